@@ -1,0 +1,46 @@
+import type { TrainOptionsInput } from './train-options.ts';
+
+export type ScaleName = 'smoke' | 'cpu' | 'paper';
+
+/** One cell of a table before it is multiplied by the seeds. */
+export interface TrialDeclaration {
+  readonly dataset: string;
+  readonly network: string;
+  readonly method: string;
+  readonly options?: Readonly<Record<string, unknown>>;
+  /** Cumulative target in [0, 1). */
+  readonly sparsity: number;
+  readonly pretrain: TrainOptionsInput;
+  readonly retrain: TrainOptionsInput;
+  /** How tables and plots call this trial's line ("global, one-shot"). Shown, not hashed. */
+  readonly series: string;
+  /** A control (random, shuffled mask, re-initialised ticket) rather than a method under comparison. */
+  readonly control?: boolean;
+}
+
+/** Which published value belongs beside which cells: rows of the benchmark's published.csv. */
+export interface PublishedReference {
+  readonly network: string;
+  /** The line of ours it stands beside. */
+  readonly series: string;
+  /** Selects rows of published.csv by column; all must match. */
+  readonly where: Readonly<Record<string, string>>;
+}
+
+/** A named table or figure of a paper: a set of trials, and how they are shown. */
+export interface Benchmark {
+  /** The name of its folder under benchmarks/. */
+  readonly id: string;
+  readonly title: string;
+  /** The question that the table answers, in one sentence. */
+  readonly question: string;
+  /** Seeds at each scale; at least 3 for `cpu` and `paper`. */
+  readonly seeds: Readonly<Record<ScaleName, number>>;
+  trials(scale: ScaleName): readonly TrialDeclaration[];
+  readonly published: readonly PublishedReference[];
+}
+
+/** Keeps the type while a benchmark is declared. */
+export function defineBenchmark(benchmark: Benchmark): Benchmark {
+  return benchmark;
+}

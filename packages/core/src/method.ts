@@ -1,0 +1,102 @@
+import type { z } from 'zod';
+import type { Citation, Criterion } from './criterion.ts';
+import type { Dataset, SplitName } from './dataset.ts';
+import type { Extension } from './extension.ts';
+import type { Network } from './network/layer.ts';
+import type { ParameterRecord, State } from './parameters.ts';
+import type { RandomStream } from './random.ts';
+import type { TrainOptions } from './train-options.ts';
+
+/**
+ * One step of a method: a pure function of the state before it, its options and the seed. Plain data, so that a
+ * trial's steps can be hashed: trials whose first steps are equal share their results.
+ */
+export interface Step {
+  readonly kind: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** What a benchmark asks of a method. */
+export interface Plan<Options = unknown> {
+  readonly network: Network;
+  /** Cumulative target in [0, 1). */
+  readonly sparsity: number;
+  /** The common starting point; the same for every method of a table. */
+  readonly pretrain: TrainOptions;
+  /** The budget after pruning (of each round, for iterative schedules). */
+  readonly retrain: TrainOptions;
+  readonly options: Options;
+}
+
+/** A whole procedure: trains, scores, prunes, retrains. Every criterion is one through `fromCriterion`. */
+export interface Method<Options = unknown> {
+  readonly id: string;
+  readonly title: string;
+  readonly citation: Citation;
+  /** Where the survey puts it: "magnitude", "second-order", ... */
+  readonly taxonomy: string;
+  readonly options: z.ZodType<Options>;
+  steps(plan: Plan<Options>): readonly Step[];
+}
+
+/** Accuracy in percent over all examples of a split, and the mean cross-entropy. */
+export interface Evaluation {
+  readonly accuracy: number;
+  readonly loss: number;
+}
+
+/** One line of a training's log. */
+export interface EpochLog {
+  readonly epoch: number;
+  readonly trainLoss: number;
+  readonly validation: Evaluation;
+  readonly learningRate: number;
+}
+
+/** What a step left behind besides the state: numbers for the record. */
+export interface StepMetrics {
+  readonly epochs?: readonly EpochLog[];
+  /** The epoch that was best on the validation split, and its test accuracy: reported beside the last epoch's, never instead. */
+  readonly bestValidation?: { readonly epoch: number; readonly validation: Evaluation; readonly test: Evaluation };
+  /** Examples that went forward and backward. */
+  readonly trainedExamples?: number;
+  readonly [name: string]: unknown;
+}
+
+export interface StepOutcome {
+  readonly state: State;
+  readonly metrics: StepMetrics;
+}
+
+/** What is going on, for the progress display. */
+export interface Progress {
+  readonly fraction: number;
+  readonly loss?: number;
+  readonly examplesPerSecond?: number;
+}
+
+/** What a step may use while it runs. */
+export interface TrialSession {
+  readonly dataset: Dataset;
+  readonly network: Network;
+  readonly seed: number;
+  /** The stream of this step in this trial. */
+  readonly random: RandomStream;
+  readonly signal: AbortSignal;
+  /** The parameters before any training, from the trial's seed. */
+  initialParameters(): ParameterRecord;
+  /** The state as it was after step `index` of this trial (rewinding). */
+  stateAfter(index: number): Promise<State>;
+  criterion(id: string): Criterion<unknown>;
+  train(state: State, options: TrainOptions, extensions?: readonly Extension[]): Promise<StepOutcome>;
+  evaluate(state: State, split: SplitName): Promise<Evaluation>;
+  progress(progress: Progress): void;
+}
+
+/** The code behind a kind of step. */
+export interface StepKind<Options = unknown> {
+  readonly kind: string;
+  readonly options: z.ZodType<Options>;
+  run(session: TrialSession, state: State, options: Options): Promise<StepOutcome>;
+}
+

@@ -1,0 +1,148 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Extension, ParameterTensors } from '../extension.ts';
+import { batchNormTraining } from '../ops/batch-norm.ts';
+import type { RandomStream } from '../random.ts';
+import { type FusedLayer, fuse } from './fuse.ts';
+import { INPUT, type Conv2d, type Layer, type Network } from './layer.ts';
+
+export interface ForwardOptions {
+  /** Batch statistics and dropout instead of running statistics. */
+  readonly training?: boolean;
+  readonly extensions?: readonly Extension[];
+  /** Receives each batch norm's mean and biased variance of this batch (training only). */
+  readonly onStatistics?: (layer: string, mean: tf.Tensor1D, variance: tf.Tensor1D) => void;
+  /** Needed when the network has dropout and `training` is set. */
+  readonly random?: RandomStream;
+}
+
+/**
+ * The network's output (logits) for a batch [N, ...inputShape].
+ *
+ * Neighbouring layers run fused (convolution + ReLU, batch norm + residual + ReLU) unless an extension looks at
+ * single layers; the numbers are the same up to rounding.
+ */
+export function forward(network: Network, parameters: ParameterTensors, x: tf.Tensor, options: ForwardOptions = {}): tf.Tensor {
+  const extensions = options.extensions ?? [];
+  const weight = (name: string): tf.Tensor =>
+    extensions.reduce((value, extension) => extension.weight?.(name, value) ?? value, parameters[name]);
+  const watched = extensions.some((extension) => extension.layer || extension.output);
+  const outputs = new Map<string, tf.Tensor>([[INPUT, x]]);
+  let last = x;
+  for (const fused of fuse(network, !watched)) {
+    const inputs = fused.inputs.map((name) => outputs.get(name)!);
+    last = throughExtensions(fused.layer, inputs, extensions, () => computeLayer(fused, inputs, weight, options));
+    outputs.set(fused.output, last);
+  }
+  return last;
+}
+
+function throughExtensions(
+  layer: Layer,
+  inputs: readonly tf.Tensor[],
+  extensions: readonly Extension[],
+  compute: () => tf.Tensor,
+): tf.Tensor {
+  const y = extensions.reduce(
+    (next, extension) => (extension.layer ? () => extension.layer!(layer, inputs, next) : next),
+    compute,
+  )();
+  return extensions.reduce((value, extension) => extension.output?.(layer, value) ?? value, y);
+}
+
+type WeightOf = (name: string) => tf.Tensor;
+
+function computeLayer(fused: FusedLayer, inputs: readonly tf.Tensor[], weight: WeightOf, options: ForwardOptions): tf.Tensor {
+  const { layer } = fused;
+  const [x] = inputs;
+  switch (layer.kind) {
+    case 'dense':
+      return tf.fused.matMul({
+        a: x as tf.Tensor2D,
+        b: weight(`${layer.name}/kernel`) as tf.Tensor2D,
+        ...biasAndActivation(layer, fused, weight),
+      });
+    case 'conv2d':
+      return convolution(layer, fused, x as tf.Tensor4D, weight);
+    case 'batchNorm':
+      return batchNorm(fused, layer.name, layer.epsilon, inputs, weight, options);
+    case 'activation':
+      return tf[layer.activation](x);
+    case 'maxPool':
+      return tf.maxPool(x as tf.Tensor4D, [...layer.size], [...layer.strides], layer.padding);
+    case 'avgPool':
+      return tf.avgPool(x as tf.Tensor4D, [...layer.size], [...layer.strides], layer.padding);
+    case 'globalAveragePool':
+      return tf.mean(x, [1, 2]);
+    case 'flatten':
+      return tf.reshape(x, [x.shape[0], x.size / Math.max(1, x.shape[0])]);
+    case 'add':
+      return tf.add(x, inputs[1]);
+    case 'subsamplePad':
+      return subsamplePad(x as tf.Tensor4D, layer.stride, layer.channels);
+    case 'dropout':
+      return options.training ? dropout(x, layer.name, layer.rate, options.random) : x;
+  }
+}
+
+function biasAndActivation(layer: { name: string; useBias: boolean }, fused: FusedLayer, weight: WeightOf) {
+  return {
+    ...(layer.useBias ? { bias: weight(`${layer.name}/bias`) } : {}),
+    ...(fused.relu ? { activation: 'relu' as const } : {}),
+  };
+}
+
+function convolution(layer: Conv2d, fused: FusedLayer, x: tf.Tensor4D, weight: WeightOf): tf.Tensor {
+  const kernel = weight(`${layer.name}/kernel`) as tf.Tensor4D;
+  const strides = [...layer.strides] as [number, number];
+  const dilations = [...layer.dilation] as [number, number];
+  const extras = biasAndActivation(layer, fused, weight);
+  if (layer.groups === 1)
+    return tf.fused.conv2d({ x, filter: kernel, strides, dilations, pad: layer.padding, ...extras });
+  const parts = tf
+    .split(x, layer.groups, 3)
+    .map((part, g) => tf.conv2d(part, tf.split(kernel, layer.groups, 3)[g], strides, layer.padding, 'NHWC', dilations));
+  const biased = extras.bias ? tf.add(tf.concat(parts, 3), extras.bias) : tf.concat(parts, 3);
+  return extras.activation ? tf.relu(biased) : biased;
+}
+
+function batchNorm(
+  fused: FusedLayer,
+  name: string,
+  epsilon: number,
+  inputs: readonly tf.Tensor[],
+  weight: WeightOf,
+  options: ForwardOptions,
+): tf.Tensor {
+  const [x, residual] = inputs;
+  const gamma = weight(`${name}/gamma`) as tf.Tensor1D;
+  const beta = weight(`${name}/beta`) as tf.Tensor1D;
+  if (options.training) {
+    const { y, mean, variance } = batchNormTraining(x, gamma, beta, { epsilon, relu: fused.relu, residual });
+    options.onStatistics?.(name, mean, variance);
+    return y;
+  }
+  const mean = weight(`${name}/movingMean`) as tf.Tensor1D;
+  const variance = weight(`${name}/movingVariance`) as tf.Tensor1D;
+  const normalised = tf.batchNorm(x, mean, variance, beta, gamma, epsilon);
+  const y = residual ? tf.add(normalised, residual) : normalised;
+  return fused.relu ? tf.relu(y) : y;
+}
+
+function subsamplePad(x: tf.Tensor4D, stride: number, channels: number): tf.Tensor {
+  const subsampled = stride === 1 ? x : tf.stridedSlice(x, [0, 0, 0, 0], x.shape, [1, stride, stride, 1]);
+  const before = Math.floor((channels - x.shape[3]) / 2);
+  const after = channels - x.shape[3] - before;
+  return tf.pad(subsampled, [
+    [0, 0],
+    [0, 0],
+    [0, 0],
+    [before, after],
+  ]);
+}
+
+function dropout(x: tf.Tensor, name: string, rate: number, random: RandomStream | undefined): tf.Tensor {
+  if (!random) throw new Error(`forward: layer ${name} is dropout and training needs a random stream`);
+  const stream = random.fork(`dropout/${name}`);
+  const keep = Float32Array.from({ length: x.size }, () => (stream.uniform() < rate ? 0 : 1 / (1 - rate)));
+  return tf.mul(x, tf.tensor(keep, x.shape));
+}

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+
+/** How layer-wise densities are set: one share for all, Erdős-Rényi-kernel (Evci et al. 2020), or listed by kernel name. */
+export const allocation = z.union([z.enum(['uniform', 'erk']), z.record(z.string(), z.number().min(0).max(1))]);
+export type Allocation = z.output<typeof allocation>;
+
+export const scope = z.enum(['global', 'layerwise']);
+/** Where scores compete: over all layers, or inside each layer for its own share. */
+export type Scope = z.output<typeof scope>;
+
+export const granularity = z.enum(['weight', 'unit']);
+/** What is removed: single weights, or whole output units (neurons, filters). */
+export type Granularity = z.output<typeof granularity>;
+
+export const sparsity = z.number().min(0).lt(1);
+
+/** One pruning event: score, then select. `sparsity` is cumulative: the share of all prunable weights that is zero afterwards. */
+export const pruneOptions = z.strictObject({
+  criterion: z.string(),
+  criterionOptions: z.record(z.string(), z.unknown()).default({}),
+  sparsity,
+  scope: scope.default('global'),
+  allocation: allocation.default('uniform').describe('used by scope layerwise only'),
+  granularity: granularity.default('weight'),
+  allowLayerCollapse: z.boolean().default(false),
+  shuffle: z
+    .boolean()
+    .default(false)
+    .describe('control: remove as many weights per layer as the criterion would, but at random within the layer'),
+});
+
+export type PruneOptions = z.output<typeof pruneOptions>;
+export type PruneOptionsInput = z.input<typeof pruneOptions>;
+
+/** Through which sparsities a network goes on its way to the target. */
+export const schedule = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('one-shot') }),
+  z
+    .strictObject({ kind: z.literal('iterative'), rate: z.number().gt(0).lt(1).default(0.5) })
+    .describe('each round removes `rate` of the weights that are left; the last goes to the target exactly'),
+  z
+    .strictObject({ kind: z.literal('cubic'), rounds: z.int().min(1).default(10) })
+    .describe('gradual pruning, Zhu & Gupta 2017'),
+  z
+    .strictObject({ kind: z.literal('exponential'), rounds: z.int().min(1).default(100) })
+    .describe('density falls by the same factor in every round, Tanaka et al. 2020'),
+]);
+export type Schedule = z.output<typeof schedule>;

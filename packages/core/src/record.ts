@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { trainOptions } from './train-options.ts';
+
+/** Rises when a record's meaning changes; folders of another version are refused, not misread. */
+export const SCHEMA_VERSION = 1;
+
+const evaluation = z.strictObject({ accuracy: z.number(), loss: z.number() });
+const onBothSplits = z.strictObject({ validation: evaluation, test: evaluation });
+
+/** What was asked for: hashed (with defaults removed) into the trial's key. */
+export const trialSpec = z.strictObject({
+  dataset: z.string(),
+  network: z.string(),
+  method: z.string(),
+  options: z.record(z.string(), z.unknown()),
+  sparsity: z.number().min(0).lt(1),
+  pretrain: trainOptions,
+  retrain: trainOptions,
+  seed: z.int().min(0),
+});
+export type TrialSpec = z.output<typeof trialSpec>;
+
+const layerDensity = z.strictObject({
+  /** kernel name */
+  name: z.string(),
+  weights: z.int(),
+  remaining: z.int(),
+});
+
+/** What was measured: the same to the last bit for the same spec on the same backend, however it was run. */
+const measured = z.strictObject({
+  /** Share of the prunable weights that is zero, asked for and reached. */
+  sparsity: z.strictObject({ requested: z.number(), achieved: z.number() }),
+  layers: z.array(layerDensity),
+  /** Kernels without a single weight left while others keep theirs. */
+  collapsedLayers: z.array(z.string()),
+  /** All parameters, prunable and not. */
+  parameters: z.strictObject({ total: z.int(), remaining: z.int() }),
+  compressionRatio: z.number(),
+  multiplyAdds: z.strictObject({ dense: z.number(), remaining: z.number() }),
+  theoreticalSpeedup: z.number(),
+  /** Before the first weight was removed; null where the method prunes at initialization. */
+  dense: onBothSplits.nullable(),
+  /** After the last pruning event, before any further training. */
+  pruned: onBothSplits,
+  /** At the end: last epoch, not best. */
+  final: onBothSplits,
+  /** The epoch of the last training that was best on validation, labelled as such wherever it is shown. */
+  bestValidation: z.strictObject({ epoch: z.number(), validation: evaluation, test: evaluation }).nullable(),
+  trainedExamples: z.number(),
+});
+export type Measured = z.output<typeof measured>;
+
+/** How it was run: machine, versions, times. */
+const run = z.strictObject({
+  commit: z.string(),
+  /** Whether the working tree differed from the commit. */
+  dirty: z.boolean(),
+  backend: z.string(),
+  threads: z.int(),
+  versions: z.record(z.string(), z.string()),
+  datasetChecksum: z.string(),
+  host: z.strictObject({ cpu: z.string(), cores: z.int(), platform: z.string() }),
+  finishedAt: z.string(),
+  /** Of all this trial's stages, shared ones included, as they were first computed. */
+  computeSeconds: z.number(),
+  stages: z.array(z.strictObject({ key: z.string(), kind: z.string(), seconds: z.number() })),
+});
+export type RunProvenance = z.output<typeof run>;
+
+/** One trial's JSON record. */
+export const trialRecord = z.strictObject({
+  schema: z.literal(SCHEMA_VERSION),
+  key: z.string(),
+  benchmark: z.string(),
+  scale: z.enum(['smoke', 'cpu', 'paper']),
+  series: z.string(),
+  control: z.boolean(),
+  spec: trialSpec,
+  /** A trial that cannot finish (NaN loss, layer collapse) is a result too. */
+  failure: z.string().nullable(),
+  measured: measured.nullable(),
+  run,
+});
+export type TrialRecord = z.output<typeof trialRecord>;

@@ -1,0 +1,47 @@
+import { z } from 'zod';
+
+const optimizer = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('sgd'),
+    momentum: z.number().min(0).lt(1).default(0.9),
+    nesterov: z.boolean().default(false),
+  }),
+  z.strictObject({
+    kind: z.enum(['adam', 'adamw']),
+    beta1: z.number().min(0).lt(1).default(0.9),
+    beta2: z.number().min(0).lt(1).default(0.999),
+    epsilon: z.number().positive().default(1e-8),
+  }),
+]);
+
+/** How the learning rate goes from step 0 to the last; `boundaries` are shares of the whole training in (0, 1). */
+const schedule = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('constant') }),
+  z.strictObject({
+    kind: z.literal('step'),
+    boundaries: z.array(z.number().gt(0).lt(1)).min(1),
+    factor: z.number().positive().default(0.1),
+  }),
+  z.strictObject({ kind: z.literal('cosine'), finalFactor: z.number().min(0).max(1).default(0) }),
+  z.strictObject({
+    kind: z.literal('one-cycle'),
+    peak: z.number().gt(0).lt(1).default(0.3),
+    startFactor: z.number().positive().max(1).default(0.04),
+    finalFactor: z.number().min(0).max(1).default(0.0001),
+  }),
+]);
+
+/** Everything that decides one training run besides the network, the data and the seed. */
+export const trainOptions = z.strictObject({
+  epochs: z.number().positive().describe('passes over the training split; a fraction trains a part of an epoch'),
+  batchSize: z.int().positive().default(128),
+  learningRate: z.number().positive(),
+  optimizer: optimizer.default({ kind: 'sgd', momentum: 0.9, nesterov: false }),
+  schedule: schedule.default({ kind: 'constant' }),
+  warmup: z.number().min(0).lt(1).default(0).describe('share of the training over which the rate rises linearly from 0'),
+  weightDecay: z.number().min(0).default(0).describe('adds decay * w to the gradient of kernels (AdamW: decoupled)'),
+  augmentation: z.enum(['none', 'crop-flip']).default('none'),
+});
+
+export type TrainOptions = z.output<typeof trainOptions>;
+export type TrainOptionsInput = z.input<typeof trainOptions>;
