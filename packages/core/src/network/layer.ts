@@ -100,4 +100,10 @@ export interface Network {
   /** Shape of one example, without the batch: [features] or [height, width, channels]. */
   readonly inputShape: readonly number[];
   readonly layers: readonly Layer[];
+  /**
+   * What training minimises. `cross-entropy` (the default): softmax cross-entropy of the output as logits.
+   * `squared-error`: half the squared distance between the output and the target, averaged over examples; the target is
+   * the 0/1 label for a single output unit (predicted class: output > 1/2), else the one-hot class.
+   */
+  readonly loss?: 'cross-entropy' | 'squared-error';
 }
