@@ -1,0 +1,52 @@
+import type { Citation } from '@prunebench/core';
+import { conv2d, dense, flatten, maxPool2x2, relu, sequential } from './layers.ts';
+import type { ModelEntry } from './model.ts';
+
+const lecun1998: Citation = {
+  authors: 'LeCun, Bottou, Bengio, Haffner',
+  title: 'Gradient-Based Learning Applied to Document Recognition',
+  year: 1998,
+  venue: 'Proceedings of the IEEE 86(11)',
+  url: 'https://doi.org/10.1109/5.726791',
+};
+
+export const lenet300x100: ModelEntry = {
+  id: 'lenet-300-100',
+  title: 'LeNet-300-100',
+  citation: lecun1998,
+  defaultDataset: 'mnist',
+  initializer: 'glorot-normal',
+  output: 'logits',
+  size: { weights: 266_200, trainable: 266_610 },
+  layers: ({ inputShape, classes }, width) =>
+    sequential([
+      ...(inputShape.length > 1 ? [flatten('flatten')] : []),
+      dense('fc1', width(300)),
+      relu('relu1'),
+      dense('fc2', width(100)),
+      relu('relu2'),
+      dense('fc3', classes),
+    ]),
+};
+
+/** LeNet-5 as Caffe ships it and the pruning papers use it: the only nonlinearity besides pooling follows fc1. */
+export const lenet5Caffe: ModelEntry = {
+  id: 'lenet-5-caffe',
+  title: 'LeNet-5 (Caffe, 20-50-500)',
+  citation: lecun1998,
+  defaultDataset: 'mnist',
+  initializer: 'glorot-normal',
+  output: 'logits',
+  size: { weights: 430_500, trainable: 431_080 },
+  layers: ({ classes }, width) =>
+    sequential([
+      conv2d('conv1', width(20), 5, { padding: 'valid' }),
+      maxPool2x2('pool1'),
+      conv2d('conv2', width(50), 5, { padding: 'valid' }),
+      maxPool2x2('pool2'),
+      flatten('flatten'),
+      dense('fc1', width(500)),
+      relu('relu1'),
+      dense('fc2', classes),
+    ]),
+};

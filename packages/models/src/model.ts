@@ -1,0 +1,28 @@
+import type { Citation, KernelInitializer, Layer } from '@prunebench/core';
+
+/** What the data decides about a network. */
+export interface ModelShape {
+  /** [features] or [height, width, channels], without the batch. */
+  readonly inputShape: readonly number[];
+  readonly classes: number;
+}
+
+/** An architecture by name. */
+export interface ModelEntry {
+  /** What users type: lower case, words joined by hyphens. A suffix "-w0.5" scales the widths. */
+  readonly id: string;
+  readonly title: string;
+  readonly citation: Citation;
+  /** The dataset it is usually trained on. */
+  readonly defaultDataset: string;
+  /** How its papers draw the first weights. */
+  readonly initializer: KernelInitializer;
+  /** What the last layer yields: one logit per class, or the probability of class 1 of two. */
+  readonly output: 'logits' | 'probability';
+  /** Sizes on the default dataset: kernels alone, and everything that is trained (biases, batch-norm scales and shifts too). */
+  readonly size: { readonly weights: number; readonly trainable: number };
+  /**
+   * The layers for this data; `width` rounds a hidden layer's full width to a scaled one (outputs keep theirs).
+   */
+  layers(shape: ModelShape, width: (full: number) => number): readonly Layer[];
+}
