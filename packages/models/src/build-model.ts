@@ -50,7 +50,12 @@ export function findModel(id: string): ModelEntry {
 export function buildModel(id: string, shape: ModelShape): Network {
   const { entry, factor } = parseName(id);
   const width = (full: number) => Math.max(1, Math.round(full * factor));
-  return defineNetwork({ name: id, inputShape: shape.inputShape, layers: entry.layers(shape, width) });
+  return defineNetwork({
+    name: id,
+    inputShape: shape.inputShape,
+    layers: entry.layers(shape, width),
+    ...(entry.loss === 'cross-entropy' ? {} : { loss: entry.loss }),
+  });
 }
 
 function parseName(id: string): ModelName {

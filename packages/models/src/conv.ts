@@ -19,7 +19,7 @@ function convNetwork(pairs: readonly number[], size: ModelEntry['size']): ModelE
     citation: frankle2019,
     defaultDataset: 'cifar10',
     initializer: 'glorot-normal',
-    output: 'logits',
+    loss: 'cross-entropy',
     size,
     layers: ({ classes }, width) =>
       sequential([

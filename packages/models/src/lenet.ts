@@ -16,7 +16,7 @@ export const lenet300x100: ModelEntry = {
   citation: lecun1998,
   defaultDataset: 'mnist',
   initializer: 'glorot-normal',
-  output: 'logits',
+  loss: 'cross-entropy',
   size: { weights: 266_200, trainable: 266_610 },
   layers: ({ inputShape, classes }, width) =>
     sequential([
@@ -36,7 +36,7 @@ export const lenet5Caffe: ModelEntry = {
   citation: lecun1998,
   defaultDataset: 'mnist',
   initializer: 'glorot-normal',
-  output: 'logits',
+  loss: 'cross-entropy',
   size: { weights: 430_500, trainable: 431_080 },
   layers: ({ classes }, width) =>
     sequential([

@@ -25,7 +25,7 @@ export const mlp784: ModelEntry = {
   citation: woodFisher,
   defaultDataset: 'mnist',
   initializer: 'glorot-normal',
-  output: 'logits',
+  loss: 'cross-entropy',
   size: { weights: 32_360, trainable: 32_360 },
   layers: ({ inputShape, classes }, width) =>
     sequential([
@@ -39,8 +39,8 @@ export const mlp784: ModelEntry = {
 };
 
 /**
- * The one-hidden-layer sigmoid networks on which optimal brain surgeon was shown (Hassibi and Stork 1993). Two classes
- * share one sigmoid output, as the papers train it with squared error; more classes get one sigmoid each.
+ * The one-hidden-layer sigmoid networks on which optimal brain surgeon was shown (Hassibi and Stork 1993). Trained with
+ * squared error: two classes share one sigmoid output, more classes get one sigmoid each.
  */
 function monkNetwork(hidden: number, dataset: string, size: ModelEntry['size']): ModelEntry {
   return {
@@ -49,7 +49,7 @@ function monkNetwork(hidden: number, dataset: string, size: ModelEntry['size']):
     citation: monks,
     defaultDataset: dataset,
     initializer: 'glorot-normal',
-    output: 'probability',
+    loss: 'squared-error',
     size,
     layers: ({ classes }, width) =>
       sequential([

@@ -1,4 +1,4 @@
-import type { Citation, KernelInitializer, Layer } from '@prunebench/core';
+import type { Citation, KernelInitializer, Layer, Network } from '@prunebench/core';
 
 /** What the data decides about a network. */
 export interface ModelShape {
@@ -17,8 +17,8 @@ export interface ModelEntry {
   readonly defaultDataset: string;
   /** How its papers draw the first weights. */
   readonly initializer: KernelInitializer;
-  /** What the last layer yields: one logit per class, or the probability of class 1 of two. */
-  readonly output: 'logits' | 'probability';
+  /** What it is trained with; decides whether its output is logits (cross-entropy) or values compared with 0 and 1. */
+  readonly loss: NonNullable<Network['loss']>;
   /** Sizes on the default dataset: kernels alone, and everything that is trained (biases, batch-norm scales and shifts too). */
   readonly size: { readonly weights: number; readonly trainable: number };
   /**

@@ -92,7 +92,7 @@ function resnet(depth: number, title: string, shape: ResNetShape, size: ModelEnt
     citation: he2016,
     defaultDataset: 'cifar10',
     initializer: 'he-normal',
-    output: 'logits',
+    loss: 'cross-entropy',
     size,
     layers: ({ classes }, width) => residualLayers(shape, classes, width),
   };

@@ -26,7 +26,7 @@ function vgg(depth: number, convolutions: readonly number[], size: ModelEntry['s
     citation: simonyan2015,
     defaultDataset: 'cifar10',
     initializer: 'he-normal',
-    output: 'logits',
+    loss: 'cross-entropy',
     size,
     layers: ({ classes }, width) =>
       sequential([

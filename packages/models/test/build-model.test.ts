@@ -56,8 +56,8 @@ test('a network with batch norm has no bias but the classifier', (t) => {
     );
 });
 
-test('in every network each layer but the last is read, and the last has one value per class or a probability', (t) => {
-  for (const { id, defaultDataset, output } of models) {
+test('in every network each layer but the last is read, and the last has one logit per class or a single sigmoid', (t) => {
+  for (const { id, defaultDataset, loss } of models) {
     const shape =
       defaultDataset === 'mnist' ? mnist : defaultDataset === 'cifar10' ? cifar : { inputShape: [17], classes: 2 };
     const network = buildModel(id, shape);
@@ -65,7 +65,9 @@ test('in every network each layer but the last is read, and the last has one val
     for (const { name } of network.layers)
       t.is(consumers(network, name).length > 0, name !== last.name, `${id} ${name}`);
     t.true(consumers(network, INPUT).length > 0);
-    t.deepEqual(inferShapes(network).get(last.name), [output === 'logits' ? shape.classes : 1], id);
+    t.is(network.loss ?? 'cross-entropy', loss);
+    t.is(last.kind === 'activation', loss === 'squared-error', id);
+    t.deepEqual(inferShapes(network).get(last.name), [loss === 'cross-entropy' ? shape.classes : 1], id);
   }
 });
 
