@@ -10,8 +10,9 @@ export interface TrialDeclaration {
   readonly options?: Readonly<Record<string, unknown>>;
   /** Cumulative target in [0, 1). */
   readonly sparsity: number;
-  readonly pretrain: TrainOptionsInput;
-  readonly retrain: TrainOptionsInput;
+  /** Training before pruning, and after it; null where the table trains nothing there. */
+  readonly pretrain: TrainOptionsInput | null;
+  readonly retrain: TrainOptionsInput | null;
   /** How tables and plots call this trial's line ("global, one-shot"). Shown, not hashed. */
   readonly series: string;
   /** A control (random, shuffled mask, re-initialised ticket) rather than a method under comparison. */

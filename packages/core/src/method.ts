@@ -21,10 +21,10 @@ export interface Plan<Options = unknown> {
   readonly network: Network;
   /** Cumulative target in [0, 1). */
   readonly sparsity: number;
-  /** The common starting point; the same for every method of a table. */
-  readonly pretrain: TrainOptions;
-  /** The budget after pruning (of each round, for iterative schedules). */
-  readonly retrain: TrainOptions;
+  /** The common starting point; the same for every method of a table. Null: no training before pruning. */
+  readonly pretrain: TrainOptions | null;
+  /** The budget after pruning (of each round, for iterative schedules). Null: no training after it. */
+  readonly retrain: TrainOptions | null;
   readonly options: Options;
 }
 

@@ -14,8 +14,8 @@ export const trialSpec = z.strictObject({
   method: z.string(),
   options: z.record(z.string(), z.unknown()),
   sparsity: z.number().min(0).lt(1),
-  pretrain: trainOptions,
-  retrain: trainOptions,
+  pretrain: trainOptions.nullable(),
+  retrain: trainOptions.nullable(),
   seed: z.int().min(0),
 });
 export type TrialSpec = z.output<typeof trialSpec>;
@@ -41,10 +41,10 @@ const measured = z.strictObject({
   theoreticalSpeedup: z.number(),
   /** Before the first weight was removed; null where the method prunes at initialization. */
   dense: onBothSplits.nullable(),
-  /** After the last pruning event, before any further training. */
-  pruned: onBothSplits,
-  /** At the end: last epoch, not best. */
-  final: onBothSplits,
+  /** After the last pruning event, before any further training; null where the table trains nothing at all. */
+  pruned: onBothSplits.nullable(),
+  /** At the end: last epoch, not best; null where the table trains nothing at all. */
+  final: onBothSplits.nullable(),
   /** The epoch of the last training that was best on validation, labelled as such wherever it is shown. */
   bestValidation: z.strictObject({ epoch: z.number(), validation: evaluation, test: evaluation }).nullable(),
   trainedExamples: z.number(),
