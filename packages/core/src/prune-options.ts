@@ -19,6 +19,10 @@ export const pruneOptions = z.strictObject({
   criterion: z.string(),
   criterionOptions: z.record(z.string(), z.unknown()).default({}),
   sparsity,
+  via: z
+    .array(sparsity)
+    .default([])
+    .describe('sparsities passed on the way, scored anew at each, without training in between (SynFlow, FORCE)'),
   scope: scope.default('global'),
   allocation: allocation.default('uniform').describe('used by scope layerwise only'),
   granularity: granularity.default('weight'),
