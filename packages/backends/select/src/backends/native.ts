@@ -1,0 +1,11 @@
+import type { Backend } from '../backend.ts';
+
+export const native: Backend = {
+  name: 'native',
+  summary: 'C++ kernels compiled for this machine',
+  async register(threads) {
+    const { registerNativeBackend } = await import('@prunebench/backend-native');
+    await registerNativeBackend({ threads });
+    return { threads };
+  },
+};

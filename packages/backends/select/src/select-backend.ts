@@ -1,0 +1,89 @@
+import { availableParallelism } from 'node:os';
+import { PrunebenchError } from '@prunebench/core';
+import * as tf from '@tensorflow/tfjs-core';
+// Registers the gradients of all ops; tfjs-core alone has none under Node.js.
+import '@tensorflow/tfjs-layers';
+import { backends } from './all-backends.ts';
+import { BACKEND_NAMES, type Backend, type BackendName } from './backend.ts';
+import { firstLine } from './optional-import.ts';
+
+export type BackendRequest = 'auto' | BackendName;
+
+export interface BackendChoice {
+  readonly name: BackendName;
+  /** Compute threads. */
+  readonly threads: number;
+  /** What was chosen, and why the better ones were not: one line for the log. */
+  readonly line: string;
+}
+
+/**
+ * Makes tfjs compute on the backend that is asked for, for the rest of the process; `auto` takes the best that runs here.
+ *
+ * @param request `auto` or a backend's name; by default the variable PRUNEBENCH_BACKEND, or `auto`
+ * @param options.threads compute threads; by default the variable PRUNEBENCH_THREADS, or one per core
+ * @throws PrunebenchError when the name or the number of threads makes no sense, or when the named backend does not run here:
+ *   another one is never taken in its place
+ */
+export async function selectBackend(request?: string, options: { threads?: number } = {}): Promise<BackendChoice> {
+  const asked = request ?? process.env.PRUNEBENCH_BACKEND ?? 'auto';
+  const threads = checkedThreads(options.threads ?? process.env.PRUNEBENCH_THREADS);
+  // The cpu backend would print a banner that advertises tfjs-node.
+  tf.enableProdMode();
+  if (asked === 'auto') return selectBest(threads);
+  const backend = backends.find(({ name }) => name === asked);
+  if (!backend)
+    throw new PrunebenchError(`There is no backend called ${asked}.`, {
+      remedy: `Use auto, ${BACKEND_NAMES.join(', ')}.`,
+    });
+  try {
+    const used = await start(backend, threads);
+    return {
+      name: backend.name,
+      threads: used.threads,
+      line: `backend ${describe(backend, used.threads)}, as asked for`,
+    };
+  } catch (cause) {
+    throw new PrunebenchError(`Backend ${asked} cannot run here: ${firstLine(cause)}.`, {
+      remedy: 'Run `pnpm prunebench list backends` to see which ones can, or use --backend auto.',
+      cause,
+    });
+  }
+}
+
+async function selectBest(threads: number): Promise<BackendChoice> {
+  const passed: string[] = [];
+  for (const backend of backends) {
+    try {
+      const { unfit } = await backend.register(threads);
+      if (unfit) throw new Error(unfit);
+      const used = await start(backend, threads);
+      const why = passed.length > 0 ? ` (not ${passed.join('; not ')})` : '';
+      return { name: backend.name, threads: used.threads, line: `backend ${describe(backend, used.threads)}${why}` };
+    } catch (error) {
+      passed.push(`${backend.name}: ${firstLine(error)}`);
+    }
+  }
+  throw new Error(`No backend runs, not even cpu: ${passed.join('; ')}`);
+}
+
+async function start(backend: Backend, threads: number) {
+  const registered = await backend.register(threads);
+  if (!(await tf.setBackend(backend.name))) throw new Error('tfjs could not initialize it');
+  await tf.ready();
+  return registered;
+}
+
+function describe({ name }: Backend, threads: number): string {
+  return `${name}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+}
+
+function checkedThreads(value: number | string | undefined): number {
+  if (value === undefined || value === '') return availableParallelism();
+  const threads = Number(value);
+  if (!Number.isInteger(threads) || threads < 1)
+    throw new PrunebenchError(`The number of threads is ${JSON.stringify(value)}.`, {
+      remedy: 'Give a whole number of at least 1 to --threads or PRUNEBENCH_THREADS, or leave it out for one per core.',
+    });
+  return threads;
+}

@@ -1,0 +1,195 @@
+import { PrunebenchError } from '@prunebench/core';
+
+/*
+ * The safetensors format (https://huggingface.co/docs/safetensors): 8 bytes with the length of the header (unsigned,
+ * little-endian), the header as JSON, then the tensors' bytes, little-endian and row-major, without holes or overlaps.
+ *
+ *   {"__metadata__": {"key": "text"}, "name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, ...}
+ *
+ * Offsets count from the end of the header. Writers pad the header with spaces so that the data starts at a multiple of 8.
+ * Typed arrays are copied as they are: every platform that Node.js and the backends support is little-endian but s390x,
+ * which none of the backends knows.
+ */
+
+const LENGTH_BYTES = 8;
+/** The format's own limit, which keeps a corrupt length from asking for absurd amounts of memory. */
+const MAXIMUM_HEADER = 100_000_000;
+const METADATA = '__metadata__';
+
+export interface SafetensorsTensor {
+  readonly shape: readonly number[];
+  /** F32, F64, I32 or U8 by its class. */
+  readonly values: Float32Array | Float64Array | Int32Array | Uint8Array;
+}
+
+export interface SafetensorsContent {
+  readonly tensors: Readonly<Record<string, SafetensorsTensor>>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+const types = {
+  F32: { bytes: 4, view: (buffer: ArrayBuffer) => new Float32Array(buffer) },
+  F64: { bytes: 8, view: (buffer: ArrayBuffer) => new Float64Array(buffer) },
+  I32: { bytes: 4, view: (buffer: ArrayBuffer) => new Int32Array(buffer) },
+  U8: { bytes: 1, view: (buffer: ArrayBuffer) => new Uint8Array(buffer) },
+} as const;
+
+type Dtype = keyof typeof types;
+
+interface HeaderEntry {
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+  readonly data_offsets: readonly [begin: number, end: number];
+}
+
+/**
+ * A file's bytes. Wider types come first, so that every tensor is aligned; apart from that the order is kept.
+ *
+ * @throws RangeError when a tensor has not as many values as its shape says, or is called "__metadata__"
+ */
+export function encodeSafetensors(content: SafetensorsContent): Uint8Array {
+  const entries = Object.entries(content.tensors).sort(
+    ([, a], [, b]) => b.values.BYTES_PER_ELEMENT - a.values.BYTES_PER_ELEMENT,
+  );
+  const header: Record<string, unknown> = {};
+  if (Object.keys(content.metadata).length > 0) header[METADATA] = content.metadata;
+  let end = 0;
+  for (const [name, { shape, values }] of entries) {
+    if (name === METADATA) throw new RangeError(`A tensor may not be called ${METADATA}.`);
+    if (elements(shape) !== values.length)
+      throw new RangeError(
+        `Tensor ${name} has ${values.length} values where its shape [${shape}] needs ${elements(shape)}.`,
+      );
+    header[name] = { dtype: dtypeOf(values), shape, data_offsets: [end, end + values.byteLength] };
+    end += values.byteLength;
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const headerLength = Math.ceil(json.length / 8) * 8;
+  const bytes = new Uint8Array(LENGTH_BYTES + headerLength + end);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerLength), true);
+  bytes.fill(0x20, LENGTH_BYTES, LENGTH_BYTES + headerLength).set(json, LENGTH_BYTES);
+  let position = LENGTH_BYTES + headerLength;
+  for (const [, { values }] of entries) {
+    const raw = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    bytes.set(raw, position);
+    position += values.byteLength;
+  }
+  return bytes;
+}
+
+/**
+ * Reads what `encodeSafetensors`, or any other writer of the format, wrote.
+ *
+ * @param source how errors call the bytes, e.g. the file's path
+ * @throws PrunebenchError saying what is wrong, when the bytes are truncated, too long, inconsistent, or hold another type than F32, F64, I32 and U8
+ */
+export function decodeSafetensors(bytes: Uint8Array, source = 'safetensors data'): SafetensorsContent {
+  const { header, dataStart } = readHeader(bytes, source);
+  const metadata = readMetadata(header, source);
+  const entries = Object.entries(header)
+    .filter(([name]) => name !== METADATA)
+    .map(([name, entry]) => [name, checkedEntry(name, entry, source)] as const);
+  checkCoverage(entries, bytes.length - dataStart, source);
+  const tensors = entries.map(
+    ([
+      name,
+      {
+        dtype,
+        shape,
+        data_offsets: [begin, end],
+      },
+    ]): [string, SafetensorsTensor] => {
+      // A copy, because the data need not be aligned in the file and must not keep the file's bytes alive.
+      const raw = new Uint8Array(bytes.subarray(dataStart + begin, dataStart + end));
+      return [name, { shape, values: types[dtype].view(raw.buffer as ArrayBuffer) }];
+    },
+  );
+  return { tensors: Object.fromEntries(tensors), metadata };
+}
+
+function readHeader(bytes: Uint8Array, source: string): { header: Record<string, unknown>; dataStart: number } {
+  if (bytes.length < LENGTH_BYTES)
+    throw corrupt(source, `it has ${bytes.length} bytes where the header's length alone takes 8`);
+  const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+  if (length > MAXIMUM_HEADER) throw corrupt(source, `its header claims ${length} bytes, more than the format allows`);
+  const dataStart = LENGTH_BYTES + length;
+  if (dataStart > bytes.length)
+    throw corrupt(source, `it ends after ${bytes.length} bytes, inside its header of ${length} bytes`);
+  let header: unknown;
+  try {
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(LENGTH_BYTES, dataStart)));
+  } catch (cause) {
+    throw corrupt(source, `its header is not JSON (${(cause as Error).message})`);
+  }
+  if (!isRecord(header)) throw corrupt(source, 'its header is not a JSON object');
+  return { header, dataStart };
+}
+
+function readMetadata(header: Record<string, unknown>, source: string): Record<string, string> {
+  const metadata = header[METADATA] ?? {};
+  if (!isRecord(metadata) || Object.values(metadata).some((value) => typeof value !== 'string'))
+    throw corrupt(source, `its ${METADATA} is not an object of texts`);
+  return metadata as Record<string, string>;
+}
+
+function checkedEntry(name: string, entry: unknown, source: string): HeaderEntry {
+  if (!isRecord(entry)) throw corrupt(source, `the entry of tensor ${name} is not an object`);
+  const { dtype, shape, data_offsets: offsets } = entry;
+  if (typeof dtype !== 'string' || !Object.hasOwn(types, dtype))
+    throw corrupt(source, `tensor ${name} has the type ${JSON.stringify(dtype)}; F32, F64, I32 and U8 can be read`);
+  if (!Array.isArray(shape) || !shape.every(isCount))
+    throw corrupt(source, `tensor ${name} has the shape ${JSON.stringify(shape)}`);
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount))
+    throw corrupt(source, `tensor ${name} has the offsets ${JSON.stringify(offsets)}`);
+  const wanted = elements(shape) * types[dtype as Dtype].bytes;
+  if (offsets[1] - offsets[0] !== wanted)
+    throw corrupt(
+      source,
+      `tensor ${name} has the offsets [${offsets}] where ${dtype} [${shape}] takes ${wanted} bytes`,
+    );
+  return entry as unknown as HeaderEntry;
+}
+
+/** Every byte of the data must belong to exactly one tensor. */
+function checkCoverage(entries: readonly (readonly [string, HeaderEntry])[], dataBytes: number, source: string): void {
+  let covered = 0;
+  const ordered = entries.toSorted(
+    ([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0] || a.data_offsets[1] - b.data_offsets[1],
+  );
+  for (const [
+    name,
+    {
+      data_offsets: [begin, end],
+    },
+  ] of ordered) {
+    if (begin !== covered)
+      throw corrupt(source, `tensor ${name} starts at byte ${begin} of the data where ${covered} was expected`);
+    covered = end;
+  }
+  if (covered !== dataBytes)
+    throw corrupt(source, `it holds ${dataBytes} bytes of data where its header describes ${covered}`);
+}
+
+function corrupt(source: string, reason: string): PrunebenchError {
+  return new PrunebenchError(`${source} is not a readable safetensors file: ${reason}.`, {
+    remedy: 'Delete it or move it aside, so that it is written again.',
+  });
+}
+
+function dtypeOf(values: SafetensorsTensor['values']): Dtype {
+  if (values instanceof Float32Array) return 'F32';
+  if (values instanceof Float64Array) return 'F64';
+  return values instanceof Int32Array ? 'I32' : 'U8';
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function elements(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}

@@ -1,0 +1,76 @@
+import { mkdtemp, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PrunebenchError, type State } from '@prunebench/core';
+import test from 'ava';
+import { encodeSafetensors, readState, writeState } from '../src/index.ts';
+
+const state: State = {
+  parameters: {
+    'conv1/kernel': { shape: [1, 1, 1, 3], values: new Float32Array([0.5, 0, -3]) },
+    'conv1/bias': { shape: [3], values: new Float32Array([1, 2, 3]) },
+    'fc/kernel': { shape: [2, 1], values: new Float32Array([7, 8]) },
+  },
+  masks: { 'conv1/kernel': new Uint8Array([1, 0, 1]) },
+};
+
+const folder = () => mkdtemp(join(tmpdir(), 'prunebench-state-'));
+
+test('a state survives the way through the file, parameters in layer order, and leaves no temporary file', async (t) => {
+  const dir = await folder();
+  const path = join(dir, 'a.safetensors');
+  await writeState(path, state);
+  const read = await readState(path);
+  t.deepEqual(read, state);
+  t.deepEqual(Object.keys(read.parameters), Object.keys(state.parameters));
+  t.deepEqual(await readdir(dir), ['a.safetensors']);
+});
+
+test('the same state gives the same bytes', async (t) => {
+  const dir = await folder();
+  await writeState(join(dir, 'a'), state);
+  await writeState(join(dir, 'b'), structuredClone(state));
+  t.deepEqual(await readFile(join(dir, 'a')), await readFile(join(dir, 'b')));
+});
+
+test('every single flipped bit of the data is noticed', async (t) => {
+  const path = join(await folder(), 'a.safetensors');
+  await writeState(path, state);
+  const good = await readFile(path);
+  const dataStart = 8 + Number(good.readBigUInt64LE(0));
+  for (let bit = dataStart * 8; bit < good.length * 8; bit++) {
+    const bad = Buffer.from(good);
+    bad[bit >> 3] ^= 1 << (bit & 7);
+    await writeFile(path, bad);
+    await t.throwsAsync(readState(path), { instanceOf: PrunebenchError, message: /a\.safetensors is corrupt/ });
+  }
+});
+
+test('a truncated file, a missing file and an unwritable folder are named, with a remedy', async (t) => {
+  const dir = await folder();
+  const path = join(dir, 'a.safetensors');
+  await writeState(path, state);
+  await truncate(path, (await readFile(path)).length - 1);
+  const names = (error: PrunebenchError | undefined, file: string) =>
+    t.true(error?.message.includes(file) && error.remedy !== undefined);
+  names(await t.throwsAsync(readState(path), { instanceOf: PrunebenchError }), path);
+  names(await t.throwsAsync(readState(join(dir, 'none')), { instanceOf: PrunebenchError }), join(dir, 'none'));
+  const inMissing = join(dir, 'missing', 'a.safetensors');
+  names(await t.throwsAsync(writeState(inMissing, state), { instanceOf: PrunebenchError }), inMissing);
+});
+
+test('a safetensors file that is not a checkpoint is refused', async (t) => {
+  const path = join(await folder(), 'foreign.safetensors');
+  await writeFile(
+    path,
+    encodeSafetensors({ tensors: { w: { shape: [1], values: new Float32Array(1) } }, metadata: {} }),
+  );
+  await t.throwsAsync(readState(path), { instanceOf: PrunebenchError, message: /checksum/ });
+});
+
+test('a mask without its parameter is a mistake of the caller', async (t) => {
+  const path = join(await folder(), 'a.safetensors');
+  await t.throwsAsync(writeState(path, { parameters: {}, masks: { x: new Uint8Array(1) } }), {
+    instanceOf: RangeError,
+  });
+});
