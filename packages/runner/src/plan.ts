@@ -1,0 +1,184 @@
+/**
+ * From a benchmark's declarations to work: trials, and the prefix tree of stages that they share.
+ */
+import {
+  contentHash,
+  type Method,
+  type Network,
+  PrunebenchError,
+  type ScaleName,
+  type Step,
+  type TrialDeclaration,
+  type TrialSpec,
+  trainOptions,
+  trialSpec,
+} from '@prunebench/core';
+import { normalizeStep, stageKey, trialKey } from './keys.ts';
+import { parseOptions } from './parse-options.ts';
+import type { Registry } from './registry.ts';
+import { lookUp } from './suggest.ts';
+
+/** One trial as declared, with its seed and identity; nothing that depends on data or backend. */
+export interface Trial {
+  readonly key: string;
+  /** Name of its record's file without the ending: the key, or the key and a suffix where two series share one trial. */
+  readonly name: string;
+  readonly series: string;
+  readonly control: boolean;
+  readonly spec: TrialSpec;
+}
+
+/** Which of a trial's steps leave the states that its record evaluates. All null where nothing is trained. */
+export interface EvaluationPoints {
+  /** Before the first weight is removed, where training came before. */
+  readonly dense: number | null;
+  /** After the last pruning event, before any further training. */
+  readonly pruned: number | null;
+  readonly final: number | null;
+}
+
+export interface Stage {
+  readonly key: string;
+  readonly parent: string | null;
+  readonly dataset: string;
+  readonly network: string;
+  readonly seed: number;
+  /** All steps up to and with this one, normalised. */
+  readonly steps: readonly Step[];
+  /** Keys of the stages before it, first step first (rewinding reads them). */
+  readonly ancestors: readonly string[];
+  /** Whether some record reports the accuracy of its state. */
+  readonly evaluate: boolean;
+}
+
+export interface PlannedTrial extends Trial {
+  /** Stage keys, first step first. */
+  readonly stages: readonly string[];
+  readonly points: EvaluationPoints;
+}
+
+export interface RunPlan {
+  readonly trials: readonly PlannedTrial[];
+  readonly stages: ReadonlyMap<string, Stage>;
+}
+
+/** What the stages' identity needs beyond the declarations. */
+export interface PlanContext {
+  readonly backend: string;
+  network(trial: Trial): Network;
+  datasetChecksum(trial: Trial): string;
+}
+
+/**
+ * All trials of a benchmark at a scale: every declaration with every seed, seed by seed, so that a whole table at
+ * fewer seeds is there early.
+ *
+ * @throws PrunebenchError naming the trial and the field that is wrong
+ */
+export function declareTrials(
+  declarations: readonly TrialDeclaration[],
+  seeds: number,
+  registry: Registry,
+): readonly Trial[] {
+  const seriesOf = new Map<string, string>();
+  const seen = new Set<string>();
+  return Array.from({ length: seeds }, (_, seed) => seed).flatMap((seed) =>
+    declarations.map((declaration): Trial => {
+      const spec = specOf(declaration, seed, registry);
+      const key = trialKey(spec, registry);
+      const { series } = declaration;
+      const name = seriesOf.has(key) ? `${key}-${contentHash(series).slice(0, 8)}` : key;
+      if (seen.has(name) || seriesOf.get(key) === series)
+        throw new PrunebenchError(`Series "${series}" declares the same trial twice: ${describeSpec(spec)}.`, {
+          remedy: 'Remove one of the two from the benchmark.',
+        });
+      seen.add(name);
+      if (name === key) seriesOf.set(key, series);
+      return { key, name, series, control: declaration.control ?? false, spec };
+    }),
+  );
+}
+
+function specOf(declaration: TrialDeclaration, seed: number, registry: Registry): TrialSpec {
+  const { dataset, network, sparsity, pretrain, retrain } = declaration;
+  const where = `Trial "${declaration.series}" (${network}, sparsity ${sparsity})`;
+  lookUp(registry.datasets, 'dataset', dataset);
+  const method = lookUp(registry.methods, 'method', declaration.method);
+  return parseOptions(
+    trialSpec,
+    {
+      dataset,
+      network,
+      method: method.id,
+      options: parseOptions(method.options, declaration.options ?? {}, `${where}, options of method ${method.id}`),
+      sparsity,
+      pretrain: pretrain && parseOptions(trainOptions, pretrain, `${where}, pretrain`),
+      retrain: retrain && parseOptions(trainOptions, retrain, `${where}, retrain`),
+      seed,
+    },
+    where,
+  );
+}
+
+/** A trial in a few words, for messages. */
+export function describeSpec({ dataset, network, method, sparsity, seed }: TrialSpec): string {
+  return `${network} on ${dataset}, ${method}, sparsity ${sparsity}, seed ${seed}`;
+}
+
+/** The trials' stages, each once however many trials need it. */
+export function planStages(trials: readonly Trial[], registry: Registry, context: PlanContext): RunPlan {
+  const stages = new Map<string, Stage>();
+  const planned = trials.map((trial): PlannedTrial => {
+    const steps = stepsOf(trial, registry.methods.get(trial.spec.method)!, context.network(trial), registry);
+    const points = evaluationPoints(steps);
+    const evaluated = new Set<number | null>(Object.values(points));
+    const keys: string[] = [];
+    for (const [i, prefix] of steps.map((_, i) => [i, steps.slice(0, i + 1)] as const)) {
+      const { dataset, network, seed } = trial.spec;
+      const key = stageKey({
+        dataset,
+        datasetChecksum: context.datasetChecksum(trial),
+        network: context.network(trial),
+        seed,
+        backend: context.backend,
+        steps: prefix,
+      });
+      const evaluate = evaluated.has(i) || (stages.get(key)?.evaluate ?? false);
+      const parent = keys.at(-1) ?? null;
+      stages.set(key, { key, parent, dataset, network, seed, steps: prefix, ancestors: [...keys], evaluate });
+      keys.push(key);
+    }
+    return { ...trial, stages: keys, points };
+  });
+  return { trials: planned, stages };
+}
+
+function stepsOf(trial: Trial, method: Method<unknown>, network: Network, registry: Registry): readonly Step[] {
+  const { sparsity, pretrain, retrain, options } = trial.spec;
+  const steps = method.steps({ network, sparsity, pretrain, retrain, options });
+  return steps.map((step, i) => {
+    const kind = lookUp(registry.stepKinds, 'kind of step', step.kind);
+    parseOptions(kind.options, step.options, `Method ${method.id}, step ${i} (${step.kind})`);
+    return normalizeStep(step, registry);
+  });
+}
+
+/** Kinds of steps that never remove a weight; every other kind counts as a pruning event. */
+const KEEPS_MASKS: ReadonlySet<string> = new Set(['train', 'reinitialize', 'rewind']);
+
+/** Finds the states to evaluate from the kinds of the steps alone. */
+export function evaluationPoints(steps: readonly Step[]): EvaluationPoints {
+  if (!steps.some(({ kind }) => TRAINS.has(kind))) return { dense: null, pruned: null, final: null };
+  const final = steps.length - 1;
+  const prunes = steps.map(({ kind }) => !KEEPS_MASKS.has(kind));
+  const first = prunes.indexOf(true);
+  if (first < 0) return { dense: final, pruned: final, final };
+  const trainedBefore = steps.slice(0, first).some(({ kind }) => kind === 'train');
+  return { dense: trainedBefore ? first - 1 : null, pruned: prunes.lastIndexOf(true), final };
+}
+
+/** The folder part and labels under which a run's trials are recorded. */
+export interface RunIdentity {
+  readonly benchmark: string;
+  readonly scale: ScaleName;
+}

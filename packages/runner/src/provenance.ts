@@ -1,0 +1,43 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { cpus } from 'node:os';
+import { promisify } from 'node:util';
+import { repositoryRoot } from './repository.ts';
+
+const run = promisify(execFile);
+
+export interface Commit {
+  readonly commit: string;
+  /** Whether the working tree differs from it, results aside. */
+  readonly dirty: boolean;
+}
+
+/** The commit that is checked out; a copy without its history is "unknown" and counts as changed. */
+export async function currentCommit(): Promise<Commit> {
+  const git = async (...args: string[]) => (await run('git', args, { cwd: repositoryRoot })).stdout.trim();
+  try {
+    const commit = await git('rev-parse', 'HEAD');
+    return { commit, dirty: (await git('status', '--porcelain', '--', '.', ':!results')) !== '' };
+  } catch {
+    return { commit: 'unknown', dirty: true };
+  }
+}
+
+/** Versions of what decides the numbers. */
+export function versions(): Readonly<Record<string, string>> {
+  const require = createRequire(import.meta.url);
+  const { version: tfjs } = require('@tensorflow/tfjs-core/package.json') as { version: string };
+  const own = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+  return { node: process.version, '@tensorflow/tfjs-core': tfjs, prunebench: own.version };
+}
+
+/** The machine. */
+export function host(): { cpu: string; cores: number; platform: string } {
+  const cores = cpus();
+  return {
+    cpu: cores[0]?.model.trim() ?? 'unknown',
+    cores: cores.length,
+    platform: `${process.platform} ${process.arch}`,
+  };
+}

@@ -1,0 +1,181 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { type Evaluation, PrunebenchError, SCHEMA_VERSION, type State, type StepMetrics } from '@prunebench/core';
+import { readState, writeState } from '@prunebench/interop';
+import { z } from 'zod';
+import { setAside, sha256, syncFolder, writeJson } from '../files.ts';
+import type { Notice } from '../record-store.ts';
+
+const evaluation = z.strictObject({ accuracy: z.number(), loss: z.number() });
+const evaluations = z.strictObject({ validation: evaluation, test: evaluation });
+/** A state's accuracy and loss on the two splits that records report. */
+export type Evaluations = z.output<typeof evaluations>;
+
+const stageInfo = z.strictObject({
+  schema: z.literal(SCHEMA_VERSION),
+  key: z.string(),
+  /** For readers: which step of which trial this is. */
+  kind: z.string(),
+  dataset: z.string(),
+  network: z.string(),
+  seed: z.int(),
+  backend: z.string(),
+  seconds: z.number(),
+  metrics: z.record(z.string(), z.unknown()),
+  state: z.strictObject({ bytes: z.int(), sha256: z.string() }),
+});
+
+/** What `stage.json` says about a finished stage. */
+export type StageInfo = Omit<z.output<typeof stageInfo>, 'metrics'> & { readonly metrics: StepMetrics };
+
+/** A stage as its worker hands it over. */
+export type FinishedStage = Omit<StageInfo, 'schema' | 'state'> & {
+  readonly state: State;
+  readonly evaluations?: Evaluations | undefined;
+};
+
+/** A stage that was believed finished cannot be read; it was set aside and must be computed again. */
+export class LostStageError extends Error {
+  readonly key: string;
+
+  constructor(key: string, message: string) {
+    super(message);
+    this.name = 'LostStageError';
+    this.key = key;
+  }
+}
+
+const STATE = 'state.safetensors';
+const INFO = 'stage.json';
+const EVALUATIONS = 'evaluations.json';
+
+/**
+ * Finished stages, one folder each: the state, what the step reported, and the evaluations asked for so far. A folder
+ * is filled under a temporary name and renamed, so it is complete from the moment it can be found.
+ */
+export class StageStore {
+  readonly #root: string;
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /** Removes what killed workers left behind. Only for the holder of the folder's lock. */
+  async sweep(): Promise<void> {
+    const leftovers = (await readdir(this.#root)).filter((name) => name.endsWith('.tmp'));
+    for (const name of leftovers) await rm(join(this.#root, name), { recursive: true, force: true });
+  }
+
+  async commit(stage: FinishedStage): Promise<void> {
+    const { state, evaluations: evaluated, ...info } = stage;
+    const draft = join(this.#root, `${stage.key}.${randomUUID()}.tmp`);
+    await mkdir(draft);
+    try {
+      const file = join(draft, STATE);
+      await writeState(file, state);
+      const { size } = await stat(file);
+      if (evaluated) await writeJson(join(draft, EVALUATIONS), evaluated);
+      await writeJson(join(draft, INFO), {
+        schema: SCHEMA_VERSION,
+        ...info,
+        state: { bytes: size, sha256: await sha256(file) },
+      });
+      await syncFolder(draft);
+      await this.#publish(draft, stage.key);
+    } finally {
+      await rm(draft, { recursive: true, force: true });
+    }
+  }
+
+  /** What is known of a finished stage, or undefined; a folder whose parts do not fit together is set aside. */
+  async find(key: string, notice: Notice): Promise<StageInfo | undefined> {
+    const folder = join(this.#root, key);
+    const found = await stat(folder).catch(() => undefined);
+    if (!found) return undefined;
+    const info = await this.#readInfo(folder);
+    if (typeof info !== 'string') return info;
+    await this.#setAside(key, info, notice);
+    return undefined;
+  }
+
+  /**
+   * The state after a finished stage.
+   *
+   * @throws LostStageError when its file does not have the recorded checksum; the stage has then been set aside
+   */
+  async readState(key: string, notice: Notice): Promise<State> {
+    const info = await this.find(key, notice);
+    if (!info) throw new LostStageError(key, `Stage ${key} is not there any more.`);
+    const file = join(this.#root, key, STATE);
+    try {
+      if ((await sha256(file)) !== info.state.sha256) throw new PrunebenchError('its checksum does not match');
+      return await readState(file);
+    } catch (error) {
+      // Another worker has just set it aside.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw new LostStageError(key, `Stage ${key} is gone.`);
+      if (!(error instanceof PrunebenchError)) throw error;
+      await this.#setAside(key, error.message, notice);
+      throw new LostStageError(key, `Stage ${key} is corrupt.`);
+    }
+  }
+
+  /** The evaluations of a finished stage's state; computed by `evaluate` and kept when they are not there yet. */
+  async evaluations(key: string, notice: Notice, evaluate: () => Promise<Evaluations>): Promise<Evaluations> {
+    const file = join(this.#root, key, EVALUATIONS);
+    const text = await readFile(file, 'utf8').catch(() => undefined);
+    if (text !== undefined) {
+      const kept = evaluations.safeParse(parseJson(text));
+      if (kept.success) return kept.data;
+      const moved = await setAside(file);
+      notice(`${file} is corrupt: set aside as ${basename(moved)} and computed again.`);
+    }
+    const fresh = await evaluate();
+    await writeJson(file, fresh);
+    return fresh;
+  }
+
+  async #publish(draft: string, key: string): Promise<void> {
+    try {
+      await rename(draft, join(this.#root, key));
+      await syncFolder(this.#root);
+    } catch (error) {
+      // Another process finished the same stage first; both hold the same bits.
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
+    }
+  }
+
+  async #readInfo(folder: string): Promise<StageInfo | string> {
+    const text = await readFile(join(folder, INFO), 'utf8').catch(() => undefined);
+    if (text === undefined) return `${INFO} is missing`;
+    const result = stageInfo.safeParse(parseJson(text));
+    if (!result.success) return `${INFO} is not valid`;
+    if (result.data.key !== basename(folder)) return `${INFO} belongs to stage ${result.data.key}`;
+    const size = await stat(join(folder, STATE)).then(
+      (file) => file.size,
+      () => -1,
+    );
+    if (size === result.data.state.bytes) return result.data as StageInfo;
+    return size < 0 ? `${STATE} is missing` : `${STATE} has ${size} bytes where ${result.data.state.bytes} were written`;
+  }
+
+  async #setAside(key: string, reason: string, notice: Notice): Promise<void> {
+    const folder = join(this.#root, key);
+    const moved = await setAside(folder);
+    notice(`Stage ${folder} is corrupt (${reason}): set aside as ${basename(moved)} and computed again.`);
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Both splits that records report, evaluated one after the other. */
+export async function evaluateBoth(evaluate: (split: 'validation' | 'test') => Promise<Evaluation>): Promise<Evaluations> {
+  return { validation: await evaluate('validation'), test: await evaluate('test') };
+}

@@ -1,0 +1,157 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { type Progress, PrunebenchError } from '@prunebench/core';
+import type { Notice } from '../record-store.ts';
+import { type Executor, WorkerCrash } from '../schedule/scheduler.ts';
+import type { FromWorker, Task, TaskResult, ToWorker, WorkerConfig, WorkerInfo } from './protocol.ts';
+
+const WORKER = fileURLToPath(new URL('worker.ts', import.meta.url));
+/** How long workers get to reach their next step after an abort; nothing is lost when they are killed, as files appear whole. */
+const GRACE_MS = 5000;
+/** How much of a worker's last words goes into a crash message. */
+const LAST_WORDS = 2000;
+
+export interface PoolOptions {
+  readonly size: number;
+  /** Compute threads of each worker. */
+  readonly threads: number;
+  readonly config: WorkerConfig;
+  readonly notice: Notice;
+}
+
+/** Worker processes, started when they are first needed and replaced when they die. */
+export class WorkerPool implements Executor {
+  readonly size: number;
+  readonly #options: PoolOptions;
+  readonly #workers: (Worker | undefined)[];
+  #config: WorkerConfig;
+  #stopping = false;
+
+  constructor(options: PoolOptions) {
+    this.size = options.size;
+    this.#options = options;
+    this.#config = options.config;
+    this.#workers = new Array<Worker | undefined>(options.size);
+  }
+
+  /**
+   * Starts the first worker. All others get the backend that it chose, so that a run never mixes two.
+   *
+   * @throws PrunebenchError when the backend cannot be used
+   */
+  async start(): Promise<WorkerInfo> {
+    const { info } = await this.#worker(0);
+    this.#config = { ...this.#config, backend: info.backend };
+    return info;
+  }
+
+  async execute(slot: number, task: Task, onProgress: (progress: Progress) => void): Promise<TaskResult> {
+    if (this.#stopping) return { status: 'aborted' };
+    const { worker } = await this.#worker(slot);
+    return worker.execute(task, onProgress);
+  }
+
+  /** Asks every worker to stop at its next step, and kills those that have not answered after the grace time. */
+  abort(): void {
+    this.#stopping = true;
+    for (const worker of this.#workers) worker?.send({ type: 'abort' });
+    setTimeout(() => this.close(), GRACE_MS).unref();
+  }
+
+  /** Ends all workers at once. */
+  close(): void {
+    this.#stopping = true;
+    for (const worker of this.#workers) worker?.kill();
+  }
+
+  async #worker(slot: number): Promise<{ worker: Worker; info: WorkerInfo }> {
+    const { threads, notice } = this.#options;
+    let worker = this.#workers[slot];
+    if (!worker?.alive) {
+      worker = new Worker(this.#config, threads, notice);
+      this.#workers[slot] = worker;
+    }
+    return { worker, info: await worker.ready };
+  }
+}
+
+type Receive = { [Type in FromWorker['type']]: (message: Extract<FromWorker, { type: Type }>) => void };
+
+class Worker {
+  readonly ready: Promise<WorkerInfo>;
+  readonly #child: ChildProcess;
+  #alive = true;
+  #lastWords = '';
+  #settle: { resolve: (result: TaskResult) => void; reject: (error: Error) => void } | undefined;
+  #onProgress: (progress: Progress) => void = () => {};
+
+  constructor(config: WorkerConfig, threads: number, notice: Notice) {
+    this.#child = fork(WORKER, [], {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      env: { ...process.env, PRUNEBENCH_THREADS: String(threads) },
+    });
+    this.#child.stderr!.on('data', (bytes: Buffer) => {
+      this.#lastWords = (this.#lastWords + bytes.toString()).slice(-LAST_WORDS);
+    });
+    this.ready = new Promise((resolve, reject) => {
+      const receive: Receive = {
+        ready: ({ info }) => resolve(info),
+        unusable: ({ error }) => reject(toError(error)),
+        progress: ({ progress }) => this.#onProgress(progress),
+        notice: ({ line }) => notice(line),
+        result: ({ result }) => this.#settle?.resolve(result),
+      };
+      this.#child.on('message', (message: FromWorker) => (receive[message.type] as (m: FromWorker) => void)(message));
+      this.#child.on('error', (error) => this.#died(error.message, reject));
+      this.#child.on('close', (code, signal) => this.#died(this.#obituary(code, signal), reject));
+    });
+    // Whoever awaits `ready` sees the rejection; a worker that dies later must not count as unhandled.
+    this.ready.catch(() => {});
+    this.send({ type: 'configure', config });
+  }
+
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  execute(task: Task, onProgress: (progress: Progress) => void): Promise<TaskResult> {
+    return new Promise<TaskResult>((resolve, reject) => {
+      if (!this.#alive) return reject(new WorkerCrash(this.#lastWords));
+      this.#settle = { resolve, reject };
+      this.#onProgress = onProgress;
+      this.send({ type: 'task', task });
+    }).finally(() => {
+      this.#settle = undefined;
+      this.#onProgress = () => {};
+    });
+  }
+
+  send(message: ToWorker): void {
+    // A worker that is gone is noticed by its 'close' event.
+    if (this.#child.connected) this.#child.send(message, () => {});
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  #died(reason: string, rejectReady: (error: Error) => void): void {
+    this.#alive = false;
+    const crash = new WorkerCrash(reason);
+    rejectReady(crash);
+    this.#settle?.reject(crash);
+  }
+
+  #obituary(code: number | null, signal: NodeJS.Signals | null): string {
+    const cause = signal ? `killed by ${signal}` : `exit code ${code}`;
+    const words = this.#lastWords.trim();
+    return words === '' ? cause : `${cause}; it said: ${words}`;
+  }
+}
+
+function toError({ message, remedy, stack }: { message: string; remedy?: string; stack?: string }): Error {
+  if (stack === undefined) return new PrunebenchError(message, remedy === undefined ? {} : { remedy });
+  const error = new Error(message);
+  error.stack = stack;
+  return error;
+}

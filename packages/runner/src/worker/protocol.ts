@@ -1,0 +1,76 @@
+import type { Progress, ScaleName } from '@prunebench/core';
+import type { PlannedTrial, Stage } from '../plan.ts';
+
+/** What a worker needs to know before its first task. */
+export interface WorkerConfig {
+  /** Absolute path of the results folder. */
+  readonly results: string;
+  /** Name of a backend, or "auto". */
+  readonly backend: string;
+  /** Absolute paths of plugin modules. */
+  readonly plugins: readonly string[];
+}
+
+/** What a worker says once its backend is loaded. */
+export interface WorkerInfo {
+  readonly backend: string;
+  /** Compute threads of this worker. */
+  readonly threads: number;
+  /** One line: what was chosen and why the better ones were not. */
+  readonly reason: string;
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+export interface StageTask {
+  readonly type: 'stage';
+  readonly stage: Stage;
+}
+
+/** Makes a finished (or failed) trial's record. */
+export interface RecordTask {
+  readonly type: 'record';
+  readonly benchmark: string;
+  readonly scale: ScaleName;
+  readonly trial: PlannedTrial;
+  /** Why the trial could not finish; null when all its stages did. */
+  readonly failure: string | null;
+  /** Keys of the stages that did finish, first step first. */
+  readonly finished: readonly string[];
+  readonly commit: string;
+  readonly dirty: boolean;
+}
+
+export type Task = StageTask | RecordTask;
+
+/** An error as it crosses the border between processes. */
+export interface ErrorMessage {
+  readonly message: string;
+  readonly remedy?: string;
+  /** Present for errors that are bugs. */
+  readonly stack?: string;
+}
+
+export type TaskResult =
+  /** Committed to disk. */
+  | { readonly status: 'done'; readonly seconds: number }
+  /** The trial cannot finish (NaN loss, layer collapse): a result. */
+  | { readonly status: 'failed'; readonly reason: string }
+  /** A stage that was believed finished is corrupt and was set aside. */
+  | { readonly status: 'lost'; readonly key: string }
+  /** Wrong input or a bug; trying again would end the same way. */
+  | { readonly status: 'error'; readonly error: ErrorMessage }
+  /** The whole run cannot go on: disk full, no permission. */
+  | { readonly status: 'fatal'; readonly error: ErrorMessage }
+  | { readonly status: 'aborted' };
+
+export type ToWorker =
+  | { readonly type: 'configure'; readonly config: WorkerConfig }
+  | { readonly type: 'task'; readonly task: Task }
+  | { readonly type: 'abort' };
+
+export type FromWorker =
+  | { readonly type: 'ready'; readonly info: WorkerInfo }
+  | { readonly type: 'unusable'; readonly error: ErrorMessage }
+  | { readonly type: 'progress'; readonly progress: Progress }
+  | { readonly type: 'notice'; readonly line: string }
+  | { readonly type: 'result'; readonly result: TaskResult };
