@@ -48,6 +48,8 @@ export interface Criterion<Options = unknown> {
   readonly id: string;
   readonly title: string;
   readonly citation: Citation;
+  /** Where the survey puts it: "magnitude", "second-order", ... */
+  readonly taxonomy: string;
   /** Rejects unknown keys; its defaults are the paper's, or ours where the paper is silent. */
   readonly options: z.ZodType<Options>;
   readonly granularity: readonly Granularity[];

@@ -21,3 +21,17 @@ export class DivergenceError extends PrunebenchError {
     this.name = 'DivergenceError';
   }
 }
+
+/** A pruning step would leave a layer without weights while others keep theirs; the trial's record says so. */
+export class LayerCollapseError extends PrunebenchError {
+  /** The kernels that would be empty, in layer order. */
+  readonly layers: readonly string[];
+
+  constructor(layers: readonly string[], sparsity: number) {
+    super(`Layer collapse: at sparsity ${sparsity} no weight would be left in ${layers.join(', ')}.`, {
+      remedy: 'Prune less, use scope "layerwise", or set allowLayerCollapse to record what happens then.',
+    });
+    this.name = 'LayerCollapseError';
+    this.layers = layers;
+  }
+}

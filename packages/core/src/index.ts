@@ -1,19 +1,42 @@
 export { allocate } from './allocation.ts';
-export { type Benchmark, defineBenchmark, type PublishedReference, type ScaleName, type TrialDeclaration } from './benchmark.ts';
+export {
+  type Benchmark,
+  defineBenchmark,
+  type PublishedReference,
+  type ScaleName,
+  type TrialDeclaration,
+} from './benchmark.ts';
 export { canonicalJson, contentHash } from './content-hash.ts';
 export { type Cost, costOf, type LayerCost } from './cost.ts';
 export { type Citation, type Criterion, defineCriterion, type Need, type Subject } from './criterion.ts';
 export type { Batch, Dataset, Split, SplitName } from './dataset.ts';
-export { DivergenceError, PrunebenchError } from './errors.ts';
+export { DivergenceError, LayerCollapseError, PrunebenchError } from './errors.ts';
 export type { Extension, ParameterTensors, TrainingState } from './extension.ts';
 export { type CriterionMethodOptions, criterionMethodOptions, fromCriterion } from './from-criterion.ts';
-export { applyMasks, collapsedLayers, maskedSparsity, shuffleMasks } from './masks.ts';
-export type { EpochLog, Evaluation, Method, Plan, Progress, Step, StepKind, StepMetrics, StepOutcome, TrialSession } from './method.ts';
+export { applyMasks, collapsedLayers, maskedSparsity, shuffleMasks, shuffleUnits } from './masks.ts';
+export type {
+  EpochLog,
+  Evaluation,
+  Method,
+  Plan,
+  Progress,
+  Step,
+  StepKind,
+  StepMetrics,
+  StepOutcome,
+  TrialSession,
+} from './method.ts';
 export { type ForwardOptions, forward } from './network/forward.ts';
 export { initializeParameters, type KernelInitializer } from './network/initialize.ts';
 export * from './network/layer.ts';
 export { consumers, defineNetwork, outputLayer } from './network/network.ts';
-export { type ParameterRole, type ParameterSpec, parameterSpecs, prunableSpecs, sizeOf } from './network/parameter-specs.ts';
+export {
+  type ParameterRole,
+  type ParameterSpec,
+  parameterSpecs,
+  prunableSpecs,
+  sizeOf,
+} from './network/parameter-specs.ts';
 export { inferShapes, windowOutput } from './network/shape.ts';
 export { prunableUnits, unitMasks } from './network/units.ts';
 export { adamUpdate } from './ops/adam-update.ts';
@@ -36,7 +59,15 @@ export {
   sparsity,
 } from './prune-options.ts';
 export { type RandomStream, randomStream } from './random.ts';
-export { type Measured, type RunProvenance, SCHEMA_VERSION, type TrialRecord, type TrialSpec, trialRecord, trialSpec } from './record.ts';
+export {
+  type Measured,
+  type RunProvenance,
+  SCHEMA_VERSION,
+  type TrialRecord,
+  type TrialSpec,
+  trialRecord,
+  trialSpec,
+} from './record.ts';
 export { sparsitySteps } from './schedule.ts';
 export { type SelectOptions, select } from './select.ts';
 export { type TrainOptions, type TrainOptionsInput, trainOptions } from './train-options.ts';

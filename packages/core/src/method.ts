@@ -99,4 +99,3 @@ export interface StepKind<Options = unknown> {
   readonly options: z.ZodType<Options>;
   run(session: TrialSession, state: State, options: Options): Promise<StepOutcome>;
 }
-

@@ -21,7 +21,10 @@ export interface RandomStream {
   permutation(size: number): Uint32Array;
 }
 
-/** The stream of `path` under the root `seed`; equal arguments give equal streams on every machine. */
+/**
+ * The stream of `path` under the root `seed`; equal arguments give equal streams on every machine.
+ * Names are escaped, so that forking 'a/b' and forking 'a', then 'b', are different streams.
+ */
 export function randomStream(seed: number, path = ''): RandomStream {
   const digest = createHash('sha256').update(`${seed}\n${path}`).digest();
   const generator = xoroshiro128plusFromState([0, 4, 8, 12].map((offset) => digest.readInt32LE(offset)));
@@ -29,7 +32,7 @@ export function randomStream(seed: number, path = ''): RandomStream {
   const standardNormal = randomNormal.source(uniform)(0, 1);
   const integer = (exclusiveMax: number) => uniformInt(generator, 0, exclusiveMax - 1);
   return {
-    fork: (name) => randomStream(seed, `${path}/${name}`),
+    fork: (name) => randomStream(seed, `${path}/${encodeURIComponent(name)}`),
     uniform,
     integer,
     normal: (mean = 0, deviation = 1) => mean + deviation * standardNormal(),

@@ -38,7 +38,12 @@ export const trainOptions = z.strictObject({
   learningRate: z.number().positive(),
   optimizer: optimizer.default({ kind: 'sgd', momentum: 0.9, nesterov: false }),
   schedule: schedule.default({ kind: 'constant' }),
-  warmup: z.number().min(0).lt(1).default(0).describe('share of the training over which the rate rises linearly from 0'),
+  warmup: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0)
+    .describe('share of the training over which the rate rises linearly from 0'),
   weightDecay: z.number().min(0).default(0).describe('adds decay * w to the gradient of kernels (AdamW: decoupled)'),
   augmentation: z.enum(['none', 'crop-flip']).default('none'),
 });

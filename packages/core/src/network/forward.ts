@@ -3,7 +3,9 @@ import type { Extension, ParameterTensors } from '../extension.ts';
 import { batchNormTraining } from '../ops/batch-norm.ts';
 import type { RandomStream } from '../random.ts';
 import { type FusedLayer, fuse } from './fuse.ts';
-import { INPUT, type Conv2d, type Layer, type Network } from './layer.ts';
+import { type Conv2d, INPUT, type Layer, type Network } from './layer.ts';
+import { outputLayer } from './network.ts';
+import { sizeOf } from './parameter-specs.ts';
 
 export interface ForwardOptions {
   /** Batch statistics and dropout instead of running statistics. */
@@ -11,7 +13,7 @@ export interface ForwardOptions {
   readonly extensions?: readonly Extension[];
   /** Receives each batch norm's mean and biased variance of this batch (training only). */
   readonly onStatistics?: (layer: string, mean: tf.Tensor1D, variance: tf.Tensor1D) => void;
-  /** Needed when the network has dropout and `training` is set. */
+  /** Needed when the network has dropout and `training` is set; fork one for every step, or the same units drop each time. */
   readonly random?: RandomStream;
 }
 
@@ -21,19 +23,23 @@ export interface ForwardOptions {
  * Neighbouring layers run fused (convolution + ReLU, batch norm + residual + ReLU) unless an extension looks at
  * single layers; the numbers are the same up to rounding.
  */
-export function forward(network: Network, parameters: ParameterTensors, x: tf.Tensor, options: ForwardOptions = {}): tf.Tensor {
+export function forward(
+  network: Network,
+  parameters: ParameterTensors,
+  x: tf.Tensor,
+  options: ForwardOptions = {},
+): tf.Tensor {
   const extensions = options.extensions ?? [];
   const weight = (name: string): tf.Tensor =>
     extensions.reduce((value, extension) => extension.weight?.(name, value) ?? value, parameters[name]);
   const watched = extensions.some((extension) => extension.layer || extension.output);
   const outputs = new Map<string, tf.Tensor>([[INPUT, x]]);
-  let last = x;
   for (const fused of fuse(network, !watched)) {
     const inputs = fused.inputs.map((name) => outputs.get(name)!);
-    last = throughExtensions(fused.layer, inputs, extensions, () => computeLayer(fused, inputs, weight, options));
-    outputs.set(fused.output, last);
+    const y = throughExtensions(fused.layer, inputs, extensions, () => computeLayer(fused, inputs, weight, options));
+    outputs.set(fused.output, y);
   }
-  return last;
+  return outputs.get(outputLayer(network).name)!;
 }
 
 function throughExtensions(
@@ -49,9 +55,16 @@ function throughExtensions(
   return extensions.reduce((value, extension) => extension.output?.(layer, value) ?? value, y);
 }
 
+const ACTIVATIONS = { relu: tf.relu, tanh: tf.tanh, sigmoid: tf.sigmoid };
+
 type WeightOf = (name: string) => tf.Tensor;
 
-function computeLayer(fused: FusedLayer, inputs: readonly tf.Tensor[], weight: WeightOf, options: ForwardOptions): tf.Tensor {
+function computeLayer(
+  fused: FusedLayer,
+  inputs: readonly tf.Tensor[],
+  weight: WeightOf,
+  options: ForwardOptions,
+): tf.Tensor {
   const { layer } = fused;
   const [x] = inputs;
   switch (layer.kind) {
@@ -66,7 +79,7 @@ function computeLayer(fused: FusedLayer, inputs: readonly tf.Tensor[], weight: W
     case 'batchNorm':
       return batchNorm(fused, layer.name, layer.epsilon, inputs, weight, options);
     case 'activation':
-      return tf[layer.activation](x);
+      return ACTIVATIONS[layer.activation](x);
     case 'maxPool':
       return tf.maxPool(x as tf.Tensor4D, [...layer.size], [...layer.strides], layer.padding);
     case 'avgPool':
@@ -74,7 +87,7 @@ function computeLayer(fused: FusedLayer, inputs: readonly tf.Tensor[], weight: W
     case 'globalAveragePool':
       return tf.mean(x, [1, 2]);
     case 'flatten':
-      return tf.reshape(x, [x.shape[0], x.size / Math.max(1, x.shape[0])]);
+      return tf.reshape(x, [x.shape[0], sizeOf(x.shape.slice(1))]);
     case 'add':
       return tf.add(x, inputs[1]);
     case 'subsamplePad':
@@ -98,11 +111,32 @@ function convolution(layer: Conv2d, fused: FusedLayer, x: tf.Tensor4D, weight: W
   const extras = biasAndActivation(layer, fused, weight);
   if (layer.groups === 1)
     return tf.fused.conv2d({ x, filter: kernel, strides, dilations, pad: layer.padding, ...extras });
-  const parts = tf
-    .split(x, layer.groups, 3)
-    .map((part, g) => tf.conv2d(part, tf.split(kernel, layer.groups, 3)[g], strides, layer.padding, 'NHWC', dilations));
-  const biased = extras.bias ? tf.add(tf.concat(parts, 3), extras.bias) : tf.concat(parts, 3);
+  const y = grouped(layer, x, kernel, strides, dilations);
+  const biased = extras.bias ? tf.add(y, extras.bias) : y;
   return extras.activation ? tf.relu(biased) : biased;
+}
+
+function grouped(
+  layer: Conv2d,
+  x: tf.Tensor4D,
+  kernel: tf.Tensor4D,
+  strides: [number, number],
+  dilations: [number, number],
+): tf.Tensor {
+  const { groups, filters, padding } = layer;
+  if (groups === x.shape[3]) {
+    // Depthwise: output c * m + q is filter q of input channel c, which is the order of [height, width, channels, m].
+    const perChannel = tf.reshape(kernel, [kernel.shape[0], kernel.shape[1], groups, filters / groups]) as tf.Tensor4D;
+    return tf.depthwiseConv2d(x, perChannel, strides, padding, 'NHWC', dilations);
+  }
+  const kernels = tf.split(kernel, groups, 3);
+  const parts = tf.split(x, groups, 3);
+  return tf.concat(
+    parts.map((part, g) =>
+      tf.conv2d(part as tf.Tensor4D, kernels[g] as tf.Tensor4D, strides, padding, 'NHWC', dilations),
+    ),
+    3,
+  );
 }
 
 function batchNorm(
@@ -129,7 +163,8 @@ function batchNorm(
 }
 
 function subsamplePad(x: tf.Tensor4D, stride: number, channels: number): tf.Tensor {
-  const subsampled = stride === 1 ? x : tf.stridedSlice(x, [0, 0, 0, 0], x.shape, [1, stride, stride, 1]);
+  // A window of one pixel: stridedSlice would be the plain way, but it has no gradient.
+  const subsampled = stride === 1 ? x : tf.avgPool(x, 1, stride, 'valid');
   const before = Math.floor((channels - x.shape[3]) / 2);
   const after = channels - x.shape[3] - before;
   return tf.pad(subsampled, [

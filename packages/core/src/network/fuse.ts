@@ -44,7 +44,12 @@ function mergeNeighbours(network: Network): readonly FusedLayer[] {
       const addition = onlyReader(output);
       const residual = addition?.kind === 'add' ? addition.inputs.find((name) => name !== output) : undefined;
       // The residual must exist by the time the batch norm runs; otherwise the addition stays on its own.
-      if (addition && residual !== undefined && isRelu(onlyReader(addition.name)) && isReady(residual, layer, position, plan)) {
+      if (
+        addition &&
+        residual !== undefined &&
+        isRelu(onlyReader(addition.name)) &&
+        isReady(residual, layer, position, plan)
+      ) {
         inputs.push(residual);
         absorb(addition);
       }
@@ -57,6 +62,13 @@ function mergeNeighbours(network: Network): readonly FusedLayer[] {
   return plan;
 }
 
-function isReady(name: string, before: Layer, position: ReadonlyMap<string, number>, plan: readonly FusedLayer[]): boolean {
-  return name === INPUT || (position.get(name)! < position.get(before.name)! && plan.some(({ output }) => output === name));
+function isReady(
+  name: string,
+  before: Layer,
+  position: ReadonlyMap<string, number>,
+  plan: readonly FusedLayer[],
+): boolean {
+  return (
+    name === INPUT || (position.get(name)! < position.get(before.name)! && plan.some(({ output }) => output === name))
+  );
 }

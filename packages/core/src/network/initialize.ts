@@ -9,7 +9,11 @@ export type KernelInitializer = 'he-normal' | 'glorot-normal';
 /**
  * Fresh parameters. Every kernel draws from the stream named after it, so that adding a layer changes no other layer's values.
  */
-export function initializeParameters(network: Network, random: RandomStream, kernels: KernelInitializer = 'glorot-normal'): ParameterRecord {
+export function initializeParameters(
+  network: Network,
+  random: RandomStream,
+  kernels: KernelInitializer = 'glorot-normal',
+): ParameterRecord {
   return Object.fromEntries(
     parameterSpecs(network).map((spec): [string, ParameterArray] => [
       spec.name,

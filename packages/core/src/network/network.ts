@@ -3,7 +3,7 @@ import { INPUT, type Layer, type Network } from './layer.ts';
 import { inferShapes } from './shape.ts';
 
 /**
- * Checks a network's graph: unique names, inputs that come before their readers, one output, shapes that fit.
+ * Checks a network's graph: unique names, inputs that come before their readers, one output (the last layer), shapes that fit.
  *
  * @throws PrunebenchError naming the network and the layer
  */
@@ -18,6 +18,12 @@ export function defineNetwork(network: Network): Network {
     if (layer.inputs.length !== wanted) throw fault(`it has ${layer.inputs.length} inputs where ${wanted} are needed`);
     known.add(layer.name);
   }
+  const unread = network.layers.slice(0, -1).find(({ name }) => consumers(network, name).length === 0);
+  if (unread)
+    throw new PrunebenchError(
+      `Network ${network.name}, layer ${unread.name}: nothing reads it, and it is not the last.`,
+    );
+  if (network.layers.length === 0) throw new PrunebenchError(`Network ${network.name} has no layers.`);
   inferShapes(network);
   return network;
 }

@@ -57,7 +57,16 @@ function listSpecs(network: Network): readonly ParameterSpec[] {
         fanOut: 0,
       });
     const kernel = (shape: readonly number[], fanIn: number, fanOut: number) =>
-      specs.push({ name: `${layer.name}/kernel`, layer: layer.name, role: 'kernel', shape, trainable: true, prunable: true, fanIn, fanOut });
+      specs.push({
+        name: `${layer.name}/kernel`,
+        layer: layer.name,
+        role: 'kernel',
+        shape,
+        trainable: true,
+        prunable: true,
+        fanIn,
+        fanOut,
+      });
     if (layer.kind === 'dense') {
       kernel([input[0], layer.units], input[0], layer.units);
       if (layer.useBias) vector('bias', layer.units);
@@ -68,7 +77,8 @@ function listSpecs(network: Network): readonly ParameterSpec[] {
       kernel([height, width, channels, layer.filters], field * channels, (field * layer.filters) / layer.groups);
       if (layer.useBias) vector('bias', layer.filters);
     } else if (layer.kind === 'batchNorm') {
-      for (const role of ['gamma', 'beta', 'movingMean', 'movingVariance'] as const) vector(role, input[input.length - 1]);
+      for (const role of ['gamma', 'beta', 'movingMean', 'movingVariance'] as const)
+        vector(role, input[input.length - 1]);
     }
   }
   return specs;

@@ -20,7 +20,9 @@ export function inferShapes(network: Network): ReadonlyMap<string, readonly numb
     if (typeof shape === 'string' || shape.some((size) => !(size >= 1))) {
       const why = typeof shape === 'string' ? shape : `its output would be [${shape}]`;
       const got = inputs.map((input) => `[${input}]`).join(' and ');
-      throw new PrunebenchError(`Network ${network.name}, layer ${layer.name}: cannot take an input of shape ${got}: ${why}.`);
+      throw new PrunebenchError(
+        `Network ${network.name}, layer ${layer.name}: cannot take an input of shape ${got}: ${why}.`,
+      );
     }
     shapes.set(layer.name, shape);
   }
@@ -43,7 +45,8 @@ function layerShape(layer: Layer, inputs: readonly (readonly number[])[]): reado
     case 'maxPool':
     case 'avgPool': {
       if (!image) return 'pooling needs [height, width, channels]';
-      const window = (axis: 0 | 1) => windowOutput(input[axis], layer.size[axis], layer.strides[axis], 1, layer.padding);
+      const window = (axis: 0 | 1) =>
+        windowOutput(input[axis], layer.size[axis], layer.strides[axis], 1, layer.padding);
       return [window(0), window(1), input[2]];
     }
     case 'dense':

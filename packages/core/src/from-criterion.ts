@@ -1,0 +1,115 @@
+import { z } from 'zod';
+import type { Criterion } from './criterion.ts';
+import { PrunebenchError } from './errors.ts';
+import type { Method, Plan, Step } from './method.ts';
+import { allocation, granularity, type PruneOptions, schedule, scope } from './prune-options.ts';
+import { sparsitySteps } from './schedule.ts';
+import type { TrainOptions } from './train-options.ts';
+
+/** What a user may choose about a criterion's method; `criterion` holds the criterion's own options. */
+export const criterionMethodOptions = z.strictObject({
+  criterion: z.record(z.string(), z.unknown()).default({}),
+  schedule: schedule.default({ kind: 'one-shot' }),
+  scope: scope.default('global'),
+  allocation: allocation.default('uniform').describe('scope layerwise only'),
+  granularity: granularity.optional().describe("default: the criterion's first"),
+  when: z
+    .enum(['initialization', 'trained'])
+    .optional()
+    .describe("prune before or after the first training; default: the criterion's own, trained where it takes either"),
+  control: z
+    .enum(['none', 'shuffle-masks', 'reinitialize'])
+    .default('none')
+    .describe(
+      'shuffle-masks: same count per layer, other weights; reinitialize: same masks, fresh weights, full training',
+    ),
+  retrain: z.enum(['every-round', 'last-round']).default('every-round'),
+  allowLayerCollapse: z.boolean().default(false),
+});
+
+export type CriterionMethodOptions = z.output<typeof criterionMethodOptions>;
+
+/**
+ * The method that scores with `criterion`, selects, and retrains.
+ *
+ * A trained network: train(pretrain), then for every sparsity of the schedule prune and train(retrain). At initialization:
+ * all pruning rounds, then train(pretrain) and train(retrain), so that a one-shot trial has the same budget either way.
+ * Rounds without training in between are one step. Control `reinitialize` ends with fresh weights under the final masks
+ * and both trainings. A training that the plan leaves out (null) is left out.
+ */
+export function fromCriterion<Options>(criterion: Criterion<Options>): Method<CriterionMethodOptions> {
+  return {
+    id: criterion.id,
+    title: criterion.title,
+    citation: criterion.citation,
+    taxonomy: criterion.taxonomy,
+    options: optionsFor(criterion),
+    steps: (plan) => stepsFor(criterion, plan),
+  };
+}
+
+function optionsFor<Options>(criterion: Criterion<Options>): z.ZodType<CriterionMethodOptions> {
+  const own = z.prefault(criterion.options, {} as never) as unknown as typeof criterionMethodOptions.shape.criterion;
+  return criterionMethodOptions
+    .extend({
+      criterion: own,
+      granularity: z.enum(criterion.granularity as ['weight']).default(criterion.granularity[0] as 'weight'),
+    })
+    .refine((options) => options.scope === 'layerwise' || options.allocation === 'uniform', {
+      path: ['allocation'],
+      message: 'an allocation has no effect in scope global; set scope to layerwise',
+    })
+    .refine((options) => typeof options.allocation === 'string' || options.schedule.kind === 'one-shot', {
+      path: ['schedule'],
+      message: 'listed densities fit one sparsity only; use the one-shot schedule',
+    });
+}
+
+function stepsFor<Options>(criterion: Criterion<Options>, plan: Plan<CriterionMethodOptions>): readonly Step[] {
+  const { options } = plan;
+  const when = options.when ?? (criterion.when === 'initialization' ? 'initialization' : 'trained');
+  const pretrain = training(plan.pretrain);
+  const retrain = training(plan.retrain);
+  const initial = when === 'initialization';
+  const [before, after] = initial ? [[], [...pretrain, ...retrain]] : [pretrain, retrain];
+  const betweenRounds = initial || options.retrain === 'last-round' ? [] : retrain;
+  const rounds = pruneSteps(criterion, plan, betweenRounds.length > 0);
+  // Re-initialization takes the place of what would follow the last round.
+  const end: readonly Step[] =
+    options.control === 'reinitialize' ? [{ kind: 'reinitialize', options: {} }, ...pretrain, ...retrain] : after;
+  return [...before, ...rounds.flatMap((round, k) => (k === 0 ? [round] : [...betweenRounds, round])), ...end];
+}
+
+function training(options: TrainOptions | null): readonly Step[] {
+  return options === null ? [] : [{ kind: 'train', options }];
+}
+
+/** One step for each sparsity of the schedule where training comes in between, else one that passes them all. */
+function pruneSteps<Options>(
+  criterion: Criterion<Options>,
+  { options, sparsity }: Plan<CriterionMethodOptions>,
+  trainsBetween: boolean,
+): Step[] {
+  const [fallback] = criterion.granularity;
+  const unit = options.granularity ?? fallback;
+  if (!criterion.granularity.includes(unit))
+    throw new PrunebenchError(`Criterion ${criterion.id} does not score granularity ${unit}.`, {
+      remedy: `Use ${criterion.granularity.join(' or ')}.`,
+    });
+  const prune = (via: number[], target: number): Step => {
+    const step: PruneOptions = {
+      criterion: criterion.id,
+      criterionOptions: options.criterion,
+      sparsity: target,
+      via,
+      scope: options.scope,
+      allocation: options.allocation,
+      granularity: unit,
+      allowLayerCollapse: options.allowLayerCollapse,
+      shuffle: options.control === 'shuffle-masks',
+    };
+    return { kind: 'prune', options: step };
+  };
+  const targets = sparsitySteps(options.schedule, sparsity);
+  return trainsBetween ? targets.map((target) => prune([], target)) : [prune(targets.slice(0, -1), sparsity)];
+}

@@ -1,0 +1,45 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { hasKernel } from './has-kernel.ts';
+
+/**
+ * Mean over the batch of -log softmax(logits)[label], with its gradient (softmax - one-hot) / N to the logits.
+ * Exact for logits of any size: the row's maximum is subtracted first.
+ *
+ * @param logits [N, C]
+ * @param labels [N] int32 class indices
+ */
+export function softmaxCrossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Scalar {
+  return hasKernel(FORWARD) ? fused(logits, labels) : composed(logits, labels);
+}
+
+const FORWARD = 'SoftmaxCrossEntropy';
+
+function fused(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Scalar {
+  const [loss] = tf.engine().runKernel(FORWARD, { logits, labels }) as tf.Tensor[];
+  return loss as tf.Scalar;
+}
+
+tf.registerGradient({
+  kernelName: FORWARD,
+  inputsToSave: [],
+  outputsToSave: [false, true],
+  gradFunc: (dys, [dlogits]) => ({ logits: () => tf.mul(dlogits, (dys as tf.Tensor[])[0]) }),
+});
+
+function composed(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Scalar {
+  const [rows, classes] = logits.shape;
+  const loss = tf.customGrad((...args) => {
+    const [input, save] = args as [tf.Tensor2D, tf.GradSaveFunc];
+    const oneHot = tf.oneHot(labels, classes, 1, 0, 'float32');
+    const shifted = tf.sub(input, tf.max(input, 1, true));
+    const exponentials = tf.exp(shifted);
+    const sums = tf.sum(exponentials, 1, true);
+    save([tf.div(tf.sub(tf.div(exponentials, sums), oneHot), rows)]);
+    const ofLabel = tf.sum(tf.mul(shifted, oneHot), 1, true);
+    return {
+      value: tf.mean(tf.sub(tf.log(sums), ofLabel)) as tf.Scalar,
+      gradFunc: (dy: tf.Tensor, [dlogits]: tf.Tensor[]) => tf.mul(dlogits, dy),
+    };
+  });
+  return loss(logits) as tf.Scalar;
+}

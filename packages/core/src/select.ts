@@ -1,0 +1,220 @@
+import { allocateAmong, largestRemainder } from './allocation.ts';
+import { LayerCollapseError, PrunebenchError } from './errors.ts';
+import { collapsedLayers, intersect } from './masks.ts';
+import type { Network } from './network/layer.ts';
+import { type ParameterSpec, prunableSpecs, sizeOf } from './network/parameter-specs.ts';
+import { liveUnits, prunableUnits, unitMasks, unitsOf } from './network/units.ts';
+import type { Masks, Scores } from './parameters.ts';
+import type { Allocation, Granularity, Scope } from './prune-options.ts';
+
+export interface SelectOptions {
+  /** What is pruned already: never revived, never competing, counted as removed. */
+  readonly masks?: Masks;
+  /** Cumulative share of the prunable weights (granularity `weight`) or prunable units (`unit`) that is removed afterwards; [0, 1). */
+  readonly sparsity: number;
+  /** Default `global`. */
+  readonly scope?: Scope;
+  /** Scope `layerwise` only; default `uniform`. */
+  readonly allocation?: Allocation;
+  /** Default `weight`. */
+  readonly granularity?: Granularity;
+  /** Default false: emptying a kernel is an error. */
+  readonly allowLayerCollapse?: boolean;
+}
+
+/** The competitors of one kernel. */
+interface Candidates {
+  readonly spec: ParameterSpec;
+  /** One per weight or unit; larger = keep. */
+  readonly scores: Float32Array | Float64Array;
+  /** 1 = alive; `remove` clears the losers in place. */
+  readonly alive: Uint8Array;
+}
+
+/**
+ * Decides which weights (or output units) stay: the only place that ranks and thresholds.
+ *
+ * Exactly round(sparsity * n) of the n prunable weights or units are removed in total. The lowest scores go first; among
+ * equal scores the earlier layer, and inside a layer the lower flat index, goes first. In scope `layerwise` every kernel
+ * removes its own share (`allocate`, whole numbers by largest remainder). In granularity `unit` the scores have one entry
+ * per output unit of each kernel in `prunableUnits(network)`, and the masks clear everything `unitMasks` names.
+ *
+ * @returns masks for every prunable kernel, and all that `options.masks` held
+ * @throws LayerCollapseError when a kernel would lose its last weight and that is not allowed
+ * @throws PrunebenchError for scores that do not fit the network or are not finite (infinite ones included: an infinite
+ *   score is an overflow, and cannot be ranked against another), and for a sparsity that is outside [0, 1) or that
+ *   cannot be reached from `options.masks`
+ */
+export function select(network: Network, scores: Scores, options: SelectOptions): Masks {
+  const { masks = {}, scope = 'global', allocation = 'uniform', granularity = 'weight' } = options;
+  checkMasks(network, masks);
+  const candidates =
+    granularity === 'unit' ? unitCandidates(network, scores, masks) : weightCandidates(network, scores, masks);
+  const kept = keptTotal(candidates, options.sparsity, granularity);
+  if (scope === 'global') removeLowest(candidates, total(candidates, alive) - kept);
+  else {
+    const counts = keptCounts(network, candidates, kept, options.sparsity, allocation);
+    if (!options.allowLayerCollapse)
+      refuseEmpty(
+        candidates.filter((_, l) => counts[l] === 0).map(({ spec }) => spec.name),
+        options.sparsity,
+      );
+    for (const [l, candidate] of candidates.entries()) removeLowest([candidate], alive(candidate) - counts[l]);
+  }
+  const result = candidates.reduce<Masks>(
+    (all, { spec, alive }) =>
+      intersect(all, granularity === 'unit' ? unitMasks(network, spec.name, alive) : { [spec.name]: alive }),
+    allKernels(network, masks),
+  );
+  if (!options.allowLayerCollapse) refuseEmpty(collapsedLayers(network, result), options.sparsity);
+  return result;
+}
+
+function allKernels(network: Network, masks: Masks): Masks {
+  const dense = prunableSpecs(network).map(({ name, shape }) => [name, new Uint8Array(sizeOf(shape)).fill(1)]);
+  return { ...Object.fromEntries(dense), ...masks };
+}
+
+function weightCandidates(network: Network, scores: Scores, masks: Masks): Candidates[] {
+  const specs = prunableSpecs(network);
+  checkScores(network, scores, specs, ({ shape }) => sizeOf(shape), 'weights');
+  return specs.map((spec) => ({
+    spec,
+    scores: scores[spec.name],
+    alive: masks[spec.name]?.slice() ?? new Uint8Array(sizeOf(spec.shape)).fill(1),
+  }));
+}
+
+function unitCandidates(network: Network, scores: Scores, masks: Masks): Candidates[] {
+  const names = new Set(prunableUnits(network));
+  const specs = prunableSpecs(network).filter(({ name }) => names.has(name));
+  checkScores(network, scores, specs, unitsOf, 'output units');
+  return specs.map((spec) => ({ spec, scores: scores[spec.name], alive: liveUnits(spec.shape, masks[spec.name]) }));
+}
+
+function keptTotal(candidates: readonly Candidates[], sparsity: number, granularity: Granularity): number {
+  if (!(sparsity >= 0 && sparsity < 1))
+    throw new PrunebenchError(`A sparsity of ${sparsity} is not in [0, 1).`, {
+      remedy: 'Give the share that is removed in total, for example 0.9.',
+    });
+  const size = total(candidates, ({ alive }) => alive.length);
+  const kept = size - Math.round(sparsity * size);
+  const available = total(candidates, alive);
+  if (kept > available)
+    throw new PrunebenchError(
+      `A sparsity of ${sparsity} cannot be reached: ${size - available} of ${size} ${granularity}s (${(1 - available / size).toFixed(4)}) are removed already.`,
+      { remedy: 'Sparsities are cumulative and pruned weights stay pruned: ask for more than what is removed.' },
+    );
+  if (kept === 0)
+    throw new PrunebenchError(`A sparsity of ${sparsity} removes every one of the ${size} prunable ${granularity}s.`, {
+      remedy: 'Ask for less, or for another granularity if the network has nothing to prune at this one.',
+    });
+  return kept;
+}
+
+/** How many each kernel keeps; the sum is `kept`. */
+function keptCounts(
+  network: Network,
+  candidates: readonly Candidates[],
+  kept: number,
+  sparsity: number,
+  allocation: Allocation,
+): number[] {
+  const shares = candidates.map(({ spec, alive }) => ({ name: spec.name, shape: spec.shape, size: alive.length }));
+  const densities = allocateAmong(shares, sparsity, allocation, network.name);
+  const quotas = shares.map(({ name, size }) => densities[name] * size);
+  const limits = candidates.map(alive);
+  // One weight is rounding (a kernel rounded down in an earlier round); more was removed by another rule.
+  const short = shares.filter((_, l) => limits[l] < Math.floor(quotas[l]) - 1);
+  if (short.length > 0)
+    throw new PrunebenchError(
+      `A sparsity of ${sparsity} cannot be reached layer by layer: already sparser than their share are ${short.map(({ name }) => name).join(', ')}.`,
+      { remedy: 'Use the scope and allocation of the earlier pruning rounds, or a higher sparsity.' },
+    );
+  return largestRemainder(quotas, kept, limits);
+}
+
+/** Clears the `count` lowest-scored live candidates over all of `candidates`. */
+function removeLowest(candidates: readonly Candidates[], count: number): void {
+  if (count === 0) return;
+  const sorted = new Float64Array(total(candidates, alive));
+  let end = 0;
+  for (const { scores, alive } of candidates)
+    for (let i = 0; i < scores.length; i++) if (alive[i] !== 0) sorted[end++] = scores[i];
+  sorted.sort();
+  const threshold = sorted[count - 1];
+  let below = 0;
+  while (sorted[below] < threshold) below++;
+  let ties = count - below;
+  for (const { scores, alive } of candidates)
+    for (let i = 0; i < scores.length; i++)
+      if (alive[i] !== 0 && (scores[i] < threshold || (scores[i] === threshold && ties-- > 0))) alive[i] = 0;
+}
+
+function alive({ alive }: Candidates): number {
+  let count = 0;
+  for (let i = 0; i < alive.length; i++) count += alive[i];
+  return count;
+}
+
+function total(candidates: readonly Candidates[], value: (candidate: Candidates) => number): number {
+  return candidates.reduce((sum, candidate) => sum + value(candidate), 0);
+}
+
+function refuseEmpty(layers: readonly string[], sparsity: number): void {
+  if (layers.length > 0) throw new LayerCollapseError(layers, sparsity);
+}
+
+function checkMasks(network: Network, masks: Masks): void {
+  for (const { name, shape } of prunableSpecs(network)) {
+    const mask = masks[name];
+    if (mask && mask.length !== sizeOf(shape))
+      throw new PrunebenchError(
+        `The mask of ${name} has ${mask.length} entries, the kernel [${shape}] has ${sizeOf(shape)}.`,
+        {
+          remedy: 'Use masks of this network.',
+        },
+      );
+    if (mask?.some((kept) => kept > 1))
+      throw new PrunebenchError(`The mask of ${name} holds values other than 0 and 1.`);
+  }
+}
+
+function checkScores(
+  network: Network,
+  scores: Scores,
+  specs: readonly ParameterSpec[],
+  sizeOfSpec: (spec: ParameterSpec) => number,
+  what: string,
+): void {
+  const names = specs.map(({ name }) => name);
+  const unknown = Object.keys(scores).filter((name) => !names.includes(name));
+  const missing = names.filter((name) => !Object.hasOwn(scores, name));
+  if (unknown.length > 0 || missing.length > 0)
+    throw new PrunebenchError(
+      `The scores do not fit network ${network.name}: ` +
+        [
+          unknown.length > 0 ? `not prunable: ${unknown.join(', ')}` : '',
+          missing.length > 0 ? `missing: ${missing.join(', ')}` : '',
+        ]
+          .filter(Boolean)
+          .join('; '),
+      { remedy: `A criterion scores the ${what} of each of: ${names.join(', ')}.` },
+    );
+  for (const spec of specs) {
+    const values = scores[spec.name];
+    const size = sizeOfSpec(spec);
+    if (values.length !== size)
+      throw new PrunebenchError(
+        `The scores of ${spec.name} have ${values.length} entries, but it has ${size} ${what}.`,
+        {
+          remedy: `Score each of the ${what} once.`,
+        },
+      );
+    const bad = values.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0)
+      throw new PrunebenchError(`The score of ${spec.name} at flat index ${bad} is ${values[bad]}.`, {
+        remedy: 'Scores must be finite to be ranked: look for diverged weights, or for an overflow in the criterion.',
+      });
+  }
+}
