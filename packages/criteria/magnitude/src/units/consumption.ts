@@ -1,0 +1,124 @@
+import {
+  applyMasks,
+  consumers,
+  forward,
+  INPUT,
+  type Network,
+  type ParameterTensors,
+  type Scores,
+  type Subject,
+} from '@prunebench/core';
+import * as tf from '@tensorflow/tfjs-core';
+import { z } from 'zod';
+import { unitKernels } from './kernels.ts';
+import { type Link, outgoingLinks } from './links.ts';
+
+/** The part of the calibration split that a criterion looks at. */
+export const calibrationOptions = {
+  batchSize: z.int().positive().default(128),
+  batches: z.int().positive().optional().describe('how many batches of the calibration split; all of it when left out'),
+};
+
+interface CalibrationOptions {
+  readonly batchSize: number;
+  readonly batches?: number | undefined;
+}
+
+/** What a reader gets from the units it reads, on one batch. */
+export interface Consumption {
+  readonly link: Link;
+  /** The reader's kernel. */
+  readonly kernel: tf.Tensor;
+  /** The reader's input: [N, features] or [N, height, width, channels]. */
+  readonly z: tf.Tensor;
+  /** The reader's activation: its output after its batch norm and nonlinearity, where it has them. */
+  readonly next: tf.Tensor;
+}
+
+/**
+ * Sums `term` over the calibration batches and over all readers of every kernel whose units may be removed. The network
+ * runs as at inference: batch norm with its running statistics.
+ *
+ * @param term from a reader's input and output to a tensor of the input's shape, summed here to one number per unit
+ * @returns scores [units]
+ */
+export function sumConsumption(
+  subject: Subject,
+  options: CalibrationOptions,
+  term: (consumption: Consumption) => tf.Tensor,
+): Scores {
+  const { network } = subject;
+  const kernels = unitKernels(network);
+  const scores = Object.fromEntries(kernels.map(({ name, units }) => [name, new Float64Array(units)]));
+  const tensors = toTensors(subject);
+  const count = options.batches === undefined ? {} : { count: options.batches };
+  for (const { x, size } of subject.batches({ batchSize: options.batchSize, ...count })) {
+    tf.tidy(() => {
+      const outputs = layerOutputs(network, tensors, tf.tensor(x, [size, ...network.inputShape]));
+      for (const { name, layer, units } of kernels) {
+        for (const link of outgoingLinks(network, layer, units)) {
+          const z = outputs.get(link.reader.inputs[0])!;
+          const next = outputs.get(activationAfter(network, link.reader.name))!;
+          const sums = perUnit(term({ link, kernel: tensors[`${link.reader.name}/kernel`], z, next }), units);
+          sums.forEach((sum, unit) => {
+            scores[name][unit] += sum;
+          });
+        }
+      }
+    });
+  }
+  tf.dispose(tensors as tf.TensorContainer);
+  return scores;
+}
+
+/**
+ * z * (L^T dy), where L is the reader as a linear map: how much each entry of its input contributes to the inner product
+ * of its output (without bias) with `dy`. Sums to <L z, dy>.
+ */
+export function contributions(
+  { reader }: Link,
+  kernel: tf.Tensor,
+  z: tf.Tensor,
+  dy: (y: tf.Tensor) => tf.Tensor,
+): tf.Tensor {
+  const linear: Network = {
+    name: reader.name,
+    inputShape: z.shape.slice(1),
+    layers: [{ ...reader, inputs: [INPUT], useBias: false }],
+  };
+  const apply = (x: tf.Tensor) => forward(linear, { [`${reader.name}/kernel`]: kernel }, x);
+  const y = apply(z);
+  return tf.mul(z, tf.grad(apply)(z, dy(y)));
+}
+
+function toTensors({ parameters, masks }: Subject): ParameterTensors {
+  const alive = applyMasks(parameters, masks);
+  return Object.fromEntries(
+    Object.entries(alive).map(([name, { values, shape }]) => [name, tf.tensor(values, [...shape])]),
+  );
+}
+
+function layerOutputs(network: Network, parameters: ParameterTensors, x: tf.Tensor): ReadonlyMap<string, tf.Tensor> {
+  const outputs = new Map([[INPUT, x]]);
+  const tap = {
+    output(layer: { readonly name: string }, y: tf.Tensor) {
+      outputs.set(layer.name, y);
+      return y;
+    },
+  };
+  forward(network, parameters, x, { extensions: [tap] });
+  return outputs;
+}
+
+/** The last layer of the chain reader -> batch norm -> nonlinearity, of which each is read by the next alone. */
+function activationAfter(network: Network, layer: string): string {
+  const readers = consumers(network, layer);
+  const [next] = readers;
+  if (readers.length !== 1 || (next.kind !== 'batchNorm' && next.kind !== 'activation')) return layer;
+  return activationAfter(network, next.name);
+}
+
+/** Units are the last dimension, or feature f belongs to unit f mod units. */
+function perUnit(values: tf.Tensor, units: number): Float32Array {
+  return tf.sum(tf.reshape(values, [-1, units]), 0).dataSync() as Float32Array;
+}
