@@ -1,0 +1,26 @@
+// The compiled library as JavaScript sees it.
+import { createRequire } from 'node:module';
+import { buildKernels } from './build.ts';
+
+export interface Addon {
+  /** Shared memory in which a call is laid out (see cc/call.h). */
+  readonly words: Float64Array;
+  /** Kernel names; a kernel's number is its place here. */
+  readonly kernels: readonly string[];
+  /** float32 lanes of a vector: 16 with AVX-512, 8 with AVX2, 4 with NEON. */
+  readonly lanes: number;
+  /** Runs the call in `words`. */
+  execute(): void;
+  /** Runs `count` recorded calls, laid out one after another. */
+  replay(words: Float64Array, count: number): void;
+  /** Memory of its own, aligned for vectors, freed when the buffer is collected. */
+  allocate(bytes: number): ArrayBuffer;
+  addressOf(array: ArrayBufferView | ArrayBuffer): number;
+  setThreads(count: number): void;
+}
+
+/** Builds the kernels if needed and loads them. */
+export async function loadAddon(): Promise<Addon> {
+  const binary = await buildKernels();
+  return createRequire(import.meta.url)(binary) as Addon;
+}

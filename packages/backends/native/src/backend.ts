@@ -1,0 +1,179 @@
+// The tfjs backend: the stock cpu backend's bookkeeping with tensor data in native memory.
+import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
+import type { backend_util, DataType, TensorInfo } from '@tensorflow/tfjs-core';
+import { engine, util } from '@tensorflow/tfjs-core';
+import type { Addon } from './addon.ts';
+import { type Block, BlockPool } from './memory.ts';
+
+type Values = backend_util.BackendValues;
+type NumericArray = Float32Array | Int32Array | Uint8Array;
+
+/** The name under which tfjs knows the backend: `await tf.setBackend('native')`. */
+export const backendName = 'native';
+
+const arrayTypes = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
+export type NumericType = keyof typeof arrayTypes;
+
+export function bytesPerElement(dtype: DataType): number {
+  return arrayTypes[dtype as NumericType].BYTES_PER_ELEMENT;
+}
+
+/**
+ * A tensor's data: either a block of native memory or values that JavaScript brought. `values` is what the stock cpu
+ * kernels read.
+ */
+export class NativeData {
+  readonly dtype: DataType;
+  refCount: number;
+  block: Block | undefined;
+  complexTensorInfos?: { real: TensorInfo; imag: TensorInfo };
+  #values: Values | undefined;
+  #size: number;
+  #address = 0;
+
+  constructor(dtype: DataType, refCount: number, size: number, block: Block | undefined, values?: Values) {
+    this.dtype = dtype;
+    this.refCount = refCount;
+    this.#size = size;
+    this.block = block;
+    this.#values = values;
+  }
+
+  get values(): Values {
+    if (this.block && !this.#values) {
+      this.#values = new arrayTypes[this.dtype as NumericType](this.block.buffer, 0, this.#size);
+    }
+    return this.#values as Values; // absent for complex64 alone, whose parts are tensors of their own
+  }
+
+  /** Where the values lie. Values of another array type than the tensor's are converted first. */
+  address(addon: Addon): number {
+    if (this.block) return this.block.address;
+    if (this.#address === 0) {
+      const type = arrayTypes[this.dtype as NumericType];
+      if (!(this.#values instanceof type)) this.#values = type.from(this.#values as unknown as ArrayLike<number>);
+      this.#address = addon.addressOf(this.#values as NumericArray);
+    }
+    return this.#address;
+  }
+}
+
+/** Watches the calls of a step while it is captured. */
+export interface Recorder {
+  call(words: Float64Array): void;
+  /** A tensor's values came from JavaScript. */
+  wrote(data: NativeData, size: number): void;
+  /** A tensor's values are read by JavaScript. */
+  read(): void;
+  /** An op runs on a stock kernel in JavaScript. */
+  fellBack(kernel: string): void;
+  take(bytes: number): Block;
+  give(block: Block): void;
+  uses(data: NativeData): void;
+}
+
+export class NativeBackend extends MathBackendCPU {
+  readonly addon: Addon;
+  readonly pool: BlockPool;
+  recorder: Recorder | undefined;
+  readonly #kernels: Map<string, number>;
+
+  constructor(addon: Addon) {
+    super();
+    this.addon = addon;
+    this.pool = new BlockPool(addon);
+    this.#kernels = new Map(addon.kernels.map((name, index) => [name, index]));
+  }
+
+  // Public in the base class: data of a tensor, moved here first if another backend holds it.
+  dataOf(dataId: object): NativeData {
+    return this.data.get(dataId) as NativeData;
+  }
+
+  override write(values: Values, shape: number[], dtype: DataType): object {
+    const dataId = {};
+    this.#place(dataId, values, shape, dtype, 1);
+    return dataId;
+  }
+
+  override move(dataId: object, values: Values, shape: number[], dtype: DataType, refCount: number): void {
+    this.#place(dataId, values, shape, dtype, refCount);
+  }
+
+  #place(dataId: object, values: Values, shape: number[], dtype: DataType, refCount: number): void {
+    let kept = values;
+    // A stock kernel may hand back a view of its input's memory, which is recycled when the input goes: copy it.
+    if (ArrayBuffer.isView(values) && this.pool.owns(values.buffer)) kept = values.slice() as Values;
+    const size = util.sizeFromShape(shape);
+    const data = new NativeData(dtype, refCount, size, undefined, kept);
+    this.data.set(dataId, data);
+    this.recorder?.wrote(data, size);
+  }
+
+  /** A new tensor with undefined contents, for a kernel to fill. */
+  output(shape: number[], dtype: NumericType = 'float32'): TensorInfo {
+    const size = util.sizeFromShape(shape);
+    const bytes = size * bytesPerElement(dtype);
+    const block = (this.recorder ?? this.pool).take(bytes);
+    const dataId = {};
+    this.data.set(dataId, new NativeData(dtype, 1, size, block));
+    return { dataId, shape, dtype };
+  }
+
+  /** Another tensor over the same data. */
+  alias(tensor: TensorInfo, shape: number[] = tensor.shape): TensorInfo {
+    this.incRef(tensor.dataId);
+    return { dataId: tensor.dataId, shape, dtype: tensor.dtype };
+  }
+
+  /**
+   * Runs a native kernel.
+   * @param operands tensors, or null for an optional one that is absent
+   * @param numbers sizes and options, in the order the kernel's comment gives
+   */
+  invoke(kernel: string, operands: readonly (TensorInfo | null | undefined)[], numbers: readonly number[]): void {
+    const { words } = this.addon;
+    words[0] = this.#kernels.get(kernel)!;
+    words[1] = operands.length;
+    words[2] = numbers.length;
+    let at = 3;
+    for (const operand of operands) words[at++] = operand ? this.#address(operand) : 0;
+    for (const number of numbers) words[at++] = number;
+    if (this.recorder) this.recorder.call(words.subarray(0, at));
+    this.addon.execute();
+  }
+
+  #address(tensor: TensorInfo): number {
+    const data = this.dataOf(tensor.dataId);
+    this.recorder?.uses(data);
+    return data.address(this.addon);
+  }
+
+  /** Native memory is copied out: what the caller holds never changes under its hands. */
+  override readSync(dataId: object): Values {
+    this.recorder?.read();
+    const values = super.readSync(dataId);
+    const copy = ArrayBuffer.isView(values) && this.pool.owns(values.buffer);
+    return copy ? (values.slice() as Values) : values;
+  }
+
+  override disposeData(dataId: object, force = false): boolean {
+    if (!this.data.has(dataId)) return true;
+    const data = this.dataOf(dataId);
+    data.refCount--;
+    if (!force && data.refCount > 0) return false;
+    if (data.complexTensorInfos) {
+      this.disposeData(data.complexTensorInfos.real.dataId, true);
+      this.disposeData(data.complexTensorInfos.imag.dataId, true);
+    }
+    this.data.delete(dataId);
+    if (data.block) (this.recorder ?? this.pool).give(data.block);
+    data.block = undefined;
+    return true;
+  }
+
+  /** Wraps the output of a kernel as a tensor of the engine. */
+  tensor(info: TensorInfo) {
+    return engine().makeTensorFromTensorInfo(info, this);
+  }
+}

@@ -1,0 +1,165 @@
+// Compiles src/cc into one shared library, at first use, with the machine's own C++ compiler. The result lies in
+// build/<hash>/kernels.node, where the hash covers the sources, the compiler, its flags and the processor; so a change of
+// any of them compiles anew, and a stale binary is never loaded.
+import { execFile, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+
+const require = createRequire(import.meta.url);
+const packageFolder = path.join(import.meta.dirname, '..');
+const sourceFolder = path.join(import.meta.dirname, 'cc');
+const buildFolder = path.join(packageFolder, 'build');
+
+// -ffp-contract=fast allows fused multiply-adds; NaN, infinities and signed zeros keep their meaning (no -ffast-math).
+const commonFlags = ['-std=c++17', '-O3', '-fPIC', '-ffp-contract=fast', '-fno-math-errno', '-fno-trapping-math', '-Wall'];
+
+interface Toolchain {
+  compiler: string;
+  version: string;
+  flags: string[];
+}
+
+let foundToolchain: Toolchain | { reason: string } | undefined;
+
+/** The compiler and flags to build with, or why there are none. `PRUNEBENCH_CXX` and `PRUNEBENCH_CXXFLAGS` override. */
+function findToolchain(): Toolchain | { reason: string } {
+  foundToolchain ??= probeToolchain();
+  return foundToolchain;
+}
+
+function probeToolchain(): Toolchain | { reason: string } {
+  if (process.platform === 'win32') return { reason: 'the native backend is not built on Windows' };
+  const wanted = process.env.PRUNEBENCH_CXX;
+  for (const compiler of wanted ? [wanted] : ['c++', 'g++', 'clang++']) {
+    const probe = spawnSync(compiler, ['--version'], { encoding: 'utf8' });
+    if (probe.status !== 0) continue;
+    const machine = process.arch === 'x64' ? '-march=native' : '-mcpu=native';
+    const target = process.env.PRUNEBENCH_CXXFLAGS?.split(/\s+/).filter(Boolean) ?? [machine];
+    return { compiler, version: probe.stdout.split('\n')[0]!, flags: [...commonFlags, ...target] };
+  }
+  return { reason: `no C++ compiler (looked for ${wanted ?? 'c++, g++, clang++'}; set PRUNEBENCH_CXX to name one)` };
+}
+
+function headerFolder(): string {
+  return (require('node-api-headers') as { include_dir: string }).include_dir;
+}
+
+/** What the processor can do, as far as `-march=native` depends on it. */
+function processorIdentity(): string {
+  const model = os.cpus()[0]?.model ?? 'unknown';
+  const info = '/proc/cpuinfo';
+  const features = existsSync(info) ? readFileSync(info, 'utf8').match(/^(flags|Features)\s*:.*$/m)?.[0] : '';
+  return `${process.platform} ${process.arch} ${model} ${features ?? ''}`;
+}
+
+function hashOf(toolchain: Toolchain): string {
+  const hash = createHash('sha256');
+  for (const file of readdirSync(sourceFolder).sort()) {
+    hash.update(file).update('\0').update(readFileSync(path.join(sourceFolder, file)));
+  }
+  hash.update(JSON.stringify([toolchain, processorIdentity()]));
+  return hash.digest('hex').slice(0, 16);
+}
+
+/** Whether the backend can run here: a binary is named or built, or there is a compiler to build it with. */
+export function isNativeAvailable(): { available: true } | { available: false; reason: string } {
+  if (process.env.PRUNEBENCH_NATIVE_BINARY) return { available: true };
+  const toolchain = findToolchain();
+  return 'reason' in toolchain ? { available: false, reason: toolchain.reason } : { available: true };
+}
+
+/**
+ * The path of the compiled kernels, building them first where needed (some ten seconds, once). Several processes may call
+ * this at once: one compiles, the others wait.
+ * @throws Error with the compiler's first error when the build fails
+ */
+export async function buildKernels(): Promise<string> {
+  if (process.env.PRUNEBENCH_NATIVE_BINARY) return path.resolve(process.env.PRUNEBENCH_NATIVE_BINARY);
+  const toolchain = findToolchain();
+  if ('reason' in toolchain) throw new Error(`The native backend cannot be built: ${toolchain.reason}.`);
+  const hash = hashOf(toolchain);
+  const binary = path.join(buildFolder, hash, 'kernels.node');
+  if (existsSync(binary)) return binary;
+  mkdirSync(buildFolder, { recursive: true });
+  await withLock(path.join(buildFolder, `${hash}.lock`), async () => {
+    if (!existsSync(binary)) await compile(toolchain, path.join(buildFolder, hash));
+  });
+  return binary;
+}
+
+async function compile(toolchain: Toolchain, folder: string): Promise<void> {
+  const partial = `${folder}.${process.pid}.${Date.now()}.partial`;
+  mkdirSync(partial, { recursive: true });
+  try {
+    const sources = readdirSync(sourceFolder).filter((file) => file.endsWith('.cc'));
+    // The slowest files first, so that none of them is left for the end.
+    sources.sort((a, b) => statSync(path.join(sourceFolder, b)).size - statSync(path.join(sourceFolder, a)).size);
+    const queue = [...sources];
+    const worker = async () => {
+      for (let file = queue.shift(); file; file = queue.shift()) {
+        const object = path.join(partial, file.replace(/cc$/, 'o'));
+        const args = [...toolchain.flags, `-I${headerFolder()}`, '-c', path.join(sourceFolder, file), '-o', object];
+        await runCompiler(toolchain.compiler, args);
+      }
+    };
+    await Promise.all(Array.from({ length: Math.max(2, os.availableParallelism()) }, worker));
+    const objects = sources.map((file) => path.join(partial, file.replace(/cc$/, 'o')));
+    const undefinedSymbols = process.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : [];
+    const link = [...toolchain.flags, '-shared', '-pthread', ...undefinedSymbols, ...objects];
+    await runCompiler(toolchain.compiler, [...link, '-o', path.join(partial, 'kernels.node')]);
+    for (const object of objects) rmSync(object);
+    renameSync(partial, folder);
+  } finally {
+    rmSync(partial, { recursive: true, force: true });
+  }
+}
+
+async function runCompiler(compiler: string, args: string[]): Promise<void> {
+  try {
+    await promisify(execFile)(compiler, args);
+  } catch (error) {
+    const output = (error as { stderr?: string }).stderr ?? String(error);
+    const line = output.split('\n').find((text) => text.includes('error')) ?? output.split('\n')[0];
+    throw new Error(`The native backend failed to compile: ${line} (command: ${compiler} ${args.join(' ')})`);
+  }
+}
+
+/** Runs `body` while holding a lock folder; a lock whose process is gone is broken. */
+async function withLock(lock: string, body: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      mkdirSync(lock);
+      break;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      if (isStale(lock)) rmSync(lock, { recursive: true, force: true });
+      else await sleep(50);
+    }
+  }
+  try {
+    writeFileSync(path.join(lock, 'pid'), String(process.pid));
+    await body();
+  } finally {
+    rmSync(lock, { recursive: true, force: true });
+  }
+}
+
+function isStale(lock: string): boolean {
+  try {
+    const holder = Number(readFileSync(path.join(lock, 'pid'), 'utf8'));
+    if (!Number.isInteger(holder) || holder <= 0) return false;
+    process.kill(holder, 0);
+    return false;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ESRCH') return true;
+    // No pid yet: the holder is between making the folder and writing the file, unless it died there.
+    if (code === 'ENOENT') return existsSync(lock) && Date.now() - statSync(lock).mtimeMs > 10_000;
+    return false;
+  }
+}

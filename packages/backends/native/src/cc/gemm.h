@@ -1,0 +1,21 @@
+// Single-precision matrix product: C[M,N] = op(A) op(B), row-major, with optional bias over columns and ReLU.
+#pragma once
+#include <cstdint>
+
+struct Gemm {
+  bool transposeA, transposeB;
+  int64_t m, n, k;
+  const float *a, *b;
+  float* c;
+  int64_t lda, ldb, ldc;
+  const float* bias;  // n floats or null
+  bool relu;
+};
+
+void gemm(const Gemm& g);
+
+// to[k * stride + r] = from[r * ld + k] for r < rows, k < depth.
+void packTransposed(const float* from, int64_t ld, int64_t rows, int64_t depth, float* to, int64_t stride);
+// Packs panels of B[k][n] (row stride ldb) as the micro-kernels want them; panel p starts at column p * kColumns and at
+// to + p * kColumns * k.
+void packPanels(const float* b, int64_t ldb, bool transposed, int64_t n, int64_t k, float* to);

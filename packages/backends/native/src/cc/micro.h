@@ -1,0 +1,121 @@
+// The innermost loops of matrix products and convolutions: a tile of MR rows times NV vectors stays in registers while
+// K runs. B always comes as a packed panel [k][NV * kLanes]. A comes either as MR pointers whose elements are contiguous
+// along K in a few runs (rows of a matrix; windows of a padded image), or packed as [k][kRows].
+#pragma once
+#include <cstdint>
+#include <type_traits>
+
+#include "simd.h"
+
+// Rows of a two-vector tile: 24 accumulators where there are 32 registers, 12 where there are 16.
+#if defined(__AVX512F__) || defined(__aarch64__)
+constexpr int kRows = 12;
+#else
+constexpr int kRows = 6;
+#endif
+constexpr int kRowsNarrow = 2 * kRows;  // of a one-vector tile
+constexpr int kColumns = 2 * kLanes;
+
+enum Activation { kLinear = 0, kRelu = 1, kRelu6 = 2, kElu = 3, kSigmoid = 4 };
+
+struct Run {
+  int64_t offset, length;
+};
+
+// Where a tile goes: one pointer per row, its first column and how many exist from there, and what is done on the way.
+struct Target {
+  float* const* rows;
+  int64_t column, columns;
+  bool accumulate;    // add to what is there
+  const float* bias;  // one per column of the whole row, or null
+  bool relu;
+};
+
+template <int MR, int NV>
+[[gnu::always_inline]] inline void storeTile(Vec (&acc)[MR][NV], const Target& target) {
+#pragma GCC unroll 2
+  for (int v = 0; v < NV; ++v) {
+    const int64_t left = target.columns - v * kLanes;
+    if (left <= 0) break;
+    const bool whole = left >= kLanes;
+    const Vec bias = !target.bias ? Vec{} : whole ? load(target.bias + target.column + v * kLanes) : loadPartial(target.bias + target.column + v * kLanes, left);
+#pragma GCC unroll 24
+    for (int r = 0; r < MR; ++r) {
+      float* out = target.rows[r] + target.column + v * kLanes;
+      Vec value = acc[r][v];
+      if (target.accumulate) value += whole ? load(out) : loadPartial(out, left);
+      if (target.bias) value += bias;
+      if (target.relu) value = relu(value);
+      if (whole) {
+        store(out, value);
+      } else {
+        storePartial(out, value, left);
+      }
+    }
+  }
+}
+
+template <int MR, int NV, int U>
+[[gnu::always_inline]] inline void stepRows(Vec (&acc)[MR][NV], const float* const* rows, int64_t at, const float* b) {
+  Vec bs[U][NV];
+#pragma GCC unroll 4
+  for (int u = 0; u < U; ++u)
+#pragma GCC unroll 2
+    for (int v = 0; v < NV; ++v) bs[u][v] = load(b + (u * NV + v) * kLanes);
+#pragma GCC unroll 24
+  for (int r = 0; r < MR; ++r) {
+    const float* a = rows[r] + at;
+#pragma GCC unroll 4
+    for (int u = 0; u < U; ++u) {
+      const Vec x = splat(a[u]);
+#pragma GCC unroll 2
+      for (int v = 0; v < NV; ++v) acc[r][v] += x * bs[u][v];
+    }
+  }
+}
+
+template <int MR, int NV>
+void tileRows(const float* const* rows, const Run* runs, int64_t runCount, const float* b, const Target& target) {
+  constexpr int U = kRows == 12 ? (NV == 1 ? 4 : 2) : 1;
+  Vec acc[MR][NV] = {};
+  for (int64_t i = 0; i < runCount; ++i) {
+    int64_t at = runs[i].offset;
+    const int64_t end = at + runs[i].length;
+    for (; at + U <= end; at += U, b += U * NV * kLanes) stepRows<MR, NV, U>(acc, rows, at, b);
+    for (; at < end; ++at, b += NV * kLanes) stepRows<MR, NV, 1>(acc, rows, at, b);
+  }
+  storeTile<MR, NV>(acc, target);
+}
+
+template <int MR, int NV>
+void tilePacked(const float* a, int64_t depth, const float* b, const Target& target) {
+  Vec acc[MR][NV] = {};
+  for (int64_t k = 0; k < depth; ++k, a += kRows, b += NV * kLanes) {
+    Vec bs[NV];
+#pragma GCC unroll 2
+    for (int v = 0; v < NV; ++v) bs[v] = load(b + v * kLanes);
+#pragma GCC unroll 24
+    for (int r = 0; r < MR; ++r) {
+      const Vec x = splat(a[r]);
+#pragma GCC unroll 2
+      for (int v = 0; v < NV; ++v) acc[r][v] += x * bs[v];
+    }
+  }
+  storeTile<MR, NV>(acc, target);
+}
+
+// The largest tile height not above `left`.
+template <class Use>
+inline int64_t withTileRows(int64_t left, bool narrow, Use&& use) {
+  if (narrow && left >= kRowsNarrow) return use(std::integral_constant<int, kRowsNarrow>{}), kRowsNarrow;
+  if (left >= kRows) return use(std::integral_constant<int, kRows>{}), kRows;
+  if (kRows > 8 && left >= 8) return use(std::integral_constant<int, 8>{}), 8;
+  if (left >= 4) return use(std::integral_constant<int, 4>{}), 4;
+  if (left >= 2) return use(std::integral_constant<int, 2>{}), 2;
+  return use(std::integral_constant<int, 1>{}), 1;
+}
+
+// Width of the packed panel that starts at `column` of `columns`: one vector when that is enough, else two.
+inline int64_t panelWidth(int64_t columns, int64_t column) {
+  return columns - column <= kLanes ? kLanes : kColumns;
+}

@@ -1,0 +1,151 @@
+// The Node-API surface: memory, the call words, replay of recorded calls, threads.
+#define NAPI_VERSION 8
+#include <node_api.h>
+
+#include <cstdlib>
+#include <string>
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
+#include "call.h"
+#include "simd.h"
+#include "threads.h"
+
+namespace {
+
+constexpr size_t kCallWords = 4096;
+constexpr size_t kHugePage = size_t{2} << 20;
+
+struct Instance {
+  double words[kCallWords];
+};
+
+Instance* instanceOf(napi_env env) {
+  void* data = nullptr;
+  napi_get_instance_data(env, &data);
+  return static_cast<Instance*>(data);
+}
+
+double numberArgument(napi_env env, napi_value value) {
+  double number = 0;
+  napi_get_value_double(env, value, &number);
+  return number;
+}
+
+void run(const double* words) {
+  const Call call{words};
+  Registration::table()[static_cast<size_t>(words[0])].second(call);
+}
+
+// execute(): runs the call in the shared words.
+napi_value execute(napi_env env, napi_callback_info) {
+  run(instanceOf(env)->words);
+  return nullptr;
+}
+
+// replay(words: Float64Array, calls): runs recorded calls one after another.
+napi_value replay(napi_env env, napi_callback_info info) {
+  size_t count = 2;
+  napi_value arguments[2];
+  napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr);
+  void* data = nullptr;
+  napi_get_typedarray_info(env, arguments[0], nullptr, nullptr, &data, nullptr, nullptr);
+  const double* words = static_cast<const double*>(data);
+  for (int64_t left = static_cast<int64_t>(numberArgument(env, arguments[1])); left > 0; --left) {
+    run(words);
+    words += Call{words}.length();
+  }
+  return nullptr;
+}
+
+void freeBlock(napi_env, void* data, void*) { std::free(data); }
+
+// allocate(bytes): an ArrayBuffer over 64-byte aligned memory (2 MB aligned, on huge pages, when large); freed with it.
+napi_value allocate(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value argument, buffer;
+  napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr);
+  size_t bytes = static_cast<size_t>(numberArgument(env, argument));
+  const size_t alignment = bytes >= kHugePage ? kHugePage : 64;
+  bytes = (bytes + 63) / 64 * 64;
+  void* data = nullptr;
+  if (posix_memalign(&data, alignment, bytes) != 0) {
+    napi_throw_error(env, nullptr, ("cannot allocate " + std::to_string(bytes) + " bytes").c_str());
+    return nullptr;
+  }
+#if defined(__linux__)
+  if (bytes >= kHugePage) madvise(data, bytes, MADV_HUGEPAGE);
+#endif
+  if (napi_create_external_arraybuffer(env, data, bytes, freeBlock, nullptr, &buffer) != napi_ok) {
+    std::free(data);
+    napi_throw_error(env, nullptr, "this Node.js does not allow external array buffers");
+    return nullptr;
+  }
+  return buffer;
+}
+
+// addressOf(array: TypedArray | ArrayBuffer): where its first element lies.
+napi_value addressOf(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value argument, result;
+  napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr);
+  void* data = nullptr;
+  bool isBuffer = false;
+  napi_is_arraybuffer(env, argument, &isBuffer);
+  if (isBuffer) {
+    napi_get_arraybuffer_info(env, argument, &data, nullptr);
+  } else {
+    napi_get_typedarray_info(env, argument, nullptr, nullptr, &data, nullptr, nullptr);
+  }
+  napi_create_double(env, static_cast<double>(reinterpret_cast<uintptr_t>(data)), &result);
+  return result;
+}
+
+napi_value setThreadCount(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value argument;
+  napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr);
+  setThreads(static_cast<int>(numberArgument(env, argument)));
+  return nullptr;
+}
+
+void setFunction(napi_env env, napi_value exports, const char* name, napi_callback callback) {
+  napi_value function;
+  napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function);
+  napi_set_named_property(env, exports, name, function);
+}
+
+void freeInstance(napi_env, void* data, void*) { delete static_cast<Instance*>(data); }
+void keep(napi_env, void*, void*) {}
+
+}  // namespace
+
+NAPI_MODULE_INIT() {
+  Instance* instance = new Instance;
+  napi_set_instance_data(env, instance, freeInstance, nullptr);
+
+  napi_value buffer, words, names, lanes;
+  napi_create_external_arraybuffer(env, instance->words, sizeof instance->words, keep, nullptr, &buffer);
+  napi_create_typedarray(env, napi_float64_array, kCallWords, buffer, 0, &words);
+  napi_set_named_property(env, exports, "words", words);
+
+  const auto& table = Registration::table();
+  napi_create_array_with_length(env, table.size(), &names);
+  for (size_t i = 0; i < table.size(); ++i) {
+    napi_value name;
+    napi_create_string_utf8(env, table[i].first, NAPI_AUTO_LENGTH, &name);
+    napi_set_element(env, names, static_cast<uint32_t>(i), name);
+  }
+  napi_set_named_property(env, exports, "kernels", names);
+  napi_create_int32(env, kLanes, &lanes);
+  napi_set_named_property(env, exports, "lanes", lanes);
+
+  setFunction(env, exports, "execute", execute);
+  setFunction(env, exports, "replay", replay);
+  setFunction(env, exports, "allocate", allocate);
+  setFunction(env, exports, "addressOf", addressOf);
+  setFunction(env, exports, "setThreads", setThreadCount);
+  return exports;
+}

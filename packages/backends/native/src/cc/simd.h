@@ -1,0 +1,69 @@
+// Vector types over the compiler's vector extensions: one source for AVX-512, AVX2, NEON and SSE2.
+// The width follows the flags the file is compiled with. AVX-512 alone has its own partial loads and stores (masks).
+#pragma once
+#include <cstdint>
+#include <cstring>
+
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
+#if defined(PRUNEBENCH_LANES)
+constexpr int kLanes = PRUNEBENCH_LANES;
+#elif defined(__AVX512F__)
+constexpr int kLanes = 16;
+#elif defined(__AVX__)
+constexpr int kLanes = 8;
+#else
+constexpr int kLanes = 4;
+#endif
+
+typedef float Vec __attribute__((vector_size(kLanes * 4)));
+typedef float VecUnaligned __attribute__((vector_size(kLanes * 4), aligned(4), may_alias));
+typedef int32_t IntVec __attribute__((vector_size(kLanes * 4)));
+
+inline Vec load(const float* p) { return *reinterpret_cast<const VecUnaligned*>(p); }
+inline void store(float* p, Vec v) { *reinterpret_cast<VecUnaligned*>(p) = v; }
+// x - 0 is x for every x (NaN and -0 included), so this folds to a plain broadcast.
+inline Vec splat(float x) { return x - Vec{}; }
+inline IntVec bits(Vec v) { return reinterpret_cast<IntVec>(v); }
+inline Vec fromBits(IntVec v) { return reinterpret_cast<Vec>(v); }
+// The first n lanes from memory, zeros behind them; nothing beyond them is touched.
+#if defined(__AVX512F__) && !defined(PRUNEBENCH_LANES)
+inline Vec loadPartial(const float* p, int64_t n) {
+  return _mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << n) - 1), p);
+}
+inline void storePartial(float* p, Vec v, int64_t n) {
+  _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << n) - 1), v);
+}
+#else
+inline Vec loadPartial(const float* p, int64_t n) {
+  Vec v{};
+  for (int64_t i = 0; i < n; ++i) v[i] = p[i];
+  return v;
+}
+inline void storePartial(float* p, Vec v, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) p[i] = v[i];
+}
+#endif
+// NaN in `a` survives: a comparison with NaN is false, so it selects `a`.
+inline Vec maximum(Vec a, Vec b) { return a < b ? b : a; }
+inline Vec minimum(Vec a, Vec b) { return a > b ? b : a; }
+// NaN < 0 is false, so NaN passes through.
+inline Vec relu(Vec v) { return v < Vec{} ? Vec{} : v; }
+inline float relu(float v) { return v < 0 ? 0 : v; }
+
+// The compiler turns the loop into one vector instruction.
+inline Vec squareRoot(Vec v) {
+  for (int i = 0; i < kLanes; ++i) v[i] = __builtin_sqrtf(v[i]);
+  return v;
+}
+
+// Sum of the lanes in a fixed tree order.
+inline float sumLanes(Vec v) {
+  float lanes[kLanes];
+  std::memcpy(lanes, &v, sizeof lanes);
+  for (int width = kLanes / 2; width > 0; width /= 2)
+    for (int i = 0; i < width; ++i) lanes[i] += lanes[i + width];
+  return lanes[0];
+}

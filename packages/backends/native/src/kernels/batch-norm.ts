@@ -1,0 +1,47 @@
+// Batch normalization. C++: cc/batch-norm.cc.
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { isFloat, type KernelBody, type Kernels, sizeOf } from './kernel.ts';
+
+function rowsAndChannels(x: TensorInfo): [number, number] {
+  const channels = x.shape.at(-1)!;
+  return [sizeOf(x.shape.slice(0, -1)), channels];
+}
+
+/** Inputs x, gamma, beta, optional residual; attributes epsilon, relu; outputs y, mean, biased variance. */
+const training: KernelBody = ({ backend, inputs, attrs }) => {
+  const { x, gamma, beta, residual } = inputs as Record<string, TensorInfo>;
+  const [rows, channels] = rowsAndChannels(x!);
+  const y = backend.output(x!.shape);
+  const mean = backend.output([channels]);
+  const variance = backend.output([channels]);
+  const numbers = [rows, channels, attrs.epsilon, Number(attrs.relu)];
+  backend.invoke('BatchNormTraining', [x, gamma, beta, residual, y, mean, variance], numbers);
+  return [y, mean, variance];
+};
+
+/** Inputs dy, x, y, gamma, mean, variance; outputs dx, dgamma, dbeta and, with attribute residual, dresidual. */
+const trainingGrad: KernelBody = ({ backend, inputs, attrs }) => {
+  const { dy, x, y, gamma, mean, variance } = inputs as Record<string, TensorInfo>;
+  const [rows, channels] = rowsAndChannels(x!);
+  const outputs = [backend.output(x!.shape), backend.output([channels]), backend.output([channels])];
+  if (attrs.residual) outputs.push(backend.output(x!.shape));
+  const operands = [dy, x, y, gamma, mean, variance, ...outputs.slice(0, 3), outputs[3] ?? null];
+  backend.invoke('BatchNormTrainingGrad', operands, [rows, channels, attrs.epsilon, Number(attrs.relu)]);
+  return outputs;
+};
+
+const inference: KernelBody = ({ backend, inputs, attrs, fallback }) => {
+  const { x, scale, offset, mean, variance } = inputs as Record<string, TensorInfo>;
+  const [rows, channels] = rowsAndChannels(x!);
+  const perChannel = [scale, offset, mean, variance].every((t) => !t || (t.shape.length === 1 && t.shape[0] === channels));
+  if (!isFloat(x, scale, offset, mean, variance) || !perChannel) return fallback();
+  const out = backend.output(x!.shape);
+  backend.invoke('BatchNormInference', [x, mean, variance, offset, scale, out], [rows, channels, attrs.varianceEpsilon]);
+  return out;
+};
+
+export const batchNormKernels: Kernels = {
+  BatchNormTraining: training,
+  BatchNormTrainingGrad: trainingGrad,
+  FusedBatchNorm: inference,
+};

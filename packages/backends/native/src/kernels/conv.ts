@@ -1,0 +1,73 @@
+// Convolutions. C++: cc/conv.cc.
+import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
+import { isFloat, type KernelBody, type Kernels, sizeOf } from './kernel.ts';
+import { activate, isPlain } from './mat-mul.ts';
+
+type Shape4D = [number, number, number, number];
+
+interface ConvAttributes {
+  strides: number | [number, number];
+  pad: 'valid' | 'same' | number | backend_util.ExplicitPadding;
+  dilations?: number | [number, number];
+  dimRoundingMode?: 'floor' | 'round' | 'ceil';
+  dataFormat?: 'NHWC' | 'NCHW';
+}
+
+function convInfo(x: readonly number[], filter: readonly number[], attrs: ConvAttributes): backend_util.Conv2DInfo {
+  const { strides, pad, dilations = 1, dimRoundingMode } = attrs;
+  return backend_util.computeConv2DInfo(x as Shape4D, filter as Shape4D, strides, dilations, pad, dimRoundingMode);
+}
+
+function shapeNumbers(info: backend_util.Conv2DInfo): number[] {
+  return [
+    ...[info.batchSize, info.inHeight, info.inWidth, info.inChannels],
+    ...[info.outHeight, info.outWidth, info.outChannels, info.filterHeight, info.filterWidth],
+    ...[info.strideHeight, info.strideWidth, info.dilationHeight, info.dilationWidth],
+    ...[info.padInfo.top, info.padInfo.left],
+  ];
+}
+
+const isChannelsLast = (attrs: ConvAttributes): boolean => (attrs.dataFormat ?? 'NHWC') === 'NHWC';
+
+const conv2d: KernelBody = ({ backend, inputs, attrs, fallback }) => {
+  const { x, filter, bias, preluActivationWeights } = inputs as Record<string, TensorInfo>;
+  const options = attrs as unknown as ConvAttributes;
+  const channels = filter!.shape[3]!;
+  const biasFits = !bias || (sizeOf(bias.shape) === channels && bias.shape.at(-1) === channels);
+  // Grouped convolutions (fewer filter channels than input channels) are left to the stock kernel.
+  const grouped = x!.shape[3] !== filter!.shape[2];
+  if (!isChannelsLast(options) || !isFloat(x, filter, bias) || !biasFits || grouped) return fallback();
+  const info = convInfo(x!.shape, filter!.shape, options);
+  const out = backend.output(info.outShape);
+  const relu = Number(attrs.activation === 'relu');
+  backend.invoke('Conv2D', [x, filter, bias, out], [...shapeNumbers(info), relu]);
+  if (isPlain(attrs.activation)) return out;
+  return activate(backend, out, attrs.activation, preluActivationWeights, attrs.leakyreluAlpha);
+};
+
+const inputGradient: KernelBody = ({ backend, inputs, attrs, fallback }) => {
+  const { dy, filter } = inputs as Record<string, TensorInfo>;
+  const options = attrs as unknown as ConvAttributes & { inputShape: number[] };
+  if (!isChannelsLast(options) || !isFloat(dy, filter) || options.inputShape[3] !== filter!.shape[2]) return fallback();
+  const info = convInfo(options.inputShape, filter!.shape, options);
+  const out = backend.output(info.inShape);
+  backend.invoke('Conv2DBackpropInput', [dy, filter, out], shapeNumbers(info));
+  return out;
+};
+
+const filterGradient: KernelBody = ({ backend, inputs, attrs, fallback }) => {
+  const { x, dy } = inputs as Record<string, TensorInfo>;
+  const options = attrs as unknown as ConvAttributes & { filterShape: number[] };
+  if (!isChannelsLast(options) || !isFloat(x, dy) || options.filterShape[2] !== x!.shape[3]) return fallback();
+  const info = convInfo(x!.shape, options.filterShape, options);
+  const out = backend.output(info.filterShape);
+  backend.invoke('Conv2DBackpropFilter', [x, dy, out], shapeNumbers(info));
+  return out;
+};
+
+export const convKernels: Kernels = {
+  Conv2D: conv2d,
+  FusedConv2D: conv2d,
+  Conv2DBackpropInput: inputGradient,
+  Conv2DBackpropFilter: filterGradient,
+};

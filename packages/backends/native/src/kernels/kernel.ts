@@ -1,0 +1,21 @@
+// What a native kernel is on the TypeScript side, and how it declines.
+import type { NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
+import type { NativeBackend } from '../backend.ts';
+
+export interface KernelCall {
+  backend: NativeBackend;
+  inputs: NamedTensorInfoMap;
+  // biome-ignore lint/suspicious/noExplicitAny: tfjs types attributes as an open record; each kernel knows its own
+  attrs: NamedAttrMap & Record<string, any>;
+  /** Runs the stock cpu kernel instead (counted): for types and shapes the native kernel does not take. */
+  fallback(): TensorInfo | TensorInfo[];
+}
+
+export type KernelBody = (call: KernelCall) => TensorInfo | TensorInfo[];
+/** Native kernels by tfjs kernel name. */
+export type Kernels = Record<string, KernelBody>;
+
+export const isFloat = (...tensors: (TensorInfo | null | undefined)[]): boolean =>
+  tensors.every((tensor) => tensor == null || tensor.dtype === 'float32');
+
+export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);

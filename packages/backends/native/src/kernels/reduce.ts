@@ -1,0 +1,80 @@
+// Reductions of float32. C++: cc/reduce.cc.
+import { type TensorInfo, util } from '@tensorflow/tfjs-core';
+import type { NativeBackend } from '../backend.ts';
+import { isFloat, type KernelBody, type KernelCall, type Kernels, sizeOf } from './kernel.ts';
+
+interface Reduction {
+  outer: number;
+  reduced: number;
+  inner: number;
+}
+
+/**
+ * Splits a reduction into steps over [outer, reduced, inner], one per run of neighbouring axes, last run first. Axes of
+ * size 1 join any run.
+ */
+export function reductionSteps(shape: readonly number[], axes: readonly number[]): Reduction[] {
+  const steps: Reduction[] = [];
+  let current = shape.map((size, d) => ({ size, reduced: axes.includes(d) })).filter(({ size }) => size !== 1);
+  for (;;) {
+    const last = current.findLastIndex(({ reduced }) => reduced);
+    if (last < 0) break;
+    let first = last;
+    while (first > 0 && current[first - 1]!.reduced) first--;
+    const product = (from: number, to: number) => sizeOf(current.slice(from, to).map(({ size }) => size));
+    steps.push({
+      outer: product(0, first),
+      reduced: product(first, last + 1),
+      inner: product(last + 1, current.length),
+    });
+    current = [...current.slice(0, first), ...current.slice(last + 1)];
+  }
+  return steps.length > 0 ? steps : [{ outer: sizeOf(shape), reduced: 1, inner: 1 }];
+}
+
+function reduce(backend: NativeBackend, x: TensorInfo, axes: number[], keep: boolean, kernel: string, option: number) {
+  const kept = x.shape.map((size, d) => (axes.includes(d) ? 1 : size));
+  const shape = keep ? kept : x.shape.filter((_, d) => !axes.includes(d));
+  let from = x;
+  for (const { outer, reduced, inner } of reductionSteps(x.shape, axes)) {
+    const to = backend.output([outer, inner]);
+    backend.invoke(kernel, [from, to], [outer, reduced, inner, option]);
+    if (from !== x) backend.disposeData(from.dataId);
+    from = to;
+  }
+  return { ...from, shape };
+}
+
+const reduction =
+  (kernel: string, option: number): KernelBody =>
+  ({ backend, inputs, attrs, fallback }: KernelCall) => {
+    const x = inputs.x!;
+    if (!isFloat(x)) return fallback();
+    const axes = util.parseAxisParam(attrs.axis ?? attrs.reductionIndices, x.shape);
+    return reduce(backend, x, axes, attrs.keepDims ?? false, kernel, option);
+  };
+
+const argExtreme =
+  (sign: number): KernelBody =>
+  ({ backend, inputs, attrs, fallback }) => {
+    const x = inputs.x!;
+    const axes = util.parseAxisParam(attrs.axis, x.shape);
+    if (!isFloat(x) || axes.length !== 1) return fallback();
+    const axis = axes[0]!;
+    const out = backend.output(
+      x.shape.filter((_, d) => d !== axis),
+      'int32',
+    );
+    const sizes = [sizeOf(x.shape.slice(0, axis)), x.shape[axis]!, sizeOf(x.shape.slice(axis + 1))];
+    backend.invoke('ArgExtreme', [x, out], [...sizes, sign]);
+    return out;
+  };
+
+export const reduceKernels: Kernels = {
+  Sum: reduction('Sum', 0),
+  Mean: reduction('Sum', 1),
+  Max: reduction('Extreme', 1),
+  Min: reduction('Extreme', -1),
+  ArgMax: argExtreme(1),
+  ArgMin: argExtreme(-1),
+};

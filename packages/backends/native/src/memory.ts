@@ -1,0 +1,62 @@
+// Recycled blocks of native memory. A freed block waits in the list of its size, so that after the first step a training
+// loop allocates nothing: neither memory nor page faults.
+import type { Addon } from './addon.ts';
+
+export interface Block {
+  readonly address: number;
+  readonly bytes: number;
+  readonly buffer: ArrayBuffer;
+}
+
+/** Free memory beyond this is given back rather than kept. */
+const maxFreeBytes = 2 ** 31;
+
+/** Rounds up to one of eight sizes per power of two, at least a cache line. */
+export function blockBytes(bytes: number): number {
+  if (bytes <= 64) return 64;
+  const step = Math.max(64, 2 ** (Math.floor(Math.log2(bytes)) - 3));
+  return Math.ceil(bytes / step) * step;
+}
+
+export class BlockPool {
+  readonly #addon: Addon;
+  readonly #buffers = new WeakSet<ArrayBufferLike>();
+  readonly #free = new Map<number, Block[]>();
+  #freeBytes = 0;
+  #allocatedBytes = 0;
+
+  constructor(addon: Addon) {
+    this.#addon = addon;
+  }
+
+  /** Bytes ever taken from the system; constant in a warm training loop. */
+  get allocatedBytes(): number {
+    return this.#allocatedBytes;
+  }
+
+  /** Whether a buffer is native memory, so that what lies in it may be overwritten once its tensor is gone. */
+  owns(buffer: ArrayBufferLike): boolean {
+    return this.#buffers.has(buffer);
+  }
+
+  take(bytes: number): Block {
+    const size = blockBytes(bytes);
+    const block = this.#free.get(size)?.pop();
+    if (block) {
+      this.#freeBytes -= size;
+      return block;
+    }
+    const buffer = this.#addon.allocate(size);
+    this.#buffers.add(buffer);
+    this.#allocatedBytes += size;
+    return { address: this.#addon.addressOf(buffer), bytes: size, buffer };
+  }
+
+  give(block: Block): void {
+    if (this.#freeBytes + block.bytes > maxFreeBytes) return;
+    this.#freeBytes += block.bytes;
+    const list = this.#free.get(block.bytes);
+    if (list) list.push(block);
+    else this.#free.set(block.bytes, [block]);
+  }
+}

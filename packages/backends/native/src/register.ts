@@ -1,0 +1,149 @@
+// Registers the backend with tfjs: every kernel of the stock cpu backend, the native ones on top.
+import os from 'node:os';
+import {
+  getKernelsForBackend,
+  type KernelFunc,
+  type NamedAttrMap,
+  type NamedTensorInfoMap,
+  registerBackend,
+  registerKernel,
+  type TensorInfo,
+} from '@tensorflow/tfjs-core';
+import { loadAddon } from './addon.ts';
+import { backendName, NativeBackend } from './backend.ts';
+import { batchNormKernels } from './kernels/batch-norm.ts';
+import { convKernels } from './kernels/conv.ts';
+import { elementwiseKernels } from './kernels/elementwise.ts';
+import type { KernelBody, Kernels } from './kernels/kernel.ts';
+import { layoutKernels } from './kernels/layout.ts';
+import { matMulKernels } from './kernels/mat-mul.ts';
+import { optimizerKernels } from './kernels/optimizer.ts';
+import { poolKernels } from './kernels/pool.ts';
+import { reduceKernels } from './kernels/reduce.ts';
+import { softmaxKernels } from './kernels/softmax.ts';
+
+export const nativeKernels: Kernels = {
+  ...matMulKernels,
+  ...convKernels,
+  ...poolKernels,
+  ...elementwiseKernels,
+  ...reduceKernels,
+  ...softmaxKernels,
+  ...batchNormKernels,
+  ...optimizerKernels,
+  ...layoutKernels,
+};
+
+/** Stock kernels that only make another tensor over the same data: no computation falls back with them. */
+const viewKernels = new Set(['Identity', 'Reshape', 'ExpandDims']);
+
+const counts = new Map<string, number>();
+
+/** Calls that ran on a stock cpu kernel in JavaScript instead of a native one, by kernel name, since the last reset. */
+export function fallbackCounts(): Record<string, number> {
+  return Object.fromEntries([...counts].sort(([, a], [, b]) => b - a));
+}
+
+export function resetFallbackCounts(): void {
+  counts.clear();
+}
+
+export interface NativeOptions {
+  /** Threads; default: `PRUNEBENCH_THREADS`, else the cores this process may use. Results do not depend on it. */
+  threads?: number;
+}
+
+interface KernelParameters {
+  inputs: NamedTensorInfoMap;
+  backend: unknown;
+  attrs?: NamedAttrMap;
+}
+
+let registered: Promise<NativeBackend> | undefined;
+let threads = 0;
+
+/**
+ * Registers the backend 'native' with tfjs, compiling its kernels the first time (see `isNativeAvailable`). It does not
+ * select the backend: call `tf.setBackend('native')`. Calling again only sets the threads.
+ * @throws Error when there is no compiler or the build fails
+ */
+export async function registerNativeBackend(options: NativeOptions = {}): Promise<{ threads: number; simd: string }> {
+  registered ??= register();
+  const backend = await registered;
+  setThreads(options.threads ?? (threads || defaultThreads()));
+  return { threads, simd: simdName(backend.addon.lanes) };
+}
+
+/** The registered backend. @throws Error before `registerNativeBackend` */
+export async function nativeBackend(): Promise<NativeBackend> {
+  if (!registered) throw new Error('The native backend is not registered: call registerNativeBackend() first.');
+  return registered;
+}
+
+/**
+ * Sets how many threads the kernels use.
+ * @param count at least 1
+ */
+export function setThreads(count: number): void {
+  if (!Number.isInteger(count) || count < 1) throw new Error(`The number of threads must be a positive integer, not ${count}.`);
+  if (!registered) throw new Error('The native backend is not registered: call registerNativeBackend() first.');
+  threads = count;
+  loaded?.addon.setThreads(count);
+}
+
+/** How many threads the kernels use. */
+export function getThreads(): number {
+  return threads;
+}
+
+let loaded: NativeBackend | undefined;
+
+async function register(): Promise<NativeBackend> {
+  const addon = await loadAddon();
+  const backend = new NativeBackend(addon);
+  loaded = backend;
+  registerBackend(backendName, () => backend);
+  const stock = new Map(getKernelsForBackend('cpu').map((config) => [config.kernelName, config]));
+  for (const name of new Set([...stock.keys(), ...Object.keys(nativeKernels)])) {
+    const original = stock.get(name);
+    const fallback = original && (viewKernels.has(name) ? original.kernelFunc : counted(name, original.kernelFunc));
+    const body = nativeKernels[name];
+    const kernelFunc = body ? native(name, body, fallback) : fallback!;
+    registerKernel({ ...original, kernelName: name, backendName, kernelFunc });
+  }
+  return backend;
+}
+
+function counted(name: string, kernelFunc: KernelFunc): KernelFunc {
+  return (parameters) => {
+    (parameters.backend as NativeBackend).recorder?.fellBack(name);
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+    return kernelFunc(parameters);
+  };
+}
+
+function native(name: string, body: KernelBody, fallback: KernelFunc | undefined): KernelFunc {
+  return (parameters: KernelParameters): TensorInfo | TensorInfo[] =>
+    body({
+      backend: parameters.backend as NativeBackend,
+      inputs: parameters.inputs,
+      attrs: parameters.attrs ?? {},
+      fallback: () => {
+        if (fallback) return fallback(parameters as Parameters<KernelFunc>[0]);
+        throw new Error(`${name}: the native backend takes float32 tensors only.`);
+      },
+    });
+}
+
+function defaultThreads(): number {
+  const wanted = process.env.PRUNEBENCH_THREADS;
+  if (!wanted) return os.availableParallelism();
+  const count = Number(wanted);
+  if (Number.isInteger(count) && count >= 1) return count;
+  throw new Error(`PRUNEBENCH_THREADS is '${wanted}'; it must be a positive integer.`);
+}
+
+function simdName(lanes: number): string {
+  if (process.arch === 'arm64') return 'NEON';
+  return { 16: 'AVX-512', 8: 'AVX2' }[lanes] ?? 'SSE2';
+}
