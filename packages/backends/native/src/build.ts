@@ -16,7 +16,15 @@ const sourceFolder = path.join(import.meta.dirname, 'cc');
 const buildFolder = path.join(packageFolder, 'build');
 
 // -ffp-contract=fast allows fused multiply-adds; NaN, infinities and signed zeros keep their meaning (no -ffast-math).
-const commonFlags = ['-std=c++17', '-O3', '-fPIC', '-ffp-contract=fast', '-fno-math-errno', '-fno-trapping-math', '-Wall'];
+const commonFlags = [
+  '-std=c++17',
+  '-O3',
+  '-fPIC',
+  '-ffp-contract=fast',
+  '-fno-math-errno',
+  '-fno-trapping-math',
+  '-Wall',
+];
 
 interface Toolchain {
   compiler: string;
@@ -60,7 +68,10 @@ function processorIdentity(): string {
 function hashOf(toolchain: Toolchain): string {
   const hash = createHash('sha256');
   for (const file of readdirSync(sourceFolder).sort()) {
-    hash.update(file).update('\0').update(readFileSync(path.join(sourceFolder, file)));
+    hash
+      .update(file)
+      .update('\0')
+      .update(readFileSync(path.join(sourceFolder, file)));
   }
   hash.update(JSON.stringify([toolchain, processorIdentity()]));
   return hash.digest('hex').slice(0, 16);

@@ -85,7 +85,8 @@ export async function nativeBackend(): Promise<NativeBackend> {
  * @param count at least 1
  */
 export function setThreads(count: number): void {
-  if (!Number.isInteger(count) || count < 1) throw new Error(`The number of threads must be a positive integer, not ${count}.`);
+  if (!Number.isInteger(count) || count < 1)
+    throw new Error(`The number of threads must be a positive integer, not ${count}.`);
   if (!registered) throw new Error('The native backend is not registered: call registerNativeBackend() first.');
   threads = count;
   loaded?.addon.setThreads(count);

@@ -53,7 +53,14 @@ for (const [i, c] of cases.entries()) {
 test('dilated convolution equals the stock backend', async (t) => {
   for (const pad of ['same', 'valid'] as const) {
     await sameAsStock(t, `dilated ${pad}`, () =>
-      tf.conv2d(randomTensor([2, 9, 10, 5], 1) as tf.Tensor4D, randomTensor([3, 2, 5, 6], 2) as tf.Tensor4D, 1, pad, 'NHWC', [2, 3]),
+      tf.conv2d(
+        randomTensor([2, 9, 10, 5], 1) as tf.Tensor4D,
+        randomTensor([3, 2, 5, 6], 2) as tf.Tensor4D,
+        1,
+        pad,
+        'NHWC',
+        [2, 3],
+      ),
     );
   }
 });
@@ -73,7 +80,12 @@ test('fused bias and activation equal the stock backend', async (t) => {
   }
 });
 
-const pools: { x: [number, number, number, number]; size: number | [number, number]; strides: number; pad: 'same' | 'valid' }[] = [
+const pools: {
+  x: [number, number, number, number];
+  size: number | [number, number];
+  strides: number;
+  pad: 'same' | 'valid';
+}[] = [
   { x: [2, 8, 8, 20], size: 2, strides: 2, pad: 'valid' },
   { x: [2, 9, 9, 7], size: 3, strides: 2, pad: 'valid' },
   { x: [1, 5, 7, 1], size: [2, 3], strides: 1, pad: 'valid' },

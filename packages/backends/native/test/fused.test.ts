@@ -64,7 +64,12 @@ for (const shape of shapes)
     }
 
 test('softmax cross-entropy and its gradient equal the composition', async (t) => {
-  for (const [rows, classes] of [[1, 2], [5, 10], [64, 100], [3, 16]] as const) {
+  for (const [rows, classes] of [
+    [1, 2],
+    [5, 10],
+    [64, 100],
+    [3, 16],
+  ] as const) {
     const labels = Int32Array.from({ length: rows }, (_, i) => (i * 7 + 3) % classes);
     const expected = await computeOn('cpu', () => {
       const oneHot = tf.cast(tf.oneHot(tf.tensor1d(labels, 'int32'), classes), 'float32');
@@ -73,10 +78,14 @@ test('softmax cross-entropy and its gradient equal the composition', async (t) =
       return [loss(logits), tf.grad(loss)(logits)];
     });
     const actual = await computeOn('native', () =>
-      kernel('SoftmaxCrossEntropy', {
-        logits: tf.mul(randomTensor([rows, classes], 1), 10),
-        labels: tf.tensor1d(labels, 'int32'),
-      }, {}),
+      kernel(
+        'SoftmaxCrossEntropy',
+        {
+          logits: tf.mul(randomTensor([rows, classes], 1), 10),
+          labels: tf.tensor1d(labels, 'int32'),
+        },
+        {},
+      ),
     );
     for (const [i, output] of expected.entries()) assertClose(t, actual[i]!.values, output.values, 2e-6, `output ${i}`);
   }
@@ -90,7 +99,12 @@ for (const nesterov of [false, true])
       const [p, v, g] = [1, 2, 3].map((seed) => randomTensor([size], seed).arraySync() as number[]);
       const mask = p!.map((_, i) => (i % 3 === 0 ? 0 : 1));
       const actual = await computeOn('native', () => {
-        const inputs: Inputs = { param: tf.tensor1d(p!), velocity: tf.tensor1d(v!), gradient: tf.tensor1d(g!), learningRate: tf.scalar(rate) };
+        const inputs: Inputs = {
+          param: tf.tensor1d(p!),
+          velocity: tf.tensor1d(v!),
+          gradient: tf.tensor1d(g!),
+          learningRate: tf.scalar(rate),
+        };
         if (masked) inputs.mask = tf.tensor1d(mask);
         return kernel('MomentumUpdate', inputs, { momentum, nesterov, weightDecay });
       });
@@ -98,8 +112,20 @@ for (const nesterov of [false, true])
       const decayed = g!.map((value, i) => value + weightDecay * p![i]!);
       const velocity = v!.map((value, i) => momentum * value + decayed[i]!);
       const step = velocity.map((value, i) => (nesterov ? decayed[i]! + momentum * value : value));
-      assertClose(t, actual[0]!.values, p!.map((value, i) => (value - rate * step[i]!) * keep(i)), 1e-6, 'parameter');
-      assertClose(t, actual[1]!.values, velocity.map((value, i) => value * keep(i)), 1e-6, 'velocity');
+      assertClose(
+        t,
+        actual[0]!.values,
+        p!.map((value, i) => (value - rate * step[i]!) * keep(i)),
+        1e-6,
+        'parameter',
+      );
+      assertClose(
+        t,
+        actual[1]!.values,
+        velocity.map((value, i) => value * keep(i)),
+        1e-6,
+        'velocity',
+      );
     });
   }
 
@@ -113,7 +139,13 @@ for (const decoupled of [false, true])
       const mask = p!.map((_, i) => (i % 4 === 0 ? 0 : 1));
       const schedule = [rate, 1 - beta1 ** time, 1 - beta2 ** time];
       const actual = await computeOn('native', () => {
-        const inputs: Inputs = { param: tf.tensor1d(p!), m: tf.tensor1d(m!), v: tf.tensor1d(v), gradient: tf.tensor1d(g!), schedule: tf.tensor1d(schedule) };
+        const inputs: Inputs = {
+          param: tf.tensor1d(p!),
+          m: tf.tensor1d(m!),
+          v: tf.tensor1d(v),
+          gradient: tf.tensor1d(g!),
+          schedule: tf.tensor1d(schedule),
+        };
         if (masked) inputs.mask = tf.tensor1d(mask);
         return kernel('AdamUpdate', inputs, { beta1, beta2, epsilon, weightDecay, decoupled });
       });
@@ -126,7 +158,19 @@ for (const decoupled of [false, true])
         return (value - rate * (step + (decoupled ? weightDecay * value : 0))) * keep(i);
       });
       assertClose(t, actual[0]!.values, updated, 1e-6, 'parameter');
-      assertClose(t, actual[1]!.values, first.map((value, i) => value * keep(i)), 1e-6, 'first moment');
-      assertClose(t, actual[2]!.values, second.map((value, i) => value * keep(i)), 1e-6, 'second moment');
+      assertClose(
+        t,
+        actual[1]!.values,
+        first.map((value, i) => value * keep(i)),
+        1e-6,
+        'first moment',
+      );
+      assertClose(
+        t,
+        actual[2]!.values,
+        second.map((value, i) => value * keep(i)),
+        1e-6,
+        'second moment',
+      );
     });
   }

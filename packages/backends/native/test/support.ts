@@ -51,7 +51,8 @@ export function assertClose(
 ): void {
   t.is(actual.length, expected.length, `${what}: length`);
   let scale = 0;
-  for (let i = 0; i < expected.length; i++) if (Number.isFinite(expected[i])) scale = Math.max(scale, Math.abs(expected[i]!));
+  for (let i = 0; i < expected.length; i++)
+    if (Number.isFinite(expected[i])) scale = Math.max(scale, Math.abs(expected[i]!));
   for (let i = 0; i < expected.length; i++) {
     const [a, e] = [actual[i]!, expected[i]!];
     if (Object.is(a, e) || a === e) continue;

@@ -33,10 +33,16 @@ const trainingGrad: KernelBody = ({ backend, inputs, attrs }) => {
 const inference: KernelBody = ({ backend, inputs, attrs, fallback }) => {
   const { x, scale, offset, mean, variance } = inputs as Record<string, TensorInfo>;
   const [rows, channels] = rowsAndChannels(x!);
-  const perChannel = [scale, offset, mean, variance].every((t) => !t || (t.shape.length === 1 && t.shape[0] === channels));
+  const perChannel = [scale, offset, mean, variance].every(
+    (t) => !t || (t.shape.length === 1 && t.shape[0] === channels),
+  );
   if (!isFloat(x, scale, offset, mean, variance) || !perChannel) return fallback();
   const out = backend.output(x!.shape);
-  backend.invoke('BatchNormInference', [x, mean, variance, offset, scale, out], [rows, channels, attrs.varianceEpsilon]);
+  backend.invoke(
+    'BatchNormInference',
+    [x, mean, variance, offset, scale, out],
+    [rows, channels, attrs.varianceEpsilon],
+  );
   return out;
 };
 
