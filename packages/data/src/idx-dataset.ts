@@ -1,0 +1,56 @@
+import { assembleDataset, type RawExamples } from './assemble.ts';
+import { availabilityOf } from './availability.ts';
+import type { DatasetEntry } from './dataset-entry.ts';
+import { parseIdx } from './idx.ts';
+import { checkedLabels } from './labels.ts';
+import { type DatasetManifest, sourceFileAt } from './manifest.ts';
+import { readSourceFile, type SourceFolder } from './source-file.ts';
+
+/** The paths of a pair of IDX files. */
+interface IdxPair {
+  readonly images: string;
+  readonly labels: string;
+}
+
+/** A dataset in MNIST's form: two pairs of IDX files, images and labels. */
+export function idxDataset(
+  id: string,
+  manifest: DatasetManifest,
+  pairs: { train: IdxPair; test: IdxPair },
+  locate: () => SourceFolder,
+): DatasetEntry {
+  return {
+    id,
+    title: manifest.title,
+    manifest,
+    availability: () => availabilityOf(manifest, locate),
+    async load(options) {
+      const source = locate();
+      const { train, validation, calibration, test } = manifest.splits[id];
+      return assembleDataset(
+        id,
+        manifest,
+        {
+          train: await readPair(source, manifest, pairs.train, train + validation + calibration),
+          test: await readPair(source, manifest, pairs.test, test),
+        },
+        options,
+      );
+    },
+  };
+}
+
+async function readPair(
+  source: SourceFolder,
+  manifest: DatasetManifest,
+  pair: IdxPair,
+  count: number,
+): Promise<RawExamples> {
+  const images = await readSourceFile(source, sourceFileAt(manifest, pair.images));
+  const labels = await readSourceFile(source, sourceFileAt(manifest, pair.labels));
+  const [height, width] = manifest.inputShape;
+  return {
+    bytes: parseIdx(images, [count, height, width], source, pair.images),
+    labels: checkedLabels(parseIdx(labels, [count], source, pair.labels), manifest.classes, source, pair.labels),
+  };
+}

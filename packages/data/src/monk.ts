@@ -1,0 +1,89 @@
+import type { Dataset } from '@prunebench/core';
+import manifestFile from '@prunebench/dataset-monk/manifest.json' with { type: 'json' };
+import { z } from 'zod';
+import { datasetChecksum, limited, tableOf } from './assemble.ts';
+import { availabilityOf } from './availability.ts';
+import { byteSplit } from './byte-split.ts';
+import type { DatasetEntry, LoadOptions } from './dataset-entry.ts';
+import { datasetFolder } from './dataset-package.ts';
+import { datasetManifest, sourceFileAt } from './manifest.ts';
+import { badFile, readSourceFile } from './source-file.ts';
+
+/** How many values each of the six attributes has; a value is coded as that many inputs of which one is 1. */
+const ATTRIBUTE_SIZES = [3, 3, 2, 3, 4, 2];
+const DOMAIN_SIZE = ATTRIBUTE_SIZES.reduce((product, size) => product * size, 1);
+const TRAINING_ROWS = 'training-rows.json';
+
+/** Attribute values a1 ... a6, counted from 1. */
+type Attributes = readonly number[];
+
+/** The three concepts of Thrun et al. 1991, section 1.3. */
+const concepts: Readonly<Record<string, (a: Attributes) => boolean>> = {
+  monk1: ([a1, a2, , , a5]) => a1 === a2 || a5 === 1,
+  monk2: (attributes) => attributes.filter((value) => value === 1).length === 2,
+  monk3: ([, a2, , a4, a5]) => (a5 === 3 && a4 === 1) || (a5 !== 4 && a2 !== 3),
+};
+
+const manifest = datasetManifest.parse(manifestFile);
+const rowNumber = z.int().min(1).max(DOMAIN_SIZE);
+const trainingRows = z.record(z.string(), z.strictObject({ rows: z.array(rowNumber), noisy: z.array(rowNumber) }));
+
+/** The attributes of row `row` (from 0) of the domain, the last attribute running fastest. */
+function attributesOf(row: number): Attributes {
+  const values: number[] = [];
+  let rest = row;
+  for (const size of ATTRIBUTE_SIZES.toReversed()) {
+    values.unshift(1 + (rest % size));
+    rest = Math.floor(rest / size);
+  }
+  return values;
+}
+
+/** The 17 inputs of every row of the domain. */
+function oneHotDomain(): Uint8Array {
+  const inputs = manifest.inputShape[0];
+  const bytes = new Uint8Array(DOMAIN_SIZE * inputs);
+  for (let row = 0; row < DOMAIN_SIZE; row++) {
+    let start = row * inputs;
+    attributesOf(row).forEach((value, attribute) => {
+      bytes[start + value - 1] = 1;
+      start += ATTRIBUTE_SIZES[attribute];
+    });
+  }
+  return bytes;
+}
+
+async function load(id: string, { limit }: LoadOptions = {}): Promise<Dataset> {
+  const source = datasetFolder('monk');
+  const text = new TextDecoder().decode(await readSourceFile(source, sourceFileAt(manifest, TRAINING_ROWS)));
+  const published = trainingRows.parse(JSON.parse(text))[id];
+  if (!published) throw badFile(source, TRAINING_ROWS, `expected an entry for ${id}, found none`);
+  const clean = Int32Array.from({ length: DOMAIN_SIZE }, (_, row) => Number(concepts[id](attributesOf(row))));
+  const noisy = clean.slice();
+  for (const number of published.noisy) noisy[number - 1] = 1 - noisy[number - 1];
+
+  const domain = { bytes: oneHotDomain(), shape: manifest.inputShape, table: tableOf(manifest) };
+  const trainRows = Uint32Array.from(published.rows, (number) => number - 1);
+  const training = byteSplit({ ...domain, labels: noisy }, limited(trainRows, limit));
+  const everyRow = Uint32Array.from(clean, (_, row) => row);
+  return {
+    id,
+    inputShape: manifest.inputShape,
+    classes: manifest.classes,
+    splits: {
+      train: training,
+      validation: training,
+      calibration: training,
+      test: byteSplit({ ...domain, labels: clean }, limited(everyRow, limit)),
+    },
+    checksum: datasetChecksum(manifest, { id, limit }),
+  };
+}
+
+export const monks: readonly DatasetEntry[] = Object.keys(concepts).map((id) => ({
+  id,
+  title: `${manifest.title}: ${id.replace('monk', 'MONK-')}`,
+  manifest,
+  availability: () => availabilityOf(manifest, () => datasetFolder('monk')),
+  load: (options) => load(id, options),
+}));
