@@ -39,6 +39,11 @@ export interface Benchmark {
   readonly seeds: Readonly<Record<ScaleName, number>>;
   trials(scale: ScaleName): readonly TrialDeclaration[];
   readonly published: readonly PublishedReference[];
+  /**
+   * Pairs of series whose comparison answers the question, stated beforehand: the correction for multiple tests is over
+   * these alone. Absent: every two series that are not controls.
+   */
+  readonly comparisons?: readonly (readonly [string, string])[];
 }
 
 /** Keeps the type while a benchmark is declared. */
