@@ -107,6 +107,16 @@ export default defineBenchmark({
   question: 'At equal sparsity and budget, does letting weights compete over all layers beat giving each layer its own share?',
   seeds: { smoke: 1, cpu: 3, paper: 5 },
   trials,
+  comparisons: [
+    ['global, one-shot', 'layer-wise uniform, one-shot'],
+    ['global, one-shot', 'layer-wise ERK, one-shot'],
+    ['global, iterative', 'layer-wise uniform, iterative'],
+    ['global, iterative', 'layer-wise ERK, iterative'],
+    ['global, iterative', "global, one-shot, iterative's budget"],
+    ['global, one-shot', 'shuffled mask'],
+    ['global, one-shot', 're-initialised ticket'],
+    ['global, one-shot', 'random'],
+  ],
   published: ['LeNet-300-100', 'LeNet-5-Caffe'].flatMap((network) => [
     // Han's thresholds are a multiple of each layer's standard deviation, retrained and raised again: layer-wise and iterative.
     { network: network.toLowerCase(), series: 'layer-wise uniform, iterative', where: { ...han, network, method: 'magnitude + retrain' } },
