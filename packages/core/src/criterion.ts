@@ -66,6 +66,12 @@ export interface Criterion<Options = unknown> {
    * Absent: `select` ranks the scores.
    */
   threshold?(scores: Scores, subject: Subject, options: Options): Masks;
+  /**
+   * Between the rounds of one pruning step (`via`), weights removed in that step compete again (FORCE): every round gets
+   * the parameters from before the step with the masks of the round before, and selects from the masks before the step.
+   * Absent: pruned stays pruned.
+   */
+  readonly regrows?: boolean;
 }
 
 /** Keeps the options' type while a criterion is declared. */
