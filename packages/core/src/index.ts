@@ -41,6 +41,7 @@ export { inferShapes, windowOutput } from './network/shape.ts';
 export { prunableUnits, unitMasks } from './network/units.ts';
 export { adamUpdate } from './ops/adam-update.ts';
 export { batchNormTraining } from './ops/batch-norm.ts';
+export { type Loss, lossOf } from './ops/loss.ts';
 export { momentumUpdate } from './ops/momentum-update.ts';
 export { softmaxCrossEntropy } from './ops/softmax-cross-entropy.ts';
 export type { Masks, ParameterArray, ParameterRecord, Scores, State } from './parameters.ts';

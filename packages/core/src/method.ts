@@ -83,8 +83,8 @@ export interface TrialSession {
   /** The stream of this step in this trial. */
   readonly random: RandomStream;
   readonly signal: AbortSignal;
-  /** The parameters before any training, from the trial's seed. */
-  initialParameters(): ParameterRecord;
+  /** The parameters before any training, from the trial's seed; with a stream, others drawn from it in the same way. */
+  initialParameters(stream?: RandomStream): ParameterRecord;
   /** The state as it was after step `index` of this trial (rewinding). */
   stateAfter(index: number): Promise<State>;
   criterion(id: string): Criterion<unknown>;

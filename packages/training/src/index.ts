@@ -1,0 +1,7 @@
+export { estimateBatchNorm } from './estimate-batch-norm.ts';
+export { evaluate } from './evaluate.ts';
+export { learningRateAt } from './learning-rate.ts';
+export { lossGradients } from './loss-gradients.ts';
+export { openSession, type SessionOptions } from './session.ts';
+export { stepKinds } from './steps/index.ts';
+export { type TrainContext, train } from './train.ts';

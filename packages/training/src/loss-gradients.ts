@@ -1,0 +1,53 @@
+import {
+  type Batch,
+  forward,
+  lossOf,
+  type Masks,
+  type Network,
+  type ParameterRecord,
+  parameterSpecs,
+} from '@prunebench/core';
+import * as tf from '@tensorflow/tfjs-core';
+import { uploadState } from './parameter-variables.ts';
+
+/**
+ * The mean loss of a batch and its gradients, for criteria (SNIP, Fisher, Taylor...).
+ *
+ * The network is computed with masked parameters, but the gradients are those with respect to the parameters behind the mask: a
+ * pruned weight's gradient tells what moving it away from 0 would do, and is not 0 itself.
+ *
+ * @param options.training batch norm with the batch's own statistics (default false: running statistics)
+ * @returns gradients of every trainable parameter by name, in the parameter's flat order
+ */
+export async function lossGradients(
+  network: Network,
+  parameters: ParameterRecord,
+  masks: Masks,
+  batch: Batch,
+  options: { training?: boolean } = {},
+): Promise<{ loss: number; gradients: Record<string, Float32Array> }> {
+  const uploaded = uploadState(network, { parameters, masks });
+  const names = parameterSpecs(network)
+    .filter(({ trainable }) => trainable)
+    .map(({ name }) => name);
+  const { value, grads } = tf.tidy(() => {
+    const x = tf.tensor(batch.x, [batch.size, ...network.inputShape], 'float32');
+    const labels = tf.tensor1d(batch.y, 'int32');
+    const loss = () =>
+      lossOf(network)(
+        forward(network, uploaded.variables, x, { training: options.training ?? false }) as tf.Tensor2D,
+        labels,
+      );
+    const variables = names.map((name) => uploaded.variables[name]);
+    return tf.engine().gradients(loss, variables, null as unknown as tf.Tensor, true);
+  });
+  const gradients: Record<string, Float32Array> = {};
+  for (let i = 0; i < names.length; i++)
+    gradients[names[i]] = grads[i]
+      ? ((await grads[i].data()) as Float32Array).slice()
+      : new Float32Array(uploaded.variables[names[i]].size);
+  const loss = (await value.data())[0];
+  tf.dispose([value, ...grads.filter(Boolean)]);
+  uploaded.dispose();
+  return { loss, gradients };
+}

@@ -1,0 +1,71 @@
+import { DivergenceError } from '@prunebench/core';
+import * as tf from '@tensorflow/tfjs-core';
+
+interface Pending {
+  readonly loss: tf.Scalar;
+  readonly size: number;
+  readonly step: number;
+}
+
+/** Losses wait here on the backend until some are read at once, so that the steps between need not wait for a read. */
+export class LossMeter {
+  readonly #describe: (step: number) => string;
+  #pending: Pending[] = [];
+  #sum = 0;
+  #examples = 0;
+  #latest: number | undefined;
+
+  /** @param describe how an error calls a step */
+  constructor(describe: (step: number) => string) {
+    this.#describe = describe;
+  }
+
+  /** The step's mean loss over `size` examples; the meter disposes it. */
+  add(loss: tf.Scalar, size: number, step: number): void {
+    this.#pending.push({ loss, size, step });
+  }
+
+  get pending(): number {
+    return this.#pending.length;
+  }
+
+  /** The last loss that was read. */
+  get latest(): number | undefined {
+    return this.#latest;
+  }
+
+  /**
+   * Reads what waits.
+   *
+   * @throws DivergenceError naming the first step whose loss is not finite
+   */
+  async read(): Promise<void> {
+    if (this.#pending.length === 0) return;
+    const read = this.#pending;
+    this.#pending = [];
+    const stacked = tf.stack(read.map(({ loss }) => loss));
+    const values = await stacked.data();
+    tf.dispose([stacked, ...read.map(({ loss }) => loss)]);
+    for (let i = 0; i < read.length; i++) {
+      if (!Number.isFinite(values[i]))
+        throw new DivergenceError(`Training diverged: the loss is ${values[i]} at ${this.#describe(read[i].step)}.`);
+      this.#sum += values[i] * read[i].size;
+      this.#examples += read[i].size;
+      this.#latest = values[i];
+    }
+  }
+
+  /** The mean over all examples since the last call. */
+  async takeMean(): Promise<number> {
+    await this.read();
+    const mean = this.#sum / this.#examples;
+    this.#sum = 0;
+    this.#examples = 0;
+    return mean;
+  }
+
+  dispose(): void {
+    for (const { loss } of this.#pending) loss.dispose();
+    this.#pending = [];
+  }
+}

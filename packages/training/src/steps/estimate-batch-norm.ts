@@ -1,0 +1,24 @@
+import type { StepKind } from '@prunebench/core';
+import { z } from 'zod';
+import { shuffledBatches } from '../calibration.ts';
+import { estimateBatchNorm } from '../estimate-batch-norm.ts';
+
+const options = z.strictObject({
+  split: z.enum(['calibration', 'train']).default('train'),
+  batches: z.int().min(1).default(50),
+  batchSize: z.int().min(1).default(128),
+});
+
+/** Batch-norm statistics of the network as it is now, from images alone; weights stay. */
+export const estimateBatchNormStep: StepKind<z.output<typeof options>> = {
+  kind: 'estimate-batch-norm',
+  options,
+  async run(session, state, { split, batches, batchSize }) {
+    const { dataset, network, random, signal } = session;
+    const chosen = shuffledBatches(dataset, network, split, random.fork('estimate-batch-norm'), {
+      batchSize,
+      count: batches,
+    });
+    return { state: await estimateBatchNorm(network, state, chosen, { signal }), metrics: {} };
+  },
+};

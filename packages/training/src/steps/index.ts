@@ -1,0 +1,16 @@
+import type { StepKind } from '@prunebench/core';
+import { estimateBatchNormStep } from './estimate-batch-norm.ts';
+import { pruneStep } from './prune.ts';
+import { reinitializeStep } from './reinitialize.ts';
+import { rewindStep } from './rewind.ts';
+import { trainStep } from './train.ts';
+
+/** The kinds of step that every method may use; methods with search loops bring their own. */
+// biome-ignore lint/suspicious/noExplicitAny: each kind has options of its own
+export const stepKinds: readonly StepKind<any>[] = [
+  trainStep,
+  pruneStep,
+  reinitializeStep,
+  rewindStep,
+  estimateBatchNormStep,
+];

@@ -1,0 +1,126 @@
+import {
+  applyMasks,
+  type Criterion,
+  collapsedLayers,
+  LayerCollapseError,
+  type Masks,
+  maskedSparsity,
+  type Network,
+  PrunebenchError,
+  type PruneOptions,
+  prunableSpecs,
+  pruneOptions,
+  type State,
+  type StepKind,
+  type StepMetrics,
+  select,
+  shuffleMasks,
+  shuffleUnits,
+  sizeOf,
+  type TrialSession,
+} from '@prunebench/core';
+import { checkCompensation, checkMasks, checkScores, parseOptions } from '../check-criterion.ts';
+import { subjectOf } from '../subject.ts';
+
+/**
+ * Scores, selects, removes: one pruning event, without training.
+ *
+ * With `via` the network is scored anew at each sparsity on the way. A threshold rule decides the masks itself, whatever the
+ * sparsity asked for. With `shuffle` the layers lose as many weights (or units) as the criterion would have taken, drawn at random; a
+ * criterion that compensates then compensates for these, so that only the choice of weights differs from the method itself.
+ */
+export const pruneStep: StepKind<PruneOptions> = {
+  kind: 'prune',
+  options: pruneOptions,
+  async run(session, state, options) {
+    const criterion = session.criterion(options.criterion);
+    if (!criterion.granularity.includes(options.granularity))
+      throw new PrunebenchError(`Criterion ${criterion.id} does not score ${options.granularity}s.`, {
+        remedy: `Use granularity ${criterion.granularity.join(' or ')}.`,
+      });
+    const started = performance.now();
+    const event: PruningEvent = {
+      session,
+      criterion,
+      options,
+      criterionOptions: parseOptions(criterion, options.criterionOptions),
+    };
+    const targets = criterion.threshold ? [options.sparsity] : [...options.via, options.sparsity];
+    let pruned = state;
+    for (const [round, target] of targets.entries()) pruned = await removeUpTo(event, pruned, target, round);
+    if (options.shuffle) pruned = await shuffled(event, state, pruned.masks, targets.length - 1);
+    const seconds = (performance.now() - started) / 1000;
+    return { state: pruned, metrics: metricsOf(session.network, pruned.masks, options.sparsity, seconds) };
+  },
+};
+
+interface PruningEvent {
+  readonly session: TrialSession;
+  readonly criterion: Criterion;
+  readonly options: PruneOptions;
+  readonly criterionOptions: unknown;
+}
+
+async function removeUpTo(event: PruningEvent, state: State, sparsity: number, round: number): Promise<State> {
+  const { session, criterion, options, criterionOptions } = event;
+  const { network } = session;
+  session.signal.throwIfAborted();
+  const subject = subjectOf(session, state, criterion.id, round);
+  const scores = await criterion.score(subject, criterionOptions);
+  checkScores(criterion, network, scores, options.granularity);
+  if (!criterion.threshold) {
+    const { scope, allocation, granularity, allowLayerCollapse } = options;
+    const masks = select(network, scores, {
+      masks: state.masks,
+      sparsity,
+      scope,
+      allocation,
+      granularity,
+      allowLayerCollapse,
+    });
+    return remove(event, state, masks, round);
+  }
+  const masks = criterion.threshold(scores, subject, criterionOptions);
+  checkMasks(criterion, state.parameters, state.masks, masks);
+  const collapsed = collapsedLayers(network, masks);
+  if (collapsed.length > 0 && !options.allowLayerCollapse)
+    throw new LayerCollapseError(collapsed, maskedSparsity(network, masks));
+  return remove(event, state, masks, round);
+}
+
+async function shuffled(event: PruningEvent, before: State, after: Masks, round: number): Promise<State> {
+  const { network, random } = event.session;
+  const stream = random.fork('shuffle');
+  const masks =
+    event.options.granularity === 'unit'
+      ? shuffleUnits(network, before.masks, after, stream)
+      : shuffleMasks(before.masks, after, stream);
+  return remove(event, before, masks, round);
+}
+
+/** The state without the weights that `masks` clears, the others compensated where the criterion does that. */
+async function remove(
+  { session, criterion, criterionOptions }: PruningEvent,
+  state: State,
+  masks: Masks,
+  round: number,
+): Promise<State> {
+  if (!criterion.compensate) return { parameters: applyMasks(state.parameters, masks), masks };
+  const subject = subjectOf(session, state, criterion.id, round);
+  const parameters = await criterion.compensate(subject, masks, criterionOptions);
+  checkCompensation(criterion, state.parameters, parameters);
+  return { parameters: applyMasks(parameters, masks), masks };
+}
+
+function metricsOf(network: Network, masks: Masks, requested: number, scoreSeconds: number): StepMetrics {
+  return {
+    sparsity: { requested, achieved: maskedSparsity(network, masks) },
+    layers: prunableSpecs(network).map(({ name, shape }) => ({
+      name,
+      weights: sizeOf(shape),
+      remaining: masks[name]?.reduce((sum, bit) => sum + bit, 0) ?? sizeOf(shape),
+    })),
+    collapsedLayers: collapsedLayers(network, masks),
+    scoreSeconds,
+  };
+}

@@ -1,0 +1,12 @@
+import { applyMasks, type StepKind } from '@prunebench/core';
+import { z } from 'zod';
+
+/** Control: fresh initial parameters, other than the trial's first ones, under the same masks. */
+export const reinitializeStep: StepKind<Record<string, never>> = {
+  kind: 'reinitialize',
+  options: z.strictObject({}),
+  async run(session, { masks }) {
+    const fresh = session.initialParameters(session.random.fork('reinitialize'));
+    return { state: { parameters: applyMasks(fresh, masks), masks }, metrics: {} };
+  },
+};

@@ -1,0 +1,19 @@
+import { randomStream, type State, type Subject, type TrialSession } from '@prunebench/core';
+import { shuffledBatches } from './calibration.ts';
+
+/**
+ * What criterion `id` is shown in round `round` of a pruning step. The order of the calibration batches comes from the seed
+ * alone, so all criteria and steps of a trial see the same; the criterion's own stream comes from the step.
+ */
+export function subjectOf(session: TrialSession, state: State, id: string, round: number): Subject {
+  const { dataset, network, seed } = session;
+  return {
+    network,
+    parameters: state.parameters,
+    masks: state.masks,
+    initialParameters: session.initialParameters(),
+    batches: (options) =>
+      shuffledBatches(dataset, network, 'calibration', randomStream(seed).fork('calibration'), options),
+    random: session.random.fork('criterion').fork(id).fork(String(round)),
+  };
+}

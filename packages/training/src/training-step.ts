@@ -1,0 +1,75 @@
+import { type Extension, forward, lossOf, type Network, type RandomStream } from '@prunebench/core';
+import * as tf from '@tensorflow/tfjs-core';
+import type { Optimizer, Trainable } from './optimizer.ts';
+import type { RunningStatistics } from './running-statistics.ts';
+
+/** What a training step works on; its tensors are changed in place. */
+export interface StepSubject {
+  readonly network: Network;
+  /** All parameters, running statistics included. */
+  readonly variables: Readonly<Record<string, tf.Variable>>;
+  /** What gradients move: the network's parameters and the extensions' variables. */
+  readonly trainables: readonly Trainable[];
+  readonly optimizer: Optimizer;
+  readonly statistics: RunningStatistics;
+  readonly extensions: readonly Extension[];
+}
+
+/**
+ * One step of gradient descent: forward, backward, update, running statistics.
+ *
+ * @param x [n, ...inputShape]
+ * @param labels [n] int32
+ * @param rates what `optimizer.ratesAt` says for this step
+ * @param random for dropout
+ * @returns the loss before the step, penalties included (weight decay is not a part of it); the caller disposes it
+ */
+export function trainingStep(
+  subject: StepSubject,
+  x: tf.Tensor,
+  labels: tf.Tensor1D,
+  rates: tf.Tensor,
+  random: RandomStream | undefined,
+): tf.Scalar {
+  return tf.tidy(() => {
+    const { value, grads } = gradientsOfLoss(subject, x, labels, random);
+    subject.optimizer.apply(grads, rates);
+    subject.statistics.update(x.shape[0]);
+    return value;
+  });
+}
+
+function gradientsOfLoss(
+  { network, variables, trainables, statistics, extensions }: StepSubject,
+  x: tf.Tensor,
+  labels: tf.Tensor1D,
+  random: RandomStream | undefined,
+): { value: tf.Scalar; grads: Record<string, tf.Tensor> } {
+  const { value, grads: list } = tf.engine().gradients(
+    () => {
+      const outputs = forward(network, variables, x, {
+        training: true,
+        extensions,
+        onStatistics: statistics.collector.collect,
+        ...(random ? { random } : {}),
+      });
+      const loss = lossOf(network)(outputs as tf.Tensor2D, labels);
+      return withPenalties(loss, extensions, variables);
+    },
+    trainables.map(({ variable }) => variable),
+    null as unknown as tf.Tensor,
+    true,
+  );
+  const grads: Record<string, tf.Tensor> = {};
+  for (let i = 0; i < list.length; i++) if (list[i]) grads[trainables[i].name] = list[i];
+  const changed = extensions.reduce((before, extension) => extension.gradients?.(before) ?? before, grads);
+  return { value: value as tf.Scalar, grads: changed };
+}
+
+function withPenalties(
+  loss: tf.Scalar,
+  extensions: readonly Extension[],
+  variables: Readonly<Record<string, tf.Variable>>,
+): tf.Scalar {
+  return extensions.reduce((sum, { penalty }) => (penalty ? tf.add(sum, penalty(variables)) : sum), loss);
+}
