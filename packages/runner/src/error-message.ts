@@ -21,3 +21,9 @@ export function diskError(error: unknown): ErrorMessage | undefined {
   }
   return undefined;
 }
+
+/** The error that a message stands for, on the other side. */
+export function toError({ message, remedy, stack }: ErrorMessage): Error {
+  if (stack === undefined) return new PrunebenchError(message, remedy === undefined ? {} : { remedy });
+  return Object.assign(new Error(message), { stack });
+}

@@ -6,6 +6,7 @@
 import {
   canonicalJson,
   contentHash,
+  type KernelInitializer,
   type Network,
   SCHEMA_VERSION,
   type Step,
@@ -77,7 +78,9 @@ export function normalizeStep(step: Step, registry: Registry): Step {
 export interface StageIdentity {
   readonly dataset: string;
   readonly datasetChecksum: string;
+  /** The whole graph, so that a changed architecture is another network under whatever name. */
   readonly network: Network;
+  readonly initializer: KernelInitializer;
   readonly seed: number;
   /** The backend that computes: another one rounds differently, so its states are other states. */
   readonly backend: string;

@@ -6,7 +6,6 @@ import {
   type Method,
   type Network,
   PrunebenchError,
-  type ScaleName,
   type Step,
   type TrialDeclaration,
   type TrialSpec,
@@ -103,6 +102,7 @@ function specOf(declaration: TrialDeclaration, seed: number, registry: Registry)
   const { dataset, network, sparsity, pretrain, retrain } = declaration;
   const where = `Trial "${declaration.series}" (${network}, sparsity ${sparsity})`;
   lookUp(registry.datasets, 'dataset', dataset);
+  registry.model(network);
   const method = lookUp(registry.methods, 'method', declaration.method);
   return parseOptions(
     trialSpec,
@@ -139,6 +139,7 @@ export function planStages(trials: readonly Trial[], registry: Registry, context
         dataset,
         datasetChecksum: context.datasetChecksum(trial),
         network: context.network(trial),
+        initializer: registry.model(network).initializer,
         seed,
         backend: context.backend,
         steps: prefix,
@@ -163,22 +164,24 @@ function stepsOf(trial: Trial, method: Method<unknown>, network: Network, regist
   });
 }
 
+/** Re-estimates batch norm's statistics from images: part of the pruning event that it follows, not a training. */
+const ESTIMATES = 'estimate-batch-norm';
+
 /** Kinds of steps that never remove a weight; every other kind counts as a pruning event. */
-const KEEPS_MASKS: ReadonlySet<string> = new Set(['train', 'reinitialize', 'rewind']);
+const KEEPS_MASKS: ReadonlySet<string> = new Set(['train', 'reinitialize', 'rewind', ESTIMATES]);
+
+/** Kinds of steps that no example goes through. */
+const NEVER_TRAINS: ReadonlySet<string> = new Set(['prune', 'reinitialize', 'rewind', ESTIMATES]);
 
 /** Finds the states to evaluate from the kinds of the steps alone. */
 export function evaluationPoints(steps: readonly Step[]): EvaluationPoints {
-  if (!steps.some(({ kind }) => TRAINS.has(kind))) return { dense: null, pruned: null, final: null };
+  if (steps.every(({ kind }) => NEVER_TRAINS.has(kind))) return { dense: null, pruned: null, final: null };
   const final = steps.length - 1;
   const prunes = steps.map(({ kind }) => !KEEPS_MASKS.has(kind));
   const first = prunes.indexOf(true);
   if (first < 0) return { dense: final, pruned: final, final };
   const trainedBefore = steps.slice(0, first).some(({ kind }) => kind === 'train');
-  return { dense: trainedBefore ? first - 1 : null, pruned: prunes.lastIndexOf(true), final };
-}
-
-/** The folder part and labels under which a run's trials are recorded. */
-export interface RunIdentity {
-  readonly benchmark: string;
-  readonly scale: ScaleName;
+  let pruned = prunes.lastIndexOf(true);
+  while (steps[pruned + 1]?.kind === ESTIMATES) pruned++;
+  return { dense: trainedBefore ? first - 1 : null, pruned, final };
 }

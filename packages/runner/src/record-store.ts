@@ -1,6 +1,6 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { contentHash, type TrialRecord, trialRecord } from '@prunebench/core';
+import { contentHash, PrunebenchError, SCHEMA_VERSION, type TrialRecord, trialRecord } from '@prunebench/core';
 import { setAside, writeJson } from './files.ts';
 
 /** Says in one line that a file could not be believed and what became of it. */
@@ -21,6 +21,8 @@ export async function writeRecord(folder: string, name: string, record: TrialRec
 /**
  * The record called `name`, or undefined when there is none. One that cannot be read, or that says it is another
  * trial's, is set aside.
+ *
+ * @throws PrunebenchError for a record of another schema version: it is sound, but not ours to read
  */
 export async function readRecord(
   folder: string,
@@ -34,7 +36,7 @@ export async function readRecord(
     throw error;
   });
   if (text === undefined) return undefined;
-  const record = parse(text);
+  const record = parse(text, path);
   if (typeof record !== 'string' && record.key === key) return record;
   const reason = typeof record === 'string' ? record : `it holds trial ${record.key}`;
   const moved = await setAside(path);
@@ -42,26 +44,22 @@ export async function readRecord(
   return undefined;
 }
 
-/** All records of a folder in the order of their names, skipping those that cannot be read with a notice each. */
-export async function readRecords(folder: string, notice: Notice): Promise<readonly TrialRecord[]> {
-  const names = await readdir(folder).catch(() => []);
-  const records: TrialRecord[] = [];
-  for (const name of names.filter((file) => file.endsWith('.json')).sort()) {
-    const record = parse(await readFile(join(folder, name), 'utf8'));
-    if (typeof record === 'string') notice(`Record ${join(folder, name)} is corrupt (${record}) and left out.`);
-    else records.push(record);
-  }
-  return records;
-}
-
 /** The record, or why the text is none. */
-function parse(text: string): TrialRecord | string {
+function parse(text: string, path: string): TrialRecord | string {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     return 'not valid JSON';
   }
+  const version = (value as { schema?: unknown } | null)?.schema;
+  if (typeof version === 'number' && version !== SCHEMA_VERSION)
+    throw new PrunebenchError(
+      `${path} has schema version ${version}; this version of Prunebench reads ${SCHEMA_VERSION}.`,
+      {
+        remedy: 'Choose another folder with --results, or use the version of Prunebench that wrote this one.',
+      },
+    );
   const result = trialRecord.safeParse(value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;

@@ -1,22 +1,23 @@
 import { readdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import {
   type Benchmark,
   type Criterion,
   type Dataset,
   fromCriterion,
+  type KernelInitializer,
   type Method,
   type Network,
   PrunebenchError,
   type StepKind,
 } from '@prunebench/core';
 import { criteria as magnitude } from '@prunebench/criterion-magnitude';
-import { buildModel, findModel, models } from '@prunebench/models';
+import { datasets, type DatasetEntry as SuiteDataset } from '@prunebench/data';
+import { buildModel, findModel, type ModelEntry, models } from '@prunebench/models';
 import { stepKinds } from '@prunebench/training';
 import { exists } from './files.ts';
 import { repositoryRoot } from './repository.ts';
-import { unknownName } from './suggest.ts';
 
 /** Every criterion, by family. A new family adds its import above and its line here; each criterion is a method too. */
 const criteria: readonly Criterion<unknown>[] = [...(magnitude as readonly Criterion<unknown>[])];
@@ -33,17 +34,22 @@ export interface DataShape {
 export interface DatasetEntry {
   readonly id: string;
   readonly title: string;
+  readonly shape: DataShape;
   load(): Promise<Dataset>;
 }
 
-export interface ModelEntry {
+export interface NetworkEntry {
   readonly id: string;
   readonly title: string;
+  /** How its kernels are drawn. */
+  readonly initializer: KernelInitializer;
   build(shape: DataShape): Network;
 }
 
 export interface BenchmarkEntry {
   readonly id: string;
+  /** Its folder with published.csv and README.md; absent for a plugin's. */
+  readonly folder?: string;
   load(): Promise<Benchmark>;
 }
 
@@ -53,8 +59,14 @@ export interface Registry {
   readonly methods: ReadonlyMap<string, Method<unknown>>;
   readonly stepKinds: ReadonlyMap<string, StepKind<unknown>>;
   readonly datasets: ReadonlyMap<string, DatasetEntry>;
-  readonly models: ReadonlyMap<string, ModelEntry>;
+  readonly models: ReadonlyMap<string, NetworkEntry>;
   readonly benchmarks: ReadonlyMap<string, BenchmarkEntry>;
+  /**
+   * A network by name, also by one that is not listed because it scales a listed one ("resnet-20-w0.5").
+   *
+   * @throws PrunebenchError for an unknown name
+   */
+  model(id: string): NetworkEntry;
 }
 
 /** What a module named with `--plugin` exports as its default: entries of one's own beside the suite's. */
@@ -63,6 +75,97 @@ export interface Plugin {
   readonly methods?: readonly Method<unknown>[];
   readonly stepKinds?: readonly StepKind<unknown>[];
   readonly datasets?: readonly DatasetEntry[];
-  readonly models?: readonly ModelEntry[];
+  readonly models?: readonly NetworkEntry[];
   readonly benchmarks?: readonly Benchmark[];
+}
+
+/**
+ * The suite's entries and those of the plugins.
+ *
+ * @param plugins absolute paths of modules
+ * @throws PrunebenchError for a plugin that cannot be loaded and for a name that is taken twice
+ */
+export async function loadRegistry(plugins: readonly string[] = []): Promise<Registry> {
+  const added = await Promise.all(plugins.map(loadPlugin));
+  const allCriteria = [...criteria, ...added.flatMap((plugin) => plugin.criteria ?? [])];
+  const networks = byId('model', [
+    ...models.map((model) => networkEntry(model)),
+    ...added.flatMap((plugin) => plugin.models ?? []),
+  ]);
+  return {
+    criteria: byId('criterion', allCriteria),
+    methods: byId('method', [
+      ...allCriteria.map((criterion) => fromCriterion(criterion) as Method<unknown>),
+      ...methods,
+      ...added.flatMap((plugin) => plugin.methods ?? []),
+    ]),
+    stepKinds: new Map(
+      [...(stepKinds as readonly StepKind<unknown>[]), ...added.flatMap((plugin) => plugin.stepKinds ?? [])].map(
+        (kind) => [kind.kind, kind],
+      ),
+    ),
+    datasets: byId('dataset', [...datasets.map(datasetEntry), ...added.flatMap((plugin) => plugin.datasets ?? [])]),
+    models: networks,
+    benchmarks: byId('benchmark', [
+      ...(await benchmarkFolders()),
+      ...added.flatMap((plugin) =>
+        (plugin.benchmarks ?? []).map((benchmark) => ({ id: benchmark.id, load: async () => benchmark })),
+      ),
+    ]),
+    model: (id) => networks.get(id) ?? networkEntry(findModel(id), id),
+  };
+}
+
+function byId<T extends { readonly id: string }>(what: string, entries: readonly T[]): ReadonlyMap<string, T> {
+  const map = new Map<string, T>();
+  for (const entry of entries) {
+    if (map.has(entry.id))
+      throw new PrunebenchError(`There are two entries for ${what} "${entry.id}".`, {
+        remedy: 'Give the one in your plugin another id.',
+      });
+    map.set(entry.id, entry);
+  }
+  return map;
+}
+
+function networkEntry(model: ModelEntry, id = model.id): NetworkEntry {
+  return { id, title: model.title, initializer: model.initializer, build: (shape) => buildModel(id, shape) };
+}
+
+function datasetEntry({ id, title, manifest, load }: SuiteDataset): DatasetEntry {
+  const { inputShape, classes } = manifest;
+  return { id, title, shape: { inputShape, classes }, load: () => load() };
+}
+
+/** Every folder under benchmarks/ that declares one. */
+async function benchmarkFolders(): Promise<readonly BenchmarkEntry[]> {
+  const root = join(repositoryRoot, 'benchmarks');
+  const names = (await readdir(root)).sort();
+  const declared = await Promise.all(names.map((name) => exists(join(root, name, 'benchmark.ts'))));
+  return names
+    .filter((_, i) => declared[i])
+    .map((id) => {
+      const folder = join(root, id);
+      return { id, folder, load: () => loadBenchmark(id, join(folder, 'benchmark.ts')) };
+    });
+}
+
+async function loadBenchmark(id: string, file: string): Promise<Benchmark> {
+  const { default: benchmark } = (await import(pathToFileURL(file).href)) as { default?: Benchmark };
+  if (benchmark?.id === id) return benchmark;
+  throw new PrunebenchError(`${file} does not declare benchmark "${id}" as its default export.`, {
+    remedy: "Export default defineBenchmark({ id: '<name of the folder>', ... }).",
+  });
+}
+
+async function loadPlugin(path: string): Promise<Plugin> {
+  if (!(await exists(path)))
+    throw new PrunebenchError(`There is no plugin ${path}.`, {
+      remedy: 'Give --plugin the path of a .ts or .js module.',
+    });
+  const { default: plugin } = (await import(pathToFileURL(path).href)) as { default?: Plugin };
+  if (typeof plugin === 'object' && plugin !== null) return plugin;
+  throw new PrunebenchError(`Plugin ${path} has no default export.`, {
+    remedy: 'Export default an object with criteria, methods, datasets, models or benchmarks.',
+  });
 }

@@ -111,7 +111,11 @@ class Scheduler {
       const task: Task =
         failure === undefined
           ? { type: 'stage', stage: this.#stage(next!) }
-          : this.#options.recordTask(trial, failure, trial.stages.slice(0, next ? trial.stages.indexOf(next) : undefined));
+          : this.#options.recordTask(
+              trial,
+              failure,
+              trial.stages.slice(0, next ? trial.stages.indexOf(next) : undefined),
+            );
       if (!this.#busy.has(taskId(task))) return task;
     }
     return undefined;
@@ -147,7 +151,10 @@ class Scheduler {
     else if (result.status === 'failed' && task.type === 'stage') this.#failedStages.set(task.stage.key, result.reason);
     else if (result.status === 'done' && task.type === 'stage') this.#done.add(task.stage.key);
     else if (result.status === 'done' && task.type === 'record')
-      this.#end(task.trial, task.failure === null ? { status: 'finished' } : { status: 'failed', reason: task.failure });
+      this.#end(
+        task.trial,
+        task.failure === null ? { status: 'finished' } : { status: 'failed', reason: task.failure },
+      );
   }
 
   /** Computes a stage again that turned out corrupt; a disk that loses it a second time is not trusted further. */

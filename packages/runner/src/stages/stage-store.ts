@@ -135,6 +135,15 @@ export class StageStore {
     return fresh;
   }
 
+  /** Forgets a stage, if it is there. Renamed first, so that no half-removed folder can be found. */
+  async remove(key: string): Promise<void> {
+    const trash = join(this.#root, `${key}.${randomUUID()}.tmp`);
+    await rename(join(this.#root, key), trash).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    });
+    await rm(trash, { recursive: true, force: true });
+  }
+
   async #publish(draft: string, key: string): Promise<void> {
     try {
       await rename(draft, join(this.#root, key));
@@ -157,7 +166,9 @@ export class StageStore {
       () => -1,
     );
     if (size === result.data.state.bytes) return result.data as StageInfo;
-    return size < 0 ? `${STATE} is missing` : `${STATE} has ${size} bytes where ${result.data.state.bytes} were written`;
+    return size < 0
+      ? `${STATE} is missing`
+      : `${STATE} has ${size} bytes where ${result.data.state.bytes} were written`;
   }
 
   async #setAside(key: string, reason: string, notice: Notice): Promise<void> {
@@ -176,6 +187,8 @@ function parseJson(text: string): unknown {
 }
 
 /** Both splits that records report, evaluated one after the other. */
-export async function evaluateBoth(evaluate: (split: 'validation' | 'test') => Promise<Evaluation>): Promise<Evaluations> {
+export async function evaluateBoth(
+  evaluate: (split: 'validation' | 'test') => Promise<Evaluation>,
+): Promise<Evaluations> {
   return { validation: await evaluate('validation'), test: await evaluate('test') };
 }

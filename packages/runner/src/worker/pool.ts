@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { type Progress, PrunebenchError } from '@prunebench/core';
+import type { Progress } from '@prunebench/core';
+import { toError } from '../error-message.ts';
 import type { Notice } from '../record-store.ts';
 import { type Executor, WorkerCrash } from '../schedule/scheduler.ts';
 import type { FromWorker, Task, TaskResult, ToWorker, WorkerConfig, WorkerInfo } from './protocol.ts';
@@ -147,11 +148,4 @@ class Worker {
     const words = this.#lastWords.trim();
     return words === '' ? cause : `${cause}; it said: ${words}`;
   }
-}
-
-function toError({ message, remedy, stack }: { message: string; remedy?: string; stack?: string }): Error {
-  if (stack === undefined) return new PrunebenchError(message, remedy === undefined ? {} : { remedy });
-  const error = new Error(message);
-  error.stack = stack;
-  return error;
 }

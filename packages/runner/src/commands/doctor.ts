@@ -1,0 +1,52 @@
+import { Command, Option } from 'commander';
+import colors from 'picocolors';
+import { checkBackend, checkCompiler } from '../doctor/backend.ts';
+import type { Finding } from '../doctor/check.ts';
+import { checkDataset } from '../doctor/datasets.ts';
+import { checkDisk, checkMemory, checkNode, checkProcessor } from '../doctor/machine.ts';
+import { checkResults } from '../doctor/results.ts';
+import { loadRegistry } from '../registry.ts';
+import { jsonOption, pluginOption, resultsOption } from './options.ts';
+
+interface Options {
+  readonly backend: string;
+  readonly results: string;
+  readonly plugin: string[];
+  readonly json: boolean;
+}
+
+export function doctorCommand(): Command {
+  return new Command('doctor')
+    .description('check everything that a run needs: Node.js, backend, datasets, disk, memory, results folder')
+    .addOption(new Option('--backend <name>', 'the backend to check').default('auto').env('PRUNEBENCH_BACKEND'))
+    .addOption(resultsOption())
+    .addOption(pluginOption())
+    .addOption(jsonOption())
+    .action(doctor);
+}
+
+async function doctor({ backend, results, plugin, json }: Options): Promise<void> {
+  const registry = await loadRegistry(plugin);
+  const findings: Finding[] = [];
+  const add = (finding: Finding) => {
+    findings.push(finding);
+    if (!json) print(finding);
+  };
+  add(await checkNode());
+  add(checkProcessor());
+  add(checkMemory());
+  add(await checkDisk(results));
+  add(await checkResults(results));
+  add(checkCompiler());
+  for (const finding of await checkBackend(backend, registry)) add(finding);
+  for (const entry of registry.datasets.values()) add(await checkDataset(entry));
+  if (json) console.log(JSON.stringify(findings, null, 2));
+  if (findings.some(({ status }) => status === 'fail')) process.exitCode = 1;
+}
+
+const paint = { ok: colors.green, warn: colors.yellow, fail: colors.red };
+
+function print({ status, subject, detail, remedy }: Finding): void {
+  console.log(`${paint[status](status.padEnd(4))}  ${subject}: ${detail}`);
+  if (remedy) console.log(`      ${remedy}`);
+}

@@ -1,0 +1,32 @@
+import { isAbsolute, join, resolve } from 'node:path';
+import { InvalidArgumentError, Option } from 'commander';
+import { repositoryRoot } from '../repository.ts';
+
+/** `--results DIR`; by default the repository's own results/. */
+export function resultsOption(): Option {
+  return new Option('--results <folder>', 'where records, tables and plots go').default(
+    join(repositoryRoot, 'results'),
+    'results/ of this repository',
+  );
+}
+
+export function jsonOption(): Option {
+  return new Option('--json', 'print JSON for programs to read').default(false);
+}
+
+/** `--plugin FILE`, several times. */
+export function pluginOption(): Option {
+  return new Option(
+    '--plugin <file>',
+    'a module whose default export adds criteria, methods, models, datasets or benchmarks; repeatable',
+  )
+    .argParser((file: string, files: string[] = []) => [...files, isAbsolute(file) ? file : resolve(file)])
+    .default([], 'none');
+}
+
+/** A whole number of at least 1. */
+export function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number of at least 1.');
+  return value;
+}

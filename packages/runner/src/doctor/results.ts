@@ -1,0 +1,31 @@
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { PrunebenchError } from '@prunebench/core';
+import { exists } from '../files.ts';
+import { benchmarksWithRecords, existingResults } from '../results-folder.ts';
+import type { Finding } from './check.ts';
+import { existsUpwards } from './exists-upwards.ts';
+
+/** Whether runs can write there, and whether what is there is of this schema version. */
+export async function checkResults(results: string): Promise<Finding> {
+  const subject = 'results folder';
+  const writable = await access(await existsUpwards(results), constants.W_OK).then(
+    () => true,
+    () => false,
+  );
+  if (!writable)
+    return {
+      status: 'fail',
+      subject,
+      detail: `${results} is not writable`,
+      remedy: 'Choose another one with --results.',
+    };
+  if (!(await exists(results))) return { status: 'ok', subject, detail: `${results} will be created` };
+  try {
+    const names = await benchmarksWithRecords(await existingResults(results));
+    return { status: 'ok', subject, detail: `${results}: records of ${names.join(', ') || 'no benchmark yet'}` };
+  } catch (error) {
+    if (!(error instanceof PrunebenchError)) throw error;
+    return { status: 'warn', subject, detail: error.message, remedy: error.remedy ?? '' };
+  }
+}

@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+import { CommanderError } from 'commander';
+import { createProgram } from './cli.ts';
+import { printError } from './print-error.ts';
+
+// `prunebench list methods | head` closes the pipe early; that is no error.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+
+/** Wrong usage: unknown command, option or argument. */
+const USAGE = 2;
+
+try {
+  await createProgram().parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : USAGE;
+  else {
+    printError(error);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,107 @@
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { MultiBar, type SingleBar } from 'cli-progress';
+import { describeActivity, describeSnapshot, duration } from './format.ts';
+import type { Snapshot } from './tracker.ts';
+
+/** Between two lines where there is no terminal to redraw, and in the log. */
+const LINE_INTERVAL_MS = 10_000;
+const REDRAW_INTERVAL_MS = 250;
+
+/** Shows a run while it goes on. */
+export interface Display {
+  /** One event: goes to the log, and above the bars or into the stream of lines. */
+  line(text: string): void;
+  start(snapshot: () => Snapshot): void;
+  stop(): void;
+}
+
+/** Bars on a terminal, short lines elsewhere; the lines go to `logFile` in both cases. */
+export function createDisplay(stream: NodeJS.WriteStream, logFile: string): Display {
+  mkdirSync(dirname(logFile), { recursive: true });
+  const log = (text: string) => appendFileSync(logFile, `${new Date().toISOString()} ${text}\n`);
+  return stream.isTTY ? new TerminalDisplay(stream, log) : new LineDisplay(stream, log);
+}
+
+class LineDisplay implements Display {
+  readonly #stream: NodeJS.WriteStream;
+  readonly #log: (text: string) => void;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(stream: NodeJS.WriteStream, log: (text: string) => void) {
+    this.#stream = stream;
+    this.#log = log;
+  }
+
+  line(text: string): void {
+    this.#stream.write(`${text}\n`);
+    this.#log(text);
+  }
+
+  start(snapshot: () => Snapshot): void {
+    this.#timer = setInterval(() => this.line(describeSnapshot(snapshot())), LINE_INTERVAL_MS);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+}
+
+class TerminalDisplay implements Display {
+  readonly #stream: NodeJS.WriteStream;
+  readonly #log: (text: string) => void;
+  #bars: { all: MultiBar; run: SingleBar; workers: SingleBar[] } | undefined;
+  #timers: NodeJS.Timeout[] = [];
+
+  constructor(stream: NodeJS.WriteStream, log: (text: string) => void) {
+    this.#stream = stream;
+    this.#log = log;
+  }
+
+  line(text: string): void {
+    this.#log(text);
+    if (this.#bars) this.#bars.all.log(`${text}\n`);
+    else this.#stream.write(`${text}\n`);
+  }
+
+  start(snapshot: () => Snapshot): void {
+    const all = new MultiBar({
+      stream: this.#stream,
+      format: '{bar} {text}',
+      barsize: 20,
+      barCompleteChar: '█',
+      barIncompleteChar: '░',
+      hideCursor: true,
+      clearOnComplete: true,
+      // Ctrl-C is handled by the run, which then stops the display.
+      gracefulExit: false,
+    });
+    const { activities } = snapshot();
+    const create = () => all.create(1, 0, { text: '' });
+    this.#bars = { all, run: create(), workers: activities.map(create) };
+    this.#timers = [
+      setInterval(() => this.#draw(snapshot()), REDRAW_INTERVAL_MS),
+      setInterval(() => this.#log(describeSnapshot(snapshot())), LINE_INTERVAL_MS),
+    ];
+    this.#draw(snapshot());
+  }
+
+  stop(): void {
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#bars?.all.stop();
+    this.#bars = undefined;
+  }
+
+  #draw({ trials, fraction, secondsLeft, activities }: Snapshot): void {
+    if (!this.#bars) return;
+    const failed = trials.failed > 0 ? `, ${trials.failed} failed` : '';
+    const left = secondsLeft === undefined ? '' : `, ${duration(secondsLeft)} left`;
+    // A bar at its total would end the whole group before the run does.
+    this.#bars.run.update(Math.min(fraction, 0.999), { text: `${trials.done}/${trials.total} trials${failed}${left}` });
+    for (const [slot, bar] of this.#bars.workers.entries()) {
+      const activity = activities[slot];
+      const text = activity ? describeActivity(activity) : 'idle';
+      bar.update(Math.min(activity?.progress.fraction ?? 0, 0.999), { text });
+    }
+  }
+}

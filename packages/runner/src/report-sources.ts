@@ -1,0 +1,53 @@
+import { join, resolve } from 'node:path';
+import type { TrialSpec } from '@prunebench/core';
+import {
+  loadPublished,
+  loadRecords,
+  type ReportSource,
+  type WrittenReport,
+  writeLeaderboard,
+  writeReport,
+} from '@prunebench/report';
+import { exists } from './files.ts';
+import { trialKey } from './keys.ts';
+import type { Notice } from './record-store.ts';
+import type { BenchmarkEntry, Registry } from './registry.ts';
+import { repositoryRoot } from './repository.ts';
+import { benchmarksWithRecords, type ResultsFolder } from './results-folder.ts';
+
+/** How the report asks for a trial's key. */
+export function keyOf(registry: Registry): (spec: TrialSpec) => string {
+  return (spec) => trialKey(spec, registry);
+}
+
+/** A benchmark with what lies beside its declaration; its README only where the results are the repository's own. */
+export async function reportSource(entry: BenchmarkEntry, folder: ResultsFolder): Promise<ReportSource> {
+  const benchmark = await entry.load();
+  if (entry.folder === undefined) return { benchmark, published: [] };
+  const published = await loadPublished(join(entry.folder, 'published.csv'));
+  const readme = join(entry.folder, 'README.md');
+  const own = folder.root === resolve(repositoryRoot, 'results') && (await exists(readme));
+  return own ? { benchmark, published, readme } : { benchmark, published };
+}
+
+/** The sources of all benchmarks that the folder has records of. */
+export async function reportSources(registry: Registry, folder: ResultsFolder): Promise<readonly ReportSource[]> {
+  const names = await benchmarksWithRecords(folder);
+  const entries = names.map((name) => registry.benchmarks.get(name)).filter((entry) => entry !== undefined);
+  return Promise.all(entries.map((entry) => reportSource(entry, folder)));
+}
+
+/** Writes a benchmark's tables and plots from all its records, and the leaderboard over all benchmarks. */
+export async function writeReports(
+  entry: BenchmarkEntry,
+  registry: Registry,
+  folder: ResultsFolder,
+  notice: Notice,
+): Promise<WrittenReport> {
+  const { records, corrupt } = await loadRecords(join(folder.root, entry.id), { onCorrupt: 'report' });
+  for (const { file, reason } of corrupt) notice(`Record ${file} is corrupt (${reason}) and left out.`);
+  const options = { resultsDir: folder.root, keyOf: keyOf(registry) };
+  const report = await writeReport(await reportSource(entry, folder), { ...options, records });
+  const leaderboard = await writeLeaderboard(await reportSources(registry, folder), options);
+  return { ...report, files: [...report.files, leaderboard] };
+}

@@ -1,0 +1,273 @@
+/**
+ * One benchmark from its declaration to its records: what is finished is skipped, the rest is planned, scheduled on
+ * worker processes, and recorded.
+ */
+import { availableParallelism } from 'node:os';
+import { type Benchmark, costOf, type Network, type ScaleName, type TrialRecord } from '@prunebench/core';
+import { toError } from './error-message.ts';
+import { type Filter, filterTrials } from './filter.ts';
+import { takeLock } from './lock.ts';
+import { declareTrials, type PlannedTrial, planStages, type RunPlan, type Stage, type Trial } from './plan.ts';
+import { createDisplay, type Display } from './progress/display.ts';
+import { Tracker } from './progress/tracker.ts';
+import { type Commit, currentCommit } from './provenance.ts';
+import { type Notice, readRecord, writeRecord } from './record-store.ts';
+import type { Registry } from './registry.ts';
+import { openResults, type ResultsFolder } from './results-folder.ts';
+import { FatalError, type Observer, type Outcome, schedule } from './schedule/scheduler.ts';
+import { StageStore } from './stages/stage-store.ts';
+import { WorkerPool } from './worker/pool.ts';
+import type { ErrorMessage, RecordTask } from './worker/protocol.ts';
+
+export interface RunOptions {
+  readonly benchmark: Benchmark;
+  readonly scale: ScaleName;
+  /** Overrides the benchmark's own number. */
+  readonly seeds?: number | undefined;
+  /** Worker processes; by default one per core, but no more than trials. */
+  readonly workers?: number | undefined;
+  /** "auto" or the name of a backend. */
+  readonly backend: string;
+  readonly results: string;
+  readonly filters: readonly Filter[];
+  readonly registry: Registry;
+  /** Absolute paths of the plugin modules that `registry` was made with. */
+  readonly plugins: readonly string[];
+  /** Where progress is shown. */
+  readonly stream: NodeJS.WriteStream;
+  /** The first abort stops at the next step; what is finished stays. */
+  readonly signal: AbortSignal;
+}
+
+/** How a run ended. */
+export interface RunSummary {
+  readonly trials: number;
+  /** Finished by earlier runs. */
+  readonly skipped: number;
+  readonly finished: number;
+  /** Recorded as a result: NaN loss, layer collapse. */
+  readonly failed: readonly { readonly trial: Trial; readonly reason: string }[];
+  /** Not recorded. */
+  readonly errors: readonly { readonly trial: Trial; readonly error: ErrorMessage }[];
+  readonly aborted: boolean;
+}
+
+/**
+ * Runs all trials of a benchmark that have no record yet.
+ *
+ * @throws PrunebenchError for wrong input, a results folder that cannot be used, and a full disk
+ */
+export async function runBenchmark(options: RunOptions): Promise<RunSummary> {
+  const { benchmark, scale, registry } = options;
+  const declared = declareTrials(benchmark.trials(scale), options.seeds ?? benchmark.seeds[scale], registry);
+  const trials = filterTrials(declared, options.filters);
+  const folder = await openResults(options.results);
+  const release = await takeLock(folder.lock);
+  try {
+    const run = { options, folder, display: createDisplay(options.stream, folder.log(benchmark.id)) };
+    const { pending, backends } = await withoutFinished(trials, run);
+    run.display.line(
+      `${benchmark.id}, scale ${scale}: ${trials.length} trials, ${trials.length - pending.length} finished before`,
+    );
+    const outcomes =
+      pending.length === 0 ? new Map<string, Outcome>() : await compute(pending, trials.length, backends, run);
+    return summarize(trials.length, pending, outcomes, options.signal.aborted);
+  } finally {
+    await release();
+  }
+}
+
+interface Run {
+  readonly options: RunOptions;
+  readonly folder: ResultsFolder;
+  readonly display: Display;
+}
+
+/** The trials that have no record, and the backends of those that have; changed labels are brought up to date. */
+async function withoutFinished(trials: readonly Trial[], { options, folder, display }: Run) {
+  const records = folder.records(options.benchmark.id, options.scale);
+  const pending: Trial[] = [];
+  const backends = new Set<string>();
+  for (const trial of trials) {
+    const record = await readRecord(records, trial.name, trial.key, (line) => display.line(line));
+    if (record) {
+      backends.add(record.run.backend);
+      await relabel(record, trial, records);
+    } else pending.push(trial);
+  }
+  return { pending, backends };
+}
+
+/** Labels are not part of a trial's identity, so a benchmark may rename a series without computing anything again. */
+async function relabel(record: TrialRecord, trial: Trial, folder: string): Promise<void> {
+  const { series, control } = trial;
+  if (record.series !== series || record.control !== control)
+    await writeRecord(folder, trial.name, { ...record, series, control });
+}
+
+/** Runs the trials on worker processes. */
+async function compute(
+  pending: readonly Trial[],
+  total: number,
+  earlierBackends: ReadonlySet<string>,
+  run: Run,
+): Promise<ReadonlyMap<string, Outcome>> {
+  const { options, folder, display } = run;
+  const notice = (line: string) => display.line(line);
+  const size = Math.min(options.workers ?? availableParallelism(), pending.length);
+  const threads = Math.max(1, Math.floor(availableParallelism() / size));
+  const config = { results: folder.root, backend: options.backend, plugins: options.plugins };
+  const pool = new WorkerPool({ size, threads, config, notice });
+  const abort = () => pool.abort();
+  options.signal.addEventListener('abort', abort);
+  try {
+    const worker = await pool.start();
+    notice(`${worker.reason}; ${size} ${size === 1 ? 'worker' : 'workers'}`);
+    const others = [...earlierBackends].filter((backend) => backend !== worker.backend);
+    if (others.length > 0)
+      notice(
+        `Earlier trials of this table were computed on backend ${others.join(', ')}, the rest now on ${worker.backend}; ` +
+          'use another --results folder to keep backends apart.',
+      );
+    const store = new StageStore(folder.stages);
+    await store.sweep();
+    const networks = await describeNetworks(pending, options.registry);
+    const plan = planStages(pending, options.registry, {
+      backend: worker.backend,
+      network: ({ spec }) => networks.get(networkId(spec.dataset, spec.network))!.network,
+      datasetChecksum: ({ spec }) => networks.get(networkId(spec.dataset, spec.network))!.checksum,
+    });
+    const finished = await finishedStages(plan, store, notice);
+    const work = workOf(plan, finished, (stage) => networks.get(networkId(stage.dataset, stage.network))!.multiplyAdds);
+    const tracker = new Tracker({ total, finished: total - pending.length }, work, notice);
+    display.start(() => tracker.snapshot(size));
+    return await schedule({
+      plan,
+      finished,
+      executor: pool,
+      observer: withCleanup(tracker, plan, store, notice),
+      signal: options.signal,
+      recordTask: recordTaskMaker(options, await currentCommit()),
+    });
+  } catch (error) {
+    if (error instanceof FatalError) throw toError(error.error);
+    throw error;
+  } finally {
+    options.signal.removeEventListener('abort', abort);
+    display.stop();
+    pool.close();
+  }
+}
+
+function recordTaskMaker({ benchmark, scale }: RunOptions, commit: Commit) {
+  return (trial: PlannedTrial, failure: string | null, finished: readonly string[]): RecordTask => ({
+    type: 'record',
+    benchmark: benchmark.id,
+    scale,
+    trial,
+    failure,
+    finished,
+    ...commit,
+  });
+}
+
+interface NetworkFacts {
+  readonly network: Network;
+  readonly checksum: string;
+  readonly multiplyAdds: number;
+}
+
+/** Every pair of dataset and network that the trials name. */
+async function describeNetworks(
+  trials: readonly Trial[],
+  registry: Registry,
+): Promise<ReadonlyMap<string, NetworkFacts>> {
+  const facts = new Map<string, NetworkFacts>();
+  const checksums = new Map<string, string>();
+  for (const { dataset, network: model } of trials.map(({ spec }) => spec)) {
+    const id = networkId(dataset, model);
+    if (facts.has(id)) continue;
+    const entry = registry.datasets.get(dataset)!;
+    const checksum = checksums.get(dataset) ?? (await entry.load()).checksum;
+    checksums.set(dataset, checksum);
+    const network = registry.model(model).build(entry.shape);
+    facts.set(id, { network, checksum, multiplyAdds: costOf(network).multiplyAdds.dense });
+  }
+  return facts;
+}
+
+function networkId(dataset: string, network: string): string {
+  return `${network} on ${dataset}`;
+}
+
+async function finishedStages(plan: RunPlan, store: StageStore, notice: Notice): Promise<ReadonlySet<string>> {
+  const finished = new Set<string>();
+  for (const key of plan.stages.keys()) if (await store.find(key, notice)) finished.add(key);
+  return finished;
+}
+
+/** Share of an epoch that a step which does not train is taken to cost; it only shapes the estimate of the time left. */
+const OTHER_STEP_EPOCHS = 0.1;
+
+/** How much there is to do in every stage that is not finished: passes over the training split times multiply-adds. */
+function workOf(
+  plan: RunPlan,
+  finished: ReadonlySet<string>,
+  multiplyAdds: (stage: Stage) => number,
+): ReadonlyMap<string, number> {
+  const open = [...plan.stages.values()].filter(({ key }) => !finished.has(key));
+  return new Map(
+    open.map((stage) => {
+      const { epochs } = stage.steps.at(-1)!.options;
+      return [stage.key, (typeof epochs === 'number' ? epochs : OTHER_STEP_EPOCHS) * multiplyAdds(stage)];
+    }),
+  );
+}
+
+/**
+ * Tables that train nothing have states that nobody starts from again: hundreds of them, as large as their networks,
+ * and quickly computed. Each goes once the last trial that needs it has its record.
+ */
+function withCleanup(tracker: Tracker, plan: RunPlan, store: StageStore, notice: Notice): Observer {
+  const remove = (key: string) =>
+    store.remove(key).catch((error: Error) => notice(`Stage ${key} stays: ${error.message}`));
+  const users = new Map<string, Set<PlannedTrial>>();
+  for (const trial of plan.trials)
+    for (const key of trial.stages) users.set(key, (users.get(key) ?? new Set()).add(trial));
+  return {
+    taskStarted: (slot, task) => tracker.taskStarted(slot, task),
+    taskProgress: (slot, progress) => tracker.taskProgress(slot, progress),
+    taskEnded: (slot, task, result) => tracker.taskEnded(slot, task, result),
+    retried: (task, reason) => tracker.retried(task, reason),
+    trialEnded(trial, outcome) {
+      tracker.trialEnded(trial, outcome);
+      if (outcome.status === 'error' || trial.points.final !== null) return;
+      for (const key of trial.stages) {
+        const left = users.get(key)!;
+        left.delete(trial);
+        if (left.size === 0) void remove(key);
+      }
+    },
+  };
+}
+
+function summarize(
+  trials: number,
+  pending: readonly Trial[],
+  outcomes: ReadonlyMap<string, Outcome>,
+  aborted: boolean,
+): RunSummary {
+  const ended = pending.map((trial) => ({ trial, outcome: outcomes.get(trial.name) }));
+  return {
+    trials,
+    skipped: trials - pending.length,
+    finished: ended.filter(({ outcome }) => outcome?.status === 'finished').length,
+    failed: ended.flatMap(({ trial, outcome }) =>
+      outcome?.status === 'failed' ? [{ trial, reason: outcome.reason }] : [],
+    ),
+    errors: ended.flatMap(({ trial, outcome }) =>
+      outcome?.status === 'error' ? [{ trial, error: outcome.error }] : [],
+    ),
+    aborted,
+  };
+}

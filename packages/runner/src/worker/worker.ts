@@ -1,0 +1,129 @@
+/**
+ * A worker process: loads its backend, then runs one task after another and answers each with a result. Everything
+ * that it leaves behind is committed on disk before it answers, so it may be killed at any moment.
+ */
+import { selectBackend } from '@prunebench/backend-select';
+import { type Dataset, DivergenceError, LayerCollapseError, type Network, type Progress } from '@prunebench/core';
+import { evaluate } from '@prunebench/training';
+import { diskError, errorMessage } from '../error-message.ts';
+import { versions } from '../provenance.ts';
+import { writeRecord } from '../record-store.ts';
+import { loadRegistry, type Registry } from '../registry.ts';
+import { type ResultsFolder, resultsFolder } from '../results-folder.ts';
+import { LostStageError, StageStore } from '../stages/stage-store.ts';
+import { lookUp } from '../suggest.ts';
+import { makeRecord } from './make-record.ts';
+import type { FromWorker, RecordTask, Task, TaskResult, ToWorker, WorkerConfig, WorkerInfo } from './protocol.ts';
+import { runStage } from './run-stage.ts';
+
+const PROGRESS_INTERVAL_MS = 200;
+
+interface Setup {
+  readonly info: WorkerInfo;
+  readonly registry: Registry;
+  readonly folder: ResultsFolder;
+  readonly store: StageStore;
+}
+
+const controller = new AbortController();
+const datasets = new Map<string, Dataset>();
+let setup: Setup | undefined;
+
+// The parent decides when to stop; a Ctrl-C reaches the whole group of processes. Without a parent nobody wants the work.
+process.on('SIGINT', () => {});
+process.on('disconnect', () => process.exit(0));
+process.on('message', (message: ToWorker) => {
+  if (message.type === 'configure') void configure(message.config);
+  else if (message.type === 'abort') controller.abort();
+  else void answer(message.task);
+});
+
+function send(message: FromWorker): void {
+  process.send?.(message);
+}
+
+async function configure(config: WorkerConfig): Promise<void> {
+  try {
+    const registry = await loadRegistry(config.plugins);
+    const { name, threads, line } = await selectBackend(config.backend);
+    const info = { backend: name, threads, reason: line, versions: versions() };
+    const folder = resultsFolder(config.results);
+    setup = { info, registry, folder, store: new StageStore(folder.stages) };
+    send({ type: 'ready', info });
+  } catch (error) {
+    send({ type: 'unusable', error: errorMessage(error) });
+  }
+}
+
+async function answer(task: Task): Promise<void> {
+  send({ type: 'result', result: await run(task, setup!) });
+}
+
+async function run(task: Task, ready: Setup): Promise<TaskResult> {
+  try {
+    const seconds = task.type === 'stage' ? await stageTask(task.stage, ready) : await recordTask(task, ready);
+    return { status: 'done', seconds };
+  } catch (error) {
+    return resultOf(error);
+  }
+}
+
+function resultOf(error: unknown): TaskResult {
+  if (controller.signal.aborted) return { status: 'aborted' };
+  if (error instanceof DivergenceError || error instanceof LayerCollapseError)
+    return { status: 'failed', reason: error.message };
+  if (error instanceof LostStageError) return { status: 'lost', key: error.key };
+  const disk = diskError(error);
+  return disk ? { status: 'fatal', error: disk } : { status: 'error', error: errorMessage(error) };
+}
+
+async function stageTask(stage: Extract<Task, { type: 'stage' }>['stage'], ready: Setup): Promise<number> {
+  const { info, registry, store } = ready;
+  return runStage(stage, {
+    ...(await subject(stage.dataset, stage.network, registry)),
+    backend: info.backend,
+    registry,
+    store,
+    signal: controller.signal,
+    notice,
+    onProgress: throttled((progress) => send({ type: 'progress', progress })),
+  });
+}
+
+async function recordTask(task: RecordTask, { info, registry, folder, store }: Setup): Promise<number> {
+  const start = performance.now();
+  const { dataset, network } = await subject(task.trial.spec.dataset, task.trial.spec.network, registry);
+  const record = await makeRecord(task, {
+    network,
+    datasetChecksum: dataset.checksum,
+    worker: info,
+    store,
+    notice,
+    evaluate: (state, split) => evaluate(network, state, dataset.splits[split], { signal: controller.signal }),
+  });
+  await writeRecord(folder.records(task.benchmark, task.scale), task.trial.name, record);
+  return (performance.now() - start) / 1000;
+}
+
+async function subject(datasetId: string, networkId: string, registry: Registry) {
+  const entry = lookUp(registry.datasets, 'dataset', datasetId);
+  const dataset = datasets.get(datasetId) ?? (await entry.load());
+  datasets.set(datasetId, dataset);
+  const model = registry.model(networkId);
+  const network: Network = model.build(entry.shape);
+  return { dataset, network, initializer: model.initializer };
+}
+
+function notice(line: string): void {
+  send({ type: 'notice', line });
+}
+
+/** Lets through at most a few reports each second. */
+function throttled(report: (progress: Progress) => void): (progress: Progress) => void {
+  let last = 0;
+  return (progress) => {
+    if (performance.now() - last < PROGRESS_INTERVAL_MS) return;
+    last = performance.now();
+    report(progress);
+  };
+}
