@@ -5,9 +5,9 @@ const stringify = configure({ strict: true, deterministic: true });
 
 /**
  * JSON with sorted keys and no white space: equal values give equal text. Properties that are `undefined` count as absent;
- * numbers are written so that they read back exactly.
+ * numbers are written so that they read back exactly; dates as JSON writes them.
  *
- * @throws TypeError for what JSON cannot hold: NaN, infinities, functions, `undefined` in a list, class instances, cycles
+ * @throws TypeError for what JSON cannot hold: NaN, infinities, functions, `undefined` in a list, other class instances, cycles
  */
 export function canonicalJson(value: unknown): string {
   const text = stringify(value, refuseInstances);

@@ -1,9 +1,11 @@
 import { allocateAmong, largestRemainder } from './allocation.ts';
+import { checkedScores, checkMasks, checkNames } from './check-scores.ts';
 import { LayerCollapseError, PrunebenchError } from './errors.ts';
+import { type Contestants, lowest } from './lowest.ts';
 import { collapsedLayers, intersect } from './masks.ts';
 import type { Network } from './network/layer.ts';
 import { type ParameterSpec, prunableSpecs, sizeOf } from './network/parameter-specs.ts';
-import { liveUnits, prunableUnits, unitMasks, unitsOf } from './network/units.ts';
+import { liveUnits, prunableUnits, unitMasks } from './network/units.ts';
 import type { Masks, Scores } from './parameters.ts';
 import type { Allocation, Granularity, Scope } from './prune-options.ts';
 
@@ -22,13 +24,9 @@ export interface SelectOptions {
   readonly allowLayerCollapse?: boolean;
 }
 
-/** The competitors of one kernel. */
-interface Candidates {
+/** The competitors of one kernel, one per weight or unit; `removeLowest` clears the losers in `alive` in place. */
+interface Candidates extends Contestants {
   readonly spec: ParameterSpec;
-  /** One per weight or unit; larger = keep. */
-  readonly scores: Float32Array | Float64Array;
-  /** 1 = alive; `remove` clears the losers in place. */
-  readonly alive: Uint8Array;
 }
 
 /**
@@ -41,8 +39,8 @@ interface Candidates {
  *
  * @returns masks for every prunable kernel, and all that `options.masks` held
  * @throws LayerCollapseError when a kernel would lose its last weight and that is not allowed
- * @throws PrunebenchError for scores that do not fit the network or are not finite (infinite ones included: an infinite
- *   score is an overflow, and cannot be ranked against another), and for a sparsity that is outside [0, 1) or that
+ * @throws PrunebenchError for scores that do not fit the network, for a live weight's score that is NaN or infinite (an
+ *   infinite score is an overflow, and cannot be ranked against another), and for a sparsity that is outside [0, 1) or
  *   cannot be reached from `options.masks`
  */
 export function select(network: Network, scores: Scores, options: SelectOptions): Masks {
@@ -61,35 +59,44 @@ export function select(network: Network, scores: Scores, options: SelectOptions)
       );
     for (const [l, candidate] of candidates.entries()) removeLowest([candidate], alive(candidate) - counts[l]);
   }
-  const result = candidates.reduce<Masks>(
-    (all, { spec, alive }) =>
-      intersect(all, granularity === 'unit' ? unitMasks(network, spec.name, alive) : { [spec.name]: alive }),
-    allKernels(network, masks),
-  );
+  const result = granularity === 'unit' ? expandUnits(network, candidates, masks) : withKernels(masks, candidates);
   if (!options.allowLayerCollapse) refuseEmpty(collapsedLayers(network, result), options.sparsity);
   return result;
 }
 
-function allKernels(network: Network, masks: Masks): Masks {
+function withKernels(masks: Masks, kernels: readonly Candidates[]): Masks {
+  return { ...masks, ...Object.fromEntries(kernels.map(({ spec, alive }) => [spec.name, alive])) };
+}
+
+function expandUnits(network: Network, units: readonly Candidates[], masks: Masks): Masks {
   const dense = prunableSpecs(network).map(({ name, shape }) => [name, new Uint8Array(sizeOf(shape)).fill(1)]);
-  return { ...Object.fromEntries(dense), ...masks };
+  return units.reduce<Masks>((all, { spec, alive }) => intersect(all, unitMasks(network, spec.name, alive)), {
+    ...Object.fromEntries(dense),
+    ...masks,
+  });
 }
 
 function weightCandidates(network: Network, scores: Scores, masks: Masks): Candidates[] {
   const specs = prunableSpecs(network);
-  checkScores(network, scores, specs, ({ shape }) => sizeOf(shape), 'weights');
-  return specs.map((spec) => ({
-    spec,
-    scores: scores[spec.name],
-    alive: masks[spec.name]?.slice() ?? new Uint8Array(sizeOf(spec.shape)).fill(1),
-  }));
+  checkNames(network, scores, specs);
+  return specs.map((spec) => {
+    const alive = masks[spec.name]?.slice() ?? new Uint8Array(sizeOf(spec.shape)).fill(1);
+    return { spec, scores: checkedScores(spec.name, scores[spec.name], alive, 'weight'), alive };
+  });
 }
 
 function unitCandidates(network: Network, scores: Scores, masks: Masks): Candidates[] {
   const names = new Set(prunableUnits(network));
   const specs = prunableSpecs(network).filter(({ name }) => names.has(name));
-  checkScores(network, scores, specs, unitsOf, 'output units');
-  return specs.map((spec) => ({ spec, scores: scores[spec.name], alive: liveUnits(spec.shape, masks[spec.name]) }));
+  if (specs.length === 0)
+    throw new PrunebenchError(`Network ${network.name} has no unit that could be removed on its own.`, {
+      remedy: 'Use granularity "weight" for this network.',
+    });
+  checkNames(network, scores, specs);
+  return specs.map((spec) => {
+    const alive = liveUnits(spec.shape, masks[spec.name]);
+    return { spec, scores: checkedScores(spec.name, scores[spec.name], alive, 'output unit'), alive };
+  });
 }
 
 function keptTotal(candidates: readonly Candidates[], sparsity: number, granularity: Granularity): number {
@@ -137,14 +144,7 @@ function keptCounts(
 /** Clears the `count` lowest-scored live candidates over all of `candidates`. */
 function removeLowest(candidates: readonly Candidates[], count: number): void {
   if (count === 0) return;
-  const sorted = new Float64Array(total(candidates, alive));
-  let end = 0;
-  for (const { scores, alive } of candidates)
-    for (let i = 0; i < scores.length; i++) if (alive[i] !== 0) sorted[end++] = scores[i];
-  sorted.sort();
-  const threshold = sorted[count - 1];
-  let below = 0;
-  while (sorted[below] < threshold) below++;
+  const { threshold, below } = lowest(candidates, count);
   let ties = count - below;
   for (const { scores, alive } of candidates)
     for (let i = 0; i < scores.length; i++)
@@ -163,58 +163,4 @@ function total(candidates: readonly Candidates[], value: (candidate: Candidates)
 
 function refuseEmpty(layers: readonly string[], sparsity: number): void {
   if (layers.length > 0) throw new LayerCollapseError(layers, sparsity);
-}
-
-function checkMasks(network: Network, masks: Masks): void {
-  for (const { name, shape } of prunableSpecs(network)) {
-    const mask = masks[name];
-    if (mask && mask.length !== sizeOf(shape))
-      throw new PrunebenchError(
-        `The mask of ${name} has ${mask.length} entries, the kernel [${shape}] has ${sizeOf(shape)}.`,
-        {
-          remedy: 'Use masks of this network.',
-        },
-      );
-    if (mask?.some((kept) => kept > 1))
-      throw new PrunebenchError(`The mask of ${name} holds values other than 0 and 1.`);
-  }
-}
-
-function checkScores(
-  network: Network,
-  scores: Scores,
-  specs: readonly ParameterSpec[],
-  sizeOfSpec: (spec: ParameterSpec) => number,
-  what: string,
-): void {
-  const names = specs.map(({ name }) => name);
-  const unknown = Object.keys(scores).filter((name) => !names.includes(name));
-  const missing = names.filter((name) => !Object.hasOwn(scores, name));
-  if (unknown.length > 0 || missing.length > 0)
-    throw new PrunebenchError(
-      `The scores do not fit network ${network.name}: ` +
-        [
-          unknown.length > 0 ? `not prunable: ${unknown.join(', ')}` : '',
-          missing.length > 0 ? `missing: ${missing.join(', ')}` : '',
-        ]
-          .filter(Boolean)
-          .join('; '),
-      { remedy: `A criterion scores the ${what} of each of: ${names.join(', ')}.` },
-    );
-  for (const spec of specs) {
-    const values = scores[spec.name];
-    const size = sizeOfSpec(spec);
-    if (values.length !== size)
-      throw new PrunebenchError(
-        `The scores of ${spec.name} have ${values.length} entries, but it has ${size} ${what}.`,
-        {
-          remedy: `Score each of the ${what} once.`,
-        },
-      );
-    const bad = values.findIndex((value) => !Number.isFinite(value));
-    if (bad >= 0)
-      throw new PrunebenchError(`The score of ${spec.name} at flat index ${bad} is ${values[bad]}.`, {
-        remedy: 'Scores must be finite to be ranked: look for diverged weights, or for an overflow in the criterion.',
-      });
-  }
 }

@@ -1,0 +1,60 @@
+import { PrunebenchError } from './errors.ts';
+import type { Network } from './network/layer.ts';
+import { type ParameterSpec, prunableSpecs, sizeOf } from './network/parameter-specs.ts';
+import type { Masks, Scores } from './parameters.ts';
+
+/** @throws PrunebenchError unless every kernel's mask has its size and holds only 0 and 1 */
+export function checkMasks(network: Network, masks: Masks): void {
+  for (const { name, shape } of prunableSpecs(network)) {
+    const mask = masks[name];
+    if (!mask) continue;
+    if (mask.length !== sizeOf(shape))
+      throw new PrunebenchError(
+        `The mask of ${name} has ${mask.length} entries, but the kernel [${shape}] has ${sizeOf(shape)} weights.`,
+        { remedy: `Use masks that were made for network ${network.name}.` },
+      );
+    for (let i = 0; i < mask.length; i++)
+      if (mask[i] > 1)
+        throw new PrunebenchError(`The mask of ${name} holds ${mask[i]} at flat index ${i}.`, {
+          remedy: 'A mask holds 1 where a weight is kept and 0 where it is removed.',
+        });
+  }
+}
+
+/** @throws PrunebenchError unless exactly the kernels of `specs` have scores */
+export function checkNames(network: Network, scores: Scores, specs: readonly ParameterSpec[]): void {
+  const names = specs.map(({ name }) => name);
+  const unknown = Object.keys(scores).filter((name) => !names.includes(name));
+  const missing = names.filter((name) => !Object.hasOwn(scores, name));
+  if (unknown.length === 0 && missing.length === 0) return;
+  const faults = [
+    ...(unknown.length > 0 ? [`not prunable: ${unknown.join(', ')}`] : []),
+    ...(missing.length > 0 ? [`missing: ${missing.join(', ')}`] : []),
+  ];
+  throw new PrunebenchError(`The scores do not fit network ${network.name} (${faults.join('; ')}).`, {
+    remedy: `Score each of ${names.join(', ')} and nothing else.`,
+  });
+}
+
+/**
+ * The scores, as they are.
+ *
+ * @throws PrunebenchError for a wrong number of scores, and for NaN and infinities among the live ones
+ */
+export function checkedScores(
+  name: string,
+  scores: Float32Array | Float64Array,
+  alive: Uint8Array,
+  what: 'weight' | 'output unit',
+): Float32Array | Float64Array {
+  if (scores.length !== alive.length)
+    throw new PrunebenchError(`${name} has ${alive.length} ${what}s, but ${scores.length} scores.`, {
+      remedy: `Give one score for every ${what}.`,
+    });
+  for (let i = 0; i < scores.length; i++)
+    if (alive[i] !== 0 && !Number.isFinite(scores[i]))
+      throw new PrunebenchError(`The score of ${name} at flat index ${i} is ${scores[i]}.`, {
+        remedy: 'Only finite scores can be ranked: look for diverged weights, or for an overflow in the criterion.',
+      });
+  return scores;
+}

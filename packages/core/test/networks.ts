@@ -1,0 +1,65 @@
+import { type Activation, type Conv2d, type Dense, defineNetwork, type Layer, type Network } from '../src/index.ts';
+
+/** A chain of dense layers fc1, fc2, ... with ReLU in between; `sizes` starts with the number of features. */
+export function denseNetwork(sizes: readonly number[], activation: Activation['activation'] = 'relu'): Network {
+  const layers: Layer[] = [];
+  for (const [i, units] of sizes.slice(1).entries()) {
+    const input = i === 0 ? 'input' : `act${i}`;
+    layers.push(dense(`fc${i + 1}`, input, units));
+    if (i < sizes.length - 2) layers.push(act(`act${i + 1}`, `fc${i + 1}`, activation));
+  }
+  return defineNetwork({ name: `dense-${sizes.join('-')}`, inputShape: [sizes[0]], layers });
+}
+
+export function dense(name: string, input: string, units: number, useBias = true): Dense {
+  return { kind: 'dense', name, inputs: [input], units, useBias };
+}
+
+export function act(name: string, input: string, activation: Activation['activation'] = 'relu'): Activation {
+  return { kind: 'activation', name, inputs: [input], activation };
+}
+
+export function conv(name: string, input: string, filters: number, more: Partial<Conv2d> = {}): Conv2d {
+  return {
+    kind: 'conv2d',
+    name,
+    inputs: [input],
+    filters,
+    kernelSize: [3, 3],
+    strides: [1, 1],
+    dilation: [1, 1],
+    padding: 'same',
+    groups: 1,
+    useBias: false,
+    ...more,
+  };
+}
+
+export function batchNorm(name: string, input: string): Layer {
+  return { kind: 'batchNorm', name, inputs: [input], epsilon: 1e-3, momentum: 0.9 };
+}
+
+export function add(name: string, one: string, other: string): Layer {
+  return { kind: 'add', name, inputs: [one, other] };
+}
+
+/** conv - BN - ReLU, then a residual block whose shortcut is a strided, padded copy, then global average and a dense layer. */
+export const residualNetwork: Network = defineNetwork({
+  name: 'residual',
+  inputShape: [6, 6, 2],
+  layers: [
+    conv('conv1', 'input', 3),
+    batchNorm('bn1', 'conv1'),
+    act('relu1', 'bn1'),
+    { kind: 'subsamplePad', name: 'shortcut', inputs: ['relu1'], stride: 2, channels: 5 },
+    conv('conv2', 'relu1', 4, { strides: [2, 2] }),
+    batchNorm('bn2', 'conv2'),
+    act('relu2', 'bn2'),
+    conv('conv3', 'relu2', 5),
+    batchNorm('bn3', 'conv3'),
+    add('sum', 'bn3', 'shortcut'),
+    act('relu3', 'sum'),
+    { kind: 'globalAveragePool', name: 'pool', inputs: ['relu3'] },
+    dense('fc', 'pool', 3),
+  ],
+});
