@@ -1,0 +1,83 @@
+import type { Masks, ParameterRecord, Scores, Subject } from '@prunebench/core';
+import { applyMasks } from '@prunebench/core';
+import { invertSymmetric } from './linear-algebra/cholesky.ts';
+import { dampedGram } from './linear-algebra/damped-inverse.ts';
+import { greedyElimination } from './linear-algebra/greedy-elimination.ts';
+import { groupUpdate, type QuadraticModel } from './linear-algebra/group-update.ts';
+import { woodburyInverse } from './linear-algebra/woodbury.ts';
+import { removalOrderScores } from './removal-order.ts';
+import {
+  blockGradients,
+  blockPrunable,
+  blockRemoved,
+  blockSize,
+  blockWeights,
+  copyParameters,
+  emptyScores,
+  scatter,
+  valuesOf,
+  type WeightBlock,
+} from './weight-block.ts';
+import { weightLayers } from './weight-layers.ts';
+
+/** How H⁻¹ of a block comes about: the paper's rank-one recursion over samples, or one Cholesky factorisation. */
+export type Inversion = 'recursion' | 'cholesky';
+
+/** H = αI + (1/P) GᵀG of a block, and its inverse. */
+export function quadraticModel(
+  block: WeightBlock,
+  masks: Masks,
+  damping: number,
+  inversion: Inversion,
+): QuadraticModel {
+  const { rows, samples } = block[0].gradients;
+  const columns = blockSize(block);
+  const gradients = blockGradients(block, masks);
+  const hessian = dampedGram({ gradients, rows, columns, samples, damping });
+  if (inversion === 'cholesky') return { hessian, inverse: invertSymmetric(hessian, columns), size: columns };
+  const row = (index: number, out: Float64Array) => {
+    for (let q = 0; q < columns; q++) out[q] = gradients[q * rows + index];
+  };
+  return { hessian, inverse: woodburyInverse({ count: rows, row }, columns, samples, damping), size: columns };
+}
+
+/**
+ * Optimal brain surgeon inside every block down to its last weight, as scores: the order of removals by their losses.
+ */
+export function surgeryScores(
+  subject: Subject,
+  blocks: Iterable<WeightBlock>,
+  model: (block: WeightBlock) => QuadraticModel,
+): Scores {
+  const scores = emptyScores(weightLayers(subject.network));
+  for (const block of blocks) {
+    const { inverse, size } = model(block);
+    const { order, losses } = greedyElimination({
+      inverse,
+      stride: size,
+      weights: blockWeights(block, subject),
+      removable: blockPrunable(block, subject.masks),
+      removedBefore: [...blockRemoved(block, subject.masks).entries()].filter(([, gone]) => gone === 1).map(([i]) => i),
+    });
+    const values = new Float64Array(size);
+    for (const [t, score] of removalOrderScores(losses).entries()) values[order[t]] = score;
+    scatter(block, values, scores);
+  }
+  return scores;
+}
+
+/** The surviving parameters after `masks`: in every block the minimum of its quadratic model (`groupUpdate`). */
+export function surgeryCompensation(
+  subject: Subject,
+  masks: Masks,
+  blocks: Iterable<WeightBlock>,
+  model: (block: WeightBlock) => QuadraticModel,
+): ParameterRecord {
+  const parameters = copyParameters(subject.parameters);
+  for (const block of blocks) {
+    const removed = blockRemoved(block, masks);
+    if (!removed.includes(1)) continue;
+    scatter(block, groupUpdate(model(block), blockWeights(block, subject), removed), valuesOf(parameters));
+  }
+  return applyMasks(parameters, masks);
+}

@@ -1,0 +1,100 @@
+import {
+  applyMasks,
+  type Batch,
+  type Extension,
+  forward,
+  type Network,
+  type ParameterTensors,
+  type Subject,
+} from '@prunebench/core';
+import * as tf from '@tensorflow/tfjs-core';
+import type { WeightLayer } from './weight-layers.ts';
+
+/** Runs `use` with the subject's masked parameters as tensors, and frees them. */
+export async function withParameterTensors<T>(
+  subject: Subject,
+  use: (parameters: ParameterTensors) => Promise<T>,
+): Promise<T> {
+  const masked = applyMasks(subject.parameters, subject.masks);
+  const tensors = Object.fromEntries(
+    Object.entries(masked).map(([name, { shape, values }]) => [name, tf.tensor(values, [...shape])]),
+  );
+  try {
+    return await use(tensors);
+  } finally {
+    tf.dispose(tensors);
+  }
+}
+
+export function batchTensor(network: Network, batch: Batch): tf.Tensor {
+  return tf.tensor(batch.x, [batch.size, ...network.inputShape]);
+}
+
+export interface ForwardSignals {
+  /** The network's output, [size, units]. */
+  readonly outputs: Float32Array;
+  /** What every weight layer reads, [size, ...inputShape], by layer name. */
+  readonly inputs: ReadonlyMap<string, Float32Array>;
+}
+
+/** One forward pass in evaluation mode that also keeps the inputs of `layers`. */
+export async function forwardSignals(
+  network: Network,
+  parameters: ParameterTensors,
+  batch: Batch,
+  layers: readonly WeightLayer[],
+): Promise<ForwardSignals> {
+  const names = new Set(layers.map(({ layer }) => layer.name));
+  const kept = new Map<string, tf.Tensor>();
+  const capture: Extension = {
+    layer(layer, inputs, next) {
+      if (names.has(layer.name)) kept.set(layer.name, tf.keep(tf.clone(inputs[0])));
+      return next();
+    },
+  };
+  const outputs = tf.tidy(() => forward(network, parameters, batchTensor(network, batch), { extensions: [capture] }));
+  const inputs = new Map<string, Float32Array>();
+  for (const [name, tensor] of kept) {
+    inputs.set(name, Float32Array.from(await tensor.data()));
+    tensor.dispose();
+  }
+  const values = Float32Array.from(await outputs.data());
+  outputs.dispose();
+  return { outputs: values, inputs };
+}
+
+/**
+ * δ = ∂(Σ_k seed_k · output_k)/∂a for the output a of every weight layer (bias included, activation not): [size, ...outputShape],
+ * by layer name. Examples do not mix, so δ of example k belongs to seed_k alone.
+ *
+ * @param seed [size, output units]
+ */
+export async function backwardSignals(
+  network: Network,
+  parameters: ParameterTensors,
+  batch: Batch,
+  layers: readonly WeightLayer[],
+  seed: Float32Array,
+): Promise<ReadonlyMap<string, Float32Array>> {
+  const deltas = tf.tidy(() => {
+    const x = batchTensor(network, batch);
+    const order = new Map(layers.map(({ layer }, i) => [layer.name, i]));
+    // A zero added to a layer's output: the gradient with respect to it is the layer's δ.
+    const taps = layers.map(({ outputShape }) => tf.zeros([batch.size, ...outputShape]));
+    const output = (...added: tf.Tensor[]) =>
+      forward(network, parameters, x, {
+        extensions: [{ output: (layer, y) => (order.has(layer.name) ? tf.add(y, added[order.get(layer.name)!]) : y) }],
+      });
+    return tf.grads(output)(taps, tf.tensor(seed, [batch.size, seed.length / batch.size]));
+  });
+  const entries = await Promise.all(
+    deltas.map(
+      async (delta, i): Promise<[string, Float32Array]> => [
+        layers[i].layer.name,
+        Float32Array.from(await delta.data()),
+      ],
+    ),
+  );
+  tf.dispose(deltas);
+  return new Map(entries);
+}

@@ -1,0 +1,151 @@
+import {
+  applyMasks,
+  defineCriterion,
+  type Masks,
+  type ParameterRecord,
+  type Scores,
+  type Subject,
+} from '@prunebench/core';
+import { z } from 'zod';
+import { type DominantSpace, dominantSpace, eigenRows } from './dominant-space.ts';
+import { choleskyFactor, choleskySolve } from './linear-algebra/cholesky.ts';
+import { addGram } from './linear-algebra/gram.ts';
+import { meanCurvature } from './mean-curvature.ts';
+import { memoryLimit, requireMemory } from './memory.ts';
+import { gradientBytes, type LayerGradients, rowsPerSample, sampleGradients } from './sample-gradients.ts';
+import {
+  blockRemoved,
+  blockWeights,
+  copyParameters,
+  emptyScores,
+  kernelBlocks,
+  scatter,
+  valuesOf,
+  type WeightBlock,
+} from './weight-block.ts';
+import { weightLayers } from './weight-layers.ts';
+
+// H ≈ αI + U Λ Uᵀ with the s dominant eigenpairs of (1/P) GᵀG, so
+//     [H⁻¹]_qq = (1 - Σ_i U_qi² λ_i / (λ_i + α)) / α,   L_q = w_q² / (2 [H⁻¹]_qq),
+// and for removed weights Q and kept weights K the minimum of the quadratic model moves the kept ones by
+//     δw_K = (αI + U_K Λ U_Kᵀ)⁻¹ U_K Λ U_Qᵀ w_Q = U_K (αΛ⁻¹ + U_Kᵀ U_K)⁻¹ U_Qᵀ w_Q.
+// B. Hassibi, D. G. Stork, G. J. Wolff (1994).
+
+export const obsEigenOptions = z.strictObject({
+  samples: z.int().positive().default(256).describe('calibration examples, P'),
+  outputs: z
+    .enum(['all', 'sampled'])
+    .default('sampled')
+    .describe('all: one gradient per example and output unit, exact; sampled: one per example, unbiased'),
+  eigenvectors: z.int().min(0).default(50).describe('s; 0 leaves magnitude pruning'),
+  relativeDamping: z
+    .number()
+    .positive()
+    .default(1e-3)
+    .describe('α as a share of the mean diagonal of H over the network'),
+  memoryLimit,
+});
+export type ObsEigenOptions = z.output<typeof obsEigenOptions>;
+
+export const obsEigen = defineCriterion<ObsEigenOptions>({
+  id: 'obs-eigen',
+  title: 'Optimal brain surgeon in the dominant eigenspace',
+  citation: {
+    authors: 'Hassibi, Stork, Wolff',
+    title: 'Optimal Brain Surgeon: extensions and performance comparisons',
+    year: 1994,
+    venue: 'NIPS 6',
+    url: 'https://papers.nips.cc/paper/1993/hash/b056eb1587586b71e2da9acfe4fbd19e-Abstract.html',
+  },
+  taxonomy: 'second-order',
+  options: obsEigenOptions as z.ZodType<ObsEigenOptions>,
+  granularity: ['weight'],
+  needs: ['second-derivatives', 'per-sample-gradients'],
+  when: 'trained',
+  score: obsEigenScores,
+  compensate: obsEigenCompensation,
+});
+
+/** L_q for every kernel weight, each as if it were removed alone. */
+export async function obsEigenScores(subject: Subject, options: ObsEigenOptions): Promise<Scores> {
+  const { blocks, space, damping } = await eigenCurvature(subject, options);
+  const shrink = space.eigenvalues.map((value) => value / (value + damping));
+  const scores = emptyScores(weightLayers(subject.network));
+  for (const block of blocks) {
+    const weights = blockWeights(block, subject);
+    const rows = eigenRows(block, subject.masks, space);
+    const saliencies = weights.map((w, q) => {
+      let explained = 0;
+      for (let i = 0; i < shrink.length; i++) explained += rows[q * shrink.length + i] ** 2 * shrink[i];
+      return (w ** 2 * damping) / (2 * (1 - explained));
+    });
+    scatter(block, saliencies, scores);
+  }
+  return scores;
+}
+
+/** The kernels at the minimum of the quadratic model under `masks`, all removals at once; biases stay. */
+export async function obsEigenCompensation(
+  subject: Subject,
+  masks: Masks,
+  options: ObsEigenOptions,
+): Promise<ParameterRecord> {
+  const { blocks, space, damping } = await eigenCurvature(subject, options);
+  const parameters = copyParameters(subject.parameters);
+  const coefficients = compensationCoefficients(subject, masks, blocks, space, damping);
+  const s = coefficients.length;
+  for (const block of blocks) {
+    const removed = blockRemoved(block, masks);
+    const rows = eigenRows(block, subject.masks, space);
+    const moved = blockWeights(block, subject).map((w, q) => {
+      if (removed[q] === 1) return 0;
+      let change = 0;
+      for (let i = 0; i < s; i++) change += rows[q * s + i] * coefficients[i];
+      return w + change;
+    });
+    scatter(block, moved, valuesOf(parameters));
+  }
+  return applyMasks(parameters, masks);
+}
+
+/** (αΛ⁻¹ + U_Kᵀ U_K)⁻¹ U_Qᵀ w_Q */
+function compensationCoefficients(
+  subject: Subject,
+  masks: Masks,
+  blocks: readonly WeightBlock[],
+  space: DominantSpace,
+  damping: number,
+): Float64Array {
+  const s = space.eigenvalues.length;
+  const matrix = new Float64Array(s * s);
+  const right = new Float64Array(s);
+  for (const block of blocks) {
+    const rows = eigenRows(block, subject.masks, space);
+    const removed = blockRemoved(block, masks);
+    const weights = blockWeights(block, subject);
+    const kept = new Float64Array(s * weights.length);
+    for (let q = 0; q < weights.length; q++)
+      for (let i = 0; i < s; i++) {
+        if (removed[q] === 1) right[i] += rows[q * s + i] * weights[q];
+        else kept[i * weights.length + q] = rows[q * s + i];
+      }
+    addGram(matrix, kept, s, weights.length);
+  }
+  for (let i = 0; i < s; i++) matrix[i * s + i] += damping / space.eigenvalues[i];
+  return choleskySolve(choleskyFactor(matrix, s), s, right);
+}
+
+async function eigenCurvature(subject: Subject, options: ObsEigenOptions) {
+  const { samples, outputs, eigenvectors, relativeDamping, memoryLimit } = options;
+  const rows = samples * rowsPerSample(outputs, subject);
+  // The decomposition works on two more copies of the rows x rows matrix.
+  const bytes = gradientBytes(subject, samples, outputs) + 8 * rows * (4 * rows + eigenvectors);
+  requireMemory('obs-eigen', bytes, memoryLimit, 'Use fewer samples, or outputs "sampled".');
+  const layers: readonly LayerGradients[] = await sampleGradients(subject, samples, outputs);
+  const blocks = layers.flatMap((gradients) => kernelBlocks(gradients, CHUNK, false));
+  const space = dominantSpace(blocks, subject.masks, eigenvectors);
+  return { blocks, space, damping: relativeDamping * meanCurvature(layers, subject.masks) };
+}
+
+/** Weights whose gradients are unfolded at a time. */
+const CHUNK = 256;

@@ -1,0 +1,20 @@
+/**
+ * Scores under which `select` reproduces a greedy order of removals: the loss at each removal, made strictly increasing
+ * along the order (running maximum; equal values differ in their last bit). So for one elimination any k lowest scores
+ * are its first k removals, and several eliminations (one per output unit or block) merge by loss, each as a prefix of its
+ * own order (Frantar et al. 2022, "global step").
+ *
+ * @returns one score per entry of `order`
+ */
+export function removalOrderScores(losses: Float64Array): Float64Array {
+  let last = Number.NEGATIVE_INFINITY;
+  return losses.map((loss) => {
+    last = loss > last ? loss : nextAbove(last);
+    return last;
+  });
+}
+
+/** The next larger float64 of a number that is not negative. */
+function nextAbove(value: number): number {
+  return value + Math.max(value * Number.EPSILON, Number.MIN_VALUE);
+}

@@ -1,0 +1,10 @@
+import { contractViolations, convNet, mlp, residualNet } from '@prunebench/testing';
+import test from 'ava';
+import { criteria } from '../src/index.ts';
+
+const networks = [mlp([5, 4, 3], { activation: 'tanh' }), convNet(), residualNet()];
+
+for (const criterion of criteria)
+  test(`${criterion.id} keeps the criterion's contract on dense, convolutional and residual networks`, async (t) => {
+    for (const network of networks) t.deepEqual(await contractViolations(criterion, network), []);
+  });
