@@ -43,23 +43,27 @@ export function add(name: string, one: string, other: string): Layer {
   return { kind: 'add', name, inputs: [one, other] };
 }
 
-/** conv - BN - ReLU, then a residual block whose shortcut is a strided, padded copy, then global average and a dense layer. */
-export const residualNetwork: Network = defineNetwork({
-  name: 'residual',
-  inputShape: [6, 6, 2],
-  layers: [
-    conv('conv1', 'input', 3),
-    batchNorm('bn1', 'conv1'),
-    act('relu1', 'bn1'),
-    { kind: 'subsamplePad', name: 'shortcut', inputs: ['relu1'], stride: 2, channels: 5 },
-    conv('conv2', 'relu1', 4, { strides: [2, 2] }),
-    batchNorm('bn2', 'conv2'),
-    act('relu2', 'bn2'),
-    conv('conv3', 'relu2', 5),
-    batchNorm('bn3', 'conv3'),
-    add('sum', 'bn3', 'shortcut'),
-    act('relu3', 'sum'),
-    { kind: 'globalAveragePool', name: 'pool', inputs: ['relu3'] },
-    dense('fc', 'pool', 3),
-  ],
-});
+/** conv - BN - act, then a residual block whose shortcut is a strided, padded copy, then global average and a dense layer. */
+export function residual(activation: Activation['activation']): Network {
+  return defineNetwork({
+    name: 'residual',
+    inputShape: [6, 6, 2],
+    layers: [
+      conv('conv1', 'input', 3),
+      batchNorm('bn1', 'conv1'),
+      act('relu1', 'bn1', activation),
+      { kind: 'subsamplePad', name: 'shortcut', inputs: ['relu1'], stride: 2, channels: 5 },
+      conv('conv2', 'relu1', 4, { strides: [2, 2] }),
+      batchNorm('bn2', 'conv2'),
+      act('relu2', 'bn2', activation),
+      conv('conv3', 'relu2', 5),
+      batchNorm('bn3', 'conv3'),
+      add('sum', 'bn3', 'shortcut'),
+      act('relu3', 'sum', activation),
+      { kind: 'globalAveragePool', name: 'pool', inputs: ['relu3'] },
+      dense('fc', 'pool', 3),
+    ],
+  });
+}
+
+export const residualNetwork: Network = residual('relu');

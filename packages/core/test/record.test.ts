@@ -1,0 +1,123 @@
+import test from 'ava';
+import { pruneOptions, SCHEMA_VERSION, trainOptions, trialRecord } from '../src/index.ts';
+
+const evaluation = { accuracy: 97.5, loss: 0.08 };
+const both = { validation: evaluation, test: evaluation };
+const training = trainOptions.parse({ epochs: 2, learningRate: 0.1 });
+
+const example = {
+  schema: SCHEMA_VERSION,
+  key: 'a1b2',
+  benchmark: 'global-vs-layerwise',
+  scale: 'smoke',
+  series: 'global, one-shot',
+  control: false,
+  spec: {
+    dataset: 'mnist',
+    network: 'lenet-300-100',
+    method: 'magnitude',
+    options: { scope: 'global' },
+    sparsity: 0.9,
+    pretrain: training,
+    retrain: training,
+    seed: 0,
+  },
+  failure: null,
+  measured: {
+    sparsity: { requested: 0.9, achieved: 0.9 },
+    layers: [{ name: 'fc1/kernel', weights: 235200, remaining: 17604 }],
+    collapsedLayers: [],
+    parameters: { total: 266610, remaining: 27030 },
+    compressionRatio: 9.86,
+    multiplyAdds: { dense: 266200, remaining: 26620 },
+    theoreticalSpeedup: 10,
+    dense: both,
+    pruned: both,
+    final: both,
+    bestValidation: { epoch: 2, ...both },
+    trainedExamples: 216000,
+  },
+  run: {
+    commit: '0123456',
+    dirty: false,
+    backend: 'native',
+    threads: 2,
+    versions: { prunebench: '0.1.0' },
+    datasetChecksum: 'abc',
+    host: { cpu: 'any', cores: 2, platform: 'linux-x64' },
+    finishedAt: '2026-01-01T00:00:00Z',
+    computeSeconds: 12.5,
+    stages: [{ key: 'k', kind: 'train', seconds: 10 }],
+  },
+};
+
+test('a full record is accepted as it is, and survives a file', (t) => {
+  t.deepEqual(trialRecord.parse(example), example as never);
+  t.deepEqual(trialRecord.parse(JSON.parse(JSON.stringify(example))), example as never);
+  t.notThrows(() => trialRecord.parse({ ...example, measured: null, failure: 'layer collapse in fc1/kernel' }));
+  t.notThrows(() => trialRecord.parse({ ...example, spec: { ...example.spec, pretrain: null, retrain: null } }));
+});
+
+/** The record with `value` set at a path of keys. */
+function changed(record: unknown, [key, ...rest]: readonly string[], value: unknown): unknown {
+  const old = record as Record<string, unknown>;
+  return { ...old, [key]: rest.length === 0 ? value : changed(old[key], rest, value) };
+}
+
+test('unknown keys are refused at every level, by name', (t) => {
+  for (const path of [
+    '',
+    'spec',
+    'spec.pretrain',
+    'spec.pretrain.optimizer',
+    'measured',
+    'measured.final',
+    'measured.sparsity',
+    'run',
+    'run.host',
+  ]) {
+    const keys = [...path.split('.').filter(Boolean), 'surprise'];
+    t.throws(() => trialRecord.parse(changed(example, keys, 1)), { message: /surprise/ }, path);
+  }
+});
+
+test('missing, mistyped and impossible values are refused', (t) => {
+  const cases: [string, unknown][] = [
+    ['schema', SCHEMA_VERSION + 1],
+    ['key', undefined],
+    ['scale', 'huge'],
+    ['spec.sparsity', 1],
+    ['spec.seed', 0.5],
+    ['spec.pretrain.learningRate', 0],
+    ['measured.final.test.accuracy', Number.NaN],
+    ['measured.compressionRatio', null],
+    ['measured.parameters.remaining', 0.5],
+  ];
+  for (const [path, value] of cases)
+    t.throws(() => trialRecord.parse(changed(example, path.split('.'), value)), undefined, path);
+});
+
+test('options: defaults are filled in, unknown and impossible ones refused', (t) => {
+  t.deepEqual(training.optimizer, { kind: 'sgd', momentum: 0.9, nesterov: false });
+  t.deepEqual(pruneOptions.parse({ criterion: 'magnitude', sparsity: 0.5 }), {
+    criterion: 'magnitude',
+    criterionOptions: {},
+    sparsity: 0.5,
+    via: [],
+    scope: 'global',
+    allocation: 'uniform',
+    granularity: 'weight',
+    allowLayerCollapse: false,
+    shuffle: false,
+  });
+  for (const wrong of [
+    { sparsity: 1 },
+    { sparsity: -0.1 },
+    { sparsity: 0.5, scope: 'local' },
+    { sparsity: 0.5, speed: 1 },
+  ])
+    t.throws(() => pruneOptions.parse({ criterion: 'magnitude', ...wrong }));
+  t.throws(() => trainOptions.parse({ epochs: 1, learningRate: 0.1, optimizer: { kind: 'adam', momentum: 0.9 } }), {
+    message: /momentum/,
+  });
+});
