@@ -9,9 +9,11 @@
 #include <vector>
 
 #include "call.h"
+#include "conv.h"
 #include "gemm.h"
 #include "micro.h"
 #include "threads.h"
+#include "winograd.h"
 
 namespace {
 
@@ -20,19 +22,6 @@ constexpr int64_t kTaskPixels = 192;  // small images are grouped to at least th
 
 int64_t ceilDivide(int64_t a, int64_t b) { return (a + b - 1) / b; }
 int64_t floorMod(int64_t a, int64_t b) { return ((a % b) + b) % b; }
-
-struct Shape {
-  int64_t images, height, width, channels;                     // input
-  int64_t outHeight, outWidth, outChannels;                    // output
-  int64_t filterHeight, filterWidth, strideY, strideX, dilationY, dilationX, top, left;
-};
-
-// Numbers of every convolution call, in this order.
-Shape shapeOf(const Call& call) {
-  int64_t n[15];
-  for (int i = 0; i < 15; ++i) n[i] = call.integer(i);
-  return {n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8], n[9], n[10], n[11], n[12], n[13], n[14]};
-}
 
 // A grid of windows over the images of `source`. Window (y, x) has its corner at source row originY + y * strideY, and
 // covers `rows` x `columns` source pixels; what lies outside the source is zero.
@@ -188,12 +177,12 @@ void convolve(const Grid& g, const std::vector<Slice>& slices, const float* pack
   });
 }
 
-Grid forwardGrid(const Shape& s, const float* x) {
+Grid forwardGrid(const ConvShape& s, const float* x) {
   return {x, s.images, s.height, s.width, s.channels, -s.top, -s.left, s.strideY, s.strideX, s.outHeight, s.outWidth,
           (s.filterHeight - 1) * s.dilationY + 1, (s.filterWidth - 1) * s.dilationX + 1};
 }
 
-std::vector<Run> forwardRuns(const Shape& s, int64_t pitch) {
+std::vector<Run> forwardRuns(const ConvShape& s, int64_t pitch) {
   std::vector<Run> runs;
   for (int64_t a = 0; a < s.filterHeight; ++a)
     for (int64_t b = 0; b < s.filterWidth; ++b)
@@ -201,7 +190,7 @@ std::vector<Run> forwardRuns(const Shape& s, int64_t pitch) {
   return runs;
 }
 
-bool isPointwise(const Shape& s) {
+bool isPointwise(const ConvShape& s) {
   return s.filterHeight == 1 && s.filterWidth == 1 && s.strideY == 1 && s.strideX == 1 && s.top == 0 && s.left == 0 &&
          s.outHeight == s.height && s.outWidth == s.width;
 }
@@ -226,7 +215,7 @@ Phase phaseOf(int64_t phase, int64_t size, int64_t filter, int64_t stride, int64
   return result;
 }
 
-void fillPhaseWithZeros(const Shape& s, const Phase& py, const Phase& px, float* dx) {
+void fillPhaseWithZeros(const ConvShape& s, const Phase& py, const Phase& px, float* dx) {
   parallel(s.images * py.count, [&](int64_t row) {
     const int64_t image = row / py.count, y = py.first + row % py.count * s.strideY;
     for (int64_t i = 0; i < px.count; ++i)
@@ -234,7 +223,7 @@ void fillPhaseWithZeros(const Shape& s, const Phase& py, const Phase& px, float*
   });
 }
 
-void inputGradientPhase(const Shape& s, const Phase& py, const Phase& px, const float* dy, const float* filter, float* dx) {
+void inputGradientPhase(const ConvShape& s, const Phase& py, const Phase& px, const float* dy, const float* filter, float* dx) {
   const Grid grid{dy, s.images, s.outHeight, s.outWidth, s.outChannels, py.low, px.low, 1, 1, py.count, px.count,
                   py.high - py.low + 1, px.high - px.low + 1};
   const int64_t taps = static_cast<int64_t>(py.taps.size() * px.taps.size());
@@ -322,7 +311,7 @@ std::vector<Run> mergedRuns(const std::vector<Run>& runs) {
 }
 
 // Few weights, many pixels: fixed groups of images give partial sums, added in order.
-void filterGradientByImages(const Shape& s, const Grid& grid, const float* dy, float* dw) {
+void filterGradientByImages(const ConvShape& s, const Grid& grid, const float* dy, float* dw) {
   const int64_t size = s.filterHeight * s.filterWidth * s.channels * s.outChannels;
   const std::vector<Run> runs = mergedRuns(forwardRuns(s, grid.pitch()));
   const int64_t pixels = s.outHeight * s.outWidth;
@@ -351,7 +340,7 @@ void filterGradientByImages(const Shape& s, const Grid& grid, const float* dy, f
 }
 
 // Many weights, few pixels: tasks over the rows of dw; all images are padded once, the output gradient packed once.
-void filterGradientByRows(const Shape& s, const Grid& grid, const float* dy, float* dw) {
+void filterGradientByRows(const ConvShape& s, const Grid& grid, const float* dy, float* dw) {
   const int64_t pixels = s.images * s.outHeight * s.outWidth, pitch = grid.pitch();
   std::vector<const float*> corners(static_cast<size_t>(pixels));
   const bool inside = grid.inside();
@@ -398,7 +387,7 @@ void filterGradientByRows(const Shape& s, const Grid& grid, const float* dy, flo
 
 // operands: x, filter, bias or 0, out; numbers: the shape, relu
 KERNEL(Conv2D) {
-  const Shape s = shapeOf(call);
+  const ConvShape s = shapeOf(call);
   const bool withRelu = call.flag(15);
   float* y = call.out<float>(3);
   if (s.images * s.outHeight * s.outWidth * s.outChannels == 0) return;
@@ -406,6 +395,10 @@ KERNEL(Conv2D) {
     const int64_t depth = s.channels == 0 ? 0 : s.channels;
     gemm({false, false, s.images * s.outHeight * s.outWidth, s.outChannels, depth, call.in<float>(0), call.in<float>(1), y,
           depth, s.outChannels, s.outChannels, call.in<float>(2), withRelu});
+    return;
+  }
+  if (winogradPays(s)) {
+    winogradForward(s, call.in<float>(0), call.in<float>(1), call.in<float>(2), withRelu, y);
     return;
   }
   const Grid grid = forwardGrid(s, call.in<float>(0));
@@ -419,7 +412,7 @@ KERNEL(Conv2D) {
 
 // operands: dy, filter, dx; numbers: the shape
 KERNEL(Conv2DBackpropInput) {
-  const Shape s = shapeOf(call);
+  const ConvShape s = shapeOf(call);
   const float* dy = call.in<float>(0);
   float* dx = call.out<float>(2);
   if (s.images * s.height * s.width * s.channels == 0) return;
@@ -430,6 +423,10 @@ KERNEL(Conv2DBackpropInput) {
   if (isPointwise(s)) {
     gemm({false, true, s.images * s.height * s.width, s.channels, s.outChannels, dy, call.in<float>(1), dx, s.outChannels,
           s.outChannels, s.channels, nullptr, false});
+    return;
+  }
+  if (winogradPays(s)) {
+    winogradInputGradient(s, dy, call.in<float>(1), dx);
     return;
   }
   for (int64_t y = 0; y < s.strideY; ++y)
@@ -447,12 +444,16 @@ KERNEL(Conv2DBackpropInput) {
 
 // operands: x, dy, dw; numbers: the shape
 KERNEL(Conv2DBackpropFilter) {
-  const Shape s = shapeOf(call);
+  const ConvShape s = shapeOf(call);
   const int64_t size = s.filterHeight * s.filterWidth * s.channels * s.outChannels;
   float* dw = call.out<float>(2);
   if (size == 0) return;
   if (s.images * s.outHeight * s.outWidth == 0) {
     std::fill_n(dw, size, 0.0f);
+    return;
+  }
+  if (winogradPays(s)) {
+    winogradFilterGradient(s, call.in<float>(0), call.in<float>(1), dw);
     return;
   }
   const Grid grid = forwardGrid(s, call.in<float>(0));
