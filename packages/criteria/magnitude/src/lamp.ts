@@ -7,7 +7,7 @@
  * all layers at once (scope `global`) it decides the layer-wise sparsities by itself; inside a layer it orders weights
  * as their magnitude does.
  *
- * Lee, Park, Mo, Ahn & Shin, "Layer-adaptive sparsity for the magnitude-based pruning", ICLR 2021, equation 1.
+ * Lee, Park, Mo, Ahn & Shin, "Layer-adaptive sparsity for the magnitude-based pruning", ICLR 2021.
  */
 import { applyMasks, defineCriterion, prunableSpecs } from '@prunebench/core';
 import { z } from 'zod';

@@ -1,0 +1,29 @@
+/**
+ * Gradient magnitude: the first-order change of the loss when a trained weight is set to 0,
+ *
+ *     score_j = |w_j g_j|,       g = dL/dw on a batch
+ *
+ * Blalock, Gonzalez Ortiz, Frankle & Guttag, "What is the state of neural network pruning?", MLSys 2020. SNIP's
+ * formula, on a network that is trained.
+ */
+import { defineCriterion } from '@prunebench/core';
+import { z } from 'zod';
+import { aliveWeightTimesGradient, gradientOptions } from './connection-sensitivity.ts';
+
+export const gradientMagnitude = defineCriterion({
+  id: 'gradient-magnitude',
+  title: 'Weight times gradient',
+  citation: {
+    authors: 'Blalock, Gonzalez Ortiz, Frankle, Guttag',
+    title: 'What is the state of neural network pruning?',
+    year: 2020,
+    venue: 'MLSys 2020',
+    url: 'https://arxiv.org/abs/2003.03033',
+  },
+  taxonomy: 'first-order',
+  options: z.strictObject(gradientOptions),
+  granularity: ['weight'],
+  needs: ['weights', 'gradients'],
+  when: 'trained',
+  score: aliveWeightTimesGradient,
+});

@@ -1,0 +1,77 @@
+import { type Batch, type Network, prunableSpecs, type Subject } from '@prunebench/core';
+import * as tf from '@tensorflow/tfjs-core';
+import { byName, type KernelGradients } from './gradients.ts';
+import { aliveTensors } from './layers.ts';
+import { tangentForward } from './tangent.ts';
+
+/**
+ * The product of the loss's Hessian (over the kernels) with a vector, averaged over the examples of the batches, at the
+ * weights as they act. It is exact up to rounding: the gradient of the directional derivative,
+ *
+ *     H v = d/dw (dL(w + epsilon v) / d epsilon),
+ *
+ * with the directional derivative written out by `tangentForward`, so that nothing is differentiated twice: tfjs's
+ * gradient of a gradient is wrong for several operations, and missing for convolutions.
+ *
+ * @param vector by kernel name
+ * @param temperature divides the logits
+ */
+export function hessianVectorProduct(
+  subject: Pick<Subject, 'network' | 'parameters' | 'masks'>,
+  vector: KernelGradients,
+  batches: Iterable<Batch>,
+  temperature = 1,
+): KernelGradients {
+  const specs = prunableSpecs(subject.network);
+  const kernels = specs.map(({ name }) => name);
+  const products = Object.fromEntries(kernels.map((name) => [name, new Float64Array(vector[name].length)]));
+  const parameters = aliveTensors(subject);
+  const direction = Object.fromEntries(
+    specs.map(({ name, shape }) => [name, tf.tensor(Float32Array.from(vector[name]), [...shape])]),
+  );
+  let examples = 0;
+  for (const batch of batches) {
+    tf.tidy(() => {
+      const derivative = (...weights: tf.Tensor[]) =>
+        directionalDerivative(
+          subject.network,
+          { ...parameters, ...byName(kernels, weights) },
+          direction,
+          batch,
+          temperature,
+        );
+      const parts = tf.grads(derivative)(kernels.map((name) => parameters[name]));
+      kernels.forEach((name, k) => {
+        const part = parts[k].dataSync();
+        for (let i = 0; i < part.length; i++) products[name][i] += part[i] * batch.size;
+      });
+    });
+    examples += batch.size;
+  }
+  tf.dispose([parameters, direction]);
+  for (const product of Object.values(products)) for (let i = 0; i < product.length; i++) product[i] /= examples;
+  return products;
+}
+
+/** dL / d epsilon, averaged over the batch: the loss's gradient in the outputs times the outputs' tangent. */
+function directionalDerivative(
+  network: Network,
+  parameters: Record<string, tf.Tensor>,
+  direction: Record<string, tf.Tensor>,
+  { x, y, size }: Batch,
+  temperature: number,
+): tf.Scalar {
+  const { value, tangent } = tangentForward(
+    network,
+    parameters,
+    direction,
+    tf.tensor(x, [size, ...network.inputShape]),
+  );
+  const outputs = tf.div(value, temperature);
+  const units = outputs.shape[1]!;
+  const labels = tf.tensor1d(y, 'int32');
+  const targets =
+    units === 1 ? tf.reshape(tf.cast(labels, 'float32'), [size, 1]) : tf.oneHot(labels, units, 1, 0, 'float32');
+  const predictions = network.loss === 'squared-error' ? outputs : tf.softmax(outputs);
+  return tf.div(tf.sum(tf.mul(tf.sub(predictions, targets), tangent)), temperature * size);
+}

@@ -1,0 +1,37 @@
+/**
+ * SNIP: how much would a gate c_j on connection j change the loss?
+ *
+ *     score_j = |dL(c w) / dc_j| at c = 1, over the sum of all = |w_j g_j| / sum_k |w_k g_k|,       g = dL/dw
+ *
+ * on one mini-batch of the untrained network. Lee, Ajanthan & Torr, "SNIP: single-shot network pruning based on
+ * connection sensitivity", ICLR 2019. Iterative SNIP (de Jorge et al. 2021) is this criterion with an
+ * exponential schedule.
+ */
+import { defineCriterion } from '@prunebench/core';
+import { z } from 'zod';
+import { aliveWeightTimesGradient, gradientOptions } from './connection-sensitivity.ts';
+
+export const snip = defineCriterion({
+  id: 'snip',
+  title: 'Connection sensitivity (SNIP)',
+  citation: {
+    authors: 'Lee, Ajanthan, Torr',
+    title: 'SNIP: single-shot network pruning based on connection sensitivity',
+    year: 2019,
+    venue: 'ICLR 2019',
+    url: 'https://arxiv.org/abs/1810.02340',
+  },
+  taxonomy: 'initialization',
+  options: z.strictObject(gradientOptions),
+  granularity: ['weight'],
+  needs: ['weights', 'gradients'],
+  when: 'initialization',
+  score(subject, options) {
+    const sensitivities = aliveWeightTimesGradient(subject, options);
+    const total = Object.values(sensitivities).reduce((sum, layer) => sum + layer.reduce((a, b) => a + b, 0), 0);
+    if (total === 0) return sensitivities;
+    return Object.fromEntries(
+      Object.entries(sensitivities).map(([name, layer]) => [name, layer.map((s) => s / total)]),
+    );
+  },
+});

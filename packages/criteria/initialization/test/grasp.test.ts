@@ -1,0 +1,230 @@
+import { type Batch, defineNetwork, type Network, PrunebenchError, randomStream } from '@prunebench/core';
+import {
+  convNet,
+  mlp,
+  randomBatch,
+  randomParameters,
+  relativeError,
+  residualNet,
+  subjectOf,
+  withValues,
+} from '@prunebench/testing';
+import * as tf from '@tensorflow/tfjs-core';
+import test from 'ava';
+import { type KernelGradients, meanGradients } from '../src/gradients.ts';
+import { grasp, hessianVectorProduct } from '../src/index.ts';
+import { lossAndGradient, mlpOf, nudged, squaredNorm } from './float64-mlp.ts';
+import { dot, score, sum } from './support.ts';
+
+const sizes = [6, 5, 4, 3];
+const plain = (activation: 'relu' | 'tanh' | 'sigmoid') => mlp(sizes, { useBias: false, activation });
+
+/** 2 examples of each of 3 classes, in the order in which the criterion deals them out. */
+const balanced = (network: Network, perClass = 2): Batch => {
+  const { x, size } = randomBatch(network, 3 * perClass);
+  return { x, y: Int32Array.from({ length: size }, (_, n) => n % 3), size };
+};
+
+for (const activation of ['relu', 'tanh', 'sigmoid'] as const)
+  for (const temperature of [1, 200])
+    test(`${activation}, temperature ${temperature}: half the change of ||g||^2 per relative change of the weight (finite differences)`, async (t) => {
+      const network = plain(activation);
+      const parameters = randomParameters(network);
+      const batch = balanced(network);
+      const reference = mlpOf(sizes, parameters, activation);
+      const norm = (l: number, i: number, j: number, delta: number) =>
+        squaredNorm(lossAndGradient(nudged(reference, l, i, j, delta), batch, temperature).gradient);
+      const step = 1e-6;
+      const scores = await score(grasp, subjectOf(network, parameters, { batches: [batch] }), {
+        samplesPerClass: 2,
+        temperature,
+      });
+      reference.kernels.forEach((kernel, l) => {
+        const expected = kernel.flatMap((row, i) =>
+          Array.from(row, (w, j) => (0.5 * w * (norm(l, i, j, step) - norm(l, i, j, -step))) / (2 * step)),
+        );
+        t.true(relativeError(scores[`fc${l + 1}/kernel`], expected) < 1e-4);
+      });
+    });
+
+for (const network of [plain('relu'), biasFree(convNet())])
+  test(`${network.name}: ||g_l||^2 plus the layer's scores is the same number in every layer`, async (t) => {
+    const parameters = randomParameters(network);
+    const batch = balanced(network);
+    const gradients = meanGradients({ network, parameters, masks: {} }, [batch]);
+    const scores = await score(grasp, subjectOf(network, parameters, { batches: [batch] }), {
+      samplesPerClass: 2,
+      temperature: 1,
+    });
+    const layers = Object.keys(scores).map((name) => dot(gradients[name], gradients[name]) + sum(scores[name]));
+    const scale = sum(Object.values(gradients).map((g) => dot(g, g)));
+    for (const layer of layers) t.true(Math.abs(layer - layers[0]) < 1e-4 * scale, `${layers}`);
+  });
+
+test('squared error of one linear layer: the Hessian is X^T X / N', async (t) => {
+  const network: Network = { ...mlp([4, 2], { useBias: false }), loss: 'squared-error' };
+  const parameters = randomParameters(network);
+  const { x } = randomBatch(network, 6);
+  const y = Int32Array.from([0, 1, 0, 1, 0, 1]);
+  const rows = Array.from({ length: 6 }, (_, n) => x.subarray(4 * n, 4 * n + 4));
+  const w = parameters['fc1/kernel'].values;
+  const gradient = new Float64Array(8);
+  rows.forEach((row, n) => {
+    for (let j = 0; j < 2; j++) {
+      const residual = sum(Array.from(row, (v, i) => v * w[2 * i + j])) - (y[n] === j ? 1 : 0);
+      for (let i = 0; i < 4; i++) gradient[2 * i + j] += (row[i] * residual) / 6;
+    }
+  });
+  const expected = Array.from(w, (weight, flat) => {
+    const [i, j] = [Math.floor(flat / 2), flat % 2];
+    return weight * sum([0, 1, 2, 3].map((k) => (sum(rows.map((row) => row[i] * row[k])) / 6) * gradient[2 * k + j]));
+  });
+  const subject = subjectOf(network, parameters, { batches: [{ x, y, size: 6 }] });
+  const scores = await score(grasp, subject, { samplesPerClass: 3, temperature: 1 });
+  t.true(relativeError(scores['fc1/kernel'], expected) < 1e-5);
+});
+
+const direction = (
+  parameters: ReturnType<typeof randomParameters>,
+  kernels: readonly string[],
+  seed: number,
+): KernelGradients => {
+  const stream = randomStream(seed, 'direction');
+  return Object.fromEntries(
+    kernels.map((name) => [name, Float64Array.from(parameters[name].values, () => stream.normal() / 10)]),
+  );
+};
+
+for (const network of [convNet(), residualNet()])
+  test(`${network.name}: the Hessian is symmetric, and linear in the vector`, (t) => {
+    const parameters = randomParameters(network);
+    const batch = randomBatch(network, 8);
+    const kernels = network.layers
+      .filter(({ kind }) => kind === 'dense' || kind === 'conv2d')
+      .map(({ name }) => `${name}/kernel`);
+    const [u, v] = [direction(parameters, kernels, 1), direction(parameters, kernels, 2)];
+    const product = (vector: KernelGradients) =>
+      hessianVectorProduct({ network, parameters, masks: {} }, vector, [batch]);
+    const inner = (a: KernelGradients, b: KernelGradients) => sum(kernels.map((name) => dot(a[name], b[name])));
+    const [hu, hv] = [product(u), product(v)];
+    const scale = Math.sqrt(inner(u, u) * inner(hv, hv));
+    t.true(Math.abs(inner(u, hv) - inner(v, hu)) < 1e-4 * scale, `${inner(u, hv)} ${inner(v, hu)} ${scale}`);
+    const mixed = product(
+      Object.fromEntries(kernels.map((name) => [name, u[name].map((value, i) => 2 * value - v[name][i])])),
+    );
+    for (const name of kernels)
+      t.true(
+        relativeError(
+          mixed[name],
+          hu[name].map((value, i) => 2 * value - hv[name][i]),
+        ) < 1e-4,
+      );
+  });
+
+for (const network of [smooth(convNet()), smooth(residualNet())])
+  test(`${network.name} with tanh and mean pooling: the product is the slope of the gradient (central differences)`, (t) => {
+    const parameters = randomParameters(network);
+    const batch = randomBatch(network, 8);
+    const kernels = network.layers
+      .filter(({ kind }) => kind === 'dense' || kind === 'conv2d')
+      .map(({ name }) => `${name}/kernel`);
+    const vector = direction(parameters, kernels, 3);
+    const step = 2e-2;
+    const gradientAt = (sign: number) =>
+      meanGradients(
+        {
+          network,
+          masks: {},
+          parameters: withValues(
+            parameters,
+            Object.fromEntries(
+              kernels.map((name) => [name, parameters[name].values.map((w, i) => w + sign * step * vector[name][i])]),
+            ),
+          ),
+        },
+        [batch],
+      );
+    const [up, down] = [gradientAt(1), gradientAt(-1)];
+    const product = hessianVectorProduct({ network, parameters, masks: {} }, vector, [batch]);
+    for (const name of kernels) {
+      const slope = up[name].map((value, i) => (value - down[name][i]) / (2 * step));
+      t.true(relativeError(product[name], slope) < 5e-3, `${name} ${relativeError(product[name], slope)}`);
+    }
+  });
+
+test('the order of the examples does not matter, and every class has its share of every batch', async (t) => {
+  const network = plain('relu');
+  const parameters = randomParameters(network);
+  const { x, y, size } = balanced(network, 4);
+  const order = [...randomStream(1, 'order').permutation(size)];
+  const shuffled = {
+    x: Float32Array.from(order.flatMap((n) => [...x.subarray(6 * n, 6 * n + 6)])),
+    y: y.map((_, i) => y[order[i]]),
+    size,
+  };
+  const scores = (batch: Batch, batchSize: number) =>
+    score(grasp, subjectOf(network, parameters, { batches: [batch] }), { samplesPerClass: 4, batchSize });
+  const [one, other, chunks] = [
+    await scores({ x, y, size }, 250),
+    await scores(shuffled, 250),
+    await scores({ x, y, size }, 5),
+  ];
+  for (const name of Object.keys(one)) {
+    t.true(relativeError(other[name], one[name]) < 1e-4);
+    t.true(relativeError(chunks[name], one[name]) < 1e-4);
+  }
+});
+
+test('too few examples of a class: an error that says which and what to lower', async (t) => {
+  const network = plain('relu');
+  const subject = subjectOf(network, randomParameters(network), { batches: [balanced(network, 2)] });
+  const error = await t.throwsAsync(async () => score(grasp, subject, { samplesPerClass: 3 }), {
+    instanceOf: PrunebenchError,
+  });
+  t.regex(error.message, /2 examples of class 0, where 3/);
+  t.regex((error as PrunebenchError).remedy!, /samplesPerClass/);
+});
+
+test('maximum pooling with overlapping windows is refused', async (t) => {
+  const network = defineNetwork({
+    ...convNet(),
+    layers: convNet().layers.map((layer) =>
+      layer.kind === 'maxPool' ? { ...layer, strides: [1, 1] as const } : layer,
+    ),
+  });
+  const subject = subjectOf(network, randomParameters(network), { batches: [balanced(network)] });
+  await t.throwsAsync(async () => score(grasp, subject, { samplesPerClass: 2 }), {
+    instanceOf: PrunebenchError,
+    message: /pool1/,
+  });
+});
+
+test('no tensor is left behind', async (t) => {
+  const network = convNet();
+  const subject = subjectOf(network, randomParameters(network), { batches: [balanced(network)] });
+  const before = tf.memory().numTensors;
+  await score(grasp, subject, { samplesPerClass: 2 });
+  t.is(tf.memory().numTensors, before);
+});
+
+/** Without biases and batch norm: positively homogeneous in every kernel. */
+function biasFree(network: Network): Network {
+  return defineNetwork({
+    ...network,
+    layers: network.layers
+      .filter(({ kind }) => kind !== 'batchNorm')
+      .map((layer) => ({ ...layer, inputs: layer.inputs.map((name) => (name === 'bn1' ? 'conv1' : name)) }))
+      .map((layer) => (layer.kind === 'conv2d' || layer.kind === 'dense' ? { ...layer, useBias: false } : layer)),
+  });
+}
+
+/** The same network without kinks. */
+function smooth(network: Network): Network {
+  return defineNetwork({
+    ...network,
+    layers: network.layers.map((layer) => {
+      if (layer.kind === 'activation') return { ...layer, activation: 'tanh' };
+      return layer.kind === 'maxPool' ? { ...layer, kind: 'avgPool' } : layer;
+    }),
+  });
+}
