@@ -1,0 +1,190 @@
+import { stringify } from 'csv-stringify/sync';
+import type { DenseReference } from './dense.ts';
+import { collapsedSeeds, seedCount } from './display.ts';
+import type { Estimate } from './estimate.ts';
+import { formatFixed, formatNumber } from './format.ts';
+import { compareSeries, isSeparated } from './paired-tests.ts';
+import { belongsTo, type PublishedValue } from './published.ts';
+import { rankCells } from './ranks.ts';
+import type { Cell, NetworkSummary, Summary } from './summary.ts';
+
+type Row = Readonly<Record<string, string>>;
+
+/** Tidy table: a row for every dense network, cell and published value, with units in the column names. */
+export function tableCsv(summary: Summary, published: readonly PublishedValue[]): string {
+  const rows = summary.networks.flatMap((network) => {
+    const ranks = rankCells(network, compareSeries(network));
+    return [
+      ...network.dense.map((reference) => denseRow(network, reference)),
+      ...network.cells.map((cell) => cellRow(cell, ranks.get(cell) ?? null)),
+      ...published.filter((value) => belongsTo(value, network)).map((value) => publishedRow(network, value)),
+    ];
+  });
+  return csv(tableColumns, rows);
+}
+
+/** Every pair of series at every sparsity: the difference, both paired tests, raw and corrected. */
+export function comparisonsCsv(summary: Summary): string {
+  const rows = summary.networks.flatMap((network) =>
+    compareSeries(network).map(
+      (test): Row => ({
+        dataset: network.dataset,
+        network: network.network,
+        requested_sparsity_percent: formatNumber(test.sparsity * 100, 6),
+        first: test.first,
+        second: test.second,
+        pairs: String(test.difference?.n ?? 0),
+        ...interval('accuracy_difference', 'points', test.difference),
+        paired_t_p: optional(test.tTest, pValue),
+        paired_t_p_holm: optional(test.tTestHolm, pValue),
+        wilcoxon_p: optional(test.wilcoxon, pValue),
+        wilcoxon_p_holm: optional(test.wilcoxonHolm, pValue),
+        tests_in_family: String(test.family),
+        separated: test.tTestHolm === null ? '' : String(isSeparated(test)),
+        note: test.note ?? '',
+      }),
+    ),
+  );
+  return csv(comparisonColumns, rows);
+}
+
+/** Text of a CSV file with exactly these columns; a missing value is an empty field. */
+export function csv(columns: readonly string[], rows: readonly Row[]): string {
+  return stringify(rows as Row[], { header: true, columns: [...columns], record_delimiter: 'unix' });
+}
+
+function denseRow({ dataset, network }: NetworkSummary, { name, trials, accuracy, error }: DenseReference): Row {
+  return {
+    kind: 'dense',
+    dataset,
+    network,
+    series: name,
+    requested_sparsity_percent: '0',
+    seeds: String(trials.length),
+    ...interval('test_accuracy', 'percent', accuracy),
+    ...interval('test_error', 'percent', error),
+  };
+}
+
+function cellRow(cell: Cell, rank: number | null): Row {
+  const mean = (value: Estimate | null, digits: number) => optional(value, ({ mean: m }) => formatNumber(m, digits));
+  return {
+    kind: 'measured',
+    dataset: cell.dataset,
+    network: cell.network,
+    series: cell.series,
+    control: String(cell.control),
+    method: cell.method,
+    requested_sparsity_percent: formatNumber(cell.sparsity * 100, 6),
+    achieved_sparsity_percent: optional(cell.achievedSparsity, ({ mean: m }) => formatNumber(m * 100, 6)),
+    compression_ratio: mean(cell.compressionRatio, 4),
+    theoretical_speedup: mean(cell.theoreticalSpeedup, 4),
+    remaining_parameters: mean(cell.remainingParameters, 2),
+    smallest_layer_density_percent: optional(cell.smallestDensity, ({ mean: m }) => formatNumber(m * 100, 6)),
+    seeds: String(seedCount(cell)),
+    failed_seeds: String(cell.failures.length),
+    rank: rank === null ? '' : String(rank),
+    ...interval('test_accuracy', 'percent', cell.accuracy),
+    ...interval('test_error', 'percent', cell.error),
+    ...interval('test_accuracy_before_retraining', 'percent', cell.prunedAccuracy),
+    ...interval('test_accuracy_at_best_validation', 'percent', cell.bestValidationAccuracy),
+    collapsed_seeds: String(collapsedSeeds(cell)),
+    collapsed_layers: cell.collapsed.map(({ layer, seeds }) => `${layer} (seeds ${seeds.join(' ')})`).join('; '),
+    failures: cell.failures.map(({ seed, reason }) => `seed ${seed}: ${reason}`).join('; '),
+    trained_examples: mean(cell.trainedExamples, 0),
+    compute_seconds: mean(cell.computeSeconds, 1),
+    commits: cell.commits.join(' '),
+  };
+}
+
+function publishedRow({ dataset, network }: NetworkSummary, value: PublishedValue): Row {
+  const { series, error, sparsity, row, label, recalled } = value;
+  const comparable = value.measure === 'final' || value.measure === 'best-epoch';
+  return {
+    kind: 'published',
+    dataset,
+    network,
+    series,
+    requested_sparsity_percent: optional(sparsity, (share) => formatNumber(share * 100, 6)),
+    ...(comparable && error !== null
+      ? { test_accuracy_mean_percent: formatNumber(100 - error, 4), test_error_mean_percent: formatNumber(error, 4) }
+      : {}),
+    published_in: label,
+    published_metric: row.metric,
+    published_at: row.sparsity_percent_or_compression,
+    published_value: row.value,
+    published_plus_minus: row.plus_minus,
+    published_confidence: recalled ? 'recalled †' : row.confidence,
+  };
+}
+
+function interval(name: string, unit: string, estimate: Estimate | null): Row {
+  return Object.fromEntries(
+    (['mean', 'low', 'high', 'sd'] as const).map((part) => [
+      `${name}_${part}_${unit}`,
+      optional(estimate?.[part], (value) => formatFixed(value, 4)),
+    ]),
+  );
+}
+
+function optional<T>(value: T | null | undefined, format: (value: T) => string): string {
+  return value === null || value === undefined ? '' : format(value);
+}
+
+function pValue(p: number): string {
+  return String(Number(p.toPrecision(4)));
+}
+
+const intervalColumns = (name: string, unit: string) =>
+  ['mean', 'low', 'high', 'sd'].map((part) => `${name}_${part}_${unit}`);
+
+const tableColumns = [
+  'kind',
+  'dataset',
+  'network',
+  'series',
+  'control',
+  'method',
+  'requested_sparsity_percent',
+  'achieved_sparsity_percent',
+  'compression_ratio',
+  'theoretical_speedup',
+  'remaining_parameters',
+  'smallest_layer_density_percent',
+  'seeds',
+  'failed_seeds',
+  'rank',
+  ...intervalColumns('test_accuracy', 'percent'),
+  ...intervalColumns('test_error', 'percent'),
+  ...intervalColumns('test_accuracy_before_retraining', 'percent'),
+  ...intervalColumns('test_accuracy_at_best_validation', 'percent'),
+  'collapsed_seeds',
+  'collapsed_layers',
+  'failures',
+  'trained_examples',
+  'compute_seconds',
+  'commits',
+  'published_in',
+  'published_metric',
+  'published_at',
+  'published_value',
+  'published_plus_minus',
+  'published_confidence',
+];
+
+const comparisonColumns = [
+  'dataset',
+  'network',
+  'requested_sparsity_percent',
+  'first',
+  'second',
+  'pairs',
+  ...intervalColumns('accuracy_difference', 'points'),
+  'paired_t_p',
+  'paired_t_p_holm',
+  'wilcoxon_p',
+  'wilcoxon_p_holm',
+  'tests_in_family',
+  'separated',
+  'note',
+];

@@ -1,0 +1,72 @@
+import {
+  type Benchmark,
+  type ScaleName,
+  type TrialDeclaration,
+  type TrialRecord,
+  type TrialSpec,
+  trainOptions,
+} from '@prunebench/core';
+
+/** The records of one scale, held against what the benchmark declares. */
+export interface DeclaredRecords {
+  readonly trials: readonly TrialDeclaration[];
+  /** Those that belong to a declared trial. */
+  readonly records: readonly TrialRecord[];
+  /** Those of an earlier declaration: another protocol, a series or sparsity that is gone. */
+  readonly stale: readonly TrialRecord[];
+  /** Whether every declared trial has a record for at least the declared number of seeds. */
+  readonly complete: boolean;
+  /** The same, for the trials of one network on one dataset. */
+  completeFor(dataset: string, network: string): boolean;
+}
+
+/** Sorts the records of `scale` into those the benchmark declares today and those it no longer does. */
+export function declaredRecords(
+  benchmark: Benchmark,
+  scale: ScaleName,
+  all: readonly TrialRecord[],
+  keyOf?: (spec: TrialSpec) => string,
+): DeclaredRecords {
+  const trials = benchmark.trials(scale);
+  const byCell = new Map(trials.map((trial) => [cellName(trial), trial]));
+  const isDeclared = (record: TrialRecord): boolean => {
+    const trial = byCell.get(cellName({ ...record.spec, series: record.series }));
+    return trial !== undefined && (keyOf === undefined || keyOf(declaredSpec(trial, record.spec.seed)) === record.key);
+  };
+  const ofScale = all.filter((record) => record.scale === scale);
+  const records = ofScale.filter(isDeclared);
+  const seeds = new Map<string, number>();
+  for (const { spec, series } of records) {
+    const name = cellName({ ...spec, series });
+    seeds.set(name, (seeds.get(name) ?? 0) + 1);
+  }
+  const isDone = (trial: TrialDeclaration) => (seeds.get(cellName(trial)) ?? 0) >= benchmark.seeds[scale];
+  return {
+    trials,
+    records,
+    stale: ofScale.filter((record) => !isDeclared(record)),
+    complete: trials.every(isDone),
+    completeFor: (dataset, network) =>
+      trials.filter((trial) => trial.dataset === dataset && trial.network === network).every(isDone),
+  };
+}
+
+/** The spec of one seed of a declared trial, defaults of the training filled in. */
+export function declaredSpec(trial: TrialDeclaration, seed: number): TrialSpec {
+  const { dataset, network, method, options = {}, sparsity } = trial;
+  return {
+    dataset,
+    network,
+    method,
+    options: { ...options },
+    sparsity,
+    pretrain: trial.pretrain && trainOptions.parse(trial.pretrain),
+    retrain: trial.retrain && trainOptions.parse(trial.retrain),
+    seed,
+  };
+}
+
+/** Names the cell of a table that a trial belongs to. */
+export function cellName(cell: { dataset: string; network: string; series: string; sparsity: number }): string {
+  return JSON.stringify([cell.dataset, cell.network, cell.series, cell.sparsity]);
+}

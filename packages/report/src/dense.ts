@@ -1,0 +1,56 @@
+import { canonicalJson, type TrialRecord } from '@prunebench/core';
+import { type Estimate, estimate } from './estimate.ts';
+
+/** The network of a table before the first weight was removed; on the test split, in percent. */
+export interface DenseReference {
+  /** "dense"; further ones also say whose they are. */
+  readonly name: string;
+  readonly trials: readonly { readonly seed: number; readonly accuracy: number }[];
+  readonly accuracy: Estimate;
+  readonly error: Estimate;
+}
+
+interface Candidate {
+  readonly pretrain: string;
+  readonly bySeed: Map<number, number>;
+  readonly series: Set<string>;
+  records: number;
+}
+
+/**
+ * The dense networks that the trials of one network started from. Trials of a seed share theirs, except where a method
+ * trains differently from the start (a sparsity penalty, another budget): those that agree on all their common seeds
+ * make one reference. The first is the one most trials share; a further one must be shared by two series at least.
+ */
+export function denseReferences(records: readonly TrialRecord[]): DenseReference[] {
+  const candidates: Candidate[] = [];
+  for (const { spec, series, measured } of records) {
+    if (!measured?.dense) continue;
+    const { accuracy } = measured.dense.test;
+    const pretrain = canonicalJson(spec.pretrain);
+    const fits = ({ bySeed, pretrain: other }: Candidate) =>
+      other === pretrain && (bySeed.get(spec.seed) ?? accuracy) === accuracy;
+    let candidate = candidates.find(fits);
+    if (candidate === undefined) {
+      candidate = { pretrain, bySeed: new Map(), series: new Set(), records: 0 };
+      candidates.push(candidate);
+    }
+    candidate.bySeed.set(spec.seed, accuracy);
+    candidate.series.add(series);
+    candidate.records += 1;
+  }
+  return candidates
+    .toSorted((a, b) => b.records - a.records)
+    .filter(({ series }, index) => index === 0 || series.size > 1)
+    .map(({ bySeed, series }, index) => reference(index === 0 ? 'dense' : `dense (${[...series][0]})`, bySeed));
+}
+
+function reference(name: string, bySeed: ReadonlyMap<number, number>): DenseReference {
+  const trials = [...bySeed].map(([seed, accuracy]) => ({ seed, accuracy })).sort((a, b) => a.seed - b.seed);
+  return {
+    name,
+    trials,
+    accuracy: estimate(trials.map(({ accuracy }) => accuracy))!,
+    error: estimate(trials.map(({ accuracy }) => 100 - accuracy))!,
+  };
+}

@@ -1,0 +1,62 @@
+import { type Estimate, halfWidth } from './estimate.ts';
+import { formatFixed } from './format.ts';
+import type { Cell, NetworkSummary } from './summary.ts';
+
+/** What tables and plots show of a network; `density` (of the layer with the smallest) where nothing was trained. */
+export type Quantity = 'error' | 'accuracy' | 'density';
+
+/** From this accuracy on, lines of accuracy lie on top of one another and the error tells them apart. */
+const ERROR_FROM_ACCURACY = 95;
+
+/** Test error for networks that get nearly everything right (MNIST), test accuracy for others that were trained. */
+export function quantityOf({ cells, dense }: NetworkSummary): Quantity {
+  const means = [...cells, ...dense].flatMap(({ accuracy }) => (accuracy === null ? [] : [accuracy.mean]));
+  const nothingTrained = means.length === 0 && cells.some(({ trials }) => trials.length > 0);
+  if (nothingTrained) return 'density';
+  return Math.max(...means) >= ERROR_FROM_ACCURACY ? 'error' : 'accuracy';
+}
+
+/** "1.62 ± 0.05", or the mean alone where one seed gives no interval. */
+export function formatEstimate(estimate: Estimate, digits = 2): string {
+  const half = halfWidth(estimate);
+  const mean = formatFixed(estimate.mean, digits);
+  return half === null ? mean : `${mean} ± ${formatFixed(half, digits)}`;
+}
+
+/** In how many of a cell's seeds at least one layer collapsed. */
+export function collapsedSeeds({ collapsed }: Cell): number {
+  return new Set(collapsed.flatMap(({ seeds }) => seeds)).size;
+}
+
+/** All seeds of a cell, finished or not. */
+export function seedCount({ trials, failures }: Cell): number {
+  return trials.length + failures.length;
+}
+
+/** How people write the networks' and data sets' names that are hyphenated words here. */
+const properNames: Readonly<Record<string, string>> = {
+  mnist: 'MNIST',
+  'fashion-mnist': 'Fashion-MNIST',
+  cifar10: 'CIFAR-10',
+  cifar100: 'CIFAR-100',
+  lenet: 'LeNet',
+  caffe: 'Caffe',
+  conv: 'Conv',
+  vgg: 'VGG',
+  resnet: 'ResNet',
+  wrn: 'WRN',
+  mlp: 'MLP',
+  monk: 'MONK',
+  monks: 'MONK',
+};
+
+/** "lenet-300-100" -> "LeNet-300-100", "mnist" -> "MNIST". */
+export function properName(id: string): string {
+  return (
+    properNames[id] ??
+    id
+      .split('-')
+      .map((part) => properNames[part] ?? part)
+      .join('-')
+  );
+}

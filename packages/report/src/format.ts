@@ -1,0 +1,24 @@
+/** At most `digits` decimals, without trailing zeros; never "-0". */
+export function formatNumber(value: number, digits: number): string {
+  return String(Number(value.toFixed(digits)) + 0);
+}
+
+/** Exactly `digits` decimals; never "-0.00". */
+export function formatFixed(value: number, digits: number): string {
+  const text = value.toFixed(digits);
+  return Number(text) === 0 ? (0).toFixed(digits) : text;
+}
+
+/** A sparsity in [0, 1) as a percentage: "98", "68.38". */
+export function formatPercent(share: number, digits = 2): string {
+  return formatNumber(share * 100, digits);
+}
+
+/** A bound on p-values to two significant digits, rounded so that the bound stays true; nothing below 0.001 is told apart. */
+export function formatBound(p: number, side: 'at most' | 'at least'): string {
+  if (p < 0.001) return side === 'at most' ? '<= 0.001' : '>= 0';
+  const unit = 10 ** (Math.floor(Math.log10(p)) - 1);
+  // A hair of slack: 0.03 is not exactly 30 thousandths in binary.
+  const steps = side === 'at most' ? Math.ceil(p / unit - 1e-9) : Math.floor(p / unit + 1e-9);
+  return `${side === 'at most' ? '<=' : '>='} ${Number((steps * unit).toPrecision(2))}`;
+}

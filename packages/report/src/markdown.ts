@@ -1,0 +1,214 @@
+import type { Benchmark } from '@prunebench/core';
+import { markdownTable } from 'markdown-table';
+import { collapsedSeeds, formatEstimate, properName, type Quantity, quantityOf, seedCount } from './display.ts';
+import { formatFixed, formatNumber, formatPercent } from './format.ts';
+import { compareSeries } from './paired-tests.ts';
+import { belongsTo, type PublishedValue } from './published.ts';
+import { rankCells } from './ranks.ts';
+import { statements } from './statements.ts';
+import { type Cell, cellOf, type NetworkSummary, type Summary } from './summary.ts';
+
+type Ranks = ReadonlyMap<Cell, number | null>;
+
+const NOTES = {
+  density: 'Nothing is trained here: remaining weights of the thinnest layer, mean over seeds.',
+  interval: 'Mean over seeds ± half the 95 % t-interval, after the last epoch.',
+  bold: 'Bold: the best of a column and what the paired t-tests (Holm-corrected over the column) cannot tell from it.',
+  collapse: '‡ a layer lost all its weights (in how many of the seeds).',
+  recalled: '† quoted from memory, not yet checked against the paper.',
+  bestEpoch: '§ the paper prints its best test epoch, not the last.',
+  at: 'A published value that was measured at another sparsity stands in the nearest column and says where.',
+} as const;
+
+/** The table of a summary with what the tests say about it: what is printed on a terminal. */
+export function markdownSummary(summary: Summary, benchmark: Benchmark, published: readonly PublishedValue[]): string {
+  const sections = summary.networks.map((network) => networkSection(network, published, summary.scale));
+  const said = statements(summary, benchmark.comparisons);
+  const findings =
+    said.length === 0 ? [] : [`What the paired tests say:\n\n${said.map((line) => `- ${line}`).join('\n')}`];
+  return `${[...sections, ...findings].join('\n\n')}\n`;
+}
+
+/** Every cell in full, a row each: what the README folds away. */
+export function markdownDetails(summary: Summary): string {
+  return `${summary.networks.map(detailsSection).join('\n\n')}\n`;
+}
+
+function networkSection(network: NetworkSummary, published: readonly PublishedValue[], scale: string): string {
+  const quantity = quantityOf(network);
+  const values = published.filter((value) => belongsTo(value, network));
+  const table = quantity === 'density' ? collapseTable(network) : accuracyTable(network, values, quantity);
+  const what =
+    quantity === 'density' ? 'density of the layer that kept the smallest share of its weights' : `test ${quantity}`;
+  const title = `**${properName(network.network)} on ${properName(network.dataset)}: ${what}, in % at each sparsity** (scale \`${scale}\`)`;
+  return [title, table, ...remarks(network, quantity, values, table)].join('\n\n');
+}
+
+function accuracyTable(
+  network: NetworkSummary,
+  values: readonly PublishedValue[],
+  quantity: 'error' | 'accuracy',
+): string {
+  const ranks = rankCells(network, compareSeries(network));
+  const columns =
+    network.dense.length > 0 && !network.sparsities.includes(0) ? [0, ...network.sparsities] : network.sparsities;
+  const rows = [
+    ...network.dense.flatMap(({ name, [quantity]: estimate }) => [
+      [name, ...columns.map((sparsity) => (sparsity === 0 ? formatEstimate(estimate) : ''))],
+      ...publishedRows(values, name, columns, quantity),
+    ]),
+    ...network.series.flatMap(({ name, control }) => [
+      [
+        seriesName(name, control),
+        ...columns.map((sparsity) => tableCell(cellOf(network, name, sparsity), quantity, ranks)),
+      ],
+      ...publishedRows(values, name, columns, quantity),
+    ]),
+  ];
+  return alignedTable([['', ...columns.map((sparsity) => `${formatPercent(sparsity)} %`)], ...rows]);
+}
+
+/** For tables that train nothing: how thin the thinnest layer gets, and where the first one is empty. */
+function collapseTable(network: NetworkSummary): string {
+  const rows = network.series.map(({ name, control }) => {
+    const cells = network.sparsities.map((sparsity) => cellOf(network, name, sparsity));
+    const first = cells.find((cell) => cell !== undefined && collapsedSeeds(cell) > 0);
+    const at = first && `${formatPercent(first.sparsity)} % (${formatNumber(1 / (1 - first.sparsity), 1)}×)`;
+    return [seriesName(name, control), ...cells.map((cell) => tableCell(cell, 'density', new Map())), at ?? 'none'];
+  });
+  return alignedTable([
+    ['', ...network.sparsities.map((sparsity) => `${formatPercent(sparsity)} %`), 'first empty layer'],
+    ...rows,
+  ]);
+}
+
+function seriesName(name: string, control: boolean): string {
+  return control ? `control: ${name}` : name;
+}
+
+function alignedTable(rows: readonly (readonly string[])[]): string {
+  return markdownTable(rows, {
+    align: rows[0]!.map((_, index) => (index === 0 ? 'l' : 'r')),
+    stringLength: (text) => [...text].length,
+  });
+}
+
+function tableCell(cell: Cell | undefined, quantity: Quantity, ranks: Ranks): string {
+  if (cell === undefined) return '';
+  const number = boldIf(ranks.get(cell) === 1, cellNumber(cell, quantity));
+  const failed = cell.failures.length === 0 ? '' : `failed ${cell.failures.length}/${seedCount(cell)}`;
+  const collapsed = collapsedSeeds(cell) === 0 ? '' : `‡${collapsedSeeds(cell)}/${seedCount(cell)}`;
+  return [number, collapsed, failed].filter((part) => part !== '').join(' ');
+}
+
+function cellNumber(cell: Cell, quantity: Quantity): string {
+  if (quantity === 'density') return cell.smallestDensity ? formatNumber(cell.smallestDensity.mean * 100, 3) : '';
+  const estimate = cell[quantity];
+  return estimate ? formatEstimate(estimate) : '';
+}
+
+function boldIf(condition: boolean, text: string): string {
+  return condition && text !== '' ? `**${text}**` : text;
+}
+
+/** Published values as rows of their own below the series they belong to, each in the column nearest to its sparsity. */
+function publishedRows(
+  values: readonly PublishedValue[],
+  series: string,
+  columns: readonly number[],
+  quantity: 'error' | 'accuracy',
+): string[][] {
+  const shown = values.filter((value) => value.series === series && isShown(value));
+  const byLabel = Map.groupBy(shown, ({ label }) => label);
+  return [...byLabel].map(([label, ofLabel]) => {
+    const cells: string[][] = columns.map(() => []);
+    for (const value of ofLabel)
+      cells[nearest(columns, value.sparsity!)]!.push(publishedCell(value, columns, quantity));
+    return [`*${label}*`, ...cells.map((texts) => texts.join(', '))];
+  });
+}
+
+function isShown({ error, sparsity, measure }: PublishedValue): boolean {
+  return error !== null && sparsity !== null && measure !== 'before-retraining';
+}
+
+function publishedCell(value: PublishedValue, columns: readonly number[], quantity: 'error' | 'accuracy'): string {
+  const number = formatNumber(quantity === 'error' ? value.error! : 100 - value.error!, 4);
+  const marks = `${value.recalled ? '†' : ''}${value.measure === 'best-epoch' ? '§' : ''}`;
+  const near = columns[nearest(columns, value.sparsity!)]!;
+  const at = Math.abs(near - value.sparsity!) < 5e-5 ? '' : ` at ${formatPercent(value.sparsity!, 1)} %`;
+  return `*${number}${marks}${at}*`;
+}
+
+/** By compression, so that 98.5 % is nearer to 99 % than its distance in points says. */
+function nearest(columns: readonly number[], sparsity: number): number {
+  const distance = (column: number) => Math.abs(Math.log((1 - column) / (1 - sparsity)));
+  return columns.reduce((best, column, index) => (distance(column) < distance(columns[best]!) ? index : best), 0);
+}
+
+function remarks(
+  network: NetworkSummary,
+  quantity: Quantity,
+  values: readonly PublishedValue[],
+  table: string,
+): string[] {
+  const counts = [...new Set(network.cells.map(seedCount))].sort((a, b) => a - b).join(' to ');
+  const legend = [
+    `${counts} ${counts === '1' ? 'seed' : 'seeds'}. ${quantity === 'density' ? NOTES.density : NOTES.interval}`,
+    ...(table.includes('**') ? [NOTES.bold] : []),
+    ...(table.includes('‡') ? [NOTES.collapse] : []),
+    ...(table.includes('†') ? [NOTES.recalled] : []),
+    ...(table.includes('§') ? [NOTES.bestEpoch] : []),
+    ...(/ at [\d.]+ %\*/.test(table) ? [NOTES.at] : []),
+  ].join(' ');
+  const failures = network.cells.flatMap((cell) =>
+    cell.failures.map(
+      ({ seed, reason }) => `- ${cell.series}, ${formatPercent(cell.sparsity)} %, seed ${seed}: ${reason}`,
+    ),
+  );
+  const elsewhere = values.filter((value) => quantity === 'density' || !isShown(value)).map(otherPublished);
+  return [
+    legend,
+    ...(failures.length === 0 ? [] : [`Trials that failed:\n\n${failures.join('\n')}`]),
+    ...(elsewhere.length === 0 ? [] : [`Also published:\n\n${elsewhere.join('\n')}`]),
+  ];
+}
+
+function otherPublished({ label, row, series, recalled }: PublishedValue): string {
+  const at = row.sparsity_percent_or_compression === '' ? '' : ` at ${row.sparsity_percent_or_compression}`;
+  return `- ${label}, beside ${series}: ${row.metric}${at}: ${row.value}${recalled ? '† (from memory)' : ''}`;
+}
+
+function detailsSection(network: NetworkSummary): string {
+  const ranks = rankCells(network, compareSeries(network));
+  const header = [
+    'series',
+    'sparsity, requested %',
+    'achieved %',
+    'compression',
+    'theoretical speed-up',
+    'smallest layer density %',
+    'accuracy, last epoch %',
+    'accuracy, best-validation epoch %',
+    'accuracy before retraining %',
+    'seeds',
+    'failed',
+    'rank',
+  ];
+  const optional = (text: string | undefined) => text ?? '–';
+  const rows = network.cells.map((cell) => [
+    seriesName(cell.series, cell.control),
+    formatPercent(cell.sparsity),
+    optional(cell.achievedSparsity ? formatFixed(cell.achievedSparsity.mean * 100, 3) : undefined),
+    optional(cell.compressionRatio ? `${formatFixed(cell.compressionRatio.mean, 2)}×` : undefined),
+    optional(cell.theoreticalSpeedup ? `${formatFixed(cell.theoreticalSpeedup.mean, 2)}×` : undefined),
+    optional(cell.smallestDensity ? formatNumber(cell.smallestDensity.mean * 100, 3) : undefined),
+    optional(cell.accuracy ? formatEstimate(cell.accuracy) : undefined),
+    optional(cell.bestValidationAccuracy ? formatEstimate(cell.bestValidationAccuracy) : undefined),
+    optional(cell.prunedAccuracy ? formatEstimate(cell.prunedAccuracy) : undefined),
+    String(seedCount(cell)),
+    String(cell.failures.length),
+    optional(ranks.get(cell)?.toString()),
+  ]);
+  return `**${properName(network.network)} on ${properName(network.dataset)}**\n\n${alignedTable([header, ...rows])}`;
+}

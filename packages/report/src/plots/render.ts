@@ -1,0 +1,58 @@
+import { parse, resetSVGDefIds, View } from 'vega';
+import { compile, type TopLevelSpec } from 'vega-lite';
+import { FONT, GRID, INK, MUTED } from './style.ts';
+
+/** One view of a concatenated plot, and one layer of such a view. */
+export type Panel = Extract<TopLevelSpec, { concat: unknown }>['concat'][number];
+export type Layer = Extract<Panel, { layer: unknown }>['layer'][number];
+
+const config: TopLevelSpec['config'] = {
+  background: 'white',
+  font: FONT,
+  padding: 18,
+  view: { stroke: null },
+  axis: {
+    domainColor: MUTED,
+    tickColor: MUTED,
+    gridColor: GRID,
+    labelColor: INK,
+    titleColor: INK,
+    labelFontSize: 11,
+    titleFontSize: 12,
+    titleFontWeight: 'normal',
+    titlePadding: 8,
+  },
+  legend: {
+    labelFontSize: 11,
+    labelColor: INK,
+    labelLimit: 320,
+    symbolSize: 70,
+    rowPadding: 4,
+    titleFontSize: 12,
+    titleColor: INK,
+  },
+  title: { anchor: 'start', frame: 'group', color: INK, fontSize: 13, fontWeight: 'bold', offset: 10 },
+};
+
+/** SVG text of a Vega-Lite specification; the same specification gives the same bytes. */
+export async function renderSvg(spec: TopLevelSpec): Promise<string> {
+  const view = new View(parse(compile({ ...spec, config: { ...config, ...spec.config } }).spec), { renderer: 'none' });
+  try {
+    // The ids of clip paths and gradients otherwise count up over all plots of the process.
+    resetSVGDefIds();
+    return `${await view.toSVG()}\n`;
+  } finally {
+    view.finalize();
+  }
+}
+
+/** The lines of a text that is to have at most `width` characters a line, broken at spaces. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const longer = lines.length === 0 ? word : `${lines.at(-1)} ${word}`;
+    if (lines.length === 0 || longer.length > width) lines.push(word);
+    else lines[lines.length - 1] = longer;
+  }
+  return lines;
+}

@@ -1,0 +1,178 @@
+import { readFile } from 'node:fs/promises';
+import { type Benchmark, PrunebenchError, type PublishedReference } from '@prunebench/core';
+import { parse } from 'csv-parse/sync';
+import { z } from 'zod';
+
+const columns = {
+  table_id: z.string().min(1),
+  paper: z.string().min(1),
+  year: z.coerce.number().int(),
+  where_in_paper: z.string(),
+  dataset: z.string(),
+  network: z.string(),
+  method: z.string(),
+  sparsity_percent_or_compression: z.string(),
+  metric: z.string().min(1),
+  value: z.string().min(1),
+  plus_minus: z.string(),
+  notes: z.string(),
+  /** verified: read in the source; recalled: printed with a dagger; doubtful: never printed. */
+  confidence: z.enum(['verified', 'recalled', 'doubtful']),
+  source: z.string(),
+};
+const publishedRow = z.strictObject(columns);
+
+/** One published number, as published.csv holds it. */
+export type PublishedRow = z.output<typeof publishedRow>;
+
+/** What a published number measures, in terms of ours. */
+export type Measure = 'final' | 'best-epoch' | 'before-retraining' | 'other';
+
+/** A published number that belongs beside one of our series. */
+export interface PublishedValue {
+  readonly network: string;
+  readonly series: string;
+  readonly row: PublishedRow;
+  /** "Han et al. 2015, Table 1 (magnitude + retrain)" */
+  readonly label: string;
+  readonly measure: Measure;
+  /** Test error in percent; null where the number measures something else. */
+  readonly error: number | null;
+  /** The sparsity it was measured at, in [0, 1); null where the paper's cell is not a sparsity. */
+  readonly sparsity: number | null;
+  /** Read from memory and not checked again: printed with a dagger. */
+  readonly recalled: boolean;
+}
+
+/** Reads a published.csv. Throws PrunebenchError naming the file, line and column that is wrong. */
+export async function loadPublished(file: string): Promise<PublishedRow[]> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new PrunebenchError(`${file} cannot be read: ${error.code ?? error.message}`, {
+      remedy: `A benchmark with published values needs a published.csv with the columns ${Object.keys(columns).join(', ')}.`,
+      cause: error,
+    });
+  });
+  let rows: unknown[];
+  try {
+    rows = parse(text, { columns: true, skip_empty_lines: true, bom: true });
+  } catch (error) {
+    throw new PrunebenchError(`${file}: ${(error as Error).message}`, {
+      remedy: 'Quote every field that contains a comma.',
+    });
+  }
+  return rows.map((row, index) => {
+    const parsed = publishedRow.safeParse(row);
+    if (parsed.success) return parsed.data;
+    const issue = parsed.error.issues[0]!;
+    throw new PrunebenchError(
+      `${file}, row ${index + 2}, column ${issue.path.join('.') || '(header)'}: ${issue.message}`,
+      {
+        remedy: `The columns are ${Object.keys(columns).join(', ')}.`,
+      },
+    );
+  });
+}
+
+/**
+ * The published values that a benchmark's references select, in the order of the references; doubtful ones are left out.
+ * Throws PrunebenchError for a reference that names an unknown column, a network or series the benchmark does not have, or no row.
+ */
+export function publishedValues(benchmark: Benchmark, rows: readonly PublishedRow[]): PublishedValue[] {
+  return benchmark.published.flatMap((reference) => {
+    checkReference(benchmark, reference);
+    const matching = rows.filter((row) =>
+      Object.entries(reference.where).every(([column, value]) => String(row[column as keyof PublishedRow]) === value),
+    );
+    if (matching.length === 0) {
+      throw new PrunebenchError(
+        `Benchmark ${benchmark.id}: no row of published.csv matches ${JSON.stringify(reference.where)}.`,
+        { remedy: `Correct the reference in benchmarks/${benchmark.id}/benchmark.ts or add the row to published.csv.` },
+      );
+    }
+    return matching.filter(({ confidence }) => confidence !== 'doubtful').map((row) => publishedValue(reference, row));
+  });
+}
+
+function checkReference(benchmark: Benchmark, { network, series, where }: PublishedReference): void {
+  const unknown = Object.keys(where).find((column) => !(column in columns));
+  if (unknown !== undefined) {
+    throw new PrunebenchError(`Benchmark ${benchmark.id}: published.csv has no column ${unknown}.`, {
+      remedy: `The columns are ${Object.keys(columns).join(', ')}.`,
+    });
+  }
+  const trials = (['smoke', 'cpu', 'paper'] as const).flatMap((scale) => benchmark.trials(scale));
+  const declared = trials.some((trial) => trial.network === network && (series === 'dense' || trial.series === series));
+  if (!declared) {
+    throw new PrunebenchError(
+      `Benchmark ${benchmark.id}: a published value stands beside series "${series}" of network ${network}, which no trial declares.`,
+      {
+        remedy: `Correct the reference in benchmarks/${benchmark.id}/benchmark.ts; "dense" is the network before pruning.`,
+      },
+    );
+  }
+}
+
+function publishedValue({ network, series }: PublishedReference, row: PublishedRow): PublishedValue {
+  const measure = measureOf(row.metric);
+  const value = Number(row.value);
+  const isAccuracy = row.metric.includes('accuracy');
+  const error = measure === 'other' || !Number.isFinite(value) ? null : isAccuracy ? 100 - value : value;
+  const where = row.where_in_paper === '' ? '' : `, ${row.where_in_paper}`;
+  return {
+    network,
+    series,
+    row,
+    label: `${shortPaper(row)}${where} (${row.method})`,
+    measure,
+    error,
+    sparsity: parseSparsity(row.sparsity_percent_or_compression),
+    recalled: row.confidence === 'recalled',
+  };
+}
+
+function measureOf(metric: string): Measure {
+  if (metric.startsWith('best-epoch test accuracy %')) return 'best-epoch';
+  if (/^test error % (after pruning, )?before retraining/.test(metric)) return 'before-retraining';
+  if (/^test (error|accuracy) %( after( retraining)?)?$/.test(metric)) return 'final';
+  return 'other';
+}
+
+/** Authors and year: "Han, Pool & Tran, Learning ..." and 2015 -> "Han et al. 2015"; two authors are both named. */
+export function shortPaper({ paper, year }: Pick<PublishedRow, 'paper' | 'year'>): string {
+  const two = /^([^,&]+) & ([^,&]+),/.exec(paper);
+  if (two) return `${two[1]} & ${two[2]} ${year}`;
+  const many = /^([^,&]+),[^&(]* & /.exec(paper);
+  return many ? `${many[1]} et al. ${year}` : `${paper.split(/[,(]/)[0]!.trim()} ${year}`;
+}
+
+/** Sparsity in [0, 1) from the forms the papers use: "95", "12x", "10^2 = 100x", "Pm=21% left"; otherwise null. */
+export function parseSparsity(text: string): number | null {
+  const [, left] = /^(?:Pm=)?(\d+(?:\.\d+)?)% left$/.exec(text) ?? [];
+  if (left !== undefined) return checked(1 - Number(left) / 100);
+  const [, power] = /^10\^(\d+(?:\.\d+)?)(?: = [\d.]+x)?$/.exec(text) ?? [];
+  if (power !== undefined) return checked(1 - 10 ** -Number(power));
+  const [, ratio] = /^(\d+(?:\.\d+)?)x$/.exec(text) ?? [];
+  if (ratio !== undefined) return checked(1 - 1 / Number(ratio));
+  const [, percent] = /^(\d+(?:\.\d+)?)(?: \(arch [\d-]+\))?$/.exec(text) ?? [];
+  return percent === undefined ? null : checked(Number(percent) / 100);
+}
+
+function checked(sparsity: number): number | null {
+  return sparsity >= 0 && sparsity < 1 ? sparsity : null;
+}
+
+/**
+ * Whether a published value belongs to a network of ours. References name our network but not our data set, so where the
+ * same network is trained on several (MONK 1 to 3) the paper's name of the data set decides.
+ */
+export function belongsTo(value: PublishedValue, { dataset, network }: { dataset: string; network: string }): boolean {
+  return value.network === network && plainName(value.row.dataset) === plainName(dataset);
+}
+
+/** "CIFAR-10" and "cifar10", "MONK1" and "monks-1" are the same data set. */
+function plainName(name: string): string {
+  return name
+    .toLowerCase()
+    .replace(/[^a-z0-9]/g, '')
+    .replace(/^monks/, 'monk');
+}

@@ -1,0 +1,159 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { type Benchmark, PrunebenchError, type ScaleName, type TrialRecord, type TrialSpec } from '@prunebench/core';
+import writeFileAtomic from 'write-file-atomic';
+import { comparisonsCsv, tableCsv } from './csv.ts';
+import { declaredRecords } from './declaration.ts';
+import { quantityOf } from './display.ts';
+import { markdownDetails, markdownSummary } from './markdown.ts';
+import { accuracyPlot } from './plots/accuracy.ts';
+import { densityPlot } from './plots/density.ts';
+import { type PublishedRow, type PublishedValue, publishedValues } from './published.ts';
+import { END, replaceBlock, START } from './readme.ts';
+import { type Summary, summarise } from './summary.ts';
+
+/** A benchmark and what lies beside its declaration. */
+export interface ReportSource {
+  readonly benchmark: Benchmark;
+  /** Rows of its published.csv; see `loadPublished`. */
+  readonly published: readonly PublishedRow[];
+  /** Its README.md, to be kept in step with the results. Leave out for results that are not the repository's own. */
+  readonly readme?: string;
+}
+
+export interface ReportOptions {
+  readonly resultsDir: string;
+  /** All records of the benchmark, of whatever scale; tables are made for each scale that occurs. */
+  readonly records: readonly TrialRecord[];
+  /**
+   * A trial's key. When given, records of an earlier declaration (other epochs, other options) are left out of the tables
+   * and named in `notes`.
+   */
+  readonly keyOf?: (spec: TrialSpec) => string;
+}
+
+/** One scale of a benchmark, as it is shown. */
+export interface ReportTable {
+  readonly scale: ScaleName;
+  /** Whether every declared trial has a record for at least the declared number of seeds. */
+  readonly complete: boolean;
+  /** For a terminal: tables and what the tests say. */
+  readonly markdown: string;
+}
+
+/** Everything a report consists of, before it is written. */
+export interface RenderedReport {
+  /** Path -> text of every file below the results folder. */
+  readonly files: ReadonlyMap<string, string>;
+  /** What belongs between the markers of the benchmark's README; null when no table of the `cpu` or `paper` scale is complete. */
+  readonly readmeBlock: string | null;
+  readonly tables: readonly ReportTable[];
+  /** What the reader of the tables should know: stale records left out, backends mixed. */
+  readonly notes: readonly string[];
+}
+
+/** What `writeReport` did. */
+export interface WrittenReport {
+  readonly files: readonly string[];
+  readonly tables: readonly ReportTable[];
+  readonly notes: readonly string[];
+}
+
+const SCALES: readonly ScaleName[] = ['paper', 'cpu', 'smoke'];
+
+/**
+ * Renders tables, comparisons and plots of a benchmark from its records: the same records give the same bytes.
+ * Throws PrunebenchError for duplicate records and for published references that match nothing.
+ */
+export async function renderReport(source: ReportSource, options: ReportOptions): Promise<RenderedReport> {
+  const { benchmark } = source;
+  const published = publishedValues(benchmark, source.published);
+  const folder = join(options.resultsDir, benchmark.id);
+  const files = new Map<string, string>();
+  const tables: ReportTable[] = [];
+  const blocks: string[] = [];
+  const notes: string[] = [];
+  for (const scale of SCALES) {
+    const { records, stale, complete, trials } = declaredRecords(benchmark, scale, options.records, options.keyOf);
+    notes.push(...noteStale(stale, benchmark, scale));
+    if (records.length === 0) continue;
+    notes.push(...noteBackends(records, scale));
+    const summary = summarise(records, trials);
+    const plots = await renderPlots(summary, benchmark, published);
+    files.set(join(folder, `table-${scale}.csv`), tableCsv(summary, published));
+    files.set(join(folder, `comparisons-${scale}.csv`), comparisonsCsv(summary));
+    for (const [name, svg] of plots) files.set(join(folder, name), svg);
+    const markdown = markdownSummary(summary, benchmark, published);
+    tables.push({ scale, complete, markdown });
+    if (complete && scale !== 'smoke')
+      blocks.push(readmeSection(summary, markdown, [...plots.keys()], folder, source.readme));
+  }
+  return { files, readmeBlock: blocks.length === 0 ? null : blocks.join('\n\n'), tables, notes };
+}
+
+/** Renders a benchmark's report and writes it: files below `<results>/<benchmark>/`, and the block in its README. */
+export async function writeReport(source: ReportSource, options: ReportOptions): Promise<WrittenReport> {
+  const { files, readmeBlock, tables, notes } = await renderReport(source, options);
+  await mkdir(join(options.resultsDir, source.benchmark.id), { recursive: true });
+  for (const [file, text] of files) await writeFileAtomic(file, text);
+  const written = [...files.keys()];
+  if (source.readme !== undefined && readmeBlock !== null) {
+    const text = await readFile(source.readme, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      throw new PrunebenchError(`${source.readme} cannot be read: ${error.code ?? error.message}`, {
+        remedy: `Write it; its table goes between the lines ${START} and ${END}.`,
+        cause: error,
+      });
+    });
+    await writeFileAtomic(source.readme, replaceBlock(text, readmeBlock, source.readme));
+    written.push(source.readme);
+  }
+  return { files: written, tables, notes };
+}
+
+async function renderPlots(
+  summary: Summary,
+  benchmark: Benchmark,
+  published: readonly PublishedValue[],
+): Promise<Map<string, string>> {
+  const trained = summary.networks.filter((network) => quantityOf(network) !== 'density');
+  const measured = summary.networks.some(({ cells }) => cells.some(({ trials }) => trials.length > 0));
+  const plots = new Map<string, string>();
+  if (trained.length > 0 && measured) {
+    plots.set(
+      `accuracy-${summary.scale}.svg`,
+      await accuracyPlot({ ...summary, networks: trained }, benchmark.title, published),
+    );
+  }
+  if (measured) plots.set(`density-${summary.scale}.svg`, await densityPlot(summary, benchmark.title));
+  return plots;
+}
+
+function readmeSection(
+  summary: Summary,
+  markdown: string,
+  plots: readonly string[],
+  folder: string,
+  readme: string | undefined,
+): string {
+  const link = (name: string) => relative(dirname(readme ?? folder), join(folder, name)).replaceAll('\\', '/');
+  const pictures = plots.map((name) =>
+    name.startsWith('accuracy')
+      ? `![Accuracy against compression with 95 % bands, scale ${summary.scale}](${link(name)})`
+      : `![Density of every layer at each sparsity, scale ${summary.scale}](${link(name)})`,
+  );
+  const details = `<details>\n<summary>Every cell in full (scale ${summary.scale})</summary>\n\n${markdownDetails(summary)}\n</details>`;
+  const made = `Commits of the records: ${summary.commits.join(', ')}.`;
+  return [markdown.trim(), ...pictures, details, made].join('\n\n');
+}
+
+function noteStale(stale: readonly TrialRecord[], { id }: Benchmark, scale: ScaleName): string[] {
+  if (stale.length === 0) return [];
+  const keys = stale.map(({ key }) => key).sort();
+  const shown = keys.slice(0, 3).join(', ') + (keys.length > 3 ? ', ...' : '');
+  return [`${keys.length} records of ${id} (${scale}) are not of its present declaration and were left out: ${shown}`];
+}
+
+function noteBackends(records: readonly TrialRecord[], scale: ScaleName): string[] {
+  const backends = [...new Set(records.map(({ run }) => run.backend))].sort();
+  return backends.length === 1 ? [] : [`Records of scale ${scale} come from several backends: ${backends.join(', ')}.`];
+}

@@ -1,0 +1,54 @@
+import { properName } from './display.ts';
+import { formatBound, formatPercent } from './format.ts';
+import { allPairs, comparePairs, isSeparated, type PairedTest } from './paired-tests.ts';
+import type { NetworkSummary, Summary } from './summary.ts';
+
+/**
+ * What the paired tests say, a sentence for each pair of series and network: "global beats layer-wise uniform on 5 of 6
+ * sparsities of lenet-300-100 (...)". Holm's correction is over all pairs and sparsities that are asked about together,
+ * so that naming beforehand the few `pairs` that matter keeps the tests sharp. Without `pairs`: every two series that are
+ * not controls.
+ */
+export function statements(summary: Summary, pairs?: readonly (readonly [string, string])[]): string[] {
+  return summary.networks.flatMap((network) => {
+    const asked = pairs ?? allPairs(network.series.filter(({ control }) => !control));
+    const tests = comparePairs(network, asked);
+    return asked.flatMap(([first, second]) => {
+      const ofPair = tests.filter((test) => test.first === first && test.second === second);
+      return ofPair.length === 0 ? [] : [sentence(network, first, second, ofPair)];
+    });
+  });
+}
+
+function sentence(network: NetworkSummary, first: string, second: string, tests: readonly PairedTest[]): string {
+  const where = `${properName(network.network)} (${properName(network.dataset)})`;
+  const testable = tests.filter(({ tTestHolm }) => tTestHolm !== null);
+  if (testable.length === 0) {
+    return `${first} and ${second} on ${where}: ${tests[0]!.note ?? 'no common seeds'}, not tested.`;
+  }
+  const separated = testable.filter(isSeparated);
+  const basis = basisOf(testable);
+  if (separated.length === 0) {
+    const least = Math.min(...testable.map(({ tTestHolm }) => tTestHolm!));
+    return `${first} and ${second} cannot be told apart at any tested sparsity (${testable.length}) of ${where}: ${basis} p ${formatBound(least, 'at least')}.`;
+  }
+  const wins = separated.filter(({ difference }) => difference!.mean > 0);
+  const losses = separated.filter(({ difference }) => difference!.mean < 0);
+  const [winner, loser, won, lost] =
+    wins.length >= losses.length ? [first, second, wins, losses] : [second, first, losses, wins];
+  const reverse = lost.length === 0 ? '' : `, and loses on ${lost.length} (${listed(lost)})`;
+  const largest = Math.max(...separated.map(({ tTestHolm }) => tTestHolm!));
+  const many = testable.length === 1 ? 'sparsity' : 'sparsities';
+  return `${winner} beats ${loser} on ${won.length} of ${testable.length} ${many} (${listed(won)})${reverse} of ${where}: ${basis} p ${formatBound(largest, 'at most')}.`;
+}
+
+function listed(tests: readonly PairedTest[]): string {
+  return tests.map(({ sparsity }) => `${formatPercent(sparsity)} %`).join(', ');
+}
+
+function basisOf(tests: readonly PairedTest[]): string {
+  const counts = tests.map(({ difference }) => difference!.n);
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  const seeds = least === most ? `${least}` : `${least} to ${most}`;
+  return `paired t over ${seeds} seeds, Holm-corrected over ${tests[0]!.family} tests,`;
+}

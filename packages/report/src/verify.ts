@@ -1,0 +1,155 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { PrunebenchError, type TrialRecord, type TrialSpec } from '@prunebench/core';
+import { cellName } from './declaration.ts';
+import { renderLeaderboard } from './leaderboard.ts';
+import { END, replaceBlock, START } from './readme.ts';
+import { type LoadedRecords, loadRecords } from './records.ts';
+import { type ReportSource, renderReport } from './report.ts';
+
+/** One place where what is published is not what the records give. */
+export interface Difference {
+  readonly file: string;
+  /** 1 for the first; null where the whole file is meant. */
+  readonly line: number | null;
+  readonly expected: string;
+  readonly found: string;
+}
+
+export interface VerifyOptions {
+  readonly resultsDir: string;
+  /** A trial's key, recomputed for every record. */
+  readonly keyOf: (spec: TrialSpec) => string;
+}
+
+/** How many differing lines of one file are listed. */
+const LINES_PER_FILE = 5;
+const REPORT_FILE = /^(table|comparisons|accuracy|density)-(smoke|cpu|paper)\.(csv|svg)$/;
+
+/**
+ * Recomputes everything that is published (tables, comparisons, plots, README blocks, the leaderboard) from the records
+ * and compares it byte for byte; checks every record against the schema, its key against its spec, its place against its
+ * benchmark and scale, and that no two claim the same seed of the same cell. Returns the differences; none means verified.
+ * Throws PrunebenchError for records of another schema version.
+ */
+export async function verifyResults(sources: readonly ReportSource[], options: VerifyOptions): Promise<Difference[]> {
+  const { resultsDir, keyOf } = options;
+  const loaded = await loadRecords(resultsDir, { onCorrupt: 'report' });
+  const wrongRecords = checkRecords(loaded, sources, options);
+  const published: Difference[] = [];
+  for (const source of sources) {
+    const records = loaded.records.filter((record) => record.benchmark === source.benchmark.id);
+    published.push(...(await verifyBenchmark(source, records, options)));
+  }
+  const leaderboard = await orDifference(join(resultsDir, 'leaderboard.csv'), async (file) =>
+    loaded.records.length === 0 ? [] : compareFile(file, renderLeaderboard(sources, loaded.records, keyOf)),
+  );
+  return [...wrongRecords, ...published, ...leaderboard];
+}
+
+function checkRecords(
+  { files, corrupt }: LoadedRecords,
+  sources: readonly ReportSource[],
+  { keyOf, resultsDir }: VerifyOptions,
+): Difference[] {
+  const differences: Difference[] = corrupt.map(({ file, reason }) => whole(file, 'a trial record', reason));
+  const known = new Set(sources.map(({ benchmark }) => benchmark.id));
+  const claimed = new Map<string, string>();
+  for (const [record, file] of files) {
+    const key = keyOf(record.spec);
+    if (key !== record.key) differences.push(whole(file, `key ${key}, from its spec`, `key ${record.key}`));
+    if (!basename(file).startsWith(record.key))
+      differences.push(whole(file, `a file named ${record.key}`, basename(file)));
+    const folder = join(resultsDir, record.benchmark, 'records', record.scale);
+    if (resolve(file, '..') !== resolve(folder))
+      differences.push(whole(file, `a place in ${folder}`, 'another folder'));
+    if (!known.has(record.benchmark)) differences.push(whole(file, 'a benchmark of the suite', record.benchmark));
+    const claim = JSON.stringify([
+      record.benchmark,
+      record.scale,
+      cellName({ ...record.spec, series: record.series }),
+      record.spec.seed,
+      key,
+    ]);
+    const other = claimed.get(claim);
+    if (other !== undefined) differences.push(whole(file, 'one record per trial', `the same trial as ${other}`));
+    claimed.set(claim, file);
+  }
+  return differences;
+}
+
+async function verifyBenchmark(
+  source: ReportSource,
+  records: readonly TrialRecord[],
+  options: VerifyOptions,
+): Promise<Difference[]> {
+  const folder = join(options.resultsDir, source.benchmark.id);
+  return orDifference(folder, async () => {
+    const { files, readmeBlock } = await renderReport(source, { ...options, records });
+    const differences = await Promise.all([...files].map(([file, text]) => compareFile(file, text)));
+    const orphans = (await reportFiles(folder)).filter((file) => !files.has(file));
+    return [
+      ...differences.flat(),
+      ...orphans.map((file) => whole(file, 'no such file: there are no records behind it', 'a file')),
+      ...(source.readme === undefined ? [] : await verifyReadme(source.readme, readmeBlock)),
+    ];
+  });
+}
+
+/** A README must hold the block that the records give; without a complete table it may hold none. */
+async function verifyReadme(readme: string, block: string | null): Promise<Difference[]> {
+  const text = await readFile(readme, 'utf8').catch(() => null);
+  if (text === null) return block === null ? [] : [whole(readme, 'a README with the table', 'no such file')];
+  if (block === null) return readmeWithoutResults(readme, text);
+  return orDifference(readme, async () => compareText(readme, replaceBlock(text, block, readme), text));
+}
+
+function readmeWithoutResults(readme: string, text: string): Difference[] {
+  const inside = text.split(START)[1]?.split(END)[0];
+  return inside === undefined || inside.trim() === ''
+    ? []
+    : [whole(readme, 'an empty table block: no table of records is complete', 'a table')];
+}
+
+async function compareFile(file: string, expected: string): Promise<Difference[]> {
+  const found = await readFile(file, 'utf8').catch(() => null);
+  return found === null ? [whole(file, 'a file', 'no such file')] : compareText(file, expected, found);
+}
+
+function compareText(file: string, expected: string, found: string): Difference[] {
+  if (expected === found) return [];
+  const [wanted, there] = [expected.split('\n'), found.split('\n')];
+  const differences: Difference[] = [];
+  for (let line = 0; line < Math.max(wanted.length, there.length) && differences.length < LINES_PER_FILE; line++) {
+    if (wanted[line] === there[line]) continue;
+    differences.push({
+      file,
+      line: line + 1,
+      expected: wanted[line] ?? '(end of file)',
+      found: there[line] ?? '(end of file)',
+    });
+  }
+  return differences;
+}
+
+/** An error that a user can mend is a difference here, so that one broken benchmark does not hide the others'. */
+async function orDifference(file: string, check: (file: string) => Promise<Difference[]>): Promise<Difference[]> {
+  try {
+    return await check(file);
+  } catch (error) {
+    if (error instanceof PrunebenchError) return [whole(file, error.remedy ?? 'no error', error.message)];
+    throw error;
+  }
+}
+
+async function reportFiles(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => []);
+  return names
+    .filter((name) => REPORT_FILE.test(name))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+function whole(file: string, expected: string, found: string): Difference {
+  return { file, line: null, expected, found };
+}
