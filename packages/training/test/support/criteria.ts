@@ -1,0 +1,38 @@
+import {
+  type Citation,
+  type Criterion,
+  defineCriterion,
+  type Network,
+  prunableSpecs,
+  type Scores,
+  type Subject,
+} from '@prunebench/core';
+import { z } from 'zod';
+
+const citation: Citation = { authors: 'none', title: 'none', year: 2000, venue: 'none', url: 'https://example.org' };
+
+/** A criterion of which a test sets what it looks at. */
+export function criterionOf(
+  parts: Partial<Criterion<unknown>> & Pick<Criterion<unknown>, 'score'>,
+): Criterion<unknown> {
+  return defineCriterion<unknown>({
+    id: 'toy-criterion',
+    title: 'toy',
+    citation,
+    taxonomy: 'magnitude',
+    options: z.strictObject({ power: z.number().default(1) }) as unknown as z.ZodType<unknown>,
+    granularity: ['weight'],
+    needs: ['weights'],
+    when: 'any',
+    ...parts,
+  });
+}
+
+/** |w| */
+export function absolute({ network, parameters }: Subject): Scores {
+  return scoresOf(network, (name) => parameters[name].values.map(Math.abs));
+}
+
+export function scoresOf(network: Network, values: (name: string) => Float32Array): Record<string, Float32Array> {
+  return Object.fromEntries(prunableSpecs(network).map(({ name }) => [name, values(name)]));
+}

@@ -1,0 +1,37 @@
+import type { Criterion, Dataset, Network, State, TrialSession } from '@prunebench/core';
+import { openSession, stepKinds } from '../../src/index.ts';
+
+export interface TestSession {
+  readonly network: Network;
+  readonly dataset: Dataset;
+  readonly criteria?: readonly Criterion<unknown>[];
+  readonly seed?: number;
+  readonly position?: number;
+  readonly earlier?: readonly State[];
+}
+
+export function sessionOf({
+  network,
+  dataset,
+  criteria = [],
+  seed = 1,
+  position = 0,
+  earlier = [],
+}: TestSession): TrialSession {
+  return openSession({
+    dataset,
+    network,
+    seed,
+    position,
+    signal: new AbortController().signal,
+    criteria: new Map(criteria.map((criterion) => [criterion.id, criterion])),
+    initializer: 'glorot-normal',
+    stateAfter: async (index) => earlier[index],
+  });
+}
+
+/** Runs a step as the runner does: options through the kind's schema first. */
+export function runStep(session: TrialSession, state: State, kind: string, options: Record<string, unknown> = {}) {
+  const step = stepKinds.find((candidate) => candidate.kind === kind)!;
+  return step.run(session, state, step.options.parse(options));
+}
