@@ -25,7 +25,7 @@ namespace {
 
 constexpr int64_t kPlaces = 16;
 constexpr int64_t kManyChannels = 160;
-constexpr int64_t kTaskBytes = 640 << 10;        // transformed data of a task, few channels
+constexpr int64_t kTaskBytes = 384 << 10;        // transformed data of a task, few channels
 constexpr int64_t kBatchBytes = int64_t{48} << 20;  // transformed data of a batch of tiles, many channels
 
 int64_t ceilDivide(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -52,34 +52,37 @@ struct Image {
   int64_t height, width, channels, top, left;
 };
 
+// One column of Bt d: four places.
+struct Column {
+  Vec p0, p1, p2, p3;
+};
+
 // Bt d B of one row of tiles for the channels of `lanes`; neighbouring tiles share two of their four columns.
 template <class Lanes>
 void inputStrip(const Image& image, const float* const* rows, int64_t tiles, int64_t c, Lanes lanes, const Transformed& to, int64_t tile) {
-  Vec column[4][4];  // [x][place within the column]
-  const auto transformColumn = [&](int64_t x, Vec* out) {
-    if (x < 0 || x >= image.width) {
-      out[0] = out[1] = out[2] = out[3] = Vec{};
-      return;
-    }
-    const int64_t at = x * image.channels + c;
-    const Vec d0 = lanes(rows[0] + at), d1 = lanes(rows[1] + at), d2 = lanes(rows[2] + at), d3 = lanes(rows[3] + at);
-    out[0] = d0 - d2, out[1] = d1 + d2, out[2] = d2 - d1, out[3] = d1 - d3;
+  const int64_t channels = image.channels, place = to.place;
+  const float *row0 = rows[0] + c, *row1 = rows[1] + c, *row2 = rows[2] + c, *row3 = rows[3] + c;
+  const auto columnAt = [&](int64_t x) -> Column {
+    if (static_cast<uint64_t>(x) >= static_cast<uint64_t>(image.width)) return Column{Vec{}, Vec{}, Vec{}, Vec{}};
+    const int64_t at = x * channels;
+    const Vec d0 = lanes(row0 + at), d1 = lanes(row1 + at), d2 = lanes(row2 + at), d3 = lanes(row3 + at);
+    return {d0 - d2, d1 + d2, d2 - d1, d1 - d3};
   };
-  transformColumn(-image.left, column[0]);
-  transformColumn(1 - image.left, column[1]);
-  float* out = to.data + tile * to.channels + c;
-  for (int64_t i = 0; i < tiles; ++i, out += to.channels) {
-    transformColumn(2 * i + 2 - image.left, column[2]);
-    transformColumn(2 * i + 3 - image.left, column[3]);
-#pragma GCC unroll 4
-    for (int y = 0; y < 4; ++y) {
-      const Vec v0 = column[0][y], v1 = column[1][y], v2 = column[2][y], v3 = column[3][y];
-      lanes.put(out + (4 * y + 0) * to.place, v0 - v2);
-      lanes.put(out + (4 * y + 1) * to.place, v1 + v2);
-      lanes.put(out + (4 * y + 2) * to.place, v2 - v1);
-      lanes.put(out + (4 * y + 3) * to.place, v1 - v3);
-      column[0][y] = v2, column[1][y] = v3;
-    }
+  float* out = to.data + tile * channels + c;
+  const auto put = [&](float* at, Vec v0, Vec v1, Vec v2, Vec v3) {
+    lanes.put(at, v0 - v2);
+    lanes.put(at + place, v1 + v2);
+    lanes.put(at + 2 * place, v2 - v1);
+    lanes.put(at + 3 * place, v1 - v3);
+  };
+  Column a = columnAt(-image.left), b = columnAt(1 - image.left);
+  for (int64_t i = 0, x = 2 - image.left; i < tiles; ++i, x += 2, out += channels) {
+    const Column e = columnAt(x), f = columnAt(x + 1);
+    put(out, a.p0, b.p0, e.p0, f.p0);
+    put(out + 4 * place, a.p1, b.p1, e.p1, f.p1);
+    put(out + 8 * place, a.p2, b.p2, e.p2, f.p2);
+    put(out + 12 * place, a.p3, b.p3, e.p3, f.p3);
+    a = e, b = f;
   }
 }
 
