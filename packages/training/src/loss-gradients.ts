@@ -1,5 +1,6 @@
 import {
   type Batch,
+  type Extension,
   forward,
   lossOf,
   type Masks,
@@ -13,19 +14,18 @@ import { uploadState } from './parameter-variables.ts';
 /**
  * The mean loss of a batch and its gradients, for criteria (SNIP, Fisher, Taylor...).
  *
- * The network is computed with masked parameters, but the gradients are those with respect to the parameters behind the mask: a
- * pruned weight's gradient tells what moving it away from 0 would do, and is not 0 itself.
- *
+ * @param options.masks set these parameters to 0 first; their gradients tell what moving them away from 0 would do, and are
+ *   not 0 themselves
  * @param options.training batch norm with the batch's own statistics (default false: running statistics)
  * @returns gradients of every trainable parameter by name, in the parameter's flat order
  */
 export async function lossGradients(
   network: Network,
   parameters: ParameterRecord,
-  masks: Masks,
   batch: Batch,
-  options: { training?: boolean } = {},
+  options: { masks?: Masks; training?: boolean; extensions?: readonly Extension[] } = {},
 ): Promise<{ loss: number; gradients: Record<string, Float32Array> }> {
+  const { masks = {}, training = false, extensions = [] } = options;
   const uploaded = uploadState(network, { parameters, masks });
   const names = parameterSpecs(network)
     .filter(({ trainable }) => trainable)
@@ -34,10 +34,7 @@ export async function lossGradients(
     const x = tf.tensor(batch.x, [batch.size, ...network.inputShape], 'float32');
     const labels = tf.tensor1d(batch.y, 'int32');
     const loss = () =>
-      lossOf(network)(
-        forward(network, uploaded.variables, x, { training: options.training ?? false }) as tf.Tensor2D,
-        labels,
-      );
+      lossOf(network)(forward(network, uploaded.variables, x, { training, extensions }) as tf.Tensor2D, labels);
     const variables = names.map((name) => uploaded.variables[name]);
     return tf.engine().gradients(loss, variables, null as unknown as tf.Tensor, true);
   });

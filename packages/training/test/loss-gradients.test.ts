@@ -1,4 +1,4 @@
-import { type Batch, type Network, parameterSpecs, randomStream } from '@prunebench/core';
+import { type Batch, type Extension, type Network, parameterSpecs, randomStream } from '@prunebench/core';
 import { convNet, mlp, randomParameters, residualNet } from '@prunebench/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
@@ -20,7 +20,7 @@ test.serial('softmax regression: X^T (softmax - one-hot) / N, pruned weights inc
   const parameters = randomParameters(network, 1);
   const masks = { 'fc1/kernel': Uint8Array.of(1, 0, 1, 1, 0, 1) };
   const batch = randomBatch(network, 4, 2);
-  const { loss, gradients } = await lossGradients(network, parameters, masks, batch);
+  const { loss, gradients } = await lossGradients(network, parameters, batch, { masks });
   const w = parameters['fc1/kernel'].values.map((value, i) => value * masks['fc1/kernel'][i]);
   const expected = new Array(6).fill(0);
   let total = 0;
@@ -48,7 +48,7 @@ for (const [name, network, classes] of [
     const features = batch.x.length / batch.size;
     const rows = Array.from({ length: batch.size }, (_, n) => [...batch.x.subarray(n * features, (n + 1) * features)]);
     const split = splitOf(rows, [...batch.y]);
-    const { gradients } = await lossGradients(network, parameters, {}, batch);
+    const { gradients } = await lossGradients(network, parameters, batch);
     t.deepEqual(
       Object.keys(gradients),
       parameterSpecs(network)
@@ -83,14 +83,24 @@ test.serial('training mode uses the statistics of the batch: a shift of the inpu
   const batch = randomBatch(network, 8, 2);
   const shifted = { ...batch, x: batch.x.map((value) => value + 5) };
   const of = async (data: Batch, training: boolean) =>
-    (await lossGradients(network, parameters, {}, data, { training })).loss;
+    (await lossGradients(network, parameters, data, { training })).loss;
   t.true(Math.abs((await of(batch, true)) - (await of(shifted, true))) < 1e-4);
   t.true(Math.abs((await of(batch, false)) - (await of(shifted, false))) > 1e-2);
+});
+
+test.serial('extensions are a part of the network', async (t) => {
+  const network = mlp([4, 3, 2]);
+  const gate: Extension = { output: (layer, y) => (layer.name === 'act1' ? tf.mul(y, [1, 0, 1]) : y) };
+  const batch = randomBatch(network, 5, 2);
+  const parameters = randomParameters(network, 1);
+  const { gradients } = await lossGradients(network, parameters, batch, { extensions: [gate] });
+  const into = gradients['fc1/kernel'];
+  t.true(into.every((slope, i) => (i % 3 === 1 ? slope === 0 : true)) && into.some((slope) => slope !== 0));
 });
 
 test.serial('nothing is left on the backend', async (t) => {
   const network = convNet();
   const before = tf.memory().numTensors;
-  await lossGradients(network, randomParameters(network, 1), {}, randomBatch(network, 2, 3), { training: true });
+  await lossGradients(network, randomParameters(network, 1), randomBatch(network, 2, 3), { training: true });
   t.is(tf.memory().numTensors, before);
 });

@@ -2,6 +2,8 @@ import {
   type Batch,
   type Criterion,
   LayerCollapseError,
+  type Masks,
+  type ParameterRecord,
   PrunebenchError,
   type State,
   type Subject,
@@ -61,6 +63,26 @@ test('via: scored anew at every sparsity on the way, on what is left', async (t)
   // 42 weights: 42 - round(42 / 4) = 31 or 32 (10.5 rounds up), then 28, then 21.
   t.deepEqual(seen, [0, 31, 28]);
   t.deepEqual(state.masks, (await prune(magnitude, { sparsity: 0.5 })).state.masks);
+});
+
+test('via with regrowth: every round may bring back what this step removed, but nothing from before it', async (t) => {
+  const before = (await prune(magnitude, { sparsity: 0.25 })).state;
+  const subjects: { masks: Masks; parameters: ParameterRecord }[] = [];
+  const fickle = criterionOf({
+    regrows: true,
+    score(subject) {
+      subjects.push(subject);
+      const sign = subjects.length === 1 ? -1 : 1;
+      return scoresOf(subject.network, (name) => absolute(subject)[name].map((score) => sign * score));
+    },
+  });
+  const { state } = await prune(fickle, { sparsity: 0.5, via: [0.4] }, { state: before });
+  // The first round took the largest weights; the second saw that, and took the smallest of those before the step.
+  t.deepEqual(kept(state), kept((await prune(magnitude, { sparsity: 0.5 }, { state: before })).state));
+  t.deepEqual(state.masks, (await prune(magnitude, { sparsity: 0.5 }, { state: before })).state.masks);
+  t.is(subjects[1].parameters, before.parameters);
+  t.notDeepEqual(subjects[1].masks, before.masks);
+  t.true(Object.entries(before.masks).every(([name, mask]) => mask.every((bit, i) => bit >= state.masks[name][i])));
 });
 
 test('shuffle: the same counts per layer, other weights; the survivors keep their values', async (t) => {

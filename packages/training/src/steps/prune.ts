@@ -47,7 +47,11 @@ export const pruneStep: StepKind<PruneOptions> = {
     };
     const targets = criterion.threshold ? [options.sparsity] : [...options.via, options.sparsity];
     let pruned = state;
-    for (const [round, target] of targets.entries()) pruned = await removeUpTo(event, pruned, target, round);
+    for (const [round, target] of targets.entries()) {
+      // What a criterion that regrows has removed in this step, it may bring back: it goes on from the state before the step.
+      const origin = criterion.regrows ? state : pruned;
+      pruned = await removeUpTo(event, { origin, masks: pruned.masks }, target, round);
+    }
     if (options.shuffle) pruned = await shuffled(event, state, pruned.masks, targets.length - 1);
     const seconds = (performance.now() - started) / 1000;
     return { state: pruned, metrics: metricsOf(session.network, pruned.masks, options.sparsity, seconds) };
@@ -61,31 +65,39 @@ interface PruningEvent {
   readonly criterionOptions: unknown;
 }
 
-async function removeUpTo(event: PruningEvent, state: State, sparsity: number, round: number): Promise<State> {
+/**
+ * One round: scores `origin` under `masks`, and removes from `origin`.
+ */
+async function removeUpTo(
+  event: PruningEvent,
+  { origin, masks: current }: { origin: State; masks: Masks },
+  sparsity: number,
+  round: number,
+): Promise<State> {
   const { session, criterion, options, criterionOptions } = event;
   const { network } = session;
   session.signal.throwIfAborted();
-  const subject = subjectOf(session, state, criterion.id, round);
+  const subject = subjectOf(session, { parameters: origin.parameters, masks: current }, criterion.id, round);
   const scores = await criterion.score(subject, criterionOptions);
   checkScores(criterion, network, scores, options.granularity);
   if (!criterion.threshold) {
     const { scope, allocation, granularity, allowLayerCollapse } = options;
     const masks = select(network, scores, {
-      masks: state.masks,
+      masks: origin.masks,
       sparsity,
       scope,
       allocation,
       granularity,
       allowLayerCollapse,
     });
-    return remove(event, state, masks, round);
+    return remove(event, origin, masks, round);
   }
   const masks = criterion.threshold(scores, subject, criterionOptions);
-  checkMasks(criterion, state.parameters, state.masks, masks);
+  checkMasks(criterion, origin.parameters, origin.masks, masks);
   const collapsed = collapsedLayers(network, masks);
   if (collapsed.length > 0 && !options.allowLayerCollapse)
     throw new LayerCollapseError(collapsed, maskedSparsity(network, masks));
-  return remove(event, state, masks, round);
+  return remove(event, origin, masks, round);
 }
 
 async function shuffled(event: PruningEvent, before: State, after: Masks, round: number): Promise<State> {

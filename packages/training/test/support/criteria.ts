@@ -4,7 +4,6 @@ import {
   defineCriterion,
   type Network,
   prunableSpecs,
-  type Scores,
   type Subject,
 } from '@prunebench/core';
 import { z } from 'zod';
@@ -29,7 +28,7 @@ export function criterionOf(
 }
 
 /** |w| */
-export function absolute({ network, parameters }: Subject): Scores {
+export function absolute({ network, parameters }: Subject): Record<string, Float32Array> {
   return scoresOf(network, (name) => parameters[name].values.map(Math.abs));
 }
 
