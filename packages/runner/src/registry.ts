@@ -12,7 +12,9 @@ import {
   PrunebenchError,
   type StepKind,
 } from '@prunebench/core';
+import { criteria as initialization } from '@prunebench/criterion-initialization';
 import { criteria as magnitude } from '@prunebench/criterion-magnitude';
+import { criteria as secondOrder } from '@prunebench/criterion-second-order';
 import { datasets, type DatasetEntry as SuiteDataset } from '@prunebench/data';
 import { buildModel, findModel, type ModelEntry, models } from '@prunebench/models';
 import { stepKinds } from '@prunebench/training';
@@ -20,7 +22,7 @@ import { exists } from './files.ts';
 import { repositoryRoot } from './repository.ts';
 
 /** Every criterion, by family. A new family adds its import above and its line here; each criterion is a method too. */
-const criteria: readonly Criterion<unknown>[] = [...(magnitude as readonly Criterion<unknown>[])];
+const criteria: readonly Criterion<unknown>[] = [...magnitude, ...initialization, ...secondOrder];
 
 /** Methods that are more than a criterion with a schedule. */
 const methods: readonly Method<unknown>[] = [];

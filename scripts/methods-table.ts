@@ -1,0 +1,125 @@
+/**
+ * Writes docs/methods.md, the table of all registered criteria and methods, or with --check fails if it is not up to date.
+ *
+ *     node scripts/methods-table.ts [--check]
+ */
+import { glob, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { Citation, Criterion, Method } from '@prunebench/core';
+import { loadRegistry } from '@prunebench/runner';
+import { markdownTable } from 'markdown-table';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Where the table is kept. */
+export const tablePath = join(root, 'docs/methods.md');
+
+/** What a family's package exports. */
+export interface Family {
+  /** The package's folder, from the repository's root. */
+  readonly folder: string;
+  readonly criteria: readonly Criterion[];
+  readonly methods: readonly Method[];
+}
+
+/** The packages under packages/criteria/ that belong to the suite: all but the template. */
+export async function families(): Promise<readonly Family[]> {
+  const found: Family[] = [];
+  for await (const path of glob('packages/criteria/*/src/index.ts', { cwd: root })) {
+    const folder = dirname(dirname(path));
+    if (folder.endsWith('/template')) continue;
+    const { criteria = [], methods = [] } = (await import(pathToFileURL(join(root, path)).href)) as Partial<Family>;
+    found.push({ folder, criteria, methods });
+  }
+  return found.sort((a, b) => (a.folder < b.folder ? -1 : 1));
+}
+
+/** The text of docs/methods.md. */
+export async function methodsTable(): Promise<string> {
+  const registry = await loadRegistry();
+  const packages = await families();
+  const criteria = [...registry.criteria.values()];
+  const others = [...registry.methods.values()].filter(({ id }) => !registry.criteria.has(id));
+  return `${[
+    '# Methods',
+    'Written by `pnpm methods-table` from the registry; do not edit.',
+    `## Criteria (${criteria.length})`,
+    'Each is a method through `fromCriterion`, with any schedule, scope and allocation. *Scores* is the granularity: what is removed.' +
+      '\n*When* is where the paper scores the network; the option `when` overrides it.',
+    table(
+      ['id', 'title', 'paper', 'family in the survey', 'scores', 'reads', 'when', 'package'],
+      sortedRows(criteria, (criterion) => [
+        criterion.taxonomy,
+        criterion.granularity.map((unit) => `${unit}s`).join(', '),
+        criterion.needs.join(', '),
+        criterion.when,
+        packageOf(criterion.id, packages),
+      ]),
+    ),
+    ...methodsSection(others, packages),
+  ].join('\n\n')}\n`;
+}
+
+function methodsSection(methods: readonly Method[], packages: readonly Family[]): readonly string[] {
+  if (methods.length === 0) return [];
+  return [
+    `## Other methods (${methods.length})`,
+    'Whole procedures that are more than a criterion with a schedule.',
+    table(
+      ['id', 'title', 'paper', 'family in the survey', 'package'],
+      sortedRows(methods, (method) => [method.taxonomy, packageOf(method.id, packages)]),
+    ),
+  ];
+}
+
+interface Entry {
+  readonly id: string;
+  readonly title: string;
+  readonly taxonomy: string;
+  readonly citation: Citation;
+}
+
+/** By family, then by year, then by id. */
+function sortedRows<E extends Entry>(
+  entries: readonly E[],
+  columns: (entry: E) => readonly string[],
+): readonly string[][] {
+  const key = ({ taxonomy, citation, id }: Entry) => `${taxonomy} ${citation.year} ${id}`;
+  return [...entries]
+    .sort((a, b) => (key(a) < key(b) ? -1 : 1))
+    .map((entry) => [`\`${entry.id}\``, entry.title, paper(entry.citation), ...columns(entry)]);
+}
+
+function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const escaped = rows.map((row) => row.map((cell) => cell.replaceAll('|', '\\|')));
+  return markdownTable([[...header], ...escaped], { alignDelimiters: false });
+}
+
+/** "Han et al. [2015](https://...), NeurIPS 2015" */
+function paper({ authors, year, venue, url }: Citation): string {
+  const [first, ...others] = authors.split(', ');
+  const who = others.length === 0 ? first : others.length === 1 ? `${first} & ${others[0]}` : `${first} et al.`;
+  return `${who} [${year}](${url}), ${venue}`;
+}
+
+function packageOf(id: string, packages: readonly Family[]): string {
+  const family = packages.find(({ criteria, methods }) => [...criteria, ...methods].some((entry) => entry.id === id));
+  return family ? `[${family.folder.split('/').at(-1)}](../${family.folder})` : '';
+}
+
+async function main(): Promise<void> {
+  const text = await methodsTable();
+  const path = relative(root, tablePath);
+  if (!process.argv.includes('--check')) {
+    await writeFile(tablePath, text);
+    console.log(`${path} written`);
+    return;
+  }
+  const current = await readFile(tablePath, 'utf8').catch(() => '');
+  if (current === text) return;
+  console.error(`${path} is not up to date. Run: npx -y pnpm@10.34.8 methods-table`);
+  process.exitCode = 1;
+}
+
+if (import.meta.main) await main();

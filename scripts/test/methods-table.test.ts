@@ -1,0 +1,27 @@
+import { readFile } from 'node:fs/promises';
+import { loadRegistry } from '@prunebench/runner';
+import test from 'ava';
+import { families, methodsTable, tablePath } from '../methods-table.ts';
+
+test('docs/methods.md is what the registry says (otherwise run `pnpm methods-table`)', async (t) => {
+  t.is(await readFile(tablePath, 'utf8'), await methodsTable());
+});
+
+test('every criterion and method of every family is registered', async (t) => {
+  const { criteria, methods } = await loadRegistry();
+  for (const family of await families()) {
+    for (const { id } of family.criteria) t.true(criteria.has(id), `${family.folder}: ${id}`);
+    for (const { id } of family.methods) t.true(methods.has(id), `${family.folder}: ${id}`);
+  }
+});
+
+test('the table has a line for each, with its paper', async (t) => {
+  const { criteria, methods } = await loadRegistry();
+  const lines = (await methodsTable()).split('\n').filter((line) => line.startsWith('| `'));
+  t.is(lines.length, new Set([...criteria.keys(), ...methods.keys()]).size);
+  for (const { id, citation } of methods.values())
+    t.true(
+      lines.some((line) => line.includes(`\`${id}\``) && line.includes(citation.url)),
+      id,
+    );
+});
