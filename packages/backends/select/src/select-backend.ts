@@ -37,7 +37,8 @@ export async function selectBackend(request?: string, options: { threads?: numbe
       remedy: `Use auto, ${BACKEND_NAMES.join(', ')}.`,
     });
   try {
-    const used = await start(backend, threads);
+    const used = await backend.register(threads);
+    await activate(backend);
     return {
       name: backend.name,
       threads: used.threads,
@@ -55,9 +56,9 @@ async function selectBest(threads: number): Promise<BackendChoice> {
   const passed: string[] = [];
   for (const backend of backends) {
     try {
-      const { unfit } = await backend.register(threads);
-      if (unfit) throw new Error(unfit);
-      const used = await start(backend, threads);
+      const used = await backend.register(threads);
+      if (used.unfit) throw new Error(used.unfit);
+      await activate(backend);
       const why = passed.length > 0 ? ` (not ${passed.join('; not ')})` : '';
       return { name: backend.name, threads: used.threads, line: `backend ${describe(backend, used.threads)}${why}` };
     } catch (error) {
@@ -67,11 +68,9 @@ async function selectBest(threads: number): Promise<BackendChoice> {
   throw new Error(`No backend runs, not even cpu: ${passed.join('; ')}`);
 }
 
-async function start(backend: Backend, threads: number) {
-  const registered = await backend.register(threads);
-  if (!(await tf.setBackend(backend.name))) throw new Error('tfjs could not initialize it');
+async function activate({ name }: Backend): Promise<void> {
+  if (!(await tf.setBackend(name))) throw new Error('tfjs could not initialize it');
   await tf.ready();
-  return registered;
 }
 
 function describe({ name }: Backend, threads: number): string {

@@ -5,7 +5,7 @@ export const native: Backend = {
   summary: 'C++ kernels compiled for this machine',
   async register(threads) {
     const { registerNativeBackend } = await import('@prunebench/backend-native');
-    await registerNativeBackend({ threads });
-    return { threads };
+    const registered = await registerNativeBackend({ threads });
+    return { threads: registered.threads };
   },
 };
