@@ -36,7 +36,9 @@ test('kernels have mean 0 and the variance of their scheme; the rest starts wher
 });
 
 test('a layer more changes no other layer', (t) => {
-  const longer = defineNetwork({ ...network, layers: [...network.layers, dense('fc3', 'fc2', 4)] });
+  const [first, ...rest] = network.layers;
+  const layers = [dense('fc0', 'input', 30), { ...first, inputs: ['fc0'] }, ...rest];
+  const longer = defineNetwork({ ...network, layers });
   const before = initializeParameters(network, randomStream(3));
   const after = initializeParameters(longer, randomStream(3));
   for (const name of Object.keys(before)) t.deepEqual(after[name], before[name]);

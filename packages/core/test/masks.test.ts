@@ -12,6 +12,7 @@ import {
   shuffleMasks,
   shuffleUnits,
   sizeOf,
+  unitMasks,
 } from '../src/index.ts';
 import { denseNetwork, residualNetwork } from './networks.ts';
 
@@ -100,6 +101,20 @@ test('shuffleMasks refuses whole units, which shuffleUnits moves with all that b
     1,
   );
   t.true(second['bn2/gamma'].every((m, i) => m <= first['bn2/gamma'][i]));
+});
+
+test('shuffleUnits: what one layer loses does not shift the draw in another', (t) => {
+  const net = denseNetwork([3, 8, 8, 2]);
+  const removing = (first: number, second: number) => {
+    const kept = (count: number) => Uint8Array.from({ length: 8 }, (_, i) => (i < count ? 0 : 1));
+    const after = { ...unitMasks(net, 'fc1/kernel', kept(first)), ...unitMasks(net, 'fc2/kernel', kept(second)) };
+    return shuffleUnits(net, {}, after, randomStream(6));
+  };
+  t.deepEqual(removing(1, 4)['fc2/bias'], removing(5, 4)['fc2/bias']);
+  t.is(
+    removing(5, 4)['fc1/bias'].reduce((a, b) => a + b),
+    3,
+  );
 });
 
 test('the shuffled control really changes the masks', (t) => {
