@@ -183,7 +183,12 @@ function compressionAxis(ratios: readonly number[]) {
   };
 }
 
+/** Logarithmic, unless some network makes no error at all, which has no place on such an axis. */
 function errorAxis(errors: readonly number[]) {
+  if (Math.min(...errors) <= 0) {
+    const axis = { title: 'test error, %', grid: true };
+    return { type: 'quantitative' as const, scale: { zero: true, nice: true }, axis };
+  }
   const domain = logDomain(errors, 1.25);
   return {
     type: 'quantitative' as const,

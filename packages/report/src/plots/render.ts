@@ -1,4 +1,4 @@
-import { parse, resetSVGDefIds, View } from 'vega';
+import { parse, resetSVGDefIds, textMetrics, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
 import { FONT, GRID, INK, MUTED } from './style.ts';
 
@@ -34,11 +34,27 @@ const config: TopLevelSpec['config'] = {
   title: { anchor: 'start', frame: 'group', color: INK, fontSize: 13, fontWeight: 'bold', offset: 10 },
 };
 
+declare module 'vega' {
+  /** Exported by Vega but missing from its types. */
+  export const textMetrics: { canvas(use: boolean): void };
+}
+
+// A canvas package that happens to be installed would measure texts with the machine's fonts and move everything.
+textMetrics.canvas(false);
+
+let last: Promise<unknown> = Promise.resolve();
+
 /** SVG text of a Vega-Lite specification; the same specification gives the same bytes. */
-export async function renderSvg(spec: TopLevelSpec): Promise<string> {
+export function renderSvg(spec: TopLevelSpec): Promise<string> {
+  // One after the other: ids of clip paths and gradients are counted over the whole process.
+  const svg = last.then(() => draw(spec));
+  last = svg.catch(() => undefined);
+  return svg;
+}
+
+async function draw(spec: TopLevelSpec): Promise<string> {
   const view = new View(parse(compile({ ...spec, config: { ...config, ...spec.config } }).spec), { renderer: 'none' });
   try {
-    // The ids of clip paths and gradients otherwise count up over all plots of the process.
     resetSVGDefIds();
     return `${await view.toSVG()}\n`;
   } finally {

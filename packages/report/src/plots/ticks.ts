@@ -1,10 +1,9 @@
 /** The range of positive values, widened at both ends by `factor`. */
 export function logDomain(values: readonly number[], factor: number): [number, number] {
-  const positive = values.filter((value) => value > 0);
-  return [Math.min(...positive) / factor, Math.max(...positive) * factor];
+  return [Math.min(...values) / factor, Math.max(...values) * factor];
 }
 
-/** Round numbers inside a log axis: 1-2-5 in every decade, more where that leaves fewer than four, only powers of ten where it leaves too many. */
+/** Round numbers inside a log axis: powers of ten, then 1-2-5 in every decade and more where that leaves fewer than four, and the middle where no round number is inside. */
 export function logTicks([from, to]: readonly [number, number]): number[] {
   const candidates = [
     [1],
@@ -13,7 +12,9 @@ export function logTicks([from, to]: readonly [number, number]): number[] {
     [1, 1.2, 1.4, 1.6, 1.8, 2, 2.2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9],
   ];
   const ticks = candidates.map((digits) => ticksWith(digits, from, to));
-  return ticks.find(({ length }) => length >= 4) ?? ticks.at(-1)!;
+  const finest = ticks.at(-1)!;
+  const middle = Number(Math.sqrt(from * to).toPrecision(2));
+  return ticks.find(({ length }) => length >= 4) ?? (finest.length > 0 ? finest : [middle]);
 }
 
 function ticksWith(digits: readonly number[], from: number, to: number): number[] {

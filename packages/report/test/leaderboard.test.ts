@@ -1,0 +1,43 @@
+import test from 'ava';
+import { parse } from 'csv-parse/sync';
+import { renderLeaderboard } from '../src/index.ts';
+import { keyOf, storedRecords, workplace } from './tiny-benchmark.ts';
+
+type Row = Record<string, string>;
+
+const leaderboard = async (keep: (key: string) => boolean = () => true): Promise<Row[]> => {
+  const { source } = await workplace();
+  const records = (await storedRecords()).filter(({ key }) => keep(key));
+  return parse(renderLeaderboard([source], records, keyOf), { columns: true });
+};
+
+test('series that cannot be told apart share a rank, failed ones come last without one', async (t) => {
+  const rows = await leaderboard();
+  t.deepEqual(
+    rows.map(({ sparsity_percent: at, rank, series }) => [at, rank, series]),
+    [
+      ['90', '1', 'global'],
+      ['90', '2', 'uniform'],
+      ['90', '', 'random'],
+      ['98', '1', 'global'],
+      ['98', '1', 'uniform'],
+      ['98', '3', 'random'],
+    ],
+  );
+  t.is(rows[2]!.failed_seeds, '1');
+  t.is(rows[2]!.seeds, '2');
+});
+
+test('published values stand where the sparsity is the same, with a dagger when recalled', async (t) => {
+  const rows = await leaderboard();
+  t.deepEqual(
+    rows.map((row) => row.published_test_accuracy_percent),
+    ['97.95', '', '', '', '96.9†', ''],
+  );
+  t.is(rows[0]!.published_in, 'Ada et al. 2015, Table 1 (magnitude)');
+  t.is(rows[0]!.commits, '1111111');
+});
+
+test('a network whose trials are not all there is not ranked', async (t) => {
+  t.deepEqual(await leaderboard((key) => key !== 'random-0.98-2'), []);
+});

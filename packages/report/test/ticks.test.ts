@@ -1,0 +1,13 @@
+import test from 'ava';
+import { logDomain, logTicks } from '../src/plots/ticks.ts';
+
+test('ticks are round numbers inside the axis, at least one', (t) => {
+  t.deepEqual(logTicks([0.9, 1200]), [1, 10, 100, 1000]);
+  t.deepEqual(logTicks([1.8, 112]), [2, 5, 10, 20, 50, 100]);
+  t.deepEqual(logTicks([1.3, 12]), [1.5, 2, 3, 4, 5, 7, 10]);
+  t.deepEqual(logTicks([9.1, 9.9]), [9.5]);
+});
+
+test('the domain leaves room at both ends', (t) => {
+  t.deepEqual(logDomain([4, 8, 2], 2), [1, 16]);
+});
