@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { access, mkdir, open, rename } from 'node:fs/promises';
+import { access, mkdir, open, rename, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { PrunebenchError } from '@prunebench/core';
 import writeFileAtomic from 'write-file-atomic';
@@ -45,32 +46,67 @@ export async function setAside(path: string): Promise<string> {
 }
 
 /**
- * Creates a folder and its parents.
+ * Creates a folder and its parents, one after the other: Node.js's own recursive `mkdir` never returns under /proc.
  *
  * @throws PrunebenchError where that is not allowed
  */
 export async function makeFolder(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true });
+    if (await isFolder(path)) return;
+    if (dirname(path) !== path) await makeFolder(dirname(path));
+    await mkdir(path);
   } catch (error) {
-    throw fileSystemError(error) ?? error;
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST' && (await isFolder(path))) return;
+    throw folderError(error) ?? error;
   }
 }
 
-const causes: Readonly<Record<string, readonly [what: string, remedy: string]>> = {
-  ENOSPC: ['The disk is full', 'Free some space and run the same command again: finished stages are kept.'],
-  EDQUOT: ['The disk quota is used up', 'Free some space and run the same command again: finished stages are kept.'],
-  EACCES: ['No permission to write', 'Choose another folder with --results, or change its permissions.'],
-  EPERM: ['No permission to write', 'Choose another folder with --results, or change its permissions.'],
-  EROFS: ['The file system is read-only', 'Choose another folder with --results.'],
-  ENOTDIR: ['A part of the path is a file, not a folder', 'Choose another folder with --results.'],
-  EEXIST: ['A file stands where a folder is needed', 'Choose another folder with --results.'],
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
+type Explanation = readonly [what: string, remedy: string];
+
+const KEPT = 'Free some space and run the same command again: finished stages are kept.';
+const OTHER_FOLDER = 'Choose another folder with --results.';
+
+/** What can befall a disk at any moment. */
+const diskFaults: Readonly<Record<string, Explanation>> = {
+  ENOSPC: ['The disk is full', KEPT],
+  EDQUOT: ['The disk quota is used up', KEPT],
+  EROFS: ['The file system is read-only', OTHER_FOLDER],
 };
 
-/** A file-system error that a user can mend, in words; undefined for any other error. */
-export function fileSystemError(error: unknown): PrunebenchError | undefined {
+/** What makes a folder unusable from the start. */
+const folderFaults: Readonly<Record<string, Explanation>> = {
+  ...diskFaults,
+  EACCES: ['No permission to write', `${OTHER_FOLDER.slice(0, -1)}, or change its permissions.`],
+  EPERM: ['No permission to write', `${OTHER_FOLDER.slice(0, -1)}, or change its permissions.`],
+  ENOTDIR: ['A part of the path is a file, not a folder', OTHER_FOLDER],
+  ENOENT: ['No folder can be created there', OTHER_FOLDER],
+  EEXIST: ['A file stands where a folder is needed', OTHER_FOLDER],
+};
+
+/** Why a folder cannot be used, in words; undefined for an error that is none of the file system's. */
+export function folderError(error: unknown): PrunebenchError | undefined {
+  return explain(error, folderFaults);
+}
+
+/** The error for a disk that takes no more, wherever in the chain of causes it hides; undefined for any other error. */
+export function diskError(error: unknown): PrunebenchError | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const explained = explain(cause, diskFaults);
+    if (explained) return explained;
+  }
+  return undefined;
+}
+
+function explain(error: unknown, faults: Readonly<Record<string, Explanation>>): PrunebenchError | undefined {
   const { code, path } = (error ?? {}) as NodeJS.ErrnoException;
-  const known = code === undefined ? undefined : causes[code];
+  const known = code === undefined ? undefined : faults[code];
   if (!known) return undefined;
   const [what, remedy] = known;
   return new PrunebenchError(`${what}${path ? `: ${path}` : ''} (${code}).`, { remedy, cause: error });

@@ -1,7 +1,7 @@
 import { readdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { PrunebenchError, SCHEMA_VERSION, type ScaleName } from '@prunebench/core';
-import { exists, fileSystemError, makeFolder, writeJson } from './files.ts';
+import { exists, folderError, makeFolder, writeJson } from './files.ts';
 
 /** Where everything of a results folder lies. */
 export interface ResultsFolder {
@@ -92,6 +92,6 @@ async function probe(folder: ResultsFolder): Promise<void> {
     await writeFile(file, 'x');
     await unlink(file);
   } catch (error) {
-    throw fileSystemError(error) ?? error;
+    throw folderError(error) ?? error;
   }
 }

@@ -79,7 +79,8 @@ function width(items: readonly Item[]): number {
 }
 
 function cited(title: string, { authors, year }: Citation): string {
-  return `${title} (${authors} ${year})`;
+  const [first, ...others] = authors.split(', ');
+  return `${title} (${others.length > 1 ? `${first} et al.` : authors} ${year})`;
 }
 
 /** The options as JSON schema, for their readers: what may be left out, and what it then is. */

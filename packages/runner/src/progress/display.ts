@@ -19,8 +19,22 @@ export interface Display {
 /** Bars on a terminal, short lines elsewhere; the lines go to `logFile` in both cases. */
 export function createDisplay(stream: NodeJS.WriteStream, logFile: string): Display {
   mkdirSync(dirname(logFile), { recursive: true });
-  const log = (text: string) => appendFileSync(logFile, `${new Date().toISOString()} ${text}\n`);
+  const log = logger(logFile, stream);
   return stream.isTTY ? new TerminalDisplay(stream, log) : new LineDisplay(stream, log);
+}
+
+/** Appends lines to the log. A log that cannot be written is no reason to stop, so it is said once and given up. */
+function logger(file: string, stream: NodeJS.WriteStream): (text: string) => void {
+  let works = true;
+  return (text) => {
+    if (!works) return;
+    try {
+      appendFileSync(file, `${new Date().toISOString()} ${text}\n`);
+    } catch (error) {
+      works = false;
+      stream.write(`The log cannot be written any more: ${(error as Error).message}\n`);
+    }
+  };
 }
 
 class LineDisplay implements Display {

@@ -5,7 +5,8 @@
 import { selectBackend } from '@prunebench/backend-select';
 import { type Dataset, DivergenceError, LayerCollapseError, type Network, type Progress } from '@prunebench/core';
 import { evaluate } from '@prunebench/training';
-import { diskError, errorMessage } from '../error-message.ts';
+import { errorMessage } from '../error-message.ts';
+import { diskError } from '../files.ts';
 import { versions } from '../provenance.ts';
 import { writeRecord } from '../record-store.ts';
 import { loadRegistry, type Registry } from '../registry.ts';
@@ -73,8 +74,7 @@ function resultOf(error: unknown): TaskResult {
   if (error instanceof DivergenceError || error instanceof LayerCollapseError)
     return { status: 'failed', reason: error.message };
   if (error instanceof LostStageError) return { status: 'lost', key: error.key };
-  const disk = diskError(error);
-  return disk ? { status: 'fatal', error: disk } : { status: 'error', error: errorMessage(error) };
+  return { status: diskError(error) ? 'fatal' : 'error', error: errorMessage(error) };
 }
 
 async function stageTask(stage: Extract<Task, { type: 'stage' }>['stage'], ready: Setup): Promise<number> {

@@ -1,0 +1,127 @@
+import { type TrialSpec, trainOptions } from '@prunebench/core';
+import test from 'ava';
+import { z } from 'zod';
+import { normalizeStep, type StageIdentity, stageKey, trialKey, withoutDefaults } from '../src/keys.ts';
+import { loadRegistry } from '../src/registry.ts';
+
+const registry = await loadRegistry();
+
+const training = trainOptions.parse({ epochs: 8, learningRate: 0.1 });
+const spec: TrialSpec = {
+  dataset: 'mnist',
+  network: 'lenet-300-100',
+  method: 'magnitude',
+  options: {},
+  sparsity: 0.9,
+  pretrain: training,
+  retrain: { ...training, epochs: 3 },
+  seed: 0,
+};
+
+const identity: StageIdentity = {
+  dataset: 'mnist',
+  datasetChecksum: 'c0ffee',
+  network: {
+    name: 'linear',
+    inputShape: [2],
+    layers: [{ kind: 'dense', name: 'fc', inputs: ['input'], units: 2, useBias: false }],
+  },
+  initializer: 'glorot-normal',
+  seed: 0,
+  backend: 'native',
+  steps: [{ kind: 'train', options: { epochs: 1, learningRate: 0.1 } }],
+};
+
+// SHA-256 of the canonical JSON, computed by another program (Python's json and hashlib).
+// A change of these literals orphans every record that was ever published: raise SCHEMA_VERSION, or do not make the change.
+test('keys are what they always were', (t) => {
+  t.is(trialKey(spec, registry), 'be05c3ff1fd22f3aa0bdc4a6b88206b2');
+  t.is(
+    trialKey({ ...spec, options: { scope: 'layerwise', allocation: 'erk' }, seed: 2 }, registry),
+    'd084f0b8b7a99ae6458180dd1d56f9e5',
+  );
+  t.is(stageKey(identity), 'b275af346f09b96cf4d78ed8826a4dbb');
+});
+
+test('options that are spelled out with their default values change no trial key', (t) => {
+  const magnitude = registry.methods.get('magnitude')!;
+  t.is(
+    trialKey({ ...spec, options: magnitude.options.parse({}) as TrialSpec['options'] }, registry),
+    trialKey(spec, registry),
+  );
+  t.not(trialKey({ ...spec, options: { scope: 'layerwise' } }, registry), trialKey(spec, registry));
+});
+
+test('every field of a spec is part of its key', (t) => {
+  const variants: TrialSpec[] = [
+    spec,
+    { ...spec, dataset: 'cifar10' },
+    { ...spec, network: 'conv-2' },
+    { ...spec, method: 'random' },
+    { ...spec, sparsity: 0.95 },
+    { ...spec, pretrain: { ...training, epochs: 9 } },
+    { ...spec, pretrain: null },
+    { ...spec, retrain: training },
+    { ...spec, seed: 1 },
+  ];
+  t.is(new Set(variants.map((variant) => trialKey(variant, registry))).size, variants.length);
+});
+
+test('an option that is added with a default leaves the keys of older options alone', (t) => {
+  const before = z.strictObject({ rate: z.number().default(0.5), inner: z.strictObject({ depth: z.int() }) });
+  const after = before.extend({
+    added: z.boolean().default(false),
+    inner: z.strictObject({ depth: z.int(), addedInside: z.enum(['a', 'b']).default('a') }),
+  });
+  const value = { rate: 0.7, inner: { depth: 2 } };
+  t.deepEqual(withoutDefaults(before, value), value);
+  t.deepEqual(withoutDefaults(after, value), value);
+  t.deepEqual(withoutDefaults(after, { ...value, added: true }), { ...value, added: true });
+});
+
+test('withoutDefaults removes defaults at any depth and keeps what differs', (t) => {
+  const parsed = trainOptions.parse({
+    epochs: 1,
+    learningRate: 0.1,
+    optimizer: { kind: 'adam' },
+    schedule: { kind: 'step', boundaries: [0.5] },
+  });
+  t.deepEqual(withoutDefaults(trainOptions, parsed), {
+    epochs: 1,
+    learningRate: 0.1,
+    optimizer: { kind: 'adam' },
+    schedule: { kind: 'step', boundaries: [0.5] },
+  });
+  t.deepEqual(
+    withoutDefaults(trainOptions, { ...parsed, optimizer: { kind: 'sgd', momentum: 0.9, nesterov: false } }),
+    {
+      epochs: 1,
+      learningRate: 0.1,
+      schedule: { kind: 'step', boundaries: [0.5] },
+    },
+  );
+});
+
+test("a pruning step is normalised with the criterion's own defaults", (t) => {
+  const norm = registry.criteria.get('filter-norm')!;
+  const options = { criterion: 'filter-norm', sparsity: 0.5, granularity: 'unit' };
+  const spelledOut = { ...options, criterionOptions: norm.options.parse({}), scope: 'global', shuffle: false };
+  t.true(Object.keys(norm.options.parse({}) as object).length > 0, 'the criterion has an option to leave out');
+  t.deepEqual(normalizeStep({ kind: 'prune', options: spelledOut }, registry), { kind: 'prune', options });
+});
+
+test('a stage depends on data, network, seed, backend and every step before it', (t) => {
+  const [step] = identity.steps;
+  const variants: StageIdentity[] = [
+    identity,
+    { ...identity, dataset: 'fashion-mnist' },
+    { ...identity, datasetChecksum: 'c0ffef' },
+    { ...identity, network: { ...identity.network, inputShape: [3] } },
+    { ...identity, initializer: 'he-normal' },
+    { ...identity, seed: 1 },
+    { ...identity, backend: 'cpu' },
+    { ...identity, steps: [step, step] },
+    { ...identity, steps: [{ ...step, options: { ...step.options, epochs: 2 } }] },
+  ];
+  t.is(new Set(variants.map(stageKey)).size, variants.length);
+});

@@ -1,0 +1,134 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { State } from '@prunebench/core';
+import test from 'ava';
+import { type FinishedStage, LostStageError, StageStore } from '../src/stages/stage-store.ts';
+
+const state: State = {
+  parameters: { 'fc/kernel': { shape: [2, 2], values: new Float32Array([1, -2, 0, 3.5]) } },
+  masks: { 'fc/kernel': new Uint8Array([1, 1, 0, 1]) },
+};
+
+const stage: FinishedStage = {
+  key: 'abc',
+  kind: 'train',
+  dataset: 'd',
+  network: 'n',
+  seed: 0,
+  backend: 'cpu',
+  seconds: 1.5,
+  metrics: { trainedExamples: 7 },
+  state,
+};
+
+const evaluations = { validation: { accuracy: 90.123456789, loss: 0.1 }, test: { accuracy: 89, loss: 1 / 3 } };
+
+async function temporary() {
+  const root = await mkdtemp(join(tmpdir(), 'stages-'));
+  const notices: string[] = [];
+  return {
+    root,
+    notices,
+    notice: (line: string) => notices.push(line),
+    store: new StageStore(root),
+    [Symbol.asyncDispose]: () => rm(root, { recursive: true }),
+  };
+}
+
+test('a committed stage is found and read back to the bit', async (t) => {
+  await using folder = await temporary();
+  const { store, notice } = folder;
+  t.is(await store.find('abc', notice), undefined);
+  await store.commit(stage);
+  const info = await store.find('abc', notice);
+  t.like(info, { kind: 'train', seconds: 1.5, metrics: { trainedExamples: 7 } });
+  t.deepEqual(await store.readState('abc', notice), state);
+  t.deepEqual(folder.notices, []);
+  t.deepEqual(await readdir(folder.root), ['abc'], 'nothing temporary is left');
+});
+
+test('committing a stage that another process finished first is no error', async (t) => {
+  await using folder = await temporary();
+  await folder.store.commit(stage);
+  await folder.store.commit(stage);
+  t.deepEqual(await readdir(folder.root), ['abc']);
+});
+
+test('a draft that was never published is not believed, and is swept away', async (t) => {
+  await using folder = await temporary();
+  const draft = join(folder.root, 'abc.some-id.tmp');
+  await mkdir(draft);
+  await writeFile(join(draft, 'state.safetensors'), randomBytes(100));
+  t.is(await folder.store.find('abc', folder.notice), undefined);
+  await folder.store.sweep();
+  t.deepEqual(await readdir(folder.root), []);
+});
+
+const damages: Readonly<Record<string, (folder: string) => Promise<void>>> = {
+  'stage.json is cut short': (folder) => truncate(join(folder, 'stage.json'), 20),
+  'stage.json is missing': (folder) => rm(join(folder, 'stage.json')),
+  'stage.json lacks a field': (folder) => writeFile(join(folder, 'stage.json'), '{"schema": 1, "key": "abc"}'),
+  'the state is cut short': (folder) => truncate(join(folder, 'state.safetensors'), 50),
+  'the state is missing': (folder) => rm(join(folder, 'state.safetensors')),
+};
+
+for (const [what, damage] of Object.entries(damages))
+  test(`when ${what} the stage is set aside with one line`, async (t) => {
+    await using folder = await temporary();
+    await folder.store.commit(stage);
+    await damage(join(folder.root, 'abc'));
+    t.is(await folder.store.find('abc', folder.notice), undefined);
+    t.is(folder.notices.length, 1);
+    t.regex(folder.notices[0], /abc is corrupt \(.+\): set aside as abc\.corrupt-1/);
+    await folder.store.commit(stage);
+    t.deepEqual((await readdir(folder.root)).sort(), ['abc', 'abc.corrupt-1']);
+  });
+
+test('a flipped bit in the state is noticed when it is read', async (t) => {
+  await using folder = await temporary();
+  await folder.store.commit(stage);
+  const file = join(folder.root, 'abc', 'state.safetensors');
+  const bytes = await readFile(file);
+  bytes[bytes.length - 6] ^= 1;
+  await writeFile(file, bytes);
+  const error = await t.throwsAsync(folder.store.readState('abc', folder.notice), { instanceOf: LostStageError });
+  t.is(error.key, 'abc');
+  t.is(folder.notices.length, 1);
+  t.deepEqual(await readdir(folder.root), ['abc.corrupt-1']);
+});
+
+test('a folder that holds another stage is set aside', async (t) => {
+  await using folder = await temporary();
+  await folder.store.commit({ ...stage, key: 'other' });
+  await rename(join(folder.root, 'other'), join(folder.root, 'abc'));
+  t.is(await folder.store.find('abc', folder.notice), undefined);
+  t.regex(folder.notices[0], /belongs to stage other/);
+});
+
+test('evaluations are computed once, kept, and computed again when their file is damaged', async (t) => {
+  await using folder = await temporary();
+  const { store, notice } = folder;
+  await store.commit(stage);
+  let computed = 0;
+  const evaluate = async () => {
+    computed++;
+    return evaluations;
+  };
+  t.deepEqual(await store.evaluations('abc', notice, evaluate), evaluations);
+  t.deepEqual(await store.evaluations('abc', notice, evaluate), evaluations);
+  t.is(computed, 1);
+  await truncate(join(folder.root, 'abc', 'evaluations.json'), 10);
+  t.deepEqual(await store.evaluations('abc', notice, evaluate), evaluations);
+  t.is(computed, 2);
+  t.is(folder.notices.length, 1);
+});
+
+test('a removed stage is gone, and removing it again is no error', async (t) => {
+  await using folder = await temporary();
+  await folder.store.commit(stage);
+  await folder.store.remove('abc');
+  await folder.store.remove('abc');
+  t.deepEqual(await readdir(folder.root), []);
+});
