@@ -12,6 +12,7 @@ type Ranks = ReadonlyMap<Cell, number | null>;
 
 const NOTES = {
   density: 'Nothing is trained here: remaining weights of the thinnest layer, mean over seeds.',
+  single: 'After the last epoch.',
   interval: 'Mean over seeds ± half the 95 % t-interval, after the last epoch.',
   bold: 'Bold: the best of a column and what the paired t-tests (Holm-corrected over the column) cannot tell from it.',
   collapse: '‡ a layer lost all its weights (in how many of the seeds).',
@@ -154,7 +155,7 @@ function remarks(
 ): string[] {
   const counts = [...new Set(network.cells.map(seedCount))].sort((a, b) => a - b).join(' to ');
   const legend = [
-    `${counts} ${counts === '1' ? 'seed' : 'seeds'}. ${quantity === 'density' ? NOTES.density : NOTES.interval}`,
+    `${counts} ${counts === '1' ? 'seed' : 'seeds'}. ${noteOn(quantity, counts)}`,
     ...(table.includes('**') ? [NOTES.bold] : []),
     ...(table.includes('‡') ? [NOTES.collapse] : []),
     ...(table.includes('†') ? [NOTES.recalled] : []),
@@ -172,6 +173,11 @@ function remarks(
     ...(failures.length === 0 ? [] : [`Trials that failed:\n\n${failures.join('\n')}`]),
     ...(elsewhere.length === 0 ? [] : [`Also published:\n\n${elsewhere.join('\n')}`]),
   ];
+}
+
+function noteOn(quantity: Quantity, seeds: string): string {
+  if (quantity === 'density') return NOTES.density;
+  return seeds === '1' ? NOTES.single : NOTES.interval;
 }
 
 function otherPublished({ label, row, series, recalled }: PublishedValue): string {

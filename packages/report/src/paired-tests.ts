@@ -8,6 +8,8 @@ import type { Cell, NetworkSummary } from './summary.ts';
 export const ALPHA = 0.05;
 /** Fewer pairs are not tested. */
 export const MINIMUM_PAIRS = 3;
+/** The note of a comparison with fewer. */
+export const TOO_FEW = 'too few seeds';
 
 /** Two series at one sparsity, compared on the seeds that both finished. */
 export interface PairedTest {
@@ -34,7 +36,7 @@ export function pairedTest(
 ): { tTest: number | null; wilcoxon: number | null; note: string | null } {
   // Differences of percentages carry rounding errors of 1e-14, which must pass neither for variation nor for untied ranks.
   const differences = first.map((value, index) => Number((value - second[index]!).toFixed(9)));
-  if (differences.length < MINIMUM_PAIRS) return { tTest: null, wilcoxon: null, note: 'too few seeds' };
+  if (differences.length < MINIMUM_PAIRS) return { tTest: null, wilcoxon: null, note: TOO_FEW };
   if (differences.every((difference) => difference === 0)) return { tTest: 1, wilcoxon: 1, note: null };
   // The library doubles the exact one-sided probability, which exceeds 1 in the middle of the distribution.
   const signedRank = Math.min(1, wilcoxon(differences).pValue);

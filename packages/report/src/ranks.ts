@@ -1,4 +1,4 @@
-import { isSeparated, type PairedTest } from './paired-tests.ts';
+import { isSeparated, type PairedTest, TOO_FEW } from './paired-tests.ts';
 import type { Cell, NetworkSummary } from './summary.ts';
 
 /**
@@ -11,7 +11,7 @@ export function rankCells(network: NetworkSummary, tests: readonly PairedTest[])
   const tested = new Set<string>();
   const name = (series: string, sparsity: number) => JSON.stringify([series, sparsity]);
   for (const test of tests) {
-    if (test.note === 'too few seeds') continue;
+    if (test.note === TOO_FEW) continue;
     tested.add(name(test.first, test.sparsity)).add(name(test.second, test.sparsity));
     if (!isSeparated(test)) continue;
     const loser = name(test.difference!.mean > 0 ? test.second : test.first, test.sparsity);

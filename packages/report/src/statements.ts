@@ -1,6 +1,6 @@
 import { properName } from './display.ts';
 import { formatBound, formatPercent } from './format.ts';
-import { allPairs, comparePairs, isSeparated, type PairedTest } from './paired-tests.ts';
+import { allPairs, comparePairs, isSeparated, MINIMUM_PAIRS, type PairedTest, TOO_FEW } from './paired-tests.ts';
 import type { NetworkSummary, Summary } from './summary.ts';
 
 /**
@@ -13,6 +13,9 @@ export function statements(summary: Summary, pairs?: readonly (readonly [string,
   return summary.networks.flatMap((network) => {
     const asked = pairs ?? allPairs(network.series.filter(({ control }) => !control));
     const tests = comparePairs(network, asked);
+    if (tests.length > 0 && tests.every(({ note }) => note === TOO_FEW)) {
+      return [`Too few seeds of ${placeOf(network)} for paired tests: ${MINIMUM_PAIRS} are needed.`];
+    }
     return asked.flatMap(([first, second]) => {
       const ofPair = tests.filter((test) => test.first === first && test.second === second);
       return ofPair.length === 0 ? [] : [sentence(network, first, second, ofPair)];
@@ -21,7 +24,7 @@ export function statements(summary: Summary, pairs?: readonly (readonly [string,
 }
 
 function sentence(network: NetworkSummary, first: string, second: string, tests: readonly PairedTest[]): string {
-  const where = `${properName(network.network)} (${properName(network.dataset)})`;
+  const where = placeOf(network);
   const testable = tests.filter(({ tTestHolm }) => tTestHolm !== null);
   if (testable.length === 0) {
     return `${first} and ${second} on ${where}: ${tests[0]!.note ?? 'no common seeds'}, not tested.`;
@@ -40,6 +43,10 @@ function sentence(network: NetworkSummary, first: string, second: string, tests:
   const largest = Math.max(...separated.map(({ tTestHolm }) => tTestHolm!));
   const many = testable.length === 1 ? 'sparsity' : 'sparsities';
   return `${winner} beats ${loser} on ${won.length} of ${testable.length} ${many} (${listed(won)})${reverse} of ${where}: ${basis} p ${formatBound(largest, 'at most')}.`;
+}
+
+function placeOf({ network, dataset }: NetworkSummary): string {
+  return `${properName(network)} (${properName(dataset)})`;
 }
 
 function listed(tests: readonly PairedTest[]): string {

@@ -44,7 +44,7 @@ export async function accuracyPlot(
   const styles = [...seriesStyles([...series.values()]), ...publishedStyles([...new Set(belonging.map(sourceName))])];
   const columns = Math.min(2, summary.networks.length);
   return renderSvg({
-    title: { text: title, subtitle: wrap(subtitleOf(summary), 65 * columns), ...PAGE_TITLE },
+    title: { text: title, subtitle: wrap(subtitleOf(summary), 95), ...PAGE_TITLE },
     spacing: 34,
     vconcat: [
       {
@@ -68,8 +68,8 @@ function subtitleOf({ networks, scale }: Summary): string {
   const quantities = new Set(networks.map(quantityOf));
   const what = [...quantities].map((quantity) => (quantity === 'error' ? 'test error' : 'test accuracy')).join(' or ');
   const seeds = [...new Set(networks.flatMap(({ cells }) => cells.map(seedCount)))].sort((a, b) => a - b);
-  const over = `${seeds.join(' to ')} ${seeds.at(-1) === 1 ? 'seed' : 'seeds'}`;
-  return `${what[0]!.toUpperCase()}${what.slice(1)} after the last epoch; mean and 95 % interval over ${over}; scale ${scale}`;
+  const over = seeds.at(-1) === 1 ? '1 seed' : `mean and 95 % interval over ${seeds.join(' to ')} seeds`;
+  return `${what[0]!.toUpperCase()}${what.slice(1)} after the last epoch; ${over}; scale ${scale}`;
 }
 
 function isPlotted({ error, sparsity, measure }: PublishedValue): boolean {
