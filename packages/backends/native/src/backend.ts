@@ -1,7 +1,7 @@
 // The tfjs backend: the stock cpu backend's bookkeeping with tensor data in native memory.
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import type { backend_util, DataType, TensorInfo } from '@tensorflow/tfjs-core';
-import { engine, util } from '@tensorflow/tfjs-core';
+import { util } from '@tensorflow/tfjs-core';
 import type { Addon } from './addon.ts';
 import { type Block, BlockPool } from './memory.ts';
 
@@ -39,6 +39,12 @@ export class NativeData {
     this.#values = values;
   }
 
+  /** Moves the data into a block of its own, or to another one, which holds the same values already. */
+  moveTo(block: Block): void {
+    this.block = block;
+    this.#values = undefined;
+  }
+
   get values(): Values {
     if (this.block && !this.#values) {
       this.#values = new arrayTypes[this.dtype as NumericType](this.block.buffer, 0, this.#size);
@@ -50,6 +56,7 @@ export class NativeData {
   address(addon: Addon): number {
     if (this.block) return this.block.address;
     if (this.#address === 0) {
+      if (!this.#values) throw new Error('A tensor made inside a captured step has no values outside of it.');
       const type = arrayTypes[this.dtype as NumericType];
       if (!(this.#values instanceof type)) this.#values = type.from(this.#values as unknown as ArrayLike<number>);
       this.#address = addon.addressOf(this.#values as NumericArray);
@@ -58,18 +65,17 @@ export class NativeData {
   }
 }
 
-/** Watches the calls of a step while it is captured. */
+/** Takes the place of running kernels while a step is captured. */
 export interface Recorder {
-  call(words: Float64Array): void;
-  /** A tensor's values came from JavaScript. */
-  wrote(data: NativeData, size: number): void;
-  /** A tensor's values are read by JavaScript. */
+  /** The backend made a tensor for a kernel to fill. */
+  made(data: NativeData, bytes: number): void;
+  invoke(kernel: string, operands: readonly (TensorInfo | null | undefined)[], numbers: readonly number[]): void;
+  /** A tensor's values come from JavaScript. */
+  wrote(values: Values): void;
+  /** JavaScript wants a tensor's values. */
   read(): void;
   /** An op runs on a stock kernel in JavaScript. */
   fellBack(kernel: string): void;
-  take(bytes: number): Block;
-  give(block: Block): void;
-  uses(data: NativeData): void;
 }
 
 export class NativeBackend extends MathBackendCPU {
@@ -107,16 +113,24 @@ export class NativeBackend extends MathBackendCPU {
     const size = util.sizeFromShape(shape);
     const data = new NativeData(dtype, refCount, size, undefined, kept);
     this.data.set(dataId, data);
-    this.recorder?.wrote(data, size);
+    this.recorder?.wrote(kept);
   }
 
   /** A new tensor with undefined contents, for a kernel to fill. */
   output(shape: number[], dtype: NumericType = 'float32'): TensorInfo {
     const size = util.sizeFromShape(shape);
     const bytes = size * bytesPerElement(dtype);
-    const block = (this.recorder ?? this.pool).take(bytes);
+    const data = new NativeData(dtype, 1, size, this.recorder ? undefined : this.pool.take(bytes));
+    this.recorder?.made(data, bytes);
     const dataId = {};
-    this.data.set(dataId, new NativeData(dtype, 1, size, block));
+    this.data.set(dataId, data);
+    return { dataId, shape, dtype };
+  }
+
+  /** A new tensor over a block that holds its values. */
+  tensorIn(block: Block, shape: number[], dtype: NumericType): TensorInfo {
+    const dataId = {};
+    this.data.set(dataId, new NativeData(dtype, 1, util.sizeFromShape(shape), block));
     return { dataId, shape, dtype };
   }
 
@@ -132,21 +146,22 @@ export class NativeBackend extends MathBackendCPU {
    * @param numbers sizes and options, in the order the kernel's comment gives
    */
   invoke(kernel: string, operands: readonly (TensorInfo | null | undefined)[], numbers: readonly number[]): void {
+    if (this.recorder) {
+      this.recorder.invoke(kernel, operands, numbers);
+      return;
+    }
     const { words } = this.addon;
-    words[0] = this.#kernels.get(kernel)!;
+    words[0] = this.kernelNumber(kernel);
     words[1] = operands.length;
     words[2] = numbers.length;
     let at = 3;
-    for (const operand of operands) words[at++] = operand ? this.#address(operand) : 0;
+    for (const operand of operands) words[at++] = operand ? this.dataOf(operand.dataId).address(this.addon) : 0;
     for (const number of numbers) words[at++] = number;
-    if (this.recorder) this.recorder.call(words.subarray(0, at));
     this.addon.execute();
   }
 
-  #address(tensor: TensorInfo): number {
-    const data = this.dataOf(tensor.dataId);
-    this.recorder?.uses(data);
-    return data.address(this.addon);
+  kernelNumber(kernel: string): number {
+    return this.#kernels.get(kernel)!;
   }
 
   /** Native memory is copied out: what the caller holds never changes under its hands. */
@@ -167,13 +182,8 @@ export class NativeBackend extends MathBackendCPU {
       this.disposeData(data.complexTensorInfos.imag.dataId, true);
     }
     this.data.delete(dataId);
-    if (data.block) (this.recorder ?? this.pool).give(data.block);
+    if (data.block) this.pool.give(data.block);
     data.block = undefined;
     return true;
-  }
-
-  /** Wraps the output of a kernel as a tensor of the engine. */
-  tensor(info: TensorInfo) {
-    return engine().makeTensorFromTensorInfo(info, this);
   }
 }

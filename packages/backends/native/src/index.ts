@@ -1,10 +1,11 @@
 export { backendName, type NativeBackend } from './backend.ts';
 export { isNativeAvailable } from './build.ts';
+export { type CapturedStep, type CaptureOptions, captureStep } from './capture/capture-step.ts';
 export {
   fallbackCounts,
   getThreads,
   type NativeOptions,
-  nativeBackend,
+  registeredBackend,
   registerNativeBackend,
   resetFallbackCounts,
   setThreads,

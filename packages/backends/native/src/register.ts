@@ -74,10 +74,10 @@ export async function registerNativeBackend(options: NativeOptions = {}): Promis
   return { threads, simd: simdName(backend.addon.lanes) };
 }
 
-/** The registered backend. @throws Error before `registerNativeBackend` */
-export async function nativeBackend(): Promise<NativeBackend> {
-  if (!registered) throw new Error('The native backend is not registered: call registerNativeBackend() first.');
-  return registered;
+/** The registered backend. @throws Error before `registerNativeBackend` has finished */
+export function registeredBackend(): NativeBackend {
+  if (!loaded) throw new Error('The native backend is not registered: await registerNativeBackend() first.');
+  return loaded;
 }
 
 /**
@@ -87,9 +87,8 @@ export async function nativeBackend(): Promise<NativeBackend> {
 export function setThreads(count: number): void {
   if (!Number.isInteger(count) || count < 1)
     throw new Error(`The number of threads must be a positive integer, not ${count}.`);
-  if (!registered) throw new Error('The native backend is not registered: call registerNativeBackend() first.');
+  registeredBackend().addon.setThreads(count);
   threads = count;
-  loaded?.addon.setThreads(count);
 }
 
 /** How many threads the kernels use. */

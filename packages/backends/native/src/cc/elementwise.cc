@@ -98,6 +98,7 @@ KERNEL(Unary) {
 
 // operands: a, b, out; numbers: code, rank, sizes ..., strides of a ..., strides of b ...
 KERNEL(Binary) {
+  const Vec zero{}, one = splat(1.0f);
   switch (call.integer(0)) {
     case 0: return binary(call, [](Vec a, Vec b) { return a + b; });
     case 1: return binary(call, [](Vec a, Vec b) { return a - b; });
@@ -106,8 +107,8 @@ KERNEL(Binary) {
     case 4: return binary(call, [](Vec a, Vec b) { return a == a ? maximum(a, b) : a; });
     case 5: return binary(call, [](Vec a, Vec b) { return a == a ? minimum(a, b) : a; });
     case 6: return binary(call, [](Vec a, Vec b) { return (a - b) * (a - b); });
-    // dy where x > 0: the gradient of ReLU in one pass
-    case 7: return binary(call, [](Vec dy, Vec x) { return x > Vec{} ? dy : Vec{}; });
+    // dy * step(x), the gradient of ReLU, in one pass
+    case 7: return binary(call, [=](Vec dy, Vec x) { return dy * (x > zero ? one : x == x ? zero : x); });
   }
 }
 

@@ -1,0 +1,118 @@
+// Decides where each value of a recorded step lies, and lays the calls out for replay.
+import type { NativeBackend } from '../backend.ts';
+import { type Block, blockBytes } from '../memory.ts';
+import { type Command, inputsOf, type Value } from './graph.ts';
+
+export interface Plan {
+  words: Float64Array;
+  calls: number;
+  /** All memory the step owns. */
+  blocks: Block[];
+  addressOf(value: Value): Block;
+}
+
+/** A variable's new value and the memory it must end in. */
+export interface StateUpdate {
+  home: Value;
+  final: Value;
+}
+
+/** Whether the kernel reads element i of its operands only to write element i of its outputs, so that they may share memory. */
+function isPointwise({ kernel, numbers }: Command): boolean {
+  if (kernel === 'Binary') return numbers[1] === 1 && numbers[3] === 1 && numbers[4] === 1;
+  return ['Unary', 'MomentumUpdate', 'AdamUpdate'].includes(kernel);
+}
+
+/** The operand whose memory the first output may take over, for kernels that read all of it before or as they write. */
+function reusable(command: Command): Value[] {
+  if (isPointwise(command)) return inputsOf(command);
+  // Its second pass reads dy at an element just before it writes dx there.
+  if (command.kernel === 'BatchNormTrainingGrad') return [command.operands[0]!];
+  return [];
+}
+
+/** State updates that can be written straight into the variable's memory: nobody reads the old value later. */
+function updatesInPlace(commands: readonly Command[], updates: readonly StateUpdate[]): Map<Value, Value> {
+  const homes = new Map<Value, Value>();
+  for (const { home, final } of updates) {
+    const producer = commands.findIndex((command) => command.outputs.includes(final));
+    if (producer < 0) continue;
+    const safe = commands.every((command, i) => {
+      if (i < producer || !inputsOf(command).includes(home)) return true;
+      return i === producer && isPointwise(command);
+    });
+    const shared = updates.filter((update) => update.final === final).length > 1;
+    if (safe && !shared && final.bytes === home.bytes) homes.set(final, home);
+  }
+  return homes;
+}
+
+/** Assigns memory by liveness: a value's block is free again after its last reader. */
+export function plan(
+  backend: NativeBackend,
+  recorded: readonly Command[],
+  updates: readonly StateUpdate[],
+  outputs: readonly Value[],
+): Plan {
+  const inPlace = updatesInPlace(recorded, updates);
+  const copies = updates.filter(({ final }) => !inPlace.has(final)).map(copyHome);
+  const commands = [...recorded, ...copies];
+  const lastUse = new Map<Value, number>();
+  for (const [i, command] of commands.entries()) for (const value of inputsOf(command)) lastUse.set(value, i);
+  for (const value of outputs) lastUse.set(value, Number.POSITIVE_INFINITY);
+
+  const places = new Map<Value, Block>();
+  const free = new Map<number, Block[]>();
+  const blocks: Block[] = [];
+  const take = (bytes: number): Block => {
+    const block = free.get(blockBytes(bytes))?.pop();
+    if (block) return block;
+    const fresh = backend.pool.take(bytes);
+    blocks.push(fresh);
+    return fresh;
+  };
+  const give = (value: Value) => {
+    const block = places.get(value)!;
+    const list = free.get(block.bytes);
+    if (list) list.push(block);
+    else free.set(block.bytes, [block]);
+  };
+
+  for (const [i, command] of commands.entries()) {
+    const dying = new Set(inputsOf(command).filter((value) => places.has(value) && lastUse.get(value) === i));
+    const candidates = reusable(command).filter((value) => dying.has(value));
+    for (const value of command.outputs) {
+      if (inPlace.has(value) || value.external) continue;
+      const reuse = candidates.findIndex((candidate) => blockBytes(candidate.bytes) === blockBytes(value.bytes));
+      if (reuse >= 0) {
+        const [candidate] = candidates.splice(reuse, 1) as [Value];
+        dying.delete(candidate);
+        places.set(value, places.get(candidate)!);
+      } else {
+        places.set(value, take(value.bytes));
+      }
+    }
+    for (const value of dying) give(value);
+    for (const value of command.outputs) if (places.has(value) && !lastUse.has(value)) give(value);
+  }
+
+  const address = (value: Value | null): number => {
+    if (!value) return 0;
+    const target = inPlace.get(value) ?? value;
+    return target.external ? target.external.address(backend.addon) : places.get(target)!.address;
+  };
+  const words = commands.flatMap(({ kernel, operands, numbers }) => [
+    backend.kernelNumber(kernel),
+    operands.length,
+    numbers.length,
+    ...operands.map(address),
+    ...numbers,
+  ]);
+  const addressOf = (value: Value) =>
+    inPlace.get(value)?.external?.block ?? places.get(value) ?? value.external!.block!;
+  return { words: Float64Array.from(words), calls: commands.length, blocks, addressOf };
+}
+
+function copyHome({ home, final }: StateUpdate): Command {
+  return { kernel: 'Copy', operands: [final, home], outputs: [home], numbers: [home.bytes, 1] };
+}
