@@ -1,0 +1,78 @@
+import { defineBenchmark, type ScaleName, type TrainOptionsInput, type TrialDeclaration } from '@prunebench/core';
+
+const criteria = ['magnitude', 'gradient-magnitude', 'snip'] as const;
+
+const scopes = [
+  { name: 'global', options: { scope: 'global' } },
+  { name: 'layer-wise uniform', options: { scope: 'layerwise', allocation: 'uniform' } },
+  { name: 'layer-wise ERK', options: { scope: 'layerwise', allocation: 'erk' } },
+] as const;
+
+const training = (epochs: number, learningRate: number): TrainOptionsInput => ({
+  epochs,
+  batchSize: 128,
+  learningRate,
+  optimizer: { kind: 'sgd', momentum: 0.9, nesterov: true },
+  schedule: { kind: 'one-cycle' },
+  weightDecay: 5e-4,
+  augmentation: 'crop-flip',
+});
+
+interface Protocol {
+  readonly network: string;
+  readonly pretrain: TrainOptionsInput;
+  readonly retrain: TrainOptionsInput;
+  /** Prunable weights / remaining ones, ShrinkBench's grid. Compression 1 is the dense line. */
+  readonly compressions: readonly number[];
+}
+
+const protocols: Readonly<Record<ScaleName, Protocol>> = {
+  smoke: { network: 'resnet-20-w0.25', pretrain: training(0.02, 0.1), retrain: training(0.02, 0.02), compressions: [4] },
+  cpu: { network: 'resnet-20-w0.5', pretrain: training(10, 0.2), retrain: training(1, 0.05), compressions: [2, 4, 8, 16, 32] },
+  paper: { network: 'resnet-20', pretrain: training(160, 0.1), retrain: training(30, 0.01), compressions: [2, 4, 8, 16, 32] },
+};
+
+function trials(scale: ScaleName): readonly TrialDeclaration[] {
+  const { compressions, ...cell } = protocols[scale];
+  return compressions.flatMap((compression) => {
+    const shared = { ...cell, dataset: 'cifar10', sparsity: 1 - 1 / compression };
+    return [
+      ...criteria.flatMap((method) =>
+        scopes.map(({ name, options }) => ({
+          ...shared,
+          method,
+          options: { ...options, when: 'trained', allowLayerCollapse: true },
+          series: `${method}, ${name}`,
+        })),
+      ),
+      { ...shared, method: 'random', options: { scope: 'layerwise' }, series: 'random', control: true },
+      {
+        ...shared,
+        method: 'magnitude',
+        options: { scope: 'global', control: 'shuffle-masks' },
+        series: 'shuffled mask',
+        control: true,
+      },
+      {
+        ...shared,
+        method: 'magnitude',
+        options: { scope: 'global', control: 'reinitialize' },
+        series: 're-initialised ticket',
+        control: true,
+      },
+    ];
+  });
+}
+
+export default defineBenchmark({
+  id: 'global-vs-layerwise-cifar10',
+  title: 'Global or layer-wise on CIFAR-10, for three criteria',
+  question: 'Does the answer for magnitude on the LeNets hold on a residual network, and for gradient-based scores?',
+  seeds: { smoke: 1, cpu: 3, paper: 3 },
+  trials,
+  comparisons: criteria.flatMap((method) => [
+    [`${method}, global`, `${method}, layer-wise uniform`] as const,
+    [`${method}, global`, `${method}, layer-wise ERK`] as const,
+  ]),
+  published: [],
+});

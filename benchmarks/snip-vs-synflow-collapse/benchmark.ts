@@ -1,0 +1,56 @@
+import { defineBenchmark, type ScaleName, type TrialDeclaration } from '@prunebench/core';
+
+/** SynFlow's five pruners (Tanaka et al. 2020): one shot for all but SynFlow, which takes 100 rounds of an exponential schedule. */
+const pruners = [
+  { method: 'random', options: { when: 'initialization' }, series: 'random', control: true },
+  { method: 'magnitude', options: { when: 'initialization' }, series: 'magnitude' },
+  { method: 'snip', options: {}, series: 'SNIP' },
+  { method: 'grasp', options: {}, series: 'GraSP' },
+  { method: 'synflow', options: { schedule: { kind: 'exponential', rounds: 100 } }, series: 'SynFlow' },
+] as const;
+
+const scales: Readonly<Record<ScaleName, { networks: readonly string[]; exponents: readonly number[] }>> = {
+  smoke: { networks: ['resnet-20'], exponents: [1, 2] },
+  cpu: {
+    networks: ['vgg-16', 'vgg-11', 'resnet-18', 'resnet-20'],
+    exponents: [0.5, 1, 1.5, 2, 2.25, 2.5, 2.75, 3, 3.25, 3.5, 4, 4.5, 5],
+  },
+  paper: {
+    networks: ['vgg-16', 'vgg-11', 'resnet-18', 'resnet-20'],
+    exponents: Array.from({ length: 24 }, (_, i) => (i + 1) / 4),
+  },
+};
+
+function trials(scale: ScaleName): readonly TrialDeclaration[] {
+  const { networks, exponents } = scales[scale];
+  return networks.flatMap((network) =>
+    exponents.flatMap((exponent) =>
+      pruners.map(({ options, ...pruner }) => ({
+        ...pruner,
+        options: { ...options, scope: 'global', allowLayerCollapse: true },
+        dataset: 'cifar10',
+        network,
+        sparsity: 1 - 10 ** -exponent,
+        pretrain: null,
+        retrain: null,
+      })),
+    ),
+  );
+}
+
+const figure = { table_id: 'T19c', metric: 'last log10 compression plotted in Fig. 1' };
+
+export default defineBenchmark({
+  id: 'snip-vs-synflow-collapse',
+  title: 'Layer collapse at initialization',
+  question: 'At which compression does each pruner empty a whole layer while others still have weights?',
+  seeds: { smoke: 1, cpu: 3, paper: 3 },
+  trials,
+  published: [
+    ['random', 'Random'],
+    ['magnitude', 'Magnitude at init (global)'],
+    ['SNIP', 'SNIP'],
+    ['GraSP', 'GraSP'],
+    ['SynFlow', 'SynFlow (100 iterations)'],
+  ].map(([series, method]) => ({ network: 'vgg-16', series, where: { ...figure, method } })),
+});
