@@ -44,6 +44,13 @@ export { batchNormTraining } from './ops/batch-norm.ts';
 export { type Loss, lossOf } from './ops/loss.ts';
 export { momentumUpdate } from './ops/momentum-update.ts';
 export { softmaxCrossEntropy } from './ops/softmax-cross-entropy.ts';
+export {
+  type CompiledStep,
+  registerStepCompiler,
+  type StepCompiler,
+  type StepValues,
+  stepCompiler,
+} from './ops/step-compiler.ts';
 export type { Masks, ParameterArray, ParameterRecord, Scores, State } from './parameters.ts';
 export {
   type Allocation,

@@ -1,5 +1,5 @@
 export { estimateBatchNorm } from './estimate-batch-norm.ts';
-export { evaluate, evaluateTensors } from './evaluate.ts';
+export { Evaluator, evaluate } from './evaluate.ts';
 export { learningRateAt } from './learning-rate.ts';
 export { lossGradients } from './loss-gradients.ts';
 export { openSession, type SessionOptions } from './session.ts';

@@ -2,7 +2,7 @@ import { DivergenceError } from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
 
 interface Pending {
-  readonly loss: tf.Scalar;
+  readonly loss: tf.Scalar | number;
   readonly size: number;
   readonly step: number;
 }
@@ -20,8 +20,8 @@ export class LossMeter {
     this.#describe = describe;
   }
 
-  /** The step's mean loss over `size` examples; the meter disposes it. */
-  add(loss: tf.Scalar, size: number, step: number): void {
+  /** The step's mean loss over `size` examples; the meter disposes a scalar. */
+  add(loss: tf.Scalar | number, size: number, step: number): void {
     this.#pending.push({ loss, size, step });
   }
 
@@ -43,9 +43,7 @@ export class LossMeter {
     if (this.#pending.length === 0) return;
     const read = this.#pending;
     this.#pending = [];
-    const stacked = tf.stack(read.map(({ loss }) => loss));
-    const values = await stacked.data();
-    tf.dispose([stacked, ...read.map(({ loss }) => loss)]);
+    const values = await valuesOf(read);
     for (let i = 0; i < read.length; i++) {
       if (!Number.isFinite(values[i]))
         throw new DivergenceError(`Training diverged: the loss is ${values[i]} at ${this.#describe(read[i].step)}.`);
@@ -65,7 +63,21 @@ export class LossMeter {
   }
 
   dispose(): void {
-    for (const { loss } of this.#pending) loss.dispose();
+    tf.dispose(scalarsOf(this.#pending));
     this.#pending = [];
   }
+}
+
+/** The losses as numbers, those on the backend read in one go; disposes them. */
+async function valuesOf(pending: readonly Pending[]): Promise<number[]> {
+  const scalars = scalarsOf(pending);
+  const stacked = scalars.length > 0 ? tf.stack(scalars) : undefined;
+  const read = stacked ? await stacked.data() : [];
+  tf.dispose([stacked, ...scalars]);
+  let next = 0;
+  return pending.map(({ loss }) => (typeof loss === 'number' ? loss : read[next++]));
+}
+
+function scalarsOf(pending: readonly Pending[]): tf.Scalar[] {
+  return pending.map(({ loss }) => loss).filter((loss) => typeof loss !== 'number');
 }

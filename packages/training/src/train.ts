@@ -14,7 +14,7 @@ import {
   type TrainOptions,
 } from '@prunebench/core';
 import { batches } from '@prunebench/data';
-import { evaluateTensors } from './evaluate.ts';
+import { Evaluator } from './evaluate.ts';
 import { EventLoopTurns } from './event-loop-turns.ts';
 import { LossMeter } from './loss-meter.ts';
 import { TrainingRun } from './training-run.ts';
@@ -77,6 +77,7 @@ class Training {
   readonly #totalSteps: number;
   readonly #run: TrainingRun;
   readonly #meter: LossMeter;
+  readonly #evaluator: Evaluator;
   readonly #log: EpochLog[] = [];
   #best: Best | undefined;
   #trainedExamples = 0;
@@ -90,6 +91,7 @@ class Training {
     this.#context = context;
     this.#stepsPerEpoch = Math.ceil(dataset.splits.train.size / options.batchSize);
     this.#totalSteps = Math.max(1, Math.round(options.epochs * this.#stepsPerEpoch));
+    this.#evaluator = new Evaluator(network);
     this.#meter = new LossMeter((step) => this.#place(step));
     this.#run = new TrainingRun(network, state, options, {
       extensions: context.extensions ?? [],
@@ -113,6 +115,7 @@ class Training {
 
   dispose(): void {
     this.#run.dispose();
+    this.#evaluator.dispose();
     this.#meter.dispose();
   }
 
@@ -146,6 +149,7 @@ class Training {
 
   async #evaluateEpoch(learningRate: number): Promise<void> {
     const trainLoss = await this.#meter.takeMean();
+    this.#report();
     const validation = await this.#evaluate('validation');
     if (!Number.isFinite(validation.loss))
       throw new DivergenceError(
@@ -155,7 +159,6 @@ class Training {
     this.#log.push({ epoch, trainLoss, validation, learningRate });
     if (!this.#best || validation.accuracy > this.#best.validation.accuracy)
       this.#best = { epoch, validation, step: this.#run.step, snapshot: await this.#run.snapshot() };
-    this.#report();
     // The evaluation does not count as training speed.
     this.#speed = { since: performance.now(), examples: this.#trainedExamples };
   }
@@ -174,7 +177,7 @@ class Training {
   #evaluate(split: 'validation' | 'test'): Promise<Evaluation> {
     const { signal } = this.#context;
     const { extensions, uploaded } = this.#run;
-    return evaluateTensors(this.#network, uploaded.variables, this.#dataset.splits[split], { extensions, signal });
+    return this.#evaluator.evaluate(uploaded.variables, this.#dataset.splits[split], { extensions, signal });
   }
 
   #report(): void {

@@ -1,4 +1,5 @@
 import {
+  type CompiledStep,
   type Extension,
   type Network,
   type ParameterRecord,
@@ -6,6 +7,7 @@ import {
   parameterSpecs,
   type RandomStream,
   type State,
+  stepCompiler,
   type TrainingState,
   type TrainOptions,
 } from '@prunebench/core';
@@ -14,7 +16,10 @@ import { learningRateAt } from './learning-rate.ts';
 import { createOptimizer, type Optimizer, type Trainable } from './optimizer.ts';
 import { type ParameterVariables, readTensors, uploadState } from './parameter-variables.ts';
 import { RunningStatistics } from './running-statistics.ts';
-import { trainingStep } from './training-step.ts';
+import { type StepSubject, trainingStep } from './training-step.ts';
+
+/** Recording a step takes about as long as running it. */
+const STEPS_WORTH_COMPILING = 10;
 
 /** A network while it is trained: tensors, optimizer and extensions, one step after the other. */
 export class TrainingRun {
@@ -30,6 +35,7 @@ export class TrainingRun {
   readonly #statistics: RunningStatistics;
   readonly #dropout: RandomStream | undefined;
   #rates: { values: readonly number[]; tensor: tf.Tensor } | undefined;
+  #compiled: { step: CompiledStep | undefined } | undefined;
   #step = 0;
 
   constructor(
@@ -61,18 +67,46 @@ export class TrainingRun {
     return learningRateAt(this.#options, Math.min(this.#step, this.#totalSteps - 1), this.#totalSteps);
   }
 
-  /** Trains on one batch and gives its loss, which the caller disposes. */
-  advance(x: Float32Array, y: Int32Array): tf.Scalar {
+  /** Trains on one batch and gives its loss; a scalar the caller disposes. */
+  advance(x: Float32Array, y: Int32Array): tf.Scalar | number {
     const learningRate = this.learningRate;
-    const rates = this.#ratesTensor(this.#optimizer.ratesAt(this.#step, learningRate));
-    const input = tf.tensor(x, [y.length, ...this.#network.inputShape], 'float32');
-    const labels = tf.tensor1d(y, 'int32');
-    const random = this.#dropout?.fork(String(this.#step));
-    const loss = trainingStep(this.#subject, input, labels, rates, random);
-    tf.dispose([input, labels]);
+    const rates = this.#optimizer.ratesAt(this.#step, learningRate);
+    const compiled = y.length === this.#options.batchSize ? this.#compiledStep() : undefined;
+    const loss = compiled ? compiled.run(x, y, Float32Array.from(rates))[0][0] : this.#eagerStep(x, y, rates);
     this.#step++;
     this.#afterStep(learningRate);
     return loss;
+  }
+
+  #eagerStep(x: Float32Array, y: Int32Array, rates: readonly number[]): tf.Scalar {
+    const input = tf.tensor(x, [y.length, ...this.#network.inputShape], 'float32');
+    const labels = tf.tensor1d(y, 'int32');
+    const random = this.#dropout?.fork(String(this.#step));
+    const loss = trainingStep(this.#subject, input, labels, this.#ratesTensor(rates), random);
+    tf.dispose([input, labels]);
+    return loss;
+  }
+
+  /** The step for batches of full size, where the backend can compile it: not what extensions or dropout change from step to step. */
+  #compiledStep(): CompiledStep | undefined {
+    this.#compiled ??= { step: this.#compile() };
+    return this.#compiled.step;
+  }
+
+  #compile(): CompiledStep | undefined {
+    const compile = stepCompiler();
+    if (!compile || this.extensions.length > 0 || this.#dropout || this.#totalSteps < STEPS_WORTH_COMPILING) return;
+    const { batchSize } = this.#options;
+    const examples = [
+      tf.zeros([batchSize, ...this.#network.inputShape]),
+      tf.zeros([batchSize], 'int32'),
+      tf.zeros([...this.#optimizer.ratesShape]),
+    ];
+    const state = [...Object.values(this.uploaded.variables), ...[...this.#optimizer.state.values()].flat()];
+    const body = ([x, y, rates]: tf.Tensor[]) => [trainingStep(this.#subject, x, y as tf.Tensor1D, rates, undefined)];
+    const compiled = compile(body, examples, state);
+    tf.dispose(examples);
+    return compiled;
   }
 
   #afterStep(learningRate: number): void {
@@ -101,13 +135,14 @@ export class TrainingRun {
   }
 
   dispose(): void {
+    this.#compiled?.step?.dispose();
     this.uploaded.dispose();
     this.#optimizer.dispose();
     this.#statistics.collector.clear();
     this.#rates?.tensor.dispose();
   }
 
-  get #subject() {
+  get #subject(): StepSubject {
     return {
       network: this.#network,
       variables: this.uploaded.variables,

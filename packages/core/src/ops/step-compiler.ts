@@ -1,0 +1,41 @@
+import { getBackend, type Tensor, type Variable } from '@tensorflow/tfjs-core';
+
+export type StepValues = Float32Array | Int32Array;
+
+/** A computation of fixed shapes that was recorded once and is replayed with other inputs. */
+export interface CompiledStep {
+  /**
+   * @param inputs values of the inputs, of the recorded lengths
+   * @returns copies of the outputs' values
+   */
+  run(...inputs: StepValues[]): ArrayLike<number>[];
+  dispose(): void;
+}
+
+/**
+ * Records a step, without running it; the replays give the same numbers as the step itself, to the last bit.
+ *
+ * @param body computes outputs from inputs and state, assigning state on the way; nothing else may change from call to call
+ * @param examples tensors of the inputs' shapes and types
+ * @param state every variable that the body reads or assigns; belongs to this one compiled step until it is disposed, but may be
+ *   read and assigned between runs
+ * @returns undefined when the backend cannot record this body, which then has to be run as it is
+ */
+export type StepCompiler = (
+  body: (inputs: Tensor[]) => Tensor[],
+  examples: readonly Tensor[],
+  state: readonly Variable[],
+) => CompiledStep | undefined;
+
+const compilers = new Map<string, StepCompiler>();
+
+/** Tells that tfjs's backend of this name can compile steps; undefined: no longer. */
+export function registerStepCompiler(backend: string, compiler: StepCompiler | undefined): void {
+  if (compiler) compilers.set(backend, compiler);
+  else compilers.delete(backend);
+}
+
+/** How the current backend compiles steps, if it does. */
+export function stepCompiler(): StepCompiler | undefined {
+  return compilers.get(getBackend());
+}
