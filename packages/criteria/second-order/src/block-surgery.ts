@@ -3,7 +3,7 @@ import { applyMasks } from '@prunebench/core';
 import { invertSymmetric } from './linear-algebra/cholesky.ts';
 import { dampedGram } from './linear-algebra/damped-inverse.ts';
 import { greedyElimination } from './linear-algebra/greedy-elimination.ts';
-import { groupUpdate, type QuadraticModel } from './linear-algebra/group-update.ts';
+import { groupUpdate, type QuadraticModel, quadraticModelOf } from './linear-algebra/group-update.ts';
 import { woodburyInverse } from './linear-algebra/woodbury.ts';
 import { removalOrderScores } from './removal-order.ts';
 import {
@@ -23,7 +23,7 @@ import { weightLayers } from './weight-layers.ts';
 /** How H⁻¹ of a block comes about: the paper's rank-one recursion over samples, or one Cholesky factorisation. */
 export type Inversion = 'recursion' | 'cholesky';
 
-/** H = αI + (1/P) GᵀG of a block, and its inverse. */
+/** H = αI + (1/P) GᵀG of a block. */
 export function quadraticModel(
   block: WeightBlock,
   masks: Masks,
@@ -34,11 +34,11 @@ export function quadraticModel(
   const columns = blockSize(block);
   const gradients = blockGradients(block, masks);
   const hessian = dampedGram({ gradients, rows, columns, samples, damping });
-  if (inversion === 'cholesky') return { hessian, inverse: invertSymmetric(hessian, columns), size: columns };
+  if (inversion === 'cholesky') return quadraticModelOf(hessian, columns, () => invertSymmetric(hessian, columns));
   const row = (index: number, out: Float64Array) => {
     for (let q = 0; q < columns; q++) out[q] = gradients[q * rows + index];
   };
-  return { hessian, inverse: woodburyInverse({ count: rows, row }, columns, samples, damping), size: columns };
+  return quadraticModelOf(hessian, columns, () => woodburyInverse({ count: rows, row }, columns, samples, damping));
 }
 
 /**
@@ -53,7 +53,7 @@ export function surgeryScores(
   for (const block of blocks) {
     const { inverse, size } = model(block);
     const { order, losses } = greedyElimination({
-      inverse,
+      inverse: inverse(),
       stride: size,
       weights: blockWeights(block, subject),
       removable: blockPrunable(block, subject.masks),

@@ -57,3 +57,23 @@ export function eigenRows(
   addCrossGram(rows, gradients, blockSize(block), combinations, eigenvalues.length, block[0].gradients.rows);
   return rows;
 }
+
+/** W c, so that U c = Gᵀ (W c) takes one pass over G and no eigenvector is formed. */
+export function combine({ combinations }: DominantSpace, coefficients: Float64Array): Float64Array {
+  const rows = combinations.length / coefficients.length;
+  const combination = new Float64Array(coefficients.length === 0 ? 0 : rows);
+  for (const [i, coefficient] of coefficients.entries())
+    for (let r = 0; r < rows; r++) combination[r] += coefficient * combinations[i * rows + r];
+  return combination;
+}
+
+/** Gᵀ x for the block's columns of G. */
+export function combinedGradient(block: WeightBlock, masks: Masks, combination: Float64Array): Float64Array {
+  const gradients = blockGradients(block, masks);
+  const { rows } = block[0].gradients;
+  return Float64Array.from({ length: blockSize(block) }, (_, q) => {
+    let sum = 0;
+    for (let r = 0; r < combination.length; r++) sum += gradients[q * rows + r] * combination[r];
+    return sum;
+  });
+}

@@ -31,9 +31,11 @@ export async function inputGrams(
   const sums = layers.flatMap((layer) =>
     Array.from({ length: layer.groups }, (_, group) => new RowAccumulator(layer, group)),
   );
+  const batches = [...calibration(subject, samples)];
+  const total = batches.reduce((sum, { size }) => sum + size, 0);
   let example = 0;
   await withParameterTensors(subject, async (parameters) => {
-    for (const batch of calibration(subject, samples)) {
+    for (const batch of batches) {
       const { inputs } = await forwardSignals(subject.network, parameters, batch, layers);
       for (const sum of sums) {
         const values = inputs.get(sum.layer.layer.name)!;
@@ -41,7 +43,7 @@ export async function inputGrams(
           sum.add(
             values,
             (values.length / batch.size) * k,
-            chosenPositions(sum.layer, example + k, samples, maximumPatches),
+            chosenPositions(sum.layer, example + k, total, maximumPatches),
           );
       }
       example += batch.size;
@@ -53,10 +55,10 @@ export async function inputGrams(
 function chosenPositions(
   { positions }: WeightLayer,
   example: number,
-  samples: number,
+  examples: number,
   maximumPatches: number,
 ): number[] {
-  const step = Math.max(1, Math.ceil((positions * samples) / maximumPatches));
+  const step = Math.max(1, Math.ceil((positions * examples) / maximumPatches));
   const chosen = [];
   for (let l = example % step; l < positions; l += step) chosen.push(l);
   return chosen;

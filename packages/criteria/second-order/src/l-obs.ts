@@ -73,11 +73,12 @@ export async function lObsCompensation(subject: Subject, masks: Masks, options: 
 
 function writeSaliencies(problem: LayerProblem, subject: Subject, scores: Float64Array): void {
   const { layer, live, units, model } = problem;
+  const inverse = model.inverse();
   for (const unit of units) {
     const weights = unitWeights(problem, unit, subject);
     const gone = unitRemoved(problem, unit, subject.masks);
     for (const [i, input] of live.entries())
-      if (gone[i] === 0) scores[input * layer.units + unit] = weights[i] ** 2 / (2 * model.inverse[i * model.size + i]);
+      if (gone[i] === 0) scores[input * layer.units + unit] = weights[i] ** 2 / (2 * inverse[i * model.size + i]);
   }
 }
 
@@ -86,11 +87,9 @@ function writeSaliencies(problem: LayerProblem, subject: Subject, scores: Float6
  * as in the authors' program. Only the first is optimal: the inverse still knows the removed weights, whose own entries
  * move again and are cut back to 0 at the end.
  */
-export function fixedInverseUpdate(
-  { inverse, size }: QuadraticModel,
-  weights: Float64Array,
-  removed: Uint8Array,
-): Float64Array {
+export function fixedInverseUpdate(model: QuadraticModel, weights: Float64Array, removed: Uint8Array): Float64Array {
+  const { size } = model;
+  const inverse = model.inverse();
   const saliency = weights.map((w, q) => w ** 2 / inverse[q * size + q]);
   const order = [...removed.keys()].filter((q) => removed[q] === 1).sort((a, b) => saliency[a] - saliency[b] || a - b);
   const updated = weights.slice();

@@ -2,7 +2,7 @@ import { applyMasks, type Masks, type ParameterRecord, type Scores, type Subject
 import { type InputGram, inputGrams } from './input-grams.ts';
 import { invertSymmetric } from './linear-algebra/cholesky.ts';
 import { greedyElimination } from './linear-algebra/greedy-elimination.ts';
-import { groupUpdate, type QuadraticModel } from './linear-algebra/group-update.ts';
+import { groupUpdate, type QuadraticModel, quadraticModelOf } from './linear-algebra/group-update.ts';
 import { removalOrderScores } from './removal-order.ts';
 import { copyParameters, emptyScores } from './weight-block.ts';
 import { type WeightLayer, weightLayers } from './weight-layers.ts';
@@ -80,7 +80,7 @@ export async function reconstructionScores(subject: Subject, problems: AsyncIter
     for (const unit of units) {
       const before = unitRemoved(problem, unit, subject.masks);
       const { order, losses } = greedyElimination({
-        inverse: model.inverse,
+        inverse: model.inverse(),
         stride: model.size,
         weights: unitWeights(problem, unit, subject),
         removable: Uint8Array.from(before, (gone, i) => (gone === 0 && i < live.length ? 1 : 0)),
@@ -146,5 +146,5 @@ function reconstructionModel(
     }
   const damping = (relativeDamping * trace) / live.length;
   for (let i = 0; i < n; i++) hessian[i * n + i] += damping;
-  return { hessian, inverse: invertSymmetric(hessian, n), size: n };
+  return quadraticModelOf(hessian, n, () => invertSymmetric(hessian, n));
 }

@@ -10,7 +10,7 @@ import { kernelBlocks, type WeightBlock } from './weight-block.ts';
 // compensation inside the block. One block is `obs` without cross-layer terms; blocks of one weight are the diagonal.
 
 export const obsBlockOptions = z.strictObject({
-  samples: z.int().positive().default(500).describe('calibration examples, P'),
+  samples: z.int().positive().default(400).describe('calibration examples, P'),
   outputs: z
     .enum(['all', 'sampled'])
     .default('sampled')
@@ -19,7 +19,7 @@ export const obsBlockOptions = z.strictObject({
     .enum(['unit', 'layer'])
     .default('unit')
     .describe('unit: blocks never join two output units; layer: they run on over a kernel in the order (unit, input)'),
-  blockSize: z.int().positive().default(128).describe('most weights of a block'),
+  blockSize: z.int().positive().default(100).describe('most weights of a block'),
   relativeDamping: z
     .number()
     .positive()

@@ -7,7 +7,7 @@ import {
   type Subject,
 } from '@prunebench/core';
 import { z } from 'zod';
-import { type DominantSpace, dominantSpace, eigenRows } from './dominant-space.ts';
+import { combine, combinedGradient, type DominantSpace, dominantSpace, eigenRows } from './dominant-space.ts';
 import { choleskyFactor, choleskySolve } from './linear-algebra/cholesky.ts';
 import { addGram } from './linear-algebra/gram.ts';
 import { meanCurvature } from './mean-curvature.ts';
@@ -93,16 +93,11 @@ export async function obsEigenCompensation(
   const { blocks, space, damping } = await eigenCurvature(subject, options);
   const parameters = copyParameters(subject.parameters);
   const coefficients = compensationCoefficients(subject, masks, blocks, space, damping);
-  const s = coefficients.length;
+  const combination = combine(space, coefficients);
   for (const block of blocks) {
     const removed = blockRemoved(block, masks);
-    const rows = eigenRows(block, subject.masks, space);
-    const moved = blockWeights(block, subject).map((w, q) => {
-      if (removed[q] === 1) return 0;
-      let change = 0;
-      for (let i = 0; i < s; i++) change += rows[q * s + i] * coefficients[i];
-      return w + change;
-    });
+    const change = combinedGradient(block, subject.masks, combination);
+    const moved = blockWeights(block, subject).map((w, q) => (removed[q] === 1 ? 0 : w + change[q]));
     scatter(block, moved, valuesOf(parameters));
   }
   return applyMasks(parameters, masks);

@@ -104,7 +104,7 @@ test('equal saliencies go by index', (t) => {
 });
 
 test('a group update is the minimum of the quadratic under the mask, by either system', (t) => {
-  const model = { hessian: flat(hessian), inverse: flat(inverse(hessian)), size: 9 };
+  const model = { hessian: flat(hessian), inverse: () => flat(inverse(hessian)), size: 9 };
   for (const removed of [[4], [0, 3, 8], [0, 1, 2, 3, 5, 7, 8], [0, 1, 2, 3, 4, 5, 6, 7, 8]]) {
     const mask = Uint8Array.from(weights, (_, i) => (removed.includes(i) ? 1 : 0));
     const { move } = bestMove(hessian, weights, removed);

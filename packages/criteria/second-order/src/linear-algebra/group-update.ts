@@ -3,7 +3,8 @@ import { choleskyFactor, choleskySolve } from './cholesky.ts';
 /** A quadratic model and the weights it is about; [n, n] matrices, row-major, symmetric. */
 export interface QuadraticModel {
   readonly hessian: Float64Array;
-  readonly inverse: Float64Array;
+  /** H⁻¹; computed on the first call, since a sparse mask does without it. */
+  inverse(): Float64Array;
   readonly size: number;
 }
 
@@ -39,12 +40,9 @@ function solveKept(
   return updated;
 }
 
-function solveRemoved(
-  { inverse, size }: QuadraticModel,
-  weights: Float64Array,
-  kept: number[],
-  gone: number[],
-): Float64Array {
+function solveRemoved(model: QuadraticModel, weights: Float64Array, kept: number[], gone: number[]): Float64Array {
+  const { size } = model;
+  const inverse = model.inverse();
   const multipliers = Float64Array.from(gone, (q) => weights[q]);
   choleskySolve(choleskyFactor(submatrix(inverse, size, gone), gone.length), gone.length, multipliers);
   const updated = new Float64Array(size);
@@ -61,4 +59,17 @@ function submatrix(a: Float64Array, size: number, indices: readonly number[]): F
   const result = new Float64Array(n * n);
   for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) result[i * n + j] = a[indices[i] * size + indices[j]];
   return result;
+}
+
+/** The model of a Hessian whose inverse `invert` finds when it is wanted. */
+export function quadraticModelOf(hessian: Float64Array, size: number, invert: () => Float64Array): QuadraticModel {
+  let inverse: Float64Array | undefined;
+  return {
+    hessian,
+    size,
+    inverse() {
+      inverse ??= invert();
+      return inverse;
+    },
+  };
 }
