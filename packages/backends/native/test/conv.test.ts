@@ -111,3 +111,24 @@ for (const [i, c] of pools.entries()) {
     }
   });
 }
+
+test('finite differences agree with the gradients of a strided, padded convolution', (t) => {
+  const [x, f] = [randomTensor([1, 6, 5, 2], 1), randomTensor([3, 2, 2, 18], 2)] as [tf.Tensor4D, tf.Tensor4D];
+  const weights = randomTensor([1, 3, 3, 18], 3);
+  const loss = (a: tf.Tensor, b: tf.Tensor) => tf.sum(tf.mul(tf.conv2d(a as tf.Tensor4D, b as tf.Tensor4D, 2, 'same'), weights)) as tf.Scalar;
+  const gradients = tf.grads(loss as never)([x, f] as never) as tf.Tensor[];
+  // The loss is bilinear, so central differences are exact up to rounding whatever their width.
+  for (const [which, tensor] of [x, f].entries()) {
+    const values = tensor.dataSync();
+    const gradient = gradients[which]!.dataSync();
+    for (const i of [0, 7, 11, values.length - 1]) {
+      const at = (delta: number) => {
+        const moved = values.slice();
+        moved[i] = moved[i]! + delta;
+        const other = tf.tensor(moved, tensor.shape);
+        return loss(which === 0 ? other : x, which === 0 ? f : other).dataSync()[0]!;
+      };
+      t.true(Math.abs((at(1) - at(-1)) / 2 - gradient[i]!) < 1e-4, `element ${i} of input ${which}`);
+    }
+  }
+});

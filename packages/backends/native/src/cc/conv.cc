@@ -3,12 +3,14 @@
 // a short list of contiguous runs (one per filter row when undilated), which the register tile walks in place.
 //
 //   forward          rows = output pixels, K = taps x input channels, columns = output channels
-//   input gradient   the same product over the output gradient, one per phase of the stride, filters transposed
+//   input gradient   the same product over the output gradient, one per phase of the stride, filters transposed; or,
+//                    where that leaves most products empty, output pixels send their share to every tap
 //   filter gradient  rows = taps x input channels, K = output pixels, columns = output channels
 #include <algorithm>
 #include <vector>
 
 #include "call.h"
+#include "columns.h"
 #include "conv.h"
 #include "gemm.h"
 #include "micro.h"
@@ -248,6 +250,72 @@ void inputGradientPhase(const ConvShape& s, const Phase& py, const Phase& px, co
   convolve(grid, slicesOf(runs), packed, depth, out);
 }
 
+double paddedColumns(int64_t columns) {
+  const int64_t rest = columns % kColumns;
+  return static_cast<double>(columns - rest + (rest == 0 ? 0 : rest <= kLanes ? kLanes : kColumns));
+}
+
+// Whether it is cheaper to compute what every output pixel sends to every tap and add that up ("col2im") than to gather
+// per input pixel: large filters without padding, or few input channels, leave most of the gathered products empty.
+bool scatterPays(const ConvShape& s) {
+  const double taps = static_cast<double>(s.filterHeight * s.filterWidth);
+  const double gather = static_cast<double>(s.height * s.width) * paddedColumns(s.channels) * taps / static_cast<double>(s.strideY * s.strideX);
+  const double scatter = static_cast<double>(s.outHeight * s.outWidth) * paddedColumns(s.filterHeight * s.filterWidth * s.channels);
+  return gather > 1.5 * scatter;
+}
+
+// Adds what one output pixel sends to its taps, [filterHeight, filterWidth, channels], to the image's gradient.
+void addWindow(const ConvShape& s, const float* sent, int64_t y, int64_t x, float* image) {
+  const int64_t top = y * s.strideY - s.top, left = x * s.strideX - s.left;
+  for (int64_t a = 0; a < s.filterHeight; ++a) {
+    const int64_t row = top + a * s.dilationY;
+    if (row < 0 || row >= s.height) continue;
+    for (int64_t b = 0; b < s.filterWidth; ++b) {
+      const int64_t column = left + b * s.dilationX;
+      if (column < 0 || column >= s.width) continue;
+      // Undilated taps of a row are neighbours in both: add all that fit at once.
+      const int64_t count = s.dilationX == 1 ? std::min(s.filterWidth - b, s.width - column) : 1;
+      const float* from = sent + (a * s.filterWidth + b) * s.channels;
+      float* to = image + (row * s.width + column) * s.channels;
+      eachColumn(count * s.channels, [&](int64_t i, auto lanes) { lanes.put(to + i, lanes(to + i) + lanes(from + i)); });
+      b += count - 1;
+    }
+  }
+}
+
+void inputGradientByScatter(const ConvShape& s, const float* dy, const float* filter, float* dx) {
+  const int64_t columns = s.filterHeight * s.filterWidth * s.channels, depth = s.outChannels;
+  const int64_t pixels = s.outHeight * s.outWidth, imageFloats = s.height * s.width * s.channels;
+  float* packed = scratch(Scratch::PackedB, ceilDivide(columns, kColumns) * kColumns * depth);
+  packPanels(filter, depth, true, columns, depth, packed);
+  parallel(s.images, [&](int64_t image) {
+    float* sent = scratch(Scratch::Local, kTaskPixels * columns);
+    float* to = dx + image * imageFloats;
+    std::fill_n(to, imageFloats, 0.0f);
+    const Run run{0, depth};
+    for (int64_t p0 = 0; p0 < pixels; p0 += kTaskPixels) {
+      const int64_t count = std::min(kTaskPixels, pixels - p0);
+      for (int64_t column = 0; column < columns; column += kColumns) {
+        const int64_t width = panelWidth(columns, column);
+        for (int64_t p = 0; p < count;)
+          p += withTileRows(count - p, width == kLanes, [&](auto height) {
+            constexpr int MR = decltype(height)::value;
+            const float* from[MR];
+            float* out[MR];
+            for (int r = 0; r < MR; ++r) from[r] = dy + (image * pixels + p0 + p + r) * depth, out[r] = sent + (p + r) * columns;
+            const Target target{out, column, std::min(width, columns - column), false, nullptr, false};
+            if (width == kLanes) {
+              tileRows<MR, 1>(from, &run, 1, packed + column * depth, target);
+            } else if constexpr (MR <= kRows) {
+              tileRows<MR, 2>(from, &run, 1, packed + column * depth, target);
+            }
+          });
+      }
+      for (int64_t p = 0; p < count; ++p) addWindow(s, sent + p * columns, (p0 + p) / s.outWidth, (p0 + p) % s.outWidth, to);
+    }
+  });
+}
+
 // acc[r][v] += corner[offset + r] * dy[pixel][v] over the pixels. PARTIAL: the last vector has `columns` lanes.
 template <int MR, int NV, bool PARTIAL>
 void tileOuter(const float* const* corners, int64_t offset, const float* dy, int64_t stride, int64_t pixels, const Target& target) {
@@ -427,6 +495,10 @@ KERNEL(Conv2DBackpropInput) {
   }
   if (winogradPays(s)) {
     winogradInputGradient(s, dy, call.in<float>(1), dx);
+    return;
+  }
+  if (scatterPays(s)) {
+    inputGradientByScatter(s, dy, call.in<float>(1), dx);
     return;
   }
   for (int64_t y = 0; y < s.strideY; ++y)

@@ -1,6 +1,6 @@
 // Matrix product after the GotoBLAS scheme: panels of A and B are packed once, in parallel, then tasks over blocks of C
-// run the register tile over them, K in fixed slices. Where C is narrow, packing A would cost as much as the product, so
-// A is then read in place.
+// run the register tile over them, K in fixed slices. A is read in place, without packing, where its rows do not fall into
+// the same cache sets, or where C is so narrow that packing would cost as much as the product.
 #include "gemm.h"
 
 #include <algorithm>
@@ -51,29 +51,52 @@ void productPacked(const Gemm& g, const Block& block, const float* packedA, cons
   }
 }
 
-void productInPlace(const Gemm& g, const Block& block, const float* packedB, int64_t slice) {
+// A untransposed: pointers to its rows.
+struct RowsOf {
+  const Gemm& g;
+  template <int MR, int NV>
+  void tile(int64_t row, int64_t k0, int64_t depth, const float* b, const Target& target) const {
+    const float* rows[MR];
+    for (int r = 0; r < MR; ++r) rows[r] = g.a + (row + r) * g.lda;
+    const Run run{k0, depth};
+    tileRows<MR, NV>(rows, &run, 1, b, target);
+  }
+};
+
+// A transposed: its rows lie side by side.
+struct ColumnsOf {
+  const Gemm& g;
+  template <int MR, int NV>
+  void tile(int64_t row, int64_t k0, int64_t depth, const float* b, const Target& target) const {
+    tileStrided<MR, NV>(g.a + k0 * g.lda + row, g.lda, b, depth, target);
+  }
+};
+
+template <class Source>
+void productInPlace(const Gemm& g, const Source& source, const Block& block, const float* packedB, int64_t slice) {
   float* rows[kRowsNarrow];
-  const float* as[kRowsNarrow];
   for (int64_t k0 = 0; k0 < g.k; k0 += slice) {
-    const Run run{k0, std::min(slice, g.k - k0)};
-    const bool first = k0 == 0, last = k0 + run.length == g.k;
+    const int64_t depth = std::min(slice, g.k - k0);
+    const bool first = k0 == 0, last = k0 + depth == g.k;
     for (int64_t column = block.columnBegin; column < block.columnEnd; column += kColumns) {
       const int64_t width = panelWidth(g.n, column);
       const float* b = packedB + column * g.k + k0 * width;
       for (int64_t row = block.rowBegin; row < block.rowEnd;)
         row += withTileRows(block.rowEnd - row, width == kLanes, [&](auto height) {
           constexpr int MR = decltype(height)::value;
-          for (int r = 0; r < MR; ++r) as[r] = g.a + (row + r) * g.lda;
           const Target target = targetAt(g, rows, row, MR, column, width, first, last);
           if (width == kLanes) {
-            tileRows<MR, 1>(as, &run, 1, b, target);
+            source.template tile<MR, 1>(row, k0, depth, b, target);
           } else if constexpr (MR <= kRows) {
-            tileRows<MR, 2>(as, &run, 1, b, target);
+            source.template tile<MR, 2>(row, k0, depth, b, target);
           }
         });
     }
   }
 }
+
+// Whether A's cache lines spread over the sets: rows a multiple of 1 kB apart pile up in a few.
+bool spreads(const Gemm& g) { return g.lda % 256 != 0 && (!g.transposeA || g.k <= 256); }
 
 void packRows(const Gemm& g, float* to) {
   parallelRange(ceilDivide(g.m, kRows), std::max<int64_t>(1, 16384 / (g.k + 1)), [&](int64_t begin, int64_t end) {
@@ -138,7 +161,7 @@ void gemm(const Gemm& g) {
   if (g.k == 0) return fillWithoutDepth(g);
   float* packedB = scratch(Scratch::PackedB, ceilDivide(g.n, kColumns) * kColumns * g.k);
   packPanels(g.b, g.ldb, g.transposeB, g.n, g.k, packedB);
-  const bool inPlace = !g.transposeA && g.n <= kNarrow;
+  const bool inPlace = spreads(g) || (!g.transposeA && g.n <= kNarrow);
   float* packedA = inPlace ? nullptr : scratch(Scratch::PackedA, ceilDivide(g.m, kRows) * kRows * g.k);
   if (!inPlace) packRows(g, packedA);
 
@@ -156,8 +179,10 @@ void gemm(const Gemm& g) {
   parallel(blocks(), [&](int64_t task) {
     const int64_t row = task / across * blockRows, column = task % across * blockColumns;
     const Block block{row, std::min(g.m, row + blockRows), column, std::min(g.n, column + blockColumns)};
-    if (inPlace) {
-      productInPlace(g, block, packedB, slice);
+    if (inPlace && g.transposeA) {
+      productInPlace(g, ColumnsOf{g}, block, packedB, slice);
+    } else if (inPlace) {
+      productInPlace(g, RowsOf{g}, block, packedB, slice);
     } else {
       productPacked(g, block, packedA, packedB, slice);
     }

@@ -87,10 +87,11 @@ void tileRows(const float* const* rows, const Run* runs, int64_t runCount, const
   storeTile<MR, NV>(acc, target);
 }
 
+// A in place, its rows contiguous and `stride` apart along K: a packed panel, or a matrix that is used transposed.
 template <int MR, int NV>
-void tilePacked(const float* a, int64_t depth, const float* b, const Target& target) {
+void tileStrided(const float* a, int64_t stride, const float* b, int64_t depth, const Target& target) {
   Vec acc[MR][NV] = {};
-  for (int64_t k = 0; k < depth; ++k, a += kRows, b += NV * kLanes) {
+  for (int64_t k = 0; k < depth; ++k, a += stride, b += NV * kLanes) {
     Vec bs[NV];
 #pragma GCC unroll 2
     for (int v = 0; v < NV; ++v) bs[v] = load(b + v * kLanes);
@@ -102,6 +103,11 @@ void tilePacked(const float* a, int64_t depth, const float* b, const Target& tar
     }
   }
   storeTile<MR, NV>(acc, target);
+}
+
+template <int MR, int NV>
+void tilePacked(const float* a, int64_t depth, const float* b, const Target& target) {
+  tileStrided<MR, NV>(a, kRows, b, depth, target);
 }
 
 // The largest tile height not above `left`.

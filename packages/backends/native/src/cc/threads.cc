@@ -111,7 +111,8 @@ void runTasks(int64_t tasks, TaskFunction function, void* context) {
   }
   takeTasks(p);
   p.generation.fetch_add(1);
-  while (p.active.load() != 0) pause();
+  // A worker may have lost its core to another process: after a while give it ours.
+  for (int spin = 0; p.active.load() != 0; ++spin) spin < kSpins ? pause() : std::this_thread::yield();
   p.owner.unlock();
 }
 

@@ -282,24 +282,6 @@ void transformGradient(const ConvShape& s, const float* dy, const Tiling& tiling
   });
 }
 
-// acc[r][v] += a[t][r] * b[t][v] over the tiles: rows of `a` are `stride` apart.
-template <int MR, int NV>
-void tileSum(const float* a, int64_t stride, const float* b, int64_t tiles, const Target& target) {
-  Vec acc[MR][NV] = {};
-  for (int64_t t = 0; t < tiles; ++t, a += stride, b += NV * kLanes) {
-    Vec bs[NV];
-#pragma GCC unroll 2
-    for (int v = 0; v < NV; ++v) bs[v] = load(b + v * kLanes);
-#pragma GCC unroll 24
-    for (int r = 0; r < MR; ++r) {
-      const Vec x = splat(a[r]);
-#pragma GCC unroll 2
-      for (int v = 0; v < NV; ++v) acc[r][v] += x * bs[v];
-    }
-  }
-  storeTile<MR, NV>(acc, target);
-}
-
 // sums[place][rows, :] (+)= in' gradient at one place, for input channels [begin, end).
 void sumPlace(const ConvShape& s, const Transformed& in, const float* gradient, int64_t gradientPlace, int64_t tiles, int64_t place,
               int64_t begin, int64_t end, bool accumulate, float* sums) {
@@ -315,9 +297,9 @@ void sumPlace(const ConvShape& s, const Transformed& in, const float* gradient, 
         const Target target{rows, column, std::min(width, s.outChannels - column), accumulate, nullptr, false};
         const float* a = in.data + place * in.place + row;
         if (width == kLanes) {
-          tileSum<MR, 1>(a, in.channels, b, tiles, target);
+          tileStrided<MR, 1>(a, in.channels, b, tiles, target);
         } else if constexpr (MR <= kRows) {
-          tileSum<MR, 2>(a, in.channels, b, tiles, target);
+          tileStrided<MR, 2>(a, in.channels, b, tiles, target);
         }
       });
   }
