@@ -1,12 +1,19 @@
-import { Command } from 'commander';
-import { doctorCommand } from './commands/doctor.ts';
-import { listCommand } from './commands/list.ts';
-import { reportCommand } from './commands/report.ts';
-import { runCommand } from './commands/run.ts';
-import { verifyCommand } from './commands/verify.ts';
+import { Argument, Command, Option } from 'commander';
+import type { DoctorOptions } from './commands/doctor.ts';
+import type { ReportCommandOptions } from './commands/report.ts';
+import type { RunCommandOptions } from './commands/run.ts';
+import type { VerifyOptions } from './commands/verify.ts';
+import { backendOption, jsonOption, pluginOption, positiveInteger, resultsOption } from './options.ts';
 import { versions } from './provenance.ts';
 
-/** The command line. Commander reports wrong usage by throwing instead of exiting. */
+/*
+ * The whole interface. What a command does is loaded when it is called, so that help and complaints about usage come at once.
+ */
+
+const examples = (...commands: string[]) =>
+  `\nExamples:\n${commands.map((command) => `  prunebench ${command}`).join('\n')}`;
+
+/** The command line. Wrong usage throws a CommanderError instead of ending the process. */
 export function createProgram(): Command {
   const program = new Command('prunebench')
     .description(
@@ -17,16 +24,104 @@ export function createProgram(): Command {
     .showHelpAfterError('(prunebench --help, or prunebench <command> --help, shows what is possible)')
     .addHelpText(
       'after',
-      `
-Examples:
-  prunebench list benchmarks
-  prunebench run global-vs-layerwise --scale smoke
-  prunebench run global-vs-layerwise --filter network=lenet-300-100 --workers 2
-  prunebench report global-vs-layerwise
-  prunebench verify`,
+      examples(
+        'list benchmarks',
+        'run global-vs-layerwise --scale smoke',
+        'run global-vs-layerwise --filter network=lenet-300-100 --workers 2',
+        'report global-vs-layerwise',
+        'verify',
+      ),
     );
   for (const command of [listCommand(), runCommand(), reportCommand(), verifyCommand(), doctorCommand()])
     program.addCommand(command);
   for (const command of [program, ...program.commands]) command.exitOverride().copyInheritedSettings(program);
   return program;
+}
+
+function listCommand(): Command {
+  const lists = ['criteria', 'methods', 'models', 'datasets', 'benchmarks', 'backends'];
+  return new Command('list')
+    .description('show what can be named on the command line and in benchmarks')
+    .addArgument(new Argument('<what>', 'what to list').choices(lists))
+    .addOption(pluginOption())
+    .addOption(jsonOption())
+    .addHelpText('after', '\nWith --json, criteria and methods carry the JSON schema of their options, with defaults.')
+    .addHelpText('after', examples('list methods', 'list backends', 'list criteria --json'))
+    .action(async (what: string, options: { plugin: string[]; json: boolean }) =>
+      (await import('./commands/list.ts')).list(what, options),
+    );
+}
+
+function runCommand(): Command {
+  return new Command('run')
+    .description('run the trials of a benchmark that have no record yet, then write its table and plot')
+    .argument('<benchmark>', 'its name; see prunebench list benchmarks')
+    .addOption(
+      new Option('--scale <name>', 'smoke: seconds; cpu: minutes to hours; paper: the full protocol')
+        .choices(['smoke', 'cpu', 'paper'])
+        .default('cpu'),
+    )
+    .option('--seeds <number>', "how many seeds; by default the benchmark's own number", positiveInteger)
+    .option('--workers <number>', 'processes that share the trials; by default one per core', positiveInteger)
+    .addOption(backendOption())
+    .addOption(resultsOption())
+    .addOption(
+      new Option(
+        '--filter <key=value>',
+        'only trials with this network, dataset, method, series, sparsity, control, seed or options.<name>; repeatable',
+      )
+        .argParser((text: string, filters: readonly string[]) => [...filters, text])
+        .default([], 'all trials'),
+    )
+    .addOption(pluginOption())
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      `
+Finished trials are skipped and shared stages are computed once, so the same command goes on where it was stopped.
+Ctrl-C stops at the next training step; a second Ctrl-C stops at once. Nothing finished is lost either way.`,
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'run global-vs-layerwise --scale smoke',
+        'run global-vs-layerwise --filter network=lenet-300-100 --filter sparsity=0.9 --filter sparsity=0.95',
+        'run global-vs-layerwise --seeds 5 --workers 2 --backend native --results my-results',
+      ),
+    )
+    .action(async (name: string, options: RunCommandOptions) => (await import('./commands/run.ts')).run(name, options));
+}
+
+function reportCommand(): Command {
+  return new Command('report')
+    .description('write tables, plots and the leaderboard again from the records')
+    .argument('[benchmark]', 'only this one; by default every benchmark that has records')
+    .addOption(resultsOption())
+    .addOption(pluginOption())
+    .addOption(jsonOption())
+    .addHelpText('after', examples('report', 'report global-vs-layerwise --results my-results'))
+    .action(async (name: string | undefined, options: ReportCommandOptions) =>
+      (await import('./commands/report.ts')).report(name, options),
+    );
+}
+
+function verifyCommand(): Command {
+  return new Command('verify')
+    .description('recompute every published table from the records and fail on any difference')
+    .addOption(resultsOption())
+    .addOption(pluginOption())
+    .addOption(jsonOption())
+    .addHelpText('after', examples('verify', 'verify --json'))
+    .action(async (options: VerifyOptions) => (await import('./commands/verify.ts')).verify(options));
+}
+
+function doctorCommand(): Command {
+  return new Command('doctor')
+    .description('check everything that a run needs: Node.js, backend, datasets, disk, memory, results folder')
+    .addOption(backendOption())
+    .addOption(resultsOption())
+    .addOption(pluginOption())
+    .addOption(jsonOption())
+    .addHelpText('after', examples('doctor', 'doctor --backend native'))
+    .action(async (options: DoctorOptions) => (await import('./commands/doctor.ts')).doctor(options));
 }

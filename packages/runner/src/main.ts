@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
 import { createProgram } from './cli.ts';
-import { printError } from './print-error.ts';
 
 // `prunebench list methods | head` closes the pipe early; that is no error.
 for (const stream of [process.stdout, process.stderr])
@@ -18,6 +17,7 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : USAGE;
   else {
+    const { printError } = await import('./print-error.ts');
     printError(error);
     process.exitCode = 1;
   }

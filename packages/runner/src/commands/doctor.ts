@@ -1,4 +1,3 @@
-import { Command, Option } from 'commander';
 import colors from 'picocolors';
 import { checkBackend, checkCompiler } from '../doctor/backend.ts';
 import type { Finding } from '../doctor/check.ts';
@@ -6,26 +5,16 @@ import { checkDataset } from '../doctor/datasets.ts';
 import { checkDisk, checkMemory, checkNode, checkProcessor } from '../doctor/machine.ts';
 import { checkResults } from '../doctor/results.ts';
 import { loadRegistry } from '../registry.ts';
-import { jsonOption, pluginOption, resultsOption } from './options.ts';
 
-interface Options {
+export interface DoctorOptions {
   readonly backend: string;
   readonly results: string;
   readonly plugin: string[];
   readonly json: boolean;
 }
 
-export function doctorCommand(): Command {
-  return new Command('doctor')
-    .description('check everything that a run needs: Node.js, backend, datasets, disk, memory, results folder')
-    .addOption(new Option('--backend <name>', 'the backend to check').default('auto').env('PRUNEBENCH_BACKEND'))
-    .addOption(resultsOption())
-    .addOption(pluginOption())
-    .addOption(jsonOption())
-    .action(doctor);
-}
-
-async function doctor({ backend, results, plugin, json }: Options): Promise<void> {
+/** Checks everything that a run needs and prints what it finds. */
+export async function doctor({ backend, results, plugin, json }: DoctorOptions): Promise<void> {
   const registry = await loadRegistry(plugin);
   const findings: Finding[] = [];
   const add = (finding: Finding) => {

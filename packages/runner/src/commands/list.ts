@@ -1,9 +1,6 @@
-import { listBackends } from '@prunebench/backend-select';
 import type { Citation } from '@prunebench/core';
-import { Argument, Command } from 'commander';
 import { z } from 'zod';
 import { loadRegistry, type Registry } from '../registry.ts';
-import { jsonOption, pluginOption } from './options.ts';
 
 /** One line of a list: an id, what it is, and whatever else a program may want. */
 interface Item {
@@ -43,7 +40,7 @@ const lists: Readonly<Record<string, (registry: Registry) => readonly Item[] | P
       }),
     ),
   backends: async () =>
-    (await listBackends()).map(({ name, summary, available, reason }) => ({
+    (await (await import('@prunebench/backend-select')).listBackends()).map(({ name, summary, available, reason }) => ({
       id: name,
       title: `${available ? '' : 'not available: '}${available ? summary : reason}${available && reason ? ` (${reason})` : ''}`,
       available,
@@ -52,26 +49,14 @@ const lists: Readonly<Record<string, (registry: Registry) => readonly Item[] | P
     })),
 };
 
-export function listCommand(): Command {
-  return new Command('list')
-    .description('show what can be named on the command line and in benchmarks')
-    .addArgument(new Argument('<what>', 'what to list').choices(Object.keys(lists)))
-    .addOption(pluginOption())
-    .addOption(jsonOption())
-    .addHelpText(
-      'after',
-      `
-With --json, criteria and methods carry the JSON schema of their options, with defaults.
-
-Examples:
-  prunebench list methods
-  prunebench list criteria --json | jq '.[] | select(.id == "magnitude") | .options'`,
-    )
-    .action(async (what: string, { plugin, json }: { plugin: string[]; json: boolean }) => {
-      const items = await lists[what](await loadRegistry(plugin));
-      if (json) console.log(JSON.stringify(items, null, 2));
-      else for (const { id, title } of items) console.log(`${id.padEnd(width(items))}  ${title}`);
-    });
+/** Prints a list as lines or as JSON. */
+export async function list(
+  what: string,
+  { plugin, json }: { plugin: readonly string[]; json: boolean },
+): Promise<void> {
+  const items = await lists[what](await loadRegistry(plugin));
+  if (json) console.log(JSON.stringify(items, null, 2));
+  else for (const { id, title } of items) console.log(`${id.padEnd(width(items))}  ${title}`);
 }
 
 function width(items: readonly Item[]): number {

@@ -1,28 +1,17 @@
-import { Command } from 'commander';
 import { takeLock } from '../lock.ts';
 import { loadRegistry } from '../registry.ts';
 import { writeReports } from '../report-sources.ts';
 import { benchmarksWithRecords, existingResults } from '../results-folder.ts';
 import { lookUp } from '../suggest.ts';
-import { jsonOption, pluginOption, resultsOption } from './options.ts';
 
-interface Options {
+export interface ReportCommandOptions {
   readonly results: string;
   readonly plugin: string[];
   readonly json: boolean;
 }
 
-export function reportCommand(): Command {
-  return new Command('report')
-    .description('write tables, plots and the leaderboard again from the records')
-    .argument('[benchmark]', 'only this one; by default every benchmark that has records')
-    .addOption(resultsOption())
-    .addOption(pluginOption())
-    .addOption(jsonOption())
-    .action(report);
-}
-
-async function report(name: string | undefined, { results, plugin, json }: Options): Promise<void> {
+/** Writes tables, plots and the leaderboard from the records that are there. */
+export async function report(name: string | undefined, { results, plugin, json }: ReportCommandOptions): Promise<void> {
   const registry = await loadRegistry(plugin);
   const folder = await existingResults(results);
   const names = name === undefined ? await benchmarksWithRecords(folder) : [name];

@@ -1,16 +1,13 @@
 import { constants } from 'node:os';
 import type { ScaleName } from '@prunebench/core';
-import { Command, Option } from 'commander';
 import { parseFilter } from '../filter.ts';
 import { describeSpec } from '../plan.ts';
 import { loadRegistry } from '../registry.ts';
-import { writeReports } from '../report-sources.ts';
 import { resultsFolder } from '../results-folder.ts';
 import { type RunSummary, runBenchmark } from '../run.ts';
 import { lookUp } from '../suggest.ts';
-import { jsonOption, pluginOption, positiveInteger, resultsOption } from './options.ts';
 
-interface Options {
+export interface RunCommandOptions {
   readonly scale: ScaleName;
   readonly seeds?: number;
   readonly workers?: number;
@@ -21,42 +18,8 @@ interface Options {
   readonly json: boolean;
 }
 
-export function runCommand(): Command {
-  return new Command('run')
-    .description('run the trials of a benchmark that have no record yet, then write its table and plot')
-    .argument('<benchmark>', 'its name; see prunebench list benchmarks')
-    .addOption(
-      new Option('--scale <name>', 'smoke: seconds; cpu: minutes to hours; paper: the full protocol')
-        .choices(['smoke', 'cpu', 'paper'])
-        .default('cpu'),
-    )
-    .option('--seeds <number>', "how many seeds; by default the benchmark's own number", positiveInteger)
-    .option('--workers <number>', 'processes that share the trials; by default one per core', positiveInteger)
-    .addOption(new Option('--backend <name>', 'see prunebench list backends').default('auto').env('PRUNEBENCH_BACKEND'))
-    .addOption(resultsOption())
-    .option(
-      '--filter <key=value>',
-      'only trials with this network, dataset, method, series, sparsity, control, seed or options.<name>; repeatable',
-      (text: string, filters: readonly string[]) => [...filters, text],
-      [],
-    )
-    .addOption(pluginOption())
-    .addOption(jsonOption())
-    .addHelpText(
-      'after',
-      `
-Finished trials are skipped and shared stages are computed once, so the same command goes on where it was stopped.
-Ctrl-C stops at the next training step; a second Ctrl-C stops at once. Nothing finished is lost either way.
-
-Examples:
-  prunebench run global-vs-layerwise --scale smoke
-  prunebench run global-vs-layerwise --filter network=lenet-300-100 --filter sparsity=0.9 --filter sparsity=0.95
-  prunebench run global-vs-layerwise --seeds 5 --workers 2 --backend native --results /tmp/mine`,
-    )
-    .action(run);
-}
-
-async function run(name: string, options: Options): Promise<void> {
+/** Runs what is missing of a benchmark, then writes its tables and plots. */
+export async function run(name: string, options: RunCommandOptions): Promise<void> {
   const registry = await loadRegistry(options.plugin);
   const entry = lookUp(registry.benchmarks, 'benchmark', name);
   const filters = options.filter.map(parseFilter);
@@ -71,6 +34,8 @@ async function run(name: string, options: Options): Promise<void> {
     signal: stop.signal,
   }).finally(stop.dispose);
   printProblems(summary);
+  // Plots need a large library, which should not keep wrong input waiting for its answer.
+  const { writeReports } = await import('../report-sources.ts');
   const folder = resultsFolder(options.results);
   const report = await writeReports(entry, registry, folder, (line) => console.error(line));
   if (options.json)

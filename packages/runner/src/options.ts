@@ -1,6 +1,6 @@
 import { isAbsolute, join, resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
-import { repositoryRoot } from '../repository.ts';
+import { repositoryRoot } from './repository.ts';
 
 /** `--results DIR`; by default the repository's own results/. */
 export function resultsOption(): Option {
@@ -8,6 +8,11 @@ export function resultsOption(): Option {
     join(repositoryRoot, 'results'),
     'results/ of this repository',
   );
+}
+
+/** `--backend NAME`, or the environment variable. */
+export function backendOption(): Option {
+  return new Option('--backend <name>', 'see prunebench list backends').default('auto').env('PRUNEBENCH_BACKEND');
 }
 
 export function jsonOption(): Option {

@@ -1,0 +1,215 @@
+/** Whole runs of the command line on tiny data. */
+import { access, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test from 'ava';
+import { digests, sandbox, until } from './fixtures/cli.ts';
+
+const exists = (path: string) =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+const finishedStages = async (folder: string) =>
+  (await readdir(folder).catch(() => [])).filter((name) => /^[0-9a-f]{32}$/.test(name));
+
+test.serial('records are the same for one and two workers, and a second run computes nothing', async (t) => {
+  await using one = await sandbox();
+  await using two = await sandbox();
+  const first = await one.run('tiny', '--workers', '1');
+  t.is(first.exitCode, 0, first.all);
+  const second = await two.run('tiny', '--workers', '2');
+  t.is(second.exitCode, 0, second.all);
+  const records = await one.records('tiny');
+  t.is(records.size, 6);
+  t.deepEqual(digests(await two.records('tiny')), digests(records));
+  t.is(new Set(Object.values(digests(records))).size, 6);
+
+  const text = () => readFile(join(one.results, 'tiny', 'records', 'smoke', [...records.keys()][0]), 'utf8');
+  const before = await text();
+  const again = await one.run('tiny');
+  t.is(again.exitCode, 0, again.all);
+  t.regex(again.stderr, /6 trials, 6 finished before/);
+  t.is(await text(), before, 'a finished record is not touched');
+});
+
+test.serial('a record says what was asked for and what was reached', async (t) => {
+  await using box = await sandbox();
+  const { exitCode, all, stdout } = await box.run('tiny', '--seeds', '1', '--json');
+  t.is(exitCode, 0, all);
+  const summary = JSON.parse(stdout);
+  t.like(summary, { benchmark: 'tiny', trials: 3, skipped: 0, finished: 3, failed: [], errors: [], aborted: false });
+  const records = [...(await box.records('tiny')).values()];
+  t.deepEqual(records.map(({ series }) => series).sort(), ['iterative', 'one-shot', 'random']);
+  for (const { measured, failure, run, control, series } of records) {
+    t.is(failure, null);
+    t.is(control, series === 'random');
+    // 16 x 12 + 12 x 4 = 240 weights, 80 % of them removed; 16 biases stay.
+    t.is(measured!.sparsity.achieved, 0.8);
+    t.is(
+      measured!.layers.reduce((sum, { remaining }) => sum + remaining, 0),
+      48,
+    );
+    t.deepEqual(measured!.parameters, { total: 256, remaining: 64 });
+    t.is(measured!.compressionRatio, 4);
+    t.is(measured!.theoreticalSpeedup, 5);
+    t.is(run.backend, 'cpu');
+    t.is(run.datasetChecksum, 'blobs-1');
+    // 2 epochs of 320 examples, then one after each of the rounds at 50, 75 and 80 %.
+    t.is(measured!.trainedExamples, series === 'iterative' ? 5 * 320 : 3 * 320);
+  }
+  const dense = records.map(({ measured }) => JSON.stringify(measured!.dense));
+  t.is(new Set(dense).size, 1, 'all start from the same trained network');
+});
+
+test.serial('a run that is killed at any moment goes on to the same records', async (t) => {
+  await using whole = await sandbox();
+  await using killed = await sandbox();
+  await whole.run('tiny', '--workers', '2');
+  for (const stages of [1, 4]) {
+    const running = killed.run('tiny', '--workers', '2');
+    await until(`${stages} stages`, async () => (await finishedStages(killed.stages)).length >= stages);
+    running.kill('SIGKILL');
+    await running;
+  }
+  const before = await finishedStages(killed.stages);
+  t.true(before.length >= 4);
+  t.true((await killed.records('tiny')).size < 6, 'it was killed before the end');
+  const { exitCode, all } = await killed.run('tiny', '--workers', '2');
+  t.is(exitCode, 0, all);
+  t.deepEqual(digests(await killed.records('tiny')), digests(await whole.records('tiny')));
+  t.deepEqual(
+    (await readdir(killed.stages)).filter((name) => name.includes('corrupt')),
+    [],
+  );
+});
+
+test.serial('Ctrl-C stops at the next step, and the same command goes on', async (t) => {
+  await using box = await sandbox();
+  const running = box.run('patient', '--workers', '1', '--seeds', '1');
+  await until('the waiting step', () => exists(join(box.root, 'waiting')));
+  running.kill('SIGINT');
+  const { exitCode, stderr } = await running;
+  t.is(exitCode, 130);
+  t.regex(stderr, /Stopping at the next step/);
+  t.regex(stderr, /Stopped: 1 of 2 trials are finished/);
+  t.is((await box.records('patient')).size, 1);
+  t.false(await exists(join(box.stages, 'lock')), 'the lock is given back');
+  t.deepEqual(
+    (await readdir(box.stages)).filter((name) => name.endsWith('.tmp')),
+    [],
+  );
+});
+
+test.serial('a run on a folder that another run uses is refused', async (t) => {
+  await using box = await sandbox();
+  const running = box.run('patient', '--workers', '1', '--seeds', '1');
+  await until('the waiting step', () => exists(join(box.root, 'waiting')));
+  const second = await box.run('tiny');
+  t.is(second.exitCode, 1);
+  t.regex(second.stderr, new RegExp(`Another run \\(process ${running.pid} `));
+  running.kill('SIGINT');
+  await running;
+});
+
+test.serial(
+  'corrupt records and checkpoints are set aside, said so, and computed again to the same bits',
+  async (t) => {
+    await using box = await sandbox();
+    await box.run('tiny', '--seeds', '1');
+    const expected = digests(await box.records('tiny'));
+    const [cut, garbled] = Object.keys(expected);
+    const folder = join(box.results, 'tiny', 'records', 'smoke');
+    await truncate(join(folder, cut), 100);
+    await writeFile(join(folder, garbled), '{"schema": 1}');
+    const damaged = await finishedStages(box.stages);
+    for (const key of damaged.slice(0, 3)) await truncate(join(box.stages, key, 'state.safetensors'), 64);
+    for (const key of damaged.slice(3)) await flipLastByte(join(box.stages, key, 'state.safetensors'));
+    const { exitCode, stderr, all } = await box.run('tiny', '--seeds', '1');
+    t.is(exitCode, 0, all);
+    t.regex(stderr, new RegExp(`Record .*${cut} is corrupt .* set aside as ${cut}.corrupt-1`));
+    t.regex(stderr, new RegExp(`Record .*${garbled} is corrupt`));
+    t.regex(stderr, /Stage .* is corrupt \(state\.safetensors has 64 bytes/);
+    t.deepEqual(digests(await box.records('tiny')), expected);
+  },
+);
+
+async function flipLastByte(file: string): Promise<void> {
+  const bytes = await readFile(file);
+  bytes[bytes.length - 1] ^= 0xff;
+  await writeFile(file, bytes);
+}
+
+test.serial('a worker that is killed once costs nothing but its stage', async (t) => {
+  await using box = await sandbox();
+  const { exitCode, stderr } = await box.run('crashing-once', '--seeds', '1', '--workers', '1');
+  t.is(exitCode, 0, stderr);
+  t.regex(stderr, /worker died \(killed by SIGKILL\) on crash-once .* it is tried once more/);
+  t.is((await box.records('crashing-once')).size, 2);
+});
+
+test.serial('a stage that always kills its worker fails its trials alone', async (t) => {
+  await using box = await sandbox();
+  const { exitCode, stderr } = await box.run('crashing', '--seeds', '1', '--workers', '1');
+  t.is(exitCode, 1);
+  t.regex(stderr, /error: crash, .*The worker died twice \(killed by SIGKILL\)/);
+  t.deepEqual(
+    [...(await box.records('crashing')).values()].map(({ series }) => series),
+    ['calm'],
+  );
+});
+
+test.serial('a bug in a step shows its stack and leaves the other trials alone', async (t) => {
+  await using box = await sandbox();
+  const { exitCode, stderr } = await box.run('throwing', '--seeds', '1', '--workers', '1');
+  t.is(exitCode, 1);
+  t.regex(stderr, /TypeError: a bug in a step\n\s+at /);
+  t.is((await box.records('throwing')).size, 1);
+});
+
+test.serial('a trial that diverges is a result with its reason', async (t) => {
+  await using box = await sandbox();
+  const { exitCode, stderr } = await box.run('diverging', '--seeds', '1');
+  t.is(exitCode, 0, stderr);
+  t.regex(stderr, /failed, recorded as a result: wild, .*diverged/);
+  const records = [...(await box.records('diverging')).values()];
+  const wild = records.find(({ series }) => series === 'wild')!;
+  t.regex(wild.failure ?? '', /diverged/);
+  t.is(wild.measured, null);
+  t.deepEqual(
+    wild.run.stages.map(({ kind }) => kind),
+    ['train', 'prune'],
+  );
+  t.is(records.find(({ series }) => series === 'calm')!.failure, null);
+  const again = await box.run('diverging', '--seeds', '1');
+  t.regex(again.stderr, /2 trials, 2 finished before/);
+});
+
+test.serial('a table that trains nothing is measured without accuracy, and leaves no states behind', async (t) => {
+  await using box = await sandbox();
+  const { exitCode, stderr } = await box.run('untrained', '--seeds', '1');
+  t.is(exitCode, 0, stderr);
+  const records = [...(await box.records('untrained')).values()];
+  const { measured } = records.find(({ series }) => series === 'magnitude')!;
+  t.like(measured, { dense: null, pruned: null, final: null, bestValidation: null, trainedExamples: 0 });
+  t.is(measured!.sparsity.achieved, 0.8);
+  t.regex(records.find(({ series }) => series === 'collapsed')!.failure ?? '', /Layer collapse/);
+  t.deepEqual(await finishedStages(box.stages), []);
+});
+
+test.serial('a series that is renamed gets its new name without computing again', async (t) => {
+  await using box = await sandbox();
+  await box.run('two-names', '--seeds', '1');
+  const records = await box.records('two-names');
+  t.is(records.size, 2);
+  t.deepEqual([...records.values()].map(({ series }) => series).sort(), ['one', 'other']);
+  t.is(new Set([...records.values()].map(({ key }) => key)).size, 1);
+  t.is((await finishedStages(box.stages)).length, 3, 'one chain of stages for both');
+  const [file, record] = [...records][0];
+  await writeFile(
+    join(box.results, 'two-names', 'records', 'smoke', file),
+    JSON.stringify({ ...record, series: 'old name' }),
+  );
+  const { stderr } = await box.run('two-names', '--seeds', '1');
+  t.regex(stderr, /2 trials, 2 finished before/);
+  t.deepEqual([...(await box.records('two-names')).values()].map(({ series }) => series).sort(), ['one', 'other']);
+});
