@@ -7,7 +7,7 @@
  * at initialization, of the loss with logits divided by a temperature of 200. Wang, Zhang & Grosse, "Picking winning
  * tickets before training by preserving gradient flow", ICLR 2020; the paper's S is -score and its largest go.
  *
- * g and H are over the kernels alone. The paper's released code takes 10 examples of each class for CIFAR-10.
+ * g and H are over the kernels alone. As in the paper's released code for CIFAR-10, 10 examples of each class in batches of 50.
  */
 import { applyMasks, defineCriterion, inferShapes, outputLayer, prunableSpecs } from '@prunebench/core';
 import { z } from 'zod';
@@ -31,7 +31,7 @@ export const grasp = defineCriterion({
     batchSize: z
       .int()
       .positive()
-      .default(250)
+      .default(50)
       .describe('examples that are in memory, and share batch-norm statistics, at a time'),
     temperature: z.number().positive().default(200).describe('divides the logits'),
   }),

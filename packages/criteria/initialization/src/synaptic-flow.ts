@@ -43,8 +43,10 @@ export function synapticFlow(
 
 /** In double precision: factors of very different size would underflow. */
 function product(a: tf.Tensor, b: tf.Tensor): Float64Array {
+  const result = new Float64Array(a.dataSync());
   const other = b.dataSync();
-  return Float64Array.from(a.dataSync(), (value, i) => value * other[i]);
+  for (let i = 0; i < result.length; i++) result[i] *= other[i];
+  return result;
 }
 
 function flowThrough(network: Network, parameters: Tensors): tf.Scalar {

@@ -5,8 +5,9 @@ export function keepAtLeast(scores: Scores, masks: Masks, cut: (kernel: string) 
   return Object.fromEntries(
     Object.entries(scores).map(([name, kernelScores]) => {
       const threshold = cut(name);
-      const before = masks[name];
-      return [name, Uint8Array.from(kernelScores, (score, i) => (before?.[i] !== 0 && score >= threshold ? 1 : 0))];
+      const mask = masks[name]?.slice() ?? new Uint8Array(kernelScores.length).fill(1);
+      for (let i = 0; i < mask.length; i++) if (kernelScores[i] < threshold) mask[i] = 0;
+      return [name, mask];
     }),
   );
 }

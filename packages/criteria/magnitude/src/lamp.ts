@@ -34,13 +34,29 @@ export const lamp = defineCriterion({
 });
 
 function lampScores(weights: Float32Array): Float64Array {
-  const squares = Float64Array.from(weights, (w) => w * w);
-  const descending = Uint32Array.from(squares.keys()).sort((a, b) => squares[b] - squares[a] || b - a);
-  const scores = new Float64Array(squares.length);
+  const order = ascendingOrder(weights.map(Math.abs));
+  const scores = new Float64Array(weights.length);
   let energy = 0;
-  for (const i of descending) {
-    energy += squares[i];
-    if (squares[i] > 0) scores[i] = squares[i] / energy;
+  for (let place = order.length - 1; place >= 0; place--) {
+    const square = weights[order[place]] ** 2;
+    energy += square;
+    if (square > 0) scores[order[place]] = square / energy;
   }
   return scores;
+}
+
+/**
+ * The indices of non-negative numbers in ascending order, equal ones by index. Single-precision bits order as the numbers
+ * do, so they and the index make one 64-bit key (little-endian: low half first), which sorts much faster than a comparison.
+ */
+function ascendingOrder(values: Float32Array): Uint32Array {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const keys = new BigUint64Array(values.length);
+  const halves = new Uint32Array(keys.buffer);
+  for (let i = 0; i < values.length; i++) {
+    halves[2 * i] = i;
+    halves[2 * i + 1] = bits[i];
+  }
+  keys.sort();
+  return bits.map((_, place) => halves[2 * place]);
 }

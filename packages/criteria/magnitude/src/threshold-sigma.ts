@@ -37,7 +37,7 @@ export const thresholdSigma = defineCriterion({
       prunableSpecs(network).map(({ name }) => {
         const { values } = parameters[name];
         const centre = centred ? momentsOf({ values, mask: masks[name] }).mean : 0;
-        return [name, Float64Array.from(values, (w) => Math.abs(w - centre))];
+        return [name, new Float64Array(values).map((w) => Math.abs(w - centre))];
       }),
     ),
   threshold: (scores, { network, parameters, masks }, { q }) =>

@@ -33,7 +33,7 @@ test('exact counts; the seed decides the mask', async (t) => {
 });
 
 test('every weight is kept equally often (binomial, 4 sigma)', async (t) => {
-  const count = 4000;
+  const count = 2000;
   const sparsity = 0.75;
   const times = new Float64Array(n);
   for (const masks of await draws(count, sparsity))
@@ -45,7 +45,7 @@ test('every weight is kept equally often (binomial, 4 sigma)', async (t) => {
 });
 
 test('under the global scope the number removed from a layer is hypergeometric', async (t) => {
-  const count = 4000;
+  const count = 2000;
   const sparsity = 0.75;
   const removed = (await draws(count, sparsity)).map((masks) => n1 - kept(masks)['fc1/kernel']);
   const expectedVariance = (n1 * sparsity * (1 - sparsity) * (n - n1)) / (n - 1);
@@ -60,7 +60,7 @@ test('expected squared output error of one linear unit, in closed form', async (
   const squares = v.reduce((a, b) => a + b * b, 0);
   const r = 8;
   const expected = (r / n) * squares + ((r * (r - 1)) / (n * (n - 1))) * (sum ** 2 - squares);
-  const errors = (await draws(4000, r / n)).map(
+  const errors = (await draws(2000, r / n)).map(
     (masks) => bits(masks).reduce((total, bit, i) => total + (1 - bit) * v[i], 0) ** 2,
   );
   t.true(Math.abs(mean(errors) - expected) < 4 * Math.sqrt(variance(errors) / errors.length));

@@ -1,0 +1,109 @@
+/**
+ * Writes what PyTorch needs to compute the same scores: networks, parameters, a batch, and our scores and masks.
+ *
+ *     node scripts/pytorch/export-scores.ts <folder> [backend]
+ *     python3 scripts/pytorch/compare.py <folder>
+ *
+ * One safetensors file per network: `parameters/<name>`, `batch/x`, `batch/y`, `scores/<criterion>/<kernel>` and
+ * `masks/<criterion>/<kernel>` (the 10 % of the weights that a global ranking keeps); the graph is in the metadata.
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { selectBackend } from '@prunebench/backend-select';
+import {
+  type Batch,
+  type Criterion,
+  initializeParameters,
+  type Network,
+  type ParameterRecord,
+  randomStream,
+  type Scores,
+  type Subject,
+  select,
+  sizeOf,
+} from '@prunebench/core';
+import { encodeSafetensors, type SafetensorsTensor } from '@prunebench/interop';
+import { loadRegistry } from '@prunebench/runner';
+
+const EXAMPLES = 50;
+const CLASSES = 10;
+const SPARSITY = 0.9;
+
+const networks: Readonly<Record<string, readonly number[]>> = {
+  'lenet-300-100': [784],
+  'lenet-5-caffe': [28, 28, 1],
+  'vgg-11': [32, 32, 3],
+  'resnet-20': [32, 32, 3],
+};
+
+/** What is compared, with options that make every criterion use the whole batch. */
+const criteria: Readonly<Record<string, object>> = {
+  snip: { batchSize: EXAMPLES },
+  grasp: { batchSize: EXAMPLES, samplesPerClass: EXAMPLES / CLASSES, temperature: 200 },
+  synflow: {},
+  'fisher-diagonal': { samples: EXAMPLES },
+  obd: { samples: EXAMPLES, curvature: 'gauss-newton' },
+};
+
+const [, , folder, backend = 'auto'] = process.argv;
+if (!folder) throw new Error('usage: node scripts/pytorch/export-scores.ts <folder> [backend]');
+await mkdir(folder, { recursive: true });
+console.log((await selectBackend(backend)).line);
+const registry = await loadRegistry();
+for (const [id, inputShape] of Object.entries(networks)) {
+  const entry = registry.model(id);
+  const network = entry.build({ inputShape, classes: CLASSES });
+  const parameters = initializeParameters(network, randomStream(1, id), entry.initializer);
+  const batch = gaussianBatch(network, id);
+  const tensors: Record<string, SafetensorsTensor> = {
+    'batch/x': { shape: [batch.size, ...inputShape], values: batch.x },
+    'batch/y': { shape: [batch.size], values: batch.y },
+    ...prefixed('parameters', parameters, (parameter) => parameter),
+  };
+  for (const [criterion, options] of Object.entries(criteria)) {
+    const scores = await scoresOf(registry.criteria.get(criterion)!, options, subjectOf(network, parameters, batch));
+    const masks = select(network, scores, { sparsity: SPARSITY, allowLayerCollapse: true });
+    const shapeOf = (name: string) => parameters[name].shape;
+    Object.assign(
+      tensors,
+      prefixed(`scores/${criterion}`, scores, (values, name) => ({ shape: shapeOf(name), values })),
+      prefixed(`masks/${criterion}`, masks, (values, name) => ({ shape: shapeOf(name), values })),
+    );
+  }
+  const metadata = { network: JSON.stringify(network) };
+  await writeFile(join(folder, `${id}.safetensors`), encodeSafetensors({ tensors, metadata }));
+  console.log(`${id}.safetensors written`);
+}
+
+/** Gaussian examples with as many of each class. */
+function gaussianBatch(network: Network, id: string): Batch {
+  const stream = randomStream(1, `batch/${id}`);
+  return {
+    x: new Float32Array(EXAMPLES * sizeOf(network.inputShape)).map(() => stream.normal()),
+    y: Int32Array.from({ length: EXAMPLES }, (_, n) => n % CLASSES),
+    size: EXAMPLES,
+  };
+}
+
+function subjectOf(network: Network, parameters: ParameterRecord, batch: Batch): Subject {
+  return {
+    network,
+    parameters,
+    masks: {},
+    initialParameters: parameters,
+    batches: () => [batch],
+    random: randomStream(1, 'scores'),
+  };
+}
+
+async function scoresOf(criterion: Criterion, options: object, subject: Subject): Promise<Scores> {
+  return criterion.score(subject, criterion.options.parse(options));
+}
+
+function prefixed<T>(
+  prefix: string,
+  entries: Readonly<Record<string, T>>,
+  tensor: (entry: T, name: string) => SafetensorsTensor,
+): Record<string, SafetensorsTensor> {
+  return Object.fromEntries(Object.entries(entries).map(([name, entry]) => [`${prefix}/${name}`, tensor(entry, name)]));
+}
