@@ -4,7 +4,6 @@ import {
   type Extension,
   forward,
   type Network,
-  type ParameterTensors,
   PrunebenchError,
   type Split,
   type State,
@@ -35,90 +34,76 @@ export async function evaluate(
   options: { signal?: AbortSignal } = {},
 ): Promise<Evaluation> {
   const uploaded = uploadState(network, state);
-  const evaluator = new Evaluator(network);
+  const evaluator = new Evaluator(network, uploaded.variables);
   try {
-    return await evaluator.evaluate(uploaded.variables, split, options);
+    return await evaluator.evaluate(split, options);
   } finally {
     evaluator.dispose();
     uploaded.dispose();
   }
 }
 
-/** Evaluates parameters that are on the backend already, again and again; see `evaluate`. */
+/** Evaluates parameters that are on the backend already, as they are at each call; see `evaluate`. */
 export class Evaluator {
   readonly #network: Network;
-  #compiled: CompiledForward | undefined;
+  readonly #parameters: Readonly<Record<string, tf.Variable>>;
+  readonly #extensions: readonly Extension[];
+  readonly #batchSize: number;
+  #compiled: { readonly step: CompiledStep | undefined } | undefined;
 
-  constructor(network: Network) {
+  constructor(
+    network: Network,
+    parameters: Readonly<Record<string, tf.Variable>>,
+    options: { extensions?: readonly Extension[]; batchSize?: number } = {},
+  ) {
     this.#network = network;
+    this.#parameters = parameters;
+    this.#extensions = options.extensions ?? [];
+    this.#batchSize = options.batchSize ?? BATCH_SIZE;
   }
 
-  async evaluate(
-    parameters: ParameterTensors,
-    split: Split,
-    options: { extensions?: readonly Extension[]; signal?: AbortSignal | undefined } = {},
-  ): Promise<Evaluation> {
+  async evaluate(split: Split, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<Evaluation> {
     if (split.size === 0)
       throw new PrunebenchError(`Network ${this.#network.name} cannot be evaluated: the split is empty.`, {
         remedy: 'Give the split at least one example.',
       });
-    const { extensions = [], signal } = options;
     const { inputShape } = this.#network;
-    const worthCompiling = extensions.length === 0 && split.size >= BATCH_SIZE * BATCHES_WORTH_COMPILING;
-    const compiled = worthCompiling ? this.#compiledFor(parameters) : undefined;
     const tally = new Tally(this.#network);
     const turns = new EventLoopTurns(signal);
-    for (const { x, y, size } of batches(split, { batchSize: BATCH_SIZE, inputShape, reuseBuffers: true })) {
-      const outputs =
-        compiled && size === BATCH_SIZE ? compiled.run(x)[0] : await this.#outputs(parameters, x, size, extensions);
-      tally.add(outputs, y);
+    if (split.size >= this.#batchSize * BATCHES_WORTH_COMPILING) this.compile();
+    for (const { x, y, size } of batches(split, { batchSize: this.#batchSize, inputShape, reuseBuffers: true })) {
+      tally.add(await this.outputs(x, size), y);
       if (turns.due) await turns.take();
     }
     return tally.result();
   }
 
-  dispose(): void {
-    this.#compiled?.step?.dispose();
-    tf.dispose(this.#compiled?.variables ?? {});
-    this.#compiled = undefined;
-  }
-
-  async #outputs(parameters: ParameterTensors, x: Float32Array, size: number, extensions: readonly Extension[]) {
-    const outputs = tf.tidy(() => {
-      const input = tf.tensor(x, [size, ...this.#network.inputShape], 'float32');
-      return forward(this.#network, parameters, input, { training: false, extensions });
-    });
-    const values = (await outputs.data()) as Float32Array;
+  /** The network's outputs, [size, units] row by row, for a batch [size, ...inputShape]. */
+  async outputs(x: Float32Array, size: number): Promise<ArrayLike<number>> {
+    const compiled = this.#compiled?.step;
+    if (compiled && size === this.#batchSize) return compiled.run(x)[0];
+    const outputs = tf.tidy(() => this.#forward(tf.tensor(x, [size, ...this.#network.inputShape], 'float32')));
+    const values = await outputs.data();
     outputs.dispose();
     return values;
   }
 
-  /** The compiled forward pass with these parameters. It has variables of its own, as a training step may be compiled over the others. */
-  #compiledFor(parameters: ParameterTensors): CompiledStep | undefined {
-    this.#compiled ??= compileForward(this.#network, parameters);
-    const { step, variables } = this.#compiled;
-    if (step) for (const [name, variable] of Object.entries(variables)) variable.assign(parameters[name]);
-    return step;
+  /** Compiles the forward pass for batches of full size, where the backend can do that. */
+  compile(): void {
+    const compile = stepCompiler();
+    if (this.#compiled || this.#extensions.length > 0 || !compile) return;
+    const example = tf.zeros([this.#batchSize, ...this.#network.inputShape]);
+    this.#compiled = { step: compile(([x]) => [this.#forward(x)], [example], Object.values(this.#parameters)) };
+    example.dispose();
   }
-}
 
-interface CompiledForward {
-  /** Absent where the backend cannot compile it. */
-  readonly step: CompiledStep | undefined;
-  readonly variables: Readonly<Record<string, tf.Variable>>;
-}
+  dispose(): void {
+    this.#compiled?.step?.dispose();
+  }
 
-function compileForward(network: Network, parameters: ParameterTensors): CompiledForward {
-  const compile = stepCompiler();
-  if (!compile) return { step: undefined, variables: {} };
-  const variables = Object.fromEntries(
-    Object.entries(parameters).map(([name, { shape }]) => [name, tf.tidy(() => tf.variable(tf.zeros(shape), false))]),
-  );
-  const example = tf.zeros([BATCH_SIZE, ...network.inputShape]);
-  const body = ([x]: tf.Tensor[]) => [forward(network, variables, x, { training: false })];
-  const step = compile(body, [example], Object.values(variables));
-  example.dispose();
-  return { step, variables };
+  #forward(x: tf.Tensor): tf.Tensor {
+    return forward(this.#network, this.#parameters, x, { training: false, extensions: this.#extensions });
+  }
 }
 
 /** Counts hits and sums losses over batches of outputs. */

@@ -91,14 +91,15 @@ class Training {
     this.#context = context;
     this.#stepsPerEpoch = Math.ceil(dataset.splits.train.size / options.batchSize);
     this.#totalSteps = Math.max(1, Math.round(options.epochs * this.#stepsPerEpoch));
-    this.#evaluator = new Evaluator(network);
     this.#meter = new LossMeter((step) => this.#place(step));
+    const { extensions = [], random } = context;
     this.#run = new TrainingRun(network, state, options, {
-      extensions: context.extensions ?? [],
-      random: context.random,
+      extensions,
+      random,
       totalSteps: this.#totalSteps,
       stepsPerEpoch: this.#stepsPerEpoch,
     });
+    this.#evaluator = new Evaluator(network, this.#run.uploaded.variables, { extensions });
   }
 
   async run(): Promise<StepOutcome> {
@@ -114,8 +115,8 @@ class Training {
   }
 
   dispose(): void {
-    this.#run.dispose();
     this.#evaluator.dispose();
+    this.#run.dispose();
     this.#meter.dispose();
   }
 
@@ -175,9 +176,7 @@ class Training {
   }
 
   #evaluate(split: 'validation' | 'test'): Promise<Evaluation> {
-    const { signal } = this.#context;
-    const { extensions, uploaded } = this.#run;
-    return this.#evaluator.evaluate(uploaded.variables, this.#dataset.splits[split], { extensions, signal });
+    return this.#evaluator.evaluate(this.#dataset.splits[split], { signal: this.#context.signal });
   }
 
   #report(): void {

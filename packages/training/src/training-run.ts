@@ -104,9 +104,13 @@ export class TrainingRun {
     ];
     const state = [...Object.values(this.uploaded.variables), ...[...this.#optimizer.state.values()].flat()];
     const body = ([x, y, rates]: tf.Tensor[]) => [trainingStep(this.#subject, x, y as tf.Tensor1D, rates, undefined)];
-    const compiled = compile(body, examples, state);
-    tf.dispose(examples);
-    return compiled;
+    try {
+      return compile(body, examples, state);
+    } finally {
+      tf.dispose(examples);
+      // What a recording that was given up has left there.
+      this.#statistics.collector.clear();
+    }
   }
 
   #afterStep(learningRate: number): void {

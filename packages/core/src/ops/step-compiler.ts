@@ -17,8 +17,7 @@ export interface CompiledStep {
  *
  * @param body computes outputs from inputs and state, assigning state on the way; nothing else may change from call to call
  * @param examples tensors of the inputs' shapes and types
- * @param state every variable that the body reads or assigns; belongs to this one compiled step until it is disposed, but may be
- *   read and assigned between runs
+ * @param state every variable that the body reads or assigns; it may be read and assigned between runs, by other compiled steps too
  * @returns undefined when the backend cannot record this body, which then has to be run as it is
  */
 export type StepCompiler = (

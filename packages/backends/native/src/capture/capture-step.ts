@@ -23,7 +23,7 @@ export interface CaptureOptions {
  *
  * @param body computes outputs from inputs, assigning `state` variables on the way
  * @param examples tensors of the inputs' shapes and types; their values do not matter
- * @throws Error naming the op when the step uses one without a native kernel, or reads values
+ * @throws CannotCapture naming the op when the step uses one without a native kernel, or reads values
  */
 export function captureStep(
   body: (inputs: Tensor[]) => Tensor[],

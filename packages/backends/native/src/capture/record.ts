@@ -3,6 +3,11 @@ import { engine, keep, type Tensor, type TensorInfo } from '@tensorflow/tfjs-cor
 import { bytesPerElement, type NativeBackend, type NativeData, type Recorder } from '../backend.ts';
 import type { Command, Value } from './graph.ts';
 
+/** The step computes something that a replay could not repeat; run it as it is instead. */
+export class CannotCapture extends Error {
+  override readonly name = 'CannotCapture';
+}
+
 export class StepRecorder implements Recorder {
   readonly commands: Command[] = [];
   /** Tensors from outside that the step reads, kept alive with it. */
@@ -47,7 +52,7 @@ export class StepRecorder implements Recorder {
     const list = values as ArrayLike<unknown>;
     for (let i = 1; i < list.length; i++) {
       if (list[i] !== list[0] && !(Number.isNaN(list[i]) && Number.isNaN(list[0]))) {
-        throw new Error(
+        throw new CannotCapture(
           `captureStep: the step makes a tensor of ${list.length} different values in JavaScript, which a replay would not make anew. Pass it as an input.`,
         );
       }
@@ -55,10 +60,14 @@ export class StepRecorder implements Recorder {
   }
 
   read(): void {
-    throw new Error('captureStep: the step reads the values of a tensor; a captured step cannot depend on values.');
+    throw new CannotCapture(
+      'captureStep: the step reads the values of a tensor; a captured step cannot depend on values.',
+    );
   }
 
   fellBack(kernel: string): void {
-    throw new Error(`captureStep: ${kernel} has no native kernel for these inputs, so the step cannot be captured.`);
+    throw new CannotCapture(
+      `captureStep: ${kernel} has no native kernel for these inputs, so the step cannot be captured.`,
+    );
   }
 }

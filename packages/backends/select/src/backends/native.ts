@@ -1,11 +1,21 @@
+import { registerStepCompiler, type StepCompiler } from '@prunebench/core';
 import type { Backend } from '../backend.ts';
 
 export const native: Backend = {
   name: 'native',
   summary: 'C++ kernels compiled for this machine',
   async register(threads) {
-    const { registerNativeBackend } = await import('@prunebench/backend-native');
+    const { CannotCapture, captureStep, registerNativeBackend } = await import('@prunebench/backend-native');
     const registered = await registerNativeBackend({ threads });
+    const compile: StepCompiler = (body, examples, state) => {
+      try {
+        return captureStep(body, examples, { state });
+      } catch (error) {
+        if (error instanceof CannotCapture) return undefined;
+        throw error;
+      }
+    };
+    registerStepCompiler('native', compile);
     return { threads: registered.threads };
   },
 };
