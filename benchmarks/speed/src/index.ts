@@ -1,0 +1,1 @@
+export { runSpeed, type SpeedOptions, type SpeedResult } from './run-speed.ts';

@@ -1,0 +1,112 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { stringify } from 'csv-stringify/sync';
+import writeFileAtomic from 'write-file-atomic';
+import { describeHost } from './host.ts';
+import { measureWorkload, type SpeedRow } from './measure.ts';
+import { type JobRow, measureMnistJob } from './mnist-job.ts';
+import { mnistRequest } from './mnist-request.ts';
+import { assertFairPeer, PEER_REMEDY, startPeer } from './peer.ts';
+import { Side } from './side.ts';
+import { jobTable, speedTable } from './table.ts';
+import { workloads } from './workloads.ts';
+
+export interface SpeedOptions {
+  readonly threads: readonly number[];
+  /** Alternations per workload; the medians are over them. */
+  readonly rounds: number;
+  /** Names of networks to measure; all when absent. */
+  readonly networks?: readonly string[];
+  /** speed.csv and speed-job.csv go here; nothing is written for a selection of networks. */
+  readonly resultsDir: string;
+  readonly log: (line: string) => void;
+}
+
+export interface SpeedResult {
+  readonly rows: readonly SpeedRow[];
+  readonly jobs: readonly JobRow[];
+  /** Markdown, ready to print. */
+  readonly table: string;
+  readonly files: readonly string[];
+}
+
+const ourProgram = fileURLToPath(new URL('./ours.ts', import.meta.url));
+const startOurs = (threads: number) =>
+  Side.start('Prunebench', process.execPath, ['--no-warnings', ourProgram], threads);
+
+/** Measures training steps, evaluations and the whole MNIST job, ours and PyTorch's in turns. */
+export async function runSpeed(options: SpeedOptions): Promise<SpeedResult> {
+  const rows: SpeedRow[] = [];
+  const jobs: JobRow[] = [];
+  let peerVersion = 'none';
+  for (const threads of options.threads) {
+    const ours = await startOurs(threads);
+    const started = await startPeer(threads);
+    const peer = started instanceof Side ? started : null;
+    if (peer) peerVersion = peer.version;
+    else
+      options.log(
+        `PyTorch is missing (${(started as { missing: string }).missing}); measuring ours alone. ${PEER_REMEDY}`,
+      );
+    try {
+      const ceiling = await measureCeiling(ours, peer);
+      options.log(`${threads} thread(s): the matrix product reaches ${ceiling.toFixed(0)} GFLOP/s`);
+      for (const workload of workloads) {
+        if (options.networks && !options.networks.includes(workload.network)) continue;
+        for (const mode of ['train', 'eval'] as const) {
+          const row = await measureWorkload(workload, mode, { ours, peer, threads, rounds: options.rounds, ceiling });
+          const compared =
+            row.ratio === null ? '' : `, PyTorch ${row.peerMilliseconds!.toFixed(2)} ms: ${row.ratio.toFixed(2)} x`;
+          options.log(`${row.network} ${mode}, ${threads} thread(s): ${row.ourMilliseconds.toFixed(2)} ms${compared}`);
+          rows.push(row);
+        }
+      }
+    } finally {
+      ours.stop();
+      peer?.stop();
+    }
+    if (options.networks) continue;
+    const starters = [() => startOurs(threads), ...(peer ? [async () => (await startPeer(threads)) as Side] : [])];
+    jobs.push(...(await measureMnistJob(starters, await mnistRequest(), threads, 3)));
+  }
+  const files = options.networks ? [] : await writeTables(options.resultsDir, rows, jobs, peerVersion);
+  return { rows, jobs, table: `${speedTable(rows)}\n\n${jobTable(jobs)}`, files };
+}
+
+/** The best square matrix product of either side: what "fraction of the ceiling" refers to. */
+async function measureCeiling(ours: Side, peer: Side | null): Promise<number> {
+  const request = { job: 'gemm', size: 1024, repeats: 20 } as const;
+  const mine = (await ours.ask(request)).gflops;
+  if (!peer) return mine;
+  const theirs = (await peer.ask(request)).gflops;
+  assertFairPeer(mine, theirs);
+  return Math.max(mine, theirs);
+}
+
+async function writeTables(directory: string, rows: readonly SpeedRow[], jobs: readonly JobRow[], peerVersion: string) {
+  const provenance = { ...describeHost(), peer: `PyTorch ${peerVersion}` };
+  const tables = [
+    ['speed.csv', rows],
+    ['speed-job.csv', jobs],
+  ] as const;
+  return Promise.all(
+    tables.map(async ([name, table]) => {
+      const file = join(directory, name);
+      await writeFileAtomic(
+        file,
+        stringify(table.map((row) => ({ ...row, ...provenance })).map(readable), { header: true }),
+      );
+      return file;
+    }),
+  );
+}
+
+/** snake_case columns, numbers to four digits. */
+function readable(row: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [
+      name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value,
+    ]),
+  );
+}

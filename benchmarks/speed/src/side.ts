@@ -1,0 +1,96 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface, type Interface } from 'node:readline';
+import { PrunebenchError } from '@prunebench/core';
+
+export type Mode = 'train' | 'eval';
+
+export interface StepsRequest {
+  readonly job: 'steps';
+  readonly network: string;
+  readonly mode: Mode;
+  /** Memory layout of images; only the peer has a choice. */
+  readonly layout: 'nchw' | 'channels_last';
+  readonly steps: number;
+}
+
+/** The job a user waits for: LeNet-300-100 on MNIST, evaluated after each epoch. */
+export interface MnistRequest {
+  readonly job: 'mnist';
+  readonly epochs: number;
+  readonly learningRate: number;
+  readonly seed: number;
+  readonly trainImages: number;
+  readonly files: Readonly<Record<'trainImages' | 'trainLabels' | 'testImages' | 'testLabels', string>>;
+}
+
+export interface GemmRequest {
+  readonly job: 'gemm';
+  readonly size: number;
+  readonly repeats: number;
+}
+
+export interface Answers {
+  steps: { seconds: number[]; residentMiB: number };
+  mnist: { seconds: number; accuracy: number; residentMiB: number };
+  gemm: { gflops: number; residentMiB: number };
+}
+
+/** One of the two that are compared: a process that answers each JSON line with one JSON line. */
+export class Side {
+  readonly name: string;
+  readonly version: string;
+  readonly #child: ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+  /** The end of what it wrote on standard error. */
+  readonly #errors: () => string;
+
+  private constructor(name: string, version: string, child: ChildProcess, lines: AsyncIterator<string>, errors: () => string) {
+    this.name = name;
+    this.version = version;
+    this.#child = child;
+    this.#lines = lines;
+    this.#errors = errors;
+  }
+
+  /**
+   * Starts a side with its threads pinned in every way that its libraries look at.
+   *
+   * @throws PrunebenchError when it does not come up; the message ends with what it printed
+   */
+  static async start(name: string, command: string, args: readonly string[], threads: number): Promise<Side> {
+    const pinned = {
+      OMP_NUM_THREADS: `${threads}`,
+      OPENBLAS_NUM_THREADS: `${threads}`,
+      PRUNEBENCH_THREADS: `${threads}`,
+    };
+    const child = spawn(command, [...args], { env: { ...process.env, ...pinned }, stdio: ['pipe', 'pipe', 'pipe'] });
+    let errors = '';
+    child.stderr!.on('data', (text) => {
+      errors = (errors + text).slice(-2000);
+    });
+    const reader: Interface = createInterface({ input: child.stdout! });
+    const lines = reader[Symbol.asyncIterator]();
+    const failed = once(child, 'error').then(([error]) => Promise.reject(error));
+    const first = await Promise.race([lines.next(), failed]).catch((error) => ({
+      done: true as const,
+      value: String(error),
+    }));
+    if (first.done)
+      throw new PrunebenchError(`${name} did not start: ${errors || first.value || 'it ended without a word'}`);
+    return new Side(name, JSON.parse(first.value).version, child, lines, () => errors);
+  }
+
+  async ask<Job extends keyof Answers>(
+    request: { job: Job } & (StepsRequest | MnistRequest | GemmRequest),
+  ): Promise<Answers[Job]> {
+    this.#child.stdin!.write(`${JSON.stringify(request)}\n`);
+    const { done, value } = await this.#lines.next();
+    if (done) throw new PrunebenchError(`${this.name} died while it worked on ${JSON.stringify(request)}: ${this.#errors()}`);
+    return JSON.parse(value);
+  }
+
+  stop(): void {
+    this.#child.kill();
+  }
+}
