@@ -60,7 +60,7 @@ async function writeTable(): Promise<void> {
       '# What scoring costs',
       'Written by `node scripts/criteria-costs.ts`; do not edit.',
       `Seconds for one call of \`score\` with default options and the process's peak memory, on ${cpus()[0].model.trim()}, ${cpus().length} threads, backend \`${values.backend}\`. Random weights and ${EXAMPLES} random examples to draw on. Iterative schedules call \`score\` once per round.`,
-      markdownTable([['criterion', ...header], ...rows], { alignDelimiters: false }),
+      markdownTable([['criterion', ...header], ...rows]),
     ].join('\n\n')}\n`,
   );
 }

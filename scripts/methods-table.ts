@@ -45,8 +45,8 @@ export async function methodsTable(): Promise<string> {
     '# Methods',
     'Written by `pnpm methods-table` from the registry; do not edit.',
     `## Criteria (${criteria.length})`,
-    'Each is a method through `fromCriterion`, with any schedule, scope and allocation. *Scores* is the granularity: what is removed.' +
-      '\n*When* is where the paper scores the network; the option `when` overrides it.',
+    'Each is a method through `fromCriterion`, with any schedule, scope and allocation. _Scores_ is the granularity: what is removed.' +
+      '\n_When_ is where the paper scores the network; the option `when` overrides it.',
     table(
       ['id', 'title', 'paper', 'family in the survey', 'scores', 'reads', 'when', 'package'],
       sortedRows(criteria, (criterion) => [
@@ -93,7 +93,7 @@ function sortedRows<E extends Entry>(
 
 function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const escaped = rows.map((row) => row.map((cell) => cell.replaceAll('|', '\\|')));
-  return markdownTable([[...header], ...escaped], { alignDelimiters: false });
+  return markdownTable([[...header], ...escaped]);
 }
 
 /** "Han et al. [2015](https://...), NeurIPS 2015" */
