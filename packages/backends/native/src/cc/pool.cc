@@ -1,7 +1,7 @@
 // Max and average pooling (NHWC) and their gradients, vectors along the channels.
 // As on the stock backend, max pooling passes over NaN, and ties send the gradient to the first maximum of the window.
-// The average divides by the number of pixels inside the image; its gradient here does too (the stock gradient divides
-// by the whole window, which is not the derivative of its forward pass where windows overlap the border).
+// The average divides by the number of pixels inside the image, but its gradient by the whole window, as tfjs and its
+// specs have it; so where windows overlap the border it is not the derivative of the forward pass.
 #include <algorithm>
 #include <limits>
 
@@ -136,10 +136,10 @@ KERNEL(AvgPoolGrad) {
   const float* dy = call.in<float>(0);
   float* dx = call.out<float>(1);
   const bool tiles = s.tiles();
+  const Vec count = splat(static_cast<float>(s.filterHeight * s.filterWidth));
   if (!tiles) zeroInput(s, dx);
   eachWindow(s, tiles, [&](int64_t image, int64_t out, const Taps& ty, const Taps& tx) {
     const int64_t base = image * s.height * s.width * s.channels;
-    const Vec count = splat(static_cast<float>(std::max<int64_t>(1, (ty.end - ty.begin) * (tx.end - tx.begin))));
     eachColumn(s.channels, [&](int64_t c, auto lanes) {
       const Vec share = lanes(dy + out + c) / count;
       eachPixel(s, ty, tx, [&](int64_t pixel) {

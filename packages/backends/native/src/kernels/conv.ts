@@ -1,5 +1,5 @@
 // Convolutions. C++: cc/conv.cc.
-import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
+import { backend_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { isFloat, type KernelBody, type Kernels, sizeOf } from './kernel.ts';
 import { activate, isPlain } from './mat-mul.ts';
 
@@ -18,7 +18,8 @@ function convInfo(x: readonly number[], filter: readonly number[], attrs: ConvAt
   return backend_util.computeConv2DInfo(x as Shape4D, filter as Shape4D, strides, dilations, pad, dimRoundingMode);
 }
 
-function shapeNumbers(info: backend_util.Conv2DInfo): number[] {
+/** The numbers of every convolution kernel, as `shapeOf` in cc/conv.h reads them. */
+export function shapeNumbers(info: backend_util.Conv2DInfo): number[] {
   return [
     ...[info.batchSize, info.inHeight, info.inWidth, info.inChannels],
     ...[info.outHeight, info.outWidth, info.outChannels, info.filterHeight, info.filterWidth],
@@ -26,6 +27,10 @@ function shapeNumbers(info: backend_util.Conv2DInfo): number[] {
     ...[info.padInfo.top, info.padInfo.left],
   ];
 }
+
+/** tfjs lets an output gradient be larger than the forward pass's output; the stock kernels then use a corner of it. */
+const isOutputShape = (dy: TensorInfo, info: backend_util.Conv2DInfo): boolean =>
+  util.arraysEqual(dy.shape, info.outShape);
 
 const isChannelsLast = (attrs: ConvAttributes): boolean => (attrs.dataFormat ?? 'NHWC') === 'NHWC';
 
@@ -50,6 +55,7 @@ const inputGradient: KernelBody = ({ backend, inputs, attrs, fallback }) => {
   const options = attrs as unknown as ConvAttributes & { inputShape: number[] };
   if (!isChannelsLast(options) || !isFloat(dy, filter) || options.inputShape[3] !== filter!.shape[2]) return fallback();
   const info = convInfo(options.inputShape, filter!.shape, options);
+  if (!isOutputShape(dy!, info)) return fallback();
   const out = backend.output(info.inShape);
   backend.invoke('Conv2DBackpropInput', [dy, filter, out], shapeNumbers(info));
   return out;
@@ -60,6 +66,7 @@ const filterGradient: KernelBody = ({ backend, inputs, attrs, fallback }) => {
   const options = attrs as unknown as ConvAttributes & { filterShape: number[] };
   if (!isChannelsLast(options) || !isFloat(x, dy) || options.filterShape[2] !== x!.shape[3]) return fallback();
   const info = convInfo(x!.shape, options.filterShape, options);
+  if (!isOutputShape(dy!, info)) return fallback();
   const out = backend.output(info.filterShape);
   backend.invoke('Conv2DBackpropFilter', [x, dy, out], shapeNumbers(info));
   return out;
