@@ -17,7 +17,7 @@ import { criteria as magnitude } from '@prunebench/criterion-magnitude';
 import { criteria as secondOrder } from '@prunebench/criterion-second-order';
 import { datasets, type DatasetEntry as SuiteDataset } from '@prunebench/data';
 import { buildModel, findModel, type ModelEntry, models } from '@prunebench/models';
-import { stepKinds } from '@prunebench/training';
+import { pruneWhileAccurate, stepKinds } from '@prunebench/training';
 import { exists } from './files.ts';
 import { repositoryRoot } from './repository.ts';
 
@@ -25,7 +25,7 @@ import { repositoryRoot } from './repository.ts';
 const criteria: readonly Criterion<unknown>[] = [...magnitude, ...initialization, ...secondOrder];
 
 /** Methods that are more than a criterion with a schedule. */
-const methods: readonly Method<unknown>[] = [];
+const methods: readonly Method<unknown>[] = [pruneWhileAccurate as Method<unknown>];
 
 /** What a network is built for. */
 export interface DataShape {

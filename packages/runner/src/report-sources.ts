@@ -13,7 +13,7 @@ import { trialKey } from './keys.ts';
 import type { Notice } from './record-store.ts';
 import type { BenchmarkEntry, Registry } from './registry.ts';
 import { repositoryRoot } from './repository.ts';
-import { benchmarksWithRecords, type ResultsFolder } from './results-folder.ts';
+import type { ResultsFolder } from './results-folder.ts';
 
 /** How the report asks for a trial's key. */
 export function keyOf(registry: Registry): (spec: TrialSpec) => string {
@@ -30,11 +30,9 @@ export async function reportSource(entry: BenchmarkEntry, folder: ResultsFolder)
   return own ? { benchmark, published, readme } : { benchmark, published };
 }
 
-/** The sources of all benchmarks that the folder has records of. */
+/** The sources of all benchmarks, also of those that the folder has no records of: their READMEs must say nothing then. */
 export async function reportSources(registry: Registry, folder: ResultsFolder): Promise<readonly ReportSource[]> {
-  const names = await benchmarksWithRecords(folder);
-  const entries = names.map((name) => registry.benchmarks.get(name)).filter((entry) => entry !== undefined);
-  return Promise.all(entries.map((entry) => reportSource(entry, folder)));
+  return Promise.all([...registry.benchmarks.values()].map((entry) => reportSource(entry, folder)));
 }
 
 /** Writes a benchmark's tables and plots from all its records, and the leaderboard over all benchmarks. */

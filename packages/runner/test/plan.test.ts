@@ -53,7 +53,10 @@ test('every stage follows its parent, and seeds share nothing', (t) => {
     }
   const keysOf = (seed: number) =>
     new Set(trials.filter(({ spec }) => spec.seed === seed).flatMap((trial) => trial.stages));
-  t.is(keysOf(0).intersection(keysOf(1)).size, 0);
+  t.deepEqual(
+    [...keysOf(0)].filter((key) => keysOf(1).has(key)),
+    [],
+  );
 });
 
 test('a whole seed comes before the next one', (t) => {

@@ -2,7 +2,7 @@
 import { access, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { digests, sandbox, until } from './fixtures/cli.ts';
+import { digests, sandbox, TINY, until } from './fixtures/cli.ts';
 
 const exists = (path: string) =>
   access(path).then(
@@ -31,6 +31,33 @@ test.serial('records are the same for one and two workers, and a second run comp
   t.regex(again.stderr, /6 trials, 6 finished before/);
   t.is(await text(), before, 'a finished record is not touched');
 });
+
+test.serial(
+  'LeNet-300-100 on MNIST: one worker with all cores and two with their share agree to the bit',
+  async (t) => {
+    await using one = await sandbox();
+    await using two = await sandbox();
+    for (const [box, workers] of [
+      [one, '1'],
+      [two, '2'],
+    ] as const) {
+      const series = ['global, one-shot', 'layer-wise ERK, one-shot', 'random'].flatMap((name) => [
+        '--filter',
+        `series=${name}`,
+      ]);
+      const { exitCode, all } = await box.cli(
+        ...['run', 'global-vs-layerwise', '--scale', 'smoke', '--results', box.results, '--workers', workers],
+        ...series,
+      );
+      t.is(exitCode, 0, all);
+    }
+    const records = await one.records('global-vs-layerwise');
+    t.is(records.size, 3);
+    t.deepEqual(digests(await two.records('global-vs-layerwise')), digests(records));
+    for (const { measured } of records.values())
+      t.true(measured!.dense!.test.accuracy > 80, 'a tenth of an epoch learns this much');
+  },
+);
 
 test.serial('a record says what was asked for and what was reached', async (t) => {
   await using box = await sandbox();
@@ -212,4 +239,20 @@ test.serial('a series that is renamed gets its new name without computing again'
   const { stderr } = await box.run('two-names', '--seeds', '1');
   t.regex(stderr, /2 trials, 2 finished before/);
   t.deepEqual([...(await box.records('two-names')).values()].map(({ series }) => series).sort(), ['one', 'other']);
+});
+
+test.serial('verify accepts what report wrote, and names the line of a number that was changed', async (t) => {
+  await using box = await sandbox();
+  await box.run('tiny', '--seeds', '1');
+  const verify = () => box.cli('verify', '--results', box.results, '--plugin', TINY);
+  t.is((await verify()).exitCode, 0);
+  const table = join(box.results, 'tiny', 'table-smoke.csv');
+  const text = await readFile(table, 'utf8');
+  await writeFile(table, text.replace('magnitude', 'magnitudo'));
+  const { exitCode, stdout } = await verify();
+  t.is(exitCode, 1);
+  t.regex(stdout, /table-smoke\.csv:\d+\n {2}from the records: .*magnitude.*\n {2}in the file: .*magnitudo/);
+  const { exitCode: again } = await box.cli('report', 'tiny', '--results', box.results, '--plugin', TINY);
+  t.is(again, 0);
+  t.is(await readFile(table, 'utf8'), text);
 });

@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import type { ScaleName } from '@prunebench/core';
 import { parseFilter } from '../filter.ts';
 import { describeSpec } from '../plan.ts';
-import { loadRegistry } from '../registry.ts';
+import { type BenchmarkEntry, loadRegistry, type Registry } from '../registry.ts';
 import { resultsFolder } from '../results-folder.ts';
 import { type RunSummary, runBenchmark } from '../run.ts';
 import { lookUp } from '../suggest.ts';
@@ -34,21 +34,29 @@ export async function run(name: string, options: RunCommandOptions): Promise<voi
     signal: stop.signal,
   }).finally(stop.dispose);
   printProblems(summary);
-  // Plots need a large library, which should not keep wrong input waiting for its answer.
-  const { writeReports } = await import('../report-sources.ts');
-  const folder = resultsFolder(options.results);
-  const report = await writeReports(entry, registry, folder, (line) => console.error(line));
+  const files = summary.aborted ? [] : await report(entry, registry, options);
   if (options.json)
-    console.log(
-      JSON.stringify({ benchmark: name, scale: options.scale, ...inJson(summary), files: report.files }, null, 2),
-    );
-  else {
-    for (const { scale, markdown } of report.tables) if (scale === options.scale) console.log(`\n${markdown}\n`);
-    for (const note of report.notes) console.log(note);
-    for (const file of report.files) console.log(file);
-  }
+    console.log(JSON.stringify({ benchmark: name, scale: options.scale, ...inJson(summary), files }, null, 2));
   if (summary.errors.length > 0) process.exitCode = 1;
   if (summary.aborted) process.exitCode = 128 + constants.signals.SIGINT;
+}
+
+/** Writes the report, prints the table of this scale unless JSON was asked for, and gives the paths of what was written. */
+async function report(
+  entry: BenchmarkEntry,
+  registry: Registry,
+  { results, scale, json }: RunCommandOptions,
+): Promise<readonly string[]> {
+  // Plots need a large library, which should not keep wrong input waiting for its answer.
+  const { writeReports } = await import('../report-sources.ts');
+  const { tables, notes, files } = await writeReports(entry, registry, resultsFolder(results), (line) =>
+    console.error(line),
+  );
+  if (json) return files;
+  for (const table of tables) if (table.scale === scale) console.log(`\n${table.markdown}\n`);
+  for (const note of notes) console.log(note);
+  for (const file of files) console.log(file);
+  return files;
 }
 
 /** The first SIGINT or SIGTERM asks the run to stop, the second ends the process. */

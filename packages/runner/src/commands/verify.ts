@@ -1,7 +1,7 @@
 import { verifyResults } from '@prunebench/report';
 import { loadRegistry } from '../registry.ts';
 import { keyOf, reportSources } from '../report-sources.ts';
-import { existingResults } from '../results-folder.ts';
+import { benchmarksWithRecords, existingResults } from '../results-folder.ts';
 
 export interface VerifyOptions {
   readonly results: string;
@@ -15,12 +15,14 @@ export async function verify({ results, plugin, json }: VerifyOptions): Promise<
   const folder = await existingResults(results);
   const sources = await reportSources(registry, folder);
   const differences = await verifyResults(sources, { resultsDir: folder.root, keyOf: keyOf(registry) });
-  const benchmarks = sources.map(({ benchmark }) => benchmark.id);
+  const benchmarks = await benchmarksWithRecords(folder);
   if (json) console.log(JSON.stringify({ benchmarks, differences }, null, 2));
   else if (differences.length === 0)
     console.log(`Verified: every table of ${benchmarks.join(', ')} follows from its records.`);
   else
     for (const { file, line, expected, found } of differences)
-      console.log(`${file}:${line}\n  from the records: ${expected}\n  in the file:      ${found}`);
+      console.log(
+        `${line === null ? file : `${file}:${line}`}\n  from the records: ${expected}\n  in the file:      ${found}`,
+      );
   if (differences.length > 0) process.exitCode = 1;
 }
