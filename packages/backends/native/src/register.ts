@@ -13,6 +13,7 @@ import { loadAddon } from './addon.ts';
 import { backendName, NativeBackend } from './backend.ts';
 import { batchNormKernels } from './kernels/batch-norm.ts';
 import { convKernels } from './kernels/conv.ts';
+import { depthwiseKernels } from './kernels/depthwise.ts';
 import { elementwiseKernels } from './kernels/elementwise.ts';
 import type { KernelBody, Kernels } from './kernels/kernel.ts';
 import { layoutKernels } from './kernels/layout.ts';
@@ -25,6 +26,7 @@ import { softmaxKernels } from './kernels/softmax.ts';
 export const nativeKernels: Kernels = {
   ...matMulKernels,
   ...convKernels,
+  ...depthwiseKernels,
   ...poolKernels,
   ...elementwiseKernels,
   ...reduceKernels,

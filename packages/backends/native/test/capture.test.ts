@@ -159,6 +159,32 @@ test('two captured steps may share variables', (t) => {
   evaluate.dispose();
 });
 
+test('tensors that are written piece by piece (padding, concatenation) replay too', (t) => {
+  const body = ([a, b]: tf.Tensor[]) => {
+    const joined = tf.concat(
+      [
+        tf.square(a!),
+        tf.pad(b!, [
+          [1, 0],
+          [0, 0],
+        ]),
+        a!,
+      ],
+      0,
+    );
+    return [tf.sum(joined, 1), tf.relu(joined)];
+  };
+  const step = captureStep(body, [tf.zeros([2, 3]), tf.zeros([1, 3])]);
+  for (let i = 0; i < 3; i++) {
+    const [a, b] = [randomValues(6, i), randomValues(3, i + 9)];
+    const expected = tf.tidy(() =>
+      body([tf.tensor2d(a, [2, 3]), tf.tensor2d(b, [1, 3])]).map((tensor) => tensor.dataSync()),
+    );
+    t.deepEqual(step.run(a, b), expected as Float32Array[]);
+  }
+  step.dispose();
+});
+
 test('capturing gives its memory back and leaks no tensors', (t) => {
   const model = makeModel();
   const once = () => captureStep(model.step, examples(), { state: model.state }).dispose();

@@ -168,3 +168,18 @@ test('slices, transpositions and casts equal the stock backend', async (t) => {
     tf.cast(tf.greater(x(), 0), 'float32'),
   ]);
 });
+
+test('padding and concatenation equal the stock backend', async (t) => {
+  const x = (seed: number, shape = [2, 3, 4]) => randomTensor(shape, seed);
+  const pads: [number, number][] = [
+    [1, 0],
+    [0, 2],
+    [3, 1],
+  ];
+  await sameAsStock(t, 'pad', () => [tf.pad(x(1), pads), tf.pad(x(1), pads, -2.5), tf.pad(x(1, [0, 3, 4]), pads)]);
+  for (const axis of [0, 1, 2, -1]) {
+    await sameAsStock(t, `concat ${axis}`, () => [tf.concat([x(1), x(2), x(3)], axis), tf.stack([x(1), x(2)], 0)]);
+  }
+  await sameAsStock(t, 'scalars', () => tf.stack([tf.scalar(1), tf.scalar(2)]));
+  await sameAsStock(t, 'split', () => tf.split(x(4), 2, 2));
+});

@@ -1,4 +1,5 @@
-// A recorded step: kernel calls over values. A value is written once, by one command, or comes from outside.
+// A recorded step: kernel calls over values. A value comes from outside, or is written by one command, or piece by piece by
+// several that stand before all of its readers (a concatenation).
 import type { NativeData } from '../backend.ts';
 
 export interface Value {

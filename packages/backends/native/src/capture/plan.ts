@@ -58,7 +58,7 @@ export function plan(
   const copies = updates.filter(({ final }) => !inPlace.has(final)).map(copyHome);
   const commands = [...recorded, ...copies];
   const lastUse = new Map<Value, number>();
-  for (const [i, command] of commands.entries()) for (const value of inputsOf(command)) lastUse.set(value, i);
+  for (const [i, { operands }] of commands.entries()) for (const value of operands) if (value) lastUse.set(value, i);
   for (const value of outputs) lastUse.set(value, Number.POSITIVE_INFINITY);
 
   const places = new Map<Value, Block>();
@@ -79,21 +79,18 @@ export function plan(
   };
 
   for (const [i, command] of commands.entries()) {
-    const dying = new Set(inputsOf(command).filter((value) => places.has(value) && lastUse.get(value) === i));
-    const candidates = reusable(command).filter((value) => dying.has(value));
+    const ends = (value: Value | null): value is Value => value !== null && lastUse.get(value) === i;
+    const candidates = reusable(command).filter((value) => ends(value) && places.has(value));
+    const reused = new Set<Value>();
     for (const value of command.outputs) {
-      if (inPlace.has(value) || value.external) continue;
-      const reuse = candidates.findIndex((candidate) => blockBytes(candidate.bytes) === blockBytes(value.bytes));
-      if (reuse >= 0) {
-        const [candidate] = candidates.splice(reuse, 1) as [Value];
-        dying.delete(candidate);
-        places.set(value, places.get(candidate)!);
-      } else {
-        places.set(value, take(value.bytes));
-      }
+      if (inPlace.has(value) || value.external || places.has(value)) continue;
+      const fits = ({ bytes }: Value) => blockBytes(bytes) === blockBytes(value.bytes);
+      const heir = candidates.find((candidate) => !reused.has(candidate) && fits(candidate));
+      if (heir) reused.add(heir);
+      places.set(value, heir ? places.get(heir)! : take(value.bytes));
     }
-    for (const value of dying) give(value);
-    for (const value of command.outputs) if (places.has(value) && !lastUse.has(value)) give(value);
+    for (const value of new Set(command.operands))
+      if (ends(value) && places.has(value) && !reused.has(value)) give(value);
   }
 
   const address = (value: Value | null): number => {

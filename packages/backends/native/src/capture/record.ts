@@ -43,8 +43,9 @@ export class StepRecorder implements Recorder {
 
   invoke(kernel: string, operands: readonly (TensorInfo | null | undefined)[], numbers: readonly number[]): void {
     const values = operands.map((tensor) => (tensor ? this.valueOf(tensor) : null));
-    // A value not written so far can only be here to be written.
-    const outputs = values.filter((value): value is Value => value !== null && this.#unwritten.delete(value));
+    // A value not written so far can only be here to be written. Where there is none, the kernel adds to its last operand.
+    const fresh = values.filter((value): value is Value => value !== null && this.#unwritten.delete(value));
+    const outputs = fresh.length > 0 ? fresh : [values.at(-1)!];
     this.commands.push({ kernel, operands: values, outputs, numbers: [...numbers] });
   }
 

@@ -53,4 +53,46 @@ const transpose: KernelBody = ({ backend, inputs, attrs, fallback }) => {
   );
 };
 
-export const layoutKernels: Kernels = { Slice: slice, Transpose: transpose };
+/** Writes `x` into `out` with its first element at `start`. */
+function scatter(backend: NativeBackend, x: TensorInfo, out: TensorInfo, start: number): void {
+  if (sizeOf(x.shape) === 0) return;
+  const shape = x.shape.length > 0 ? x.shape : [1];
+  const strides = denseStrides(out.shape.length > 0 ? out.shape : [1]);
+  backend.invoke('Scatter', [x, out], [shape.length, start, ...shape, ...strides]);
+}
+
+const padV2: KernelBody = ({ backend, inputs, attrs, fallback }) => {
+  const x = inputs.x!;
+  const paddings = attrs.paddings as [number, number][];
+  if (x.dtype !== 'float32' || x.shape.length > maxRank) return fallback();
+  const out = backend.output(x.shape.map((size, d) => size + paddings[d]![0] + paddings[d]![1]));
+  backend.invoke('Fill', [out], [sizeOf(out.shape), attrs.constantValue ?? 0]);
+  const strides = denseStrides(out.shape);
+  const start = paddings.reduce((sum, [before], d) => sum + before * strides[d]!, 0);
+  scatter(backend, x, out, start);
+  return out;
+};
+
+const concat: KernelBody = ({ backend, inputs, attrs, fallback }) => {
+  const parts = Object.values(inputs) as TensorInfo[];
+  const first = parts[0]!;
+  const rank = first.shape.length;
+  if (parts.some((part) => part.dtype !== first.dtype || !isFourBytes(part)) || rank === 0 || rank > maxRank) {
+    return fallback();
+  }
+  const axis = attrs.axis < 0 ? attrs.axis + rank : attrs.axis;
+  const total = parts.reduce((sum, part) => sum + part.shape[axis]!, 0);
+  const out = backend.output(
+    first.shape.map((size, d) => (d === axis ? total : size)),
+    first.dtype as NumericType,
+  );
+  const stride = denseStrides(out.shape)[axis]!;
+  let at = 0;
+  for (const part of parts) {
+    scatter(backend, part, out, at * stride);
+    at += part.shape[axis]!;
+  }
+  return out;
+};
+
+export const layoutKernels: Kernels = { Slice: slice, Transpose: transpose, PadV2: padV2, Concat: concat };
