@@ -27,9 +27,24 @@ interface Protocol {
 }
 
 const protocols: Readonly<Record<ScaleName, Protocol>> = {
-  smoke: { network: 'resnet-20-w0.25', pretrain: training(0.02, 0.1), retrain: training(0.02, 0.02), compressions: [4] },
-  cpu: { network: 'resnet-20-w0.5', pretrain: training(10, 0.2), retrain: training(1, 0.05), compressions: [2, 4, 8, 16, 32] },
-  paper: { network: 'resnet-20', pretrain: training(160, 0.1), retrain: training(30, 0.01), compressions: [2, 4, 8, 16, 32] },
+  smoke: {
+    network: 'resnet-20-w0.25',
+    pretrain: training(0.02, 0.1),
+    retrain: training(0.02, 0.02),
+    compressions: [4],
+  },
+  cpu: {
+    network: 'resnet-20-w0.5',
+    pretrain: training(10, 0.2),
+    retrain: training(1, 0.05),
+    compressions: [2, 4, 8, 16, 32],
+  },
+  paper: {
+    network: 'resnet-20',
+    pretrain: training(160, 0.1),
+    retrain: training(30, 0.01),
+    compressions: [2, 4, 8, 16, 32],
+  },
 };
 
 function trials(scale: ScaleName): readonly TrialDeclaration[] {

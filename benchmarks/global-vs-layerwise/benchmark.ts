@@ -1,4 +1,10 @@
-import { defineBenchmark, type ScaleName, sparsitySteps, type TrainOptionsInput, type TrialDeclaration } from '@prunebench/core';
+import {
+  defineBenchmark,
+  type ScaleName,
+  sparsitySteps,
+  type TrainOptionsInput,
+  type TrialDeclaration,
+} from '@prunebench/core';
 
 interface Protocol {
   readonly sparsities: readonly number[];
@@ -22,7 +28,10 @@ const snipTraining = (epochs: number, learningRate: number): TrainOptionsInput =
   batchSize: 100,
   learningRate,
   optimizer: { kind: 'sgd', momentum: 0.9, nesterov: false },
-  schedule: { kind: 'step', boundaries: [25_000, 50_000].map((step) => step / (540 * epochs)).filter((share) => share < 1) },
+  schedule: {
+    kind: 'step',
+    boundaries: [25_000, 50_000].map((step) => step / (540 * epochs)).filter((share) => share < 1),
+  },
   weightDecay: 5e-4,
 });
 
@@ -104,7 +113,8 @@ const snip = { table_id: 'T02', metric: 'test error %' };
 export default defineBenchmark({
   id: 'global-vs-layerwise',
   title: 'Magnitude pruning of the LeNets: global or layer-wise?',
-  question: 'At equal sparsity and budget, does letting weights compete over all layers beat giving each layer its own share?',
+  question:
+    'At equal sparsity and budget, does letting weights compete over all layers beat giving each layer its own share?',
   seeds: { smoke: 1, cpu: 5, paper: 20 },
   trials,
   comparisons: [
@@ -119,8 +129,16 @@ export default defineBenchmark({
   ],
   published: ['LeNet-300-100', 'LeNet-5-Caffe'].flatMap((network) => [
     // Han's thresholds are a multiple of each layer's standard deviation, retrained and raised again: layer-wise and iterative.
-    { network: network.toLowerCase(), series: 'layer-wise uniform, iterative', where: { ...han, network, method: 'magnitude + retrain' } },
-    { network: network.toLowerCase(), series: 'layer-wise uniform, iterative', where: { ...snip, network, method: 'LWC (Han 2015)' } },
+    {
+      network: network.toLowerCase(),
+      series: 'layer-wise uniform, iterative',
+      where: { ...han, network, method: 'magnitude + retrain' },
+    },
+    {
+      network: network.toLowerCase(),
+      series: 'layer-wise uniform, iterative',
+      where: { ...snip, network, method: 'LWC (Han 2015)' },
+    },
     { network: network.toLowerCase(), series: 'dense', where: { ...han, network, method: 'reference' } },
     { network: network.toLowerCase(), series: 'dense', where: { ...snip, network, method: 'Reference' } },
   ]),

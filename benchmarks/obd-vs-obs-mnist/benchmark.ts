@@ -29,19 +29,36 @@ const retrained = [
   { method: 'obc', options: layerwise, series: 'OBC' },
   { method: 'random', options: layerwise, series: 'random', control: true },
   { method: 'magnitude', options: { ...layerwise, control: 'shuffle-masks' }, series: 'shuffled mask', control: true },
-  { method: 'magnitude', options: { ...layerwise, control: 'reinitialize' }, series: 're-initialised ticket', control: true },
+  {
+    method: 'magnitude',
+    options: { ...layerwise, control: 'reinitialize' },
+    series: 're-initialised ticket',
+    control: true,
+  },
 ] as const;
 
-const scales: Readonly<Record<ScaleName, { mlp: readonly number[]; lenet: readonly number[]; epochs: number; retrain: number }>> = {
+const scales: Readonly<
+  Record<ScaleName, { mlp: readonly number[]; lenet: readonly number[]; epochs: number; retrain: number }>
+> = {
   smoke: { mlp: [0.9], lenet: [], epochs: 0.2, retrain: 0.1 },
   cpu: { mlp: [0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98], lenet: [0.92, 0.985], epochs: 25, retrain: 2 },
-  paper: { mlp: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98], lenet: [0.92, 0.93, 0.985], epochs: 25, retrain: 20 },
+  paper: {
+    mlp: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98],
+    lenet: [0.92, 0.93, 0.985],
+    epochs: 25,
+    retrain: 20,
+  },
 };
 
 function trials(scale: ScaleName): readonly TrialDeclaration[] {
   const { mlp, lenet, epochs, retrain } = scales[scale];
   const small = { dataset: 'mnist', network: 'mlp-784-40-20-10', pretrain: training(epochs, 0.05), retrain: null };
-  const large = { dataset: 'mnist', network: 'lenet-300-100', pretrain: training(epochs, 0.05), retrain: training(retrain, 0.01) };
+  const large = {
+    dataset: 'mnist',
+    network: 'lenet-300-100',
+    pretrain: training(epochs, 0.05),
+    retrain: training(retrain, 0.01),
+  };
   return [
     ...mlp.flatMap((sparsity) => oneShot.map((line) => ({ ...small, ...line, sparsity }))),
     ...lenet.flatMap((sparsity) => retrained.map((line) => ({ ...large, ...line, sparsity }))),
@@ -66,8 +83,16 @@ export default defineBenchmark({
   ],
   published: [
     { network: 'mlp-784-40-20-10', series: 'dense', where: { ...woodfisherTest, method: 'dense' } },
-    { network: 'mlp-784-40-20-10', series: 'diagonal Fisher', where: { ...woodfisherTest, method: 'diagonal Fisher (OBD-like)' } },
-    { network: 'mlp-784-40-20-10', series: 'WoodFisher (block-wise)', where: { ...woodfisherTest, method: 'WoodFisher block (OBS update)' } },
+    {
+      network: 'mlp-784-40-20-10',
+      series: 'diagonal Fisher',
+      where: { ...woodfisherTest, method: 'diagonal Fisher (OBD-like)' },
+    },
+    {
+      network: 'mlp-784-40-20-10',
+      series: 'WoodFisher (block-wise)',
+      where: { ...woodfisherTest, method: 'WoodFisher block (OBS update)' },
+    },
     { network: 'lenet-300-100', series: 'OBD', where: { ...lobs, method: 'OBD' } },
     { network: 'lenet-300-100', series: 'L-OBS', where: { ...lobs, method: 'L-OBS' } },
     { network: 'lenet-300-100', series: 'L-OBS', where: { ...lobs, method: 'L-OBS (iterative)' } },

@@ -6,8 +6,18 @@ const pruners = [
   { method: 'snip', options: {}, series: 'SNIP' },
   { method: 'grasp', options: {}, series: 'GraSP' },
   { method: 'synflow', options: { schedule: { kind: 'exponential', rounds: 100 } }, series: 'SynFlow' },
-  { method: 'synflow', options: { schedule: { kind: 'exponential', rounds: 100 }, control: 'shuffle-masks' }, series: 'SynFlow, shuffled mask', control: true },
-  { method: 'synflow', options: { schedule: { kind: 'exponential', rounds: 100 }, control: 'reinitialize' }, series: 'SynFlow, re-initialised', control: true },
+  {
+    method: 'synflow',
+    options: { schedule: { kind: 'exponential', rounds: 100 }, control: 'shuffle-masks' },
+    series: 'SynFlow, shuffled mask',
+    control: true,
+  },
+  {
+    method: 'synflow',
+    options: { schedule: { kind: 'exponential', rounds: 100 }, control: 'reinitialize' },
+    series: 'SynFlow, re-initialised',
+    control: true,
+  },
 ] as const;
 
 interface Protocol {
@@ -38,7 +48,10 @@ const synflowTraining: TrainOptionsInput = {
 };
 
 const protocols: Readonly<Record<ScaleName, Protocol>> = {
-  smoke: { networks: [{ dataset: 'mnist', network: 'lenet-5-caffe-w0.25', training: oneCycle(0.05, 0.05, 'none') }], exponents: [1] },
+  smoke: {
+    networks: [{ dataset: 'mnist', network: 'lenet-5-caffe-w0.25', training: oneCycle(0.05, 0.05, 'none') }],
+    exponents: [1],
+  },
   cpu: {
     networks: [
       { dataset: 'mnist', network: 'lenet-5-caffe', training: oneCycle(2, 0.05, 'none') },

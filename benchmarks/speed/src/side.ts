@@ -45,7 +45,13 @@ export class Side {
   /** The end of what it wrote on standard error. */
   readonly #errors: () => string;
 
-  private constructor(name: string, version: string, child: ChildProcess, lines: AsyncIterator<string>, errors: () => string) {
+  private constructor(
+    name: string,
+    version: string,
+    child: ChildProcess,
+    lines: AsyncIterator<string>,
+    errors: () => string,
+  ) {
     this.name = name;
     this.version = version;
     this.#child = child;
@@ -86,7 +92,8 @@ export class Side {
   ): Promise<Answers[Job]> {
     this.#child.stdin!.write(`${JSON.stringify(request)}\n`);
     const { done, value } = await this.#lines.next();
-    if (done) throw new PrunebenchError(`${this.name} died while it worked on ${JSON.stringify(request)}: ${this.#errors()}`);
+    if (done)
+      throw new PrunebenchError(`${this.name} died while it worked on ${JSON.stringify(request)}: ${this.#errors()}`);
     return JSON.parse(value);
   }
 

@@ -1,6 +1,7 @@
 import type { StepKind } from '@prunebench/core';
 import { estimateBatchNormStep } from './estimate-batch-norm.ts';
 import { pruneStep } from './prune.ts';
+import { pruneWhileAccurateStep } from './prune-while-accurate.ts';
 import { reinitializeStep } from './reinitialize.ts';
 import { rewindStep } from './rewind.ts';
 import { trainStep } from './train.ts';
@@ -13,4 +14,5 @@ export const stepKinds: readonly StepKind<any>[] = [
   reinitializeStep,
   rewindStep,
   estimateBatchNormStep,
+  pruneWhileAccurateStep,
 ];
