@@ -28,7 +28,8 @@ export function parseOptions(criterion: Criterion, options: unknown): unknown {
 }
 
 /**
- * One finite score for each weight of each prunable kernel (or for each unit of each kernel whose units may be removed), and no others.
+ * One finite score for each weight of each prunable kernel (or for each unit of each kernel whose units may be removed), and no
+ * others; a threshold rule, which ranks by itself, may also score other parameters that it removes from, such as biases.
  *
  * @throws PrunebenchError naming criterion and layer
  */
@@ -37,7 +38,8 @@ export function checkScores(criterion: Criterion, network: Network, scores: Scor
   const units = new Set(prunableUnits(network));
   const specs = prunableSpecs(network).filter(({ name }) => granularity === 'weight' || units.has(name));
   const extra = Object.keys(scores).find((name) => !specs.some((spec) => spec.name === name));
-  if (extra !== undefined) throw fault(`scores ${extra}, which is not prunable at granularity ${granularity}`);
+  if (extra !== undefined && !criterion.threshold)
+    throw fault(`scores ${extra}, which is not prunable at granularity ${granularity}`);
   for (const { name, shape } of specs) {
     const values = scores[name];
     if (!values) throw fault(`gives no scores for ${name}`);

@@ -43,13 +43,15 @@ export function quadraticModel(
 
 /**
  * Optimal brain surgeon inside every block down to its last weight, as scores: the order of removals by their losses.
+ *
+ * @param scores receives them, by parameter name
  */
 export function surgeryScores(
   subject: Subject,
   blocks: Iterable<WeightBlock>,
   model: (block: WeightBlock) => QuadraticModel,
+  scores: Record<string, Float64Array> = emptyScores(weightLayers(subject.network)),
 ): Scores {
-  const scores = emptyScores(weightLayers(subject.network));
   for (const block of blocks) {
     const { inverse, size } = model(block);
     const { order, losses } = greedyElimination({

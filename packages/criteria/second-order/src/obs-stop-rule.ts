@@ -12,6 +12,7 @@ export const obsStopRuleOptions = obsOptions.extend({
     .positive()
     .default(0.01)
     .describe('stops before the first weight whose L_q exceeds this share of the loss E before pruning'),
+  biases: z.boolean().default(false).describe('whether biases may go too, as in the paper; they count as its weights'),
 });
 export type ObsStopRuleOptions = z.output<typeof obsStopRuleOptions>;
 
@@ -32,7 +33,7 @@ export const obsStopRule = defineCriterion<ObsStopRuleOptions>({
 
 /** The scores of optimal brain surgeon, L_q, divided by the loss E of the calibration examples. */
 export async function relativeSaliencies(subject: Subject, options: ObsStopRuleOptions): Promise<Scores> {
-  const scores = await obsScores(subject, options);
+  const scores = await obsScores(subject, options, options.biases);
   const loss = Math.max(await meanLoss(subject, options.samples), Number.MIN_VALUE);
   return Object.fromEntries(
     Object.entries(scores).map(([name, values]) => [name, Float64Array.from(values, (v) => v / loss)]),

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { quadraticModel, surgeryCompensation, surgeryScores } from './block-surgery.ts';
 import { memoryLimit, requireMemory } from './memory.ts';
 import { gradientBytes, rowsPerSample, sampleGradients } from './sample-gradients.ts';
-import { type WeightBlock, wholeNetworkBlock } from './weight-block.ts';
+import { emptyScores, type WeightBlock, wholeNetworkBlock } from './weight-block.ts';
 import { weightLayers } from './weight-layers.ts';
 
 // H = αI + (1/P) Σ_k Σ_c g_kc g_kcᵀ, L_q = w_q² / (2 [H⁻¹]_qq), δw = -(w_q / [H⁻¹]_qq) H⁻¹ e_q.
@@ -52,26 +52,34 @@ export const obs = defineCriterion<ObsOptions>({
  * The order in which optimal brain surgeon removes all weights, with H⁻¹ downdated after each, as scores: those of the
  * first k removals are the k lowest, in scope `global`. The scores are the losses L_q at removal (running maximum).
  *
+ * @param biases whether biases may be removed as well, as in the paper's own networks; they are then scored too
  * @throws PrunebenchError before anything is computed if the matrices exceed `memoryLimit`
  */
-export async function obsScores(subject: Subject, options: ObsOptions): Promise<Scores> {
-  const block = await obsBlock(subject, options);
-  return surgeryScores(subject, [block], () =>
-    quadraticModel(block, subject.masks, options.damping, options.inversion),
+export async function obsScores(subject: Subject, options: ObsOptions, biases = false): Promise<Scores> {
+  const block = await obsBlock(subject, options, biases);
+  return surgeryScores(
+    subject,
+    [block],
+    () => quadraticModel(block, subject.masks, options.damping, options.inversion),
+    emptyScores(weightLayers(subject.network), biases),
   );
 }
 
-/** All remaining weights and biases moved to the minimum of the quadratic model under `masks`. */
+/** All remaining weights and biases, moved to the minimum of the quadratic model under `masks`. */
 export async function obsCompensation(subject: Subject, masks: Masks, options: ObsOptions): Promise<ParameterRecord> {
-  const block = await obsBlock(subject, options);
+  const block = await obsBlock(subject, options, false);
   return surgeryCompensation(subject, masks, [block], () =>
     quadraticModel(block, subject.masks, options.damping, options.inversion),
   );
 }
 
-async function obsBlock(subject: Subject, { samples, outputs, memoryLimit }: ObsOptions): Promise<WeightBlock> {
+async function obsBlock(
+  subject: Subject,
+  { samples, outputs, memoryLimit }: ObsOptions,
+  biases: boolean,
+): Promise<WeightBlock> {
   requireMemory('obs', obsBytes(subject, samples, outputs), memoryLimit, REMEDY);
-  return wholeNetworkBlock(await sampleGradients(subject, samples, outputs));
+  return wholeNetworkBlock(await sampleGradients(subject, samples, outputs), biases);
 }
 
 const REMEDY =

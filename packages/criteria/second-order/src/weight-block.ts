@@ -8,7 +8,7 @@ export interface BlockPart {
   readonly parameter: string;
   /** Flat indices into the parameter. */
   readonly indices: Int32Array;
-  /** Kernels may be pruned; biases only move to compensate. */
+  /** Whether its weights may be removed; biases usually only move to compensate. */
   readonly prunable: boolean;
 }
 
@@ -19,13 +19,13 @@ export function blockSize(block: WeightBlock): number {
   return block.reduce((size, { indices }) => size + indices.length, 0);
 }
 
-/** All kernels and biases in one block: the full matrix of optimal brain surgeon. */
-export function wholeNetworkBlock(layers: readonly LayerGradients[]): WeightBlock {
+/** All kernels and biases in one block: the full matrix of optimal brain surgeon. `biases` says whether they may go too. */
+export function wholeNetworkBlock(layers: readonly LayerGradients[], biases: boolean): WeightBlock {
   return layers.flatMap((gradients) => {
     const { layer } = gradients;
     const kernel = { gradients, parameter: layer.kernel, indices: range(0, layer.fanIn * layer.units), prunable: true };
     if (layer.bias === undefined) return [kernel];
-    return [kernel, { gradients, parameter: layer.bias, indices: range(0, layer.units), prunable: false }];
+    return [kernel, { gradients, parameter: layer.bias, indices: range(0, layer.units), prunable: biases }];
   });
 }
 
@@ -60,30 +60,32 @@ export function blockGradients(block: WeightBlock, masks: Masks): Float64Array {
   const { rows } = block[0].gradients;
   const columns = new Float64Array(blockSize(block) * rows);
   let offset = 0;
-  for (const { gradients, parameter, indices, prunable } of block)
+  for (const { gradients, parameter, indices } of block) {
+    const isKernel = parameter === gradients.layer.kernel;
     for (const index of indices) {
-      if (!prunable) gradients.biasColumn(index, columns, offset);
-      else if (masks[parameter]?.[index] !== 0) gradients.kernelColumn(index, columns, offset);
+      if (masks[parameter]?.[index] !== 0) {
+        if (isKernel) gradients.kernelColumn(index, columns, offset);
+        else gradients.biasColumn(index, columns, offset);
+      }
       offset += rows;
     }
+  }
   return columns;
 }
 
 /** The block's values in float64; pruned ones are 0. */
 export function blockWeights(block: WeightBlock, { parameters, masks }: Subject): Float64Array {
-  return gather(block, ({ parameter, prunable }, index) =>
-    prunable && masks[parameter]?.[index] === 0 ? 0 : parameters[parameter].values[index],
+  return gather(block, ({ parameter }, index) =>
+    masks[parameter]?.[index] === 0 ? 0 : parameters[parameter].values[index],
   );
 }
 
 /** 1 for the block's weights that `masks` removes. */
 export function blockRemoved(block: WeightBlock, masks: Masks): Uint8Array {
-  return Uint8Array.from(
-    gather(block, ({ parameter, prunable }, index) => (prunable && masks[parameter]?.[index] === 0 ? 1 : 0)),
-  );
+  return Uint8Array.from(gather(block, ({ parameter }, index) => (masks[parameter]?.[index] === 0 ? 1 : 0)));
 }
 
-/** 1 for the block's weights that may be removed. */
+/** 1 for the block's weights that are there and may be removed. */
 export function blockPrunable(block: WeightBlock, masks: Masks): Uint8Array {
   return Uint8Array.from(
     gather(block, ({ parameter, prunable }, index) => (prunable && masks[parameter]?.[index] !== 0 ? 1 : 0)),
@@ -104,9 +106,14 @@ export function scatter(
   }
 }
 
-/** Zero scores for every kernel, to be filled by `scatter`. */
-export function emptyScores(layers: readonly WeightLayer[]): Record<string, Float64Array> {
-  return Object.fromEntries(layers.map(({ kernel, fanIn, units }) => [kernel, new Float64Array(fanIn * units)]));
+/** Zero scores for every kernel, and for every bias where `biases` is set, to be filled by `scatter`. */
+export function emptyScores(layers: readonly WeightLayer[], biases = false): Record<string, Float64Array> {
+  return Object.fromEntries(
+    layers.flatMap(({ kernel, bias, fanIn, units }): [string, Float64Array][] => [
+      [kernel, new Float64Array(fanIn * units)],
+      ...(biases && bias !== undefined ? [[bias, new Float64Array(units)] satisfies [string, Float64Array]] : []),
+    ]),
+  );
 }
 
 /** A copy of the parameters whose arrays may be written. */
