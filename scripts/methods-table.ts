@@ -15,24 +15,30 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** Where the table is kept. */
 export const tablePath = join(root, 'docs/methods.md');
 
-/** What a family's package exports. */
+/** What a package exports. */
 export interface Family {
   /** The package's folder, from the repository's root. */
   readonly folder: string;
-  readonly criteria: readonly Criterion[];
-  readonly methods: readonly Method[];
+  /** Its criteria and methods, exported by name or in a list. */
+  readonly entries: readonly (Criterion | Method)[];
 }
 
-/** The packages under packages/criteria/ that belong to the suite: all but the template. */
+/** The packages that have criteria or methods of the suite: all families but the template, and training. */
 export async function families(): Promise<readonly Family[]> {
   const found: Family[] = [];
-  for await (const path of glob('packages/criteria/*/src/index.ts', { cwd: root })) {
+  for await (const path of glob(['packages/criteria/*/src/index.ts', 'packages/training/src/index.ts'], {
+    cwd: root,
+  })) {
     const folder = dirname(dirname(path));
     if (folder.endsWith('/template')) continue;
-    const { criteria = [], methods = [] } = (await import(pathToFileURL(join(root, path)).href)) as Partial<Family>;
-    found.push({ folder, criteria, methods });
+    const exported: unknown[] = Object.values(await import(pathToFileURL(join(root, path)).href));
+    found.push({ folder, entries: [...new Set(exported.flat().filter(isEntry))] });
   }
   return found.sort((a, b) => (a.folder < b.folder ? -1 : 1));
+}
+
+function isEntry(value: unknown): value is Criterion | Method {
+  return typeof value === 'object' && value !== null && 'citation' in value && ('score' in value || 'steps' in value);
 }
 
 /** The text of docs/methods.md. */
@@ -104,7 +110,7 @@ function paper({ authors, year, venue, url }: Citation): string {
 }
 
 function packageOf(id: string, packages: readonly Family[]): string {
-  const family = packages.find(({ criteria, methods }) => [...criteria, ...methods].some((entry) => entry.id === id));
+  const family = packages.find(({ entries }) => entries.some((entry) => entry.id === id));
   return family ? `[${family.folder.split('/').at(-1)}](../${family.folder})` : '';
 }
 

@@ -8,11 +8,10 @@ test('docs/methods.md is what the registry says (otherwise run `pnpm methods-tab
 });
 
 test('every criterion and method of every family is registered', async (t) => {
-  const { criteria, methods } = await loadRegistry();
-  for (const family of await families()) {
-    for (const { id } of family.criteria) t.true(criteria.has(id), `${family.folder}: ${id}`);
-    for (const { id } of family.methods) t.true(methods.has(id), `${family.folder}: ${id}`);
-  }
+  const { methods } = await loadRegistry();
+  const packages = await families();
+  t.true(packages.some(({ folder }) => folder === 'packages/criteria/magnitude'));
+  for (const { folder, entries } of packages) for (const { id } of entries) t.true(methods.has(id), `${folder}: ${id}`);
 });
 
 test('the table has a line for each, with its paper', async (t) => {
