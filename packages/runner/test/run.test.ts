@@ -256,3 +256,13 @@ test.serial('verify accepts what report wrote, and names the line of a number th
   t.is(again, 0);
   t.is(await readFile(table, 'utf8'), text);
 });
+
+test.serial('a table that is continued on another backend says so', async (t) => {
+  await using box = await sandbox();
+  await box.run('tiny', '--seeds', '1');
+  const { exitCode, stderr } = await box.run('tiny', '--seeds', '2', '--backend', 'wasm');
+  t.is(exitCode, 0, stderr);
+  t.regex(stderr, /Earlier trials of this table were computed on backend cpu, the rest now on wasm/);
+  const backends = [...(await box.records('tiny')).values()].map(({ spec, run }) => `${spec.seed} ${run.backend}`);
+  t.deepEqual([...new Set(backends)].sort(), ['0 cpu', '1 wasm']);
+});
