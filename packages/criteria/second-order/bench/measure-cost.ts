@@ -16,6 +16,7 @@ import {
   type Criterion,
   type Dataset,
   type Network,
+  PrunebenchError,
   type State,
   select,
   trainOptions,
@@ -33,6 +34,8 @@ const known = new Map<string, Criterion>(
 );
 
 interface Cost {
+  /** Why the criterion would not run; the rest is then absent. */
+  readonly refused?: string;
   readonly score: number;
   readonly compensate: number;
   readonly mebibytes: number;
@@ -40,8 +43,17 @@ interface Cost {
 }
 
 const [model = 'lenet-300-100', sparsity = '0.9', ...wanted] = process.argv.slice(2);
-if (process.env.MEASURE_STATE) console.log(JSON.stringify(await measure(wanted[0], process.env.MEASURE_STATE)));
+if (process.env.MEASURE_STATE) console.log(JSON.stringify(await attempt(wanted[0], process.env.MEASURE_STATE)));
 else await measureAll();
+
+async function attempt(id: string, file: string): Promise<Cost | { refused: string }> {
+  try {
+    return await measure(id, file);
+  } catch (error) {
+    if (error instanceof PrunebenchError) return { refused: error.message };
+    throw error;
+  }
+}
 
 async function measureAll(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'prunebench-cost-'));
@@ -59,7 +71,11 @@ async function measureAll(): Promise<void> {
         encoding: 'utf8',
         stdio: ['ignore', 'pipe', 'ignore'],
       });
-      const { score, compensate, mebibytes, accuracy }: Cost = JSON.parse(output.trim().split('\n').at(-1)!);
+      const { refused, score, compensate, mebibytes, accuracy }: Cost = JSON.parse(output.trim().split('\n').at(-1)!);
+      if (refused !== undefined) {
+        console.log(`| ${id} | refused: ${refused} | | | |`);
+        continue;
+      }
       console.log(
         `| ${id} | ${score.toFixed(1)} | ${compensate.toFixed(1)} | ${mebibytes.toFixed(0)} | ${accuracy.toFixed(2)} |`,
       );

@@ -1,5 +1,6 @@
 import type { Criterion } from '@prunebench/core';
 import { fisherDiagonal } from './fisher-diagonal.ts';
+import { kFac } from './k-fac.ts';
 import { lObs } from './l-obs.ts';
 import { obc } from './obc.ts';
 import { obd } from './obd.ts';
@@ -15,6 +16,7 @@ export {
   fisherDiagonal,
   fisherDiagonalScores,
 } from './fisher-diagonal.ts';
+export { type KFacOptions, kFac, kFacCompensation, kFacScores } from './k-fac.ts';
 export { type LObsOptions, lObs, lObsCompensation, lObsScores } from './l-obs.ts';
 export { type ObcOptions, obc, obcCompensation, obcScores } from './obc.ts';
 export { diagonalCurvature, type ObdOptions, obd, obdScores } from './obd.ts';
@@ -34,6 +36,7 @@ export const criteria: readonly Criterion<any>[] = [
   obsBlock,
   obsEigen,
   lObs,
+  kFac,
   woodFisher,
   obc,
 ];

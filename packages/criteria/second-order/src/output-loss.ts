@@ -25,6 +25,25 @@ export interface OutputLoss {
   sampledFactor(batch: LabelledOutputs, random: RandomStream): Float32Array;
 }
 
+/**
+ * What is differentiated with respect to the weights, per example:
+ * `labels`: the loss (rows of the empirical Fisher);
+ * `all`: every factor of the loss's output curvature (rows of the exact Gauss-Newton matrix, one per output unit);
+ * `sampled`: one random factor (rows whose expected outer product is the Gauss-Newton matrix).
+ */
+export type GradientKind = 'labels' | 'all' | 'sampled';
+
+/** The vectors, [size, units] each, that are back-propagated for gradients of this kind. */
+export function outputFactors(
+  loss: OutputLoss,
+  kind: GradientKind,
+  batch: LabelledOutputs,
+  random: RandomStream,
+): Float32Array[] {
+  if (kind === 'all') return loss.curvatureFactors(batch);
+  return [kind === 'labels' ? loss.gradient(batch) : loss.sampledFactor(batch, random)];
+}
+
 /** The loss that `network.loss` names. */
 export function outputLoss(network: Network): OutputLoss {
   return network.loss === 'squared-error' ? halfSquaredError : softmaxCrossEntropy;

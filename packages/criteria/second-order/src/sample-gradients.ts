@@ -3,16 +3,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { calibration } from './calibration.ts';
 import { writePatches } from './convolution-patches.ts';
 import { backwardSignals, forwardSignals, withParameterTensors } from './layer-signals.ts';
-import { outputLoss } from './output-loss.ts';
+import { type GradientKind, outputFactors, outputLoss } from './output-loss.ts';
 import { type WeightLayer, weightLayers } from './weight-layers.ts';
-
-/**
- * What is differentiated with respect to the weights, per example:
- * `labels`: the loss (rows of the empirical Fisher);
- * `all`: every factor of the loss's output curvature (rows of the exact Gauss-Newton matrix, one per output unit);
- * `sampled`: one random factor (rows whose expected outer product is the Gauss-Newton matrix).
- */
-export type GradientKind = 'labels' | 'all' | 'sampled';
 
 /** The sample gradients of one layer, as a matrix G whose rows are (output factor, example) and whose columns are weights. */
 export interface LayerGradients {
@@ -58,12 +50,7 @@ export async function sampleGradients(
     for (const batch of calibration(subject, samples)) {
       const { outputs, inputs } = await forwardSignals(subject.network, parameters, batch, layers);
       const labelled = { outputs, labels: batch.y, units: outputs.length / batch.size };
-      const seeds =
-        kind === 'labels'
-          ? [loss.gradient(labelled)]
-          : kind === 'all'
-            ? loss.curvatureFactors(labelled)
-            : [loss.sampledFactor(labelled, random)];
+      const seeds = outputFactors(loss, kind, labelled, random);
       const deltas = [];
       for (const seed of seeds) deltas.push(await backwardSignals(subject.network, parameters, batch, layers, seed));
       for (const [l, { layer }] of layers.entries())
