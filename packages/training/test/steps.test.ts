@@ -11,13 +11,9 @@ const masks = { 'fc1/kernel': Uint8Array.from({ length: 24 }, (_, i) => i % 2) }
 const state: State = { parameters: randomParameters(network, 1), masks };
 
 test('every kind of step has a name of its own', (t) => {
-  t.deepEqual(stepKinds.map(({ kind }) => kind).sort(), [
-    'estimate-batch-norm',
-    'prune',
-    'reinitialize',
-    'rewind',
-    'train',
-  ]);
+  const kinds = stepKinds.map(({ kind }) => kind);
+  t.is(new Set(kinds).size, kinds.length);
+  for (const kind of ['train', 'prune', 'reinitialize', 'rewind', 'estimate-batch-norm']) t.true(kinds.includes(kind));
 });
 
 test('initial parameters depend on the seed and on nothing else', (t) => {
