@@ -2,8 +2,9 @@ import { Argument, Command, Option } from 'commander';
 import type { DoctorOptions } from './commands/doctor.ts';
 import type { ReportCommandOptions } from './commands/report.ts';
 import type { RunCommandOptions } from './commands/run.ts';
+import type { SpeedCommandOptions } from './commands/speed.ts';
 import type { VerifyOptions } from './commands/verify.ts';
-import { backendOption, jsonOption, pluginOption, positiveInteger, resultsOption } from './options.ts';
+import { backendOption, jsonOption, listOf, pluginOption, positiveInteger, resultsOption } from './options.ts';
 import { versions } from './provenance.ts';
 
 /*
@@ -32,7 +33,14 @@ export function createProgram(): Command {
         'verify',
       ),
     );
-  for (const command of [listCommand(), runCommand(), reportCommand(), verifyCommand(), doctorCommand()])
+  for (const command of [
+    listCommand(),
+    runCommand(),
+    reportCommand(),
+    verifyCommand(),
+    speedCommand(),
+    doctorCommand(),
+  ])
     program.addCommand(command);
   for (const command of [program, ...program.commands]) command.exitOverride().copyInheritedSettings(program);
   return program;
@@ -113,6 +121,18 @@ function verifyCommand(): Command {
     .addOption(jsonOption())
     .addHelpText('after', examples('verify', 'verify --json'))
     .action(async (options: VerifyOptions) => (await import('./commands/verify.ts')).verify(options));
+}
+
+function speedCommand(): Command {
+  return new Command('speed')
+    .description('time training steps and evaluations against PyTorch on this machine')
+    .option('--threads <list>', 'thread counts to measure', listOf(positiveInteger), [1, 2])
+    .option('--rounds <number>', 'alternations with the peer; medians are over them', positiveInteger, 9)
+    .option('--networks <list>', 'only these; then nothing is written to the results folder', listOf(String))
+    .addOption(resultsOption())
+    .addOption(jsonOption())
+    .addHelpText('after', examples('speed', 'speed --threads 1 --networks lenet-300-100,resnet-20'))
+    .action(async (options: SpeedCommandOptions) => (await import('./commands/speed.ts')).speed(options));
 }
 
 function doctorCommand(): Command {
