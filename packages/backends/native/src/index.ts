@@ -11,3 +11,15 @@ export {
   resetFallbackCounts,
   setThreads,
 } from './register.ts';
+export {
+  addressOf,
+  allocateFloats,
+  type CsrArrays,
+  type CsrProductOptions,
+  csrTimesDense,
+  programFormat,
+  SparseProgram,
+  sampledProduct,
+  transposeMatrix,
+  vectorLanes,
+} from './sparse.ts';

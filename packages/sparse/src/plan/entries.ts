@@ -1,0 +1,155 @@
+import { programFormat } from '@prunebench/backend-native';
+import type { Product } from '../graph/operations.ts';
+import { type CsrMatrix, eachWeight } from '../storage/csr.ts';
+import { type Plane, planeFloats } from './layout.ts';
+
+/** Weights as the kernels read them: see cc/sparse-tile.h. */
+export interface EntryTable {
+  /** Offsets and weights, interleaved. */
+  readonly entries: Float32Array;
+  readonly starts: Int32Array;
+}
+
+const BLOCK = programFormat.blockRows;
+const BLOCK_WORDS = 1 + BLOCK;
+
+/** How far the input of a column of weights lies from the window's corner, in floats. */
+function offsetOf(product: Product, input: Plane, cellFloats: number): (row: number, column: number) => number {
+  const { size, dilation } = product.window;
+  const channels = input.channels / product.groups;
+  const perGroup = product.weights.rows / product.groups;
+  const plane = planeFloats(input, cellFloats);
+  return (row, column) => {
+    const channel = Math.floor(row / perGroup) * channels + (column % channels);
+    const tap = Math.floor(column / channels);
+    const [y, x] = [Math.floor(tap / size[1]) * dilation[0], (tap % size[1]) * dilation[1]];
+    return channel * plane + (y * input.pitch + x) * cellFloats;
+  };
+}
+
+/**
+ * Single weights, by pass over the input channels and output. A pass takes an equal share of a group's channels, so that what it
+ * reads stays in the first-level cache while all outputs use it.
+ */
+export function entriesOf(product: Product, input: Plane, cellFloats: number, passes: number): EntryTable {
+  const { weights, groups } = product;
+  const channels = input.channels / groups;
+  const passOf = passesOver(channels, passes);
+  const starts = new Int32Array(passes * weights.rows + 1);
+  eachWeight(weights, (row, column) => starts[passOf(column % channels) * weights.rows + row + 1]++);
+  for (let i = 1; i < starts.length; i++) starts[i] += starts[i - 1];
+  const next = starts.slice();
+  const entries = new Float32Array(weights.values.length * 2);
+  const offsets = new Int32Array(entries.buffer);
+  const offset = offsetOf(product, input, cellFloats);
+  eachWeight(weights, (row, column, value) => {
+    const at = next[passOf(column % channels) * weights.rows + row]++;
+    offsets[at * 2] = offset(row, column);
+    entries[at * 2 + 1] = value;
+  });
+  return { entries, starts };
+}
+
+/** Blocks of neighbouring outputs that share an input; with `full` also those without a weight. Groups of channels are not possible. */
+export function blocksOf(
+  product: Product,
+  input: Plane,
+  cellFloats: number,
+  passes: number,
+  full: boolean,
+): EntryTable {
+  const { weights } = product;
+  const passOf = passesOver(input.channels, passes);
+  const groups = Math.ceil(weights.rows / BLOCK);
+  const occupied = full ? undefined : occupiedBlocks(weights);
+  const starts = new Int32Array(passes * groups + 1);
+  const isStored = (group: number, column: number) => !occupied || occupied[group * weights.columns + column] === 1;
+  const visit = (body: (list: number, group: number, column: number) => void) => {
+    for (let group = 0; group < groups; group++)
+      for (let column = 0; column < weights.columns; column++)
+        if (isStored(group, column)) body(passOf(column % input.channels) * groups + group, group, column);
+  };
+  visit((list) => starts[list + 1]++);
+  for (let i = 1; i < starts.length; i++) starts[i] += starts[i - 1];
+  const next = starts.slice();
+  const entries = new Float32Array(starts[starts.length - 1] * BLOCK_WORDS);
+  const offsets = new Int32Array(entries.buffer);
+  const place = new Int32Array(groups * weights.columns);
+  const offset = offsetOf(product, input, cellFloats);
+  visit((list, group, column) => {
+    const at = next[list]++;
+    place[group * weights.columns + column] = at;
+    offsets[at * BLOCK_WORDS] = offset(group * BLOCK, column);
+  });
+  eachWeight(weights, (row, column, value) => {
+    const at = place[Math.floor(row / BLOCK) * weights.columns + column];
+    entries[at * BLOCK_WORDS + 1 + (row % BLOCK)] = value;
+  });
+  return { entries, starts };
+}
+
+/** Blocks with a weight / all blocks. */
+export function blockDensity(weights: CsrMatrix): number {
+  const occupied = occupiedBlocks(weights);
+  return occupied.length === 0 ? 1 : occupied.reduce((sum, one) => sum + one, 0) / occupied.length;
+}
+
+function occupiedBlocks(weights: CsrMatrix): Uint8Array {
+  const occupied = new Uint8Array(Math.ceil(weights.rows / BLOCK) * weights.columns);
+  eachWeight(weights, (row, column) => {
+    occupied[Math.floor(row / BLOCK) * weights.columns + column] = 1;
+  });
+  return occupied;
+}
+
+/** Patches that the Winograd kernel takes at once, in vectors: see cc/sparse-winograd.cc. */
+const WINOGRAD_VECTORS = 4;
+
+/**
+ * The transformed filters of a dense 3 x 3 convolution, G g Gᵀ (Lavin and Gray 2016, F(2x2, 3x3)), as full rows of blocks for each
+ * of the 16 places of a patch.
+ */
+export function winogradEntries(product: Product, channels: number, vectors: number, lanes: number): EntryTable {
+  const { weights } = product;
+  const places = transformedFilters(weights, channels);
+  const groups = Math.ceil(weights.rows / BLOCK);
+  const entries = new Float32Array(16 * groups * channels * BLOCK_WORDS);
+  const offsets = new Int32Array(entries.buffer);
+  const starts = Int32Array.from({ length: 16 * groups + 1 }, (_, i) => i * channels);
+  const floats = Math.max(WINOGRAD_VECTORS, vectors) * lanes;
+  let at = 0;
+  for (let place = 0; place < 16; place++)
+    for (let group = 0; group < groups; group++)
+      for (let channel = 0; channel < channels; channel++, at += BLOCK_WORDS) {
+        offsets[at] = channel * floats;
+        for (let b = 0; b < BLOCK && group * BLOCK + b < weights.rows; b++)
+          entries[at + 1 + b] = places[(place * weights.rows + group * BLOCK + b) * channels + channel];
+      }
+  return { entries, starts };
+}
+
+const G = [
+  [1, 0, 0],
+  [0.5, 0.5, 0.5],
+  [0.5, -0.5, 0.5],
+  [0, 0, 1],
+];
+
+/** [16 places][outputs][channels] */
+function transformedFilters(weights: CsrMatrix, channels: number): Float64Array {
+  const places = new Float64Array(16 * weights.rows * channels);
+  eachWeight(weights, (row, column, value) => {
+    const channel = column % channels;
+    const tap = Math.floor(column / channels);
+    const [y, x] = [Math.floor(tap / 3), tap % 3];
+    for (let place = 0; place < 16; place++)
+      places[(place * weights.rows + row) * channels + channel] += value * G[place >> 2][y] * G[place & 3][x];
+  });
+  return places;
+}
+
+/** Which pass takes a channel. */
+function passesOver(channels: number, passes: number): (channel: number) => number {
+  const share = Math.ceil(channels / passes);
+  return (channel) => Math.floor(channel / share);
+}
