@@ -2,8 +2,8 @@ import type { Method } from '@prunebench/core';
 import { z } from 'zod';
 import { pruneWhileAccurateOptions } from '../steps/prune-while-accurate.ts';
 
-const { criterion, criterionOptions, weightsPerRound, tolerance } = pruneWhileAccurateOptions.shape;
-const options = z.strictObject({ criterion, criterionOptions, weightsPerRound, tolerance });
+const { criterion, criterionOptions, weightsPerRound, tolerance, biases } = pruneWhileAccurateOptions.shape;
+const options = z.strictObject({ criterion, criterionOptions, weightsPerRound, tolerance, biases });
 
 /** Trains, then removes as many weights as the training accuracy permits; the trial's sparsity is the most that may go. */
 export const pruneWhileAccurate: Method<z.output<typeof options>> = {
