@@ -34,8 +34,7 @@ export function uploadState(network: Network, state: State): ParameterVariables 
       throw new Error(
         `${network.name} needs ${name} [${shape}], the state has ${parameter ? `[${parameter.shape}]` : 'none'}`,
       );
-    // A copy: on CPU backends the tensor is the array that it is made from, and the state is not ours to change.
-    variables[name] = tf.tidy(() => tf.variable(tf.tensor(parameter.values.slice(), [...shape], 'float32'), trainable));
+    variables[name] = tf.tidy(() => tf.variable(tf.tensor(parameter.values, [...shape], 'float32'), trainable));
     const mask = state.masks[name];
     if (mask) masks[name] = tf.tensor(Float32Array.from(mask), [...shape], 'float32');
   }

@@ -224,5 +224,5 @@ function variablesOf(network: Network, extensions: readonly Extension[]): Record
 
 function assignAll(variables: Readonly<Record<string, tf.Variable>>, values: ParameterRecord): void {
   for (const [name, { shape, values: array }] of Object.entries(values))
-    tf.tidy(() => variables[name].assign(tf.tensor(array.slice(), [...shape], 'float32')));
+    tf.tidy(() => variables[name].assign(tf.tensor(array, [...shape], 'float32')));
 }

@@ -83,12 +83,7 @@ test.serial('augmentation draws anew in every epoch, and the order is the one wi
   );
   // A crop may miss the image altogether only where both offsets are extreme; 5 pixels shifted by at most 4 always meet.
   t.deepEqual(recognisable, [12, 12, 12]);
-  const shapes = cropped.map((epoch) =>
-    epoch
-      .toSorted((a, b) => imageOf(a) - imageOf(b))
-      .map((values) => values.replaceAll(/[1-9][\d.]*/g, 'x'))
-      .join(),
-  );
-  t.is(new Set(shapes).size, 3);
+  const windows = cropped.map((epoch) => epoch.map((values) => values.replaceAll(/[1-9][\d.]*/g, 'x')).join());
+  t.is(new Set(windows).size, 3);
   t.deepEqual(await epochsSeen(network, dataset, { ...options, augmentation: 'crop-flip' }), cropped);
 });

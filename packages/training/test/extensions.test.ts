@@ -93,6 +93,22 @@ test.serial('variables: they are trained, without weight decay, and keep their l
   v.dispose();
 });
 
+test.serial('variables: the best epoch is tested with the values that they had then', async (t) => {
+  const gate = tf.variable(tf.scalar(1));
+  const closing: Extension = {
+    variables: { gate },
+    output: (layer, y) => (layer.name === 'fc2' ? tf.mul(y, gate) : y),
+    afterEpoch({ epoch }) {
+      if (epoch === 3) tf.tidy(() => gate.assign(tf.scalar(0)));
+    },
+  };
+  const { metrics } = await run([closing], { batchSize: 4 });
+  t.true(metrics.bestValidation!.epoch < 3);
+  t.true(metrics.bestValidation!.test.loss < 0.9 * Math.log(2), 'with the gate closed it is log 2');
+  t.is(gate.dataSync()[0], 0);
+  gate.dispose();
+});
+
 test.serial('variables: a name that is taken is refused', async (t) => {
   const v = tf.variable(tf.scalar(0));
   await t.throwsAsync(run([{ variables: { 'fc1/kernel': v } }]), {
