@@ -9,7 +9,7 @@
 // The filter gradient is the same trilinear form read the other way: dg = Gt [ sum over tiles (A dy At) . (Bt d B) ] G.
 // The input gradient is a forward pass over dy with the filters turned round.
 //
-// Few channels: a task takes some rows of tiles through all three steps within the second-level cache. Many channels: the
+// Few channels: a few tiles at a time go through all three steps within the caches. Many channels: the
 // transformed filters outgrow that cache, so each step is shared out over all tiles before the next begins.
 #include "winograd.h"
 
@@ -25,7 +25,9 @@ namespace {
 
 constexpr int64_t kPlaces = 16;
 constexpr int64_t kManyChannels = 160;
-constexpr int64_t kTaskBytes = 384 << 10;        // transformed data of a task, few channels
+constexpr int64_t kBlockTiles = 24;              // taken through all steps at once, few channels: one tile of the register kernel
+constexpr int64_t kTaskTiles = 256;              // of a task
+constexpr int64_t kTaskBytes = 256 << 10;        // transformed data that a filter gradient sums up at once
 constexpr int64_t kBatchBytes = int64_t{48} << 20;  // transformed data of a batch of tiles, many channels
 
 int64_t ceilDivide(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -35,6 +37,23 @@ struct Tiling {
   int64_t tilesY, tilesX, strips;
   Tiling(int64_t images, int64_t outHeight, int64_t outWidth)
       : tilesY(ceilDivide(outHeight, 2)), tilesX(ceilDivide(outWidth, 2)), strips(images * tilesY) {}
+};
+
+// Some tiles of one strip.
+struct Piece {
+  int64_t strip, first, count;
+};
+
+// Strips cut into pieces of at most `limit` tiles.
+struct Pieces {
+  int64_t tilesX, size, perStrip, total;
+  Pieces(const Tiling& tiling, int64_t limit)
+      : tilesX(tiling.tilesX), size(std::max<int64_t>(1, std::min(limit, tiling.tilesX))), perStrip(ceilDivide(tilesX, size)),
+        total(tiling.strips * perStrip) {}
+  Piece operator[](int64_t i) const {
+    const int64_t first = i % perStrip * size;
+    return {i / perStrip, first, std::min(size, tilesX - first)};
+  }
 };
 
 // Transformed tiles: place p of tile t begins at data + p * place + t * channels. The odd stride between places keeps the
@@ -57,9 +76,9 @@ struct Column {
   Vec p0, p1, p2, p3;
 };
 
-// Bt d B of one row of tiles for the channels of `lanes`; neighbouring tiles share two of their four columns.
+// Bt d B of a piece for the channels of `lanes`; neighbouring tiles share two of their four columns.
 template <class Lanes>
-void inputStrip(const Image& image, const float* const* rows, int64_t tiles, int64_t c, Lanes lanes, const Transformed& to, int64_t tile) {
+void inputPiece(const Image& image, const float* const* rows, const Piece& piece, int64_t c, Lanes lanes, const Transformed& to, int64_t tile) {
   const int64_t channels = image.channels, place = to.place;
   const float *row0 = rows[0] + c, *row1 = rows[1] + c, *row2 = rows[2] + c, *row3 = rows[3] + c;
   const auto columnAt = [&](int64_t x) -> Column {
@@ -75,8 +94,9 @@ void inputStrip(const Image& image, const float* const* rows, int64_t tiles, int
     lanes.put(at + 2 * place, v2 - v1);
     lanes.put(at + 3 * place, v1 - v3);
   };
-  Column a = columnAt(-image.left), b = columnAt(1 - image.left);
-  for (int64_t i = 0, x = 2 - image.left; i < tiles; ++i, x += 2, out += channels) {
+  const int64_t left = 2 * piece.first - image.left;
+  Column a = columnAt(left), b = columnAt(left + 1);
+  for (int64_t i = 0, x = left + 2; i < piece.count; ++i, x += 2, out += channels) {
     const Column e = columnAt(x), f = columnAt(x + 1);
     put(out, a.p0, b.p0, e.p0, f.p0);
     put(out + 4 * place, a.p1, b.p1, e.p1, f.p1);
@@ -86,14 +106,14 @@ void inputStrip(const Image& image, const float* const* rows, int64_t tiles, int
   }
 }
 
-void transformInput(const Image& image, const Tiling& tiling, int64_t strip, const Transformed& to, int64_t tile, const float* zeros) {
+void transformInput(const Image& image, const Tiling& tiling, const Piece& piece, const Transformed& to, int64_t tile, const float* zeros) {
   const float* rows[4];
   for (int64_t r = 0; r < 4; ++r) {
-    const int64_t y = strip % tiling.tilesY * 2 + r - image.top;
+    const int64_t y = piece.strip % tiling.tilesY * 2 + r - image.top;
     const bool inside = y >= 0 && y < image.height;
-    rows[r] = inside ? image.data + (strip / tiling.tilesY * image.height + y) * image.width * image.channels : zeros;
+    rows[r] = inside ? image.data + (piece.strip / tiling.tilesY * image.height + y) * image.width * image.channels : zeros;
   }
-  eachColumn(image.channels, [&](int64_t c, auto lanes) { inputStrip(image, rows, tiling.tilesX, c, lanes, to, tile); });
+  eachColumn(image.channels, [&](int64_t c, auto lanes) { inputPiece(image, rows, piece, c, lanes, to, tile); });
 }
 
 struct Result {
@@ -103,10 +123,10 @@ struct Result {
   bool relu;
 };
 
-// At M A of one row of tiles.
-void transformOutput(const Transformed& from, int64_t tile, const Tiling& tiling, int64_t strip, const Result& result) {
-  const int64_t y = strip % tiling.tilesY * 2;
-  float* const row = result.data + (strip / tiling.tilesY * result.height + y) * result.width * result.channels;
+// At M A of a piece, whose first tile is `tile` of `from`.
+void transformOutput(const Transformed& from, int64_t tile, const Tiling& tiling, const Piece& piece, const Result& result) {
+  const int64_t y = piece.strip % tiling.tilesY * 2;
+  float* const row = result.data + (piece.strip / tiling.tilesY * result.height + y) * result.width * result.channels;
   const int64_t pitch = result.width * result.channels;
   const bool second = y + 1 < result.height;
   eachColumn(result.channels, [&](int64_t c, auto lanes) {
@@ -116,7 +136,7 @@ void transformOutput(const Transformed& from, int64_t tile, const Tiling& tiling
       v += bias;
       lanes.put(to, result.relu ? relu(v) : v);
     };
-    for (int64_t i = 0; i < tiling.tilesX; ++i, in += from.channels) {
+    for (int64_t i = piece.first; i < piece.first + piece.count; ++i, in += from.channels) {
       Vec top[4], bottom[4];
 #pragma GCC unroll 4
       for (int x = 0; x < 4; ++x) {
@@ -186,15 +206,21 @@ void convolve(const Image& image, int64_t images, const float* packed, const Res
   const int64_t tileBytes = kPlaces * 4 * (image.channels + result.channels);
   const bool many = std::max(image.channels, result.channels) > kManyChannels;
   if (!many) {
-    const int64_t group = std::max<int64_t>(1, std::min(kTaskBytes / tileBytes / tiling.tilesX, ceilDivide(tiling.strips, 8)));
-    parallelRange(tiling.strips, group, [&](int64_t begin, int64_t end) {
-      const int64_t tiles = (end - begin) * tiling.tilesX;
-      const Transformed in(scratch(Scratch::Padded, Transformed::sizeFor(tiles, image.channels)), tiles, image.channels);
-      const Transformed out(scratch(Scratch::Local, Transformed::sizeFor(tiles, result.channels)), tiles, result.channels);
-      for (int64_t s = begin; s < end; ++s) transformInput(image, tiling, s, in, (s - begin) * tiling.tilesX, zeros);
-      const Product product(in, out, tiles, packed, packedPlace);
-      for (int64_t place = 0; place < kPlaces; ++place) product.run(place, 0, tiles);
-      for (int64_t s = begin; s < end; ++s) transformOutput(out, (s - begin) * tiling.tilesX, tiling, s, result);
+    const Pieces pieces(tiling, kBlockTiles);
+    const int64_t perBlock = std::max<int64_t>(1, kBlockTiles / pieces.size), capacity = perBlock * pieces.size;
+    const int64_t blocks = ceilDivide(pieces.total, perBlock);
+    parallelRange(blocks, std::max<int64_t>(1, std::min(kTaskTiles / capacity, ceilDivide(blocks, 8))), [&](int64_t begin, int64_t end) {
+      const Transformed in(scratch(Scratch::Padded, Transformed::sizeFor(capacity, image.channels)), capacity, image.channels);
+      const Transformed out(scratch(Scratch::Local, Transformed::sizeFor(capacity, result.channels)), capacity, result.channels);
+      const Product product(in, out, capacity, packed, packedPlace);
+      for (int64_t block = begin; block < end; ++block) {
+        const int64_t first = block * perBlock, last = std::min(pieces.total, first + perBlock);
+        int64_t tiles = 0;
+        for (int64_t i = first; i < last; tiles += pieces[i++].count) transformInput(image, tiling, pieces[i], in, tiles, zeros);
+        for (int64_t place = 0; place < kPlaces; ++place) product.run(place, 0, tiles);
+        tiles = 0;
+        for (int64_t i = first; i < last; tiles += pieces[i++].count) transformOutput(out, tiles, tiling, pieces[i], result);
+      }
     });
     return;
   }
@@ -203,7 +229,7 @@ void convolve(const Image& image, int64_t images, const float* packed, const Res
     const int64_t strips = std::min(batch, tiling.strips - begin), tiles = strips * tiling.tilesX;
     const Transformed in(scratch(Scratch::PackedA, Transformed::sizeFor(tiles, image.channels)), tiles, image.channels);
     const Transformed out(scratch(Scratch::Partial, Transformed::sizeFor(tiles, result.channels)), tiles, result.channels);
-    parallel(strips, [&](int64_t s) { transformInput(image, tiling, begin + s, in, s * tiling.tilesX, zeros); });
+    parallel(strips, [&](int64_t s) { transformInput(image, tiling, {begin + s, 0, tiling.tilesX}, in, s * tiling.tilesX, zeros); });
     const Product product(in, out, tiles, packed, packedPlace);
     constexpr int64_t kRowsPerTask = 96;
     const int64_t pieces = ceilDivide(tiles, kRowsPerTask);
@@ -211,7 +237,7 @@ void convolve(const Image& image, int64_t images, const float* packed, const Res
       const int64_t first = task % pieces * kRowsPerTask;
       product.run(task / pieces, first, std::min(tiles, first + kRowsPerTask));
     });
-    parallel(strips, [&](int64_t s) { transformOutput(out, s * tiling.tilesX, tiling, begin + s, result); });
+    parallel(strips, [&](int64_t s) { transformOutput(out, s * tiling.tilesX, tiling, {begin + s, 0, tiling.tilesX}, result); });
   }
 }
 
@@ -361,7 +387,7 @@ void winogradFilterGradient(const ConvShape& s, const float* x, const float* dy,
   const auto gradientPlace = [&](int64_t tiles) { return panels * tiles + 16; };
   const bool many = std::max(s.channels, s.outChannels) > kManyChannels;
   if (!many) {
-    const int64_t group = std::max<int64_t>(1, kTaskBytes * 2 / 3 / tileBytes / tiling.tilesX), groups = ceilDivide(tiling.strips, group);
+    const int64_t group = std::max<int64_t>(1, kTaskBytes / tileBytes / tiling.tilesX), groups = ceilDivide(tiling.strips, group);
     const int64_t perChunk = ceilDivide(groups, sumSize < 300000 ? 16 : 8), chunks = ceilDivide(groups, perChunk);
     float* sums = scratch(Scratch::Partial, chunks * sumSize);
     parallel(chunks, [&](int64_t chunk) {
@@ -370,7 +396,7 @@ void winogradFilterGradient(const ConvShape& s, const float* x, const float* dy,
         const Transformed in(scratch(Scratch::Padded, Transformed::sizeFor(tiles, s.channels)), tiles, s.channels);
         float* gradient = scratch(Scratch::Local, kPlaces * gradientPlace(tiles));
         for (int64_t strip = begin; strip < end; ++strip) {
-          transformInput(image, tiling, strip, in, (strip - begin) * tiling.tilesX, zeros);
+          transformInput(image, tiling, {strip, 0, tiling.tilesX}, in, (strip - begin) * tiling.tilesX, zeros);
           transformGradient(s, dy, tiling, strip, gradient, gradientPlace(tiles), tiles, (strip - begin) * tiling.tilesX);
         }
         for (int64_t place = 0; place < kPlaces; ++place)
@@ -386,7 +412,7 @@ void winogradFilterGradient(const ConvShape& s, const float* x, const float* dy,
     const Transformed in(scratch(Scratch::PackedA, Transformed::sizeFor(tiles, s.channels)), tiles, s.channels);
     float* gradient = scratch(Scratch::PackedB, kPlaces * gradientPlace(tiles));
     parallel(strips, [&](int64_t strip) {
-      transformInput(image, tiling, begin + strip, in, strip * tiling.tilesX, zeros);
+      transformInput(image, tiling, {begin + strip, 0, tiling.tilesX}, in, strip * tiling.tilesX, zeros);
       transformGradient(s, dy, tiling, begin + strip, gradient, gradientPlace(tiles), tiles, strip * tiling.tilesX);
     });
     constexpr int64_t kRowsPerTask = 4 * kRows;
