@@ -115,7 +115,7 @@ export default defineBenchmark({
   title: 'Magnitude pruning of the LeNets: global or layer-wise?',
   question:
     'At equal sparsity and budget, does letting weights compete over all layers beat giving each layer its own share?',
-  seeds: { smoke: 1, cpu: 5, paper: 20 },
+  seeds: { smoke: 1, cpu: 3, paper: 20 },
   trials,
   comparisons: [
     ['global, one-shot', 'layer-wise uniform, one-shot'],
