@@ -19,10 +19,12 @@ export interface ProductKernel {
 /** How each product is computed, by layer name. */
 export type Kernels = ReadonlyMap<string, ProductKernel>;
 
-/** Floats of a vector on this machine. */
 export interface Encoding {
   readonly layout: CellLayout;
+  /** Floats of a vector on this machine. */
   readonly lanes: number;
+  /** Leaves out loading the batch and storing the result, to time what is between. */
+  readonly bare?: boolean;
 }
 
 /** An operation before it is laid out: kind, tensors, parameters. */
@@ -37,7 +39,7 @@ let identities = 0;
 const process = Math.floor(Math.random() * 2 ** 30);
 
 /** Lays a program out for the interpreter. */
-export function encode(program: Program, kernels: Kernels, { layout, lanes }: Encoding): SparseProgram {
+export function encode(program: Program, kernels: Kernels, { layout, lanes, bare = false }: Encoding): SparseProgram {
   const split = layout.mode === 'image' ? splitPhases(program) : program;
   const planes = planesOf(split, layout);
   const arena = placeTensors(split, planes, layout);
@@ -72,10 +74,10 @@ export function encode(program: Program, kernels: Kernels, { layout, lanes }: En
     process * 2 ** 20 + identities++,
     layout.vectors,
     arena.floats,
-    split.operations.length + 2,
-    ...row('load', { output: split.input }, [sizeOf(split.input)]),
+    split.operations.length + (bare ? 0 : 2),
+    ...(bare ? [] : row('load', { output: split.input }, [sizeOf(split.input)])),
     ...body,
-    ...row('store', { input: split.output }, [sizeOf(split.output)]),
+    ...(bare ? [] : row('store', { input: split.output }, [sizeOf(split.output)])),
   ];
   return new SparseProgram(Float64Array.from(words), arrays);
 }

@@ -1,0 +1,44 @@
+import { CannotCapture, type CapturedStep, captureStep } from '@prunebench/backend-native';
+import { applyMasks, forward, type Masks, type Network, type ParameterRecord } from '@prunebench/core';
+import * as tf from '@tensorflow/tfjs-core';
+
+/** A network that takes batches. */
+export interface Runner {
+  /** [images, ...inputShape] -> [images, outputs], as a new array. */
+  run(batch: Float32Array): Float32Array;
+  dispose(): void;
+}
+
+/**
+ * The masked network on the dense kernels of the native backend, recorded once for batches of this size: what evaluation runs.
+ * The backend must be selected.
+ */
+export function denseNetwork(network: Network, parameters: ParameterRecord, masks: Masks, batchSize: number): Runner {
+  const tensors = Object.fromEntries(
+    Object.entries(applyMasks(parameters, masks)).map(([name, { values, shape }]) => [
+      name,
+      tf.keep(tf.tensor(values.slice(), [...shape], 'float32')),
+    ]),
+  );
+  const shape = [batchSize, ...network.inputShape];
+  const body = ([x]: tf.Tensor[]) => [forward(network, tensors, x)];
+  const example = tf.zeros(shape);
+  let step: CapturedStep | undefined;
+  try {
+    step = captureStep(body, [example]);
+  } catch (error) {
+    if (!(error instanceof CannotCapture)) throw error;
+  } finally {
+    example.dispose();
+  }
+  return {
+    run: (batch) => {
+      if (step) return step.run(batch)[0] as Float32Array;
+      return tf.tidy(() => body([tf.tensor(batch, shape)])[0].dataSync()) as Float32Array;
+    },
+    dispose() {
+      step?.dispose();
+      tf.dispose(tensors);
+    },
+  };
+}

@@ -1,0 +1,80 @@
+import type { Product, Program, TensorShape } from '../graph/operations.ts';
+import { densityOf } from '../storage/csr.ts';
+import { candidateKernels } from './candidates.ts';
+import { encode, type Kernels, type ProductKernel } from './encode.ts';
+import { blockDensity } from './entries.ts';
+import type { CellLayout } from './layout.ts';
+import { bestTime } from './time.ts';
+import type { TimingCache } from './timing-cache.ts';
+
+/** One way to compute a product, with the time of a tile of images (or of a single image). */
+export interface TimedKernel {
+  readonly kernel: ProductKernel;
+  readonly milliseconds: number;
+}
+
+/** For each product of a program, by layer name, its ways from fastest to slowest. */
+export type Timings = ReadonlyMap<string, readonly TimedKernel[]>;
+
+/** Times what each product could be computed with, each kernel alone on one thread with its tile in the cache. */
+export function timeProducts(program: Program, layout: CellLayout, lanes: number, cache: TimingCache): Timings {
+  const timings = new Map<string, readonly TimedKernel[]>();
+  for (const operation of program.operations) {
+    if (operation.kind !== 'product') continue;
+    const alone = aloneProgram(operation, program);
+    const [input, output] = alone.tensors;
+    const timed = candidateKernels(operation, input, output, layout).map((kernel) => ({
+      kernel,
+      milliseconds: cache.time(keyOf(operation, alone.tensors, layout, kernel), () =>
+        timeAlone(alone, operation.name, kernel, layout, lanes),
+      ),
+    }));
+    timings.set(
+      operation.name,
+      timed.sort((a, b) => a.milliseconds - b.milliseconds),
+    );
+  }
+  return timings;
+}
+
+/** The fastest kernel of each product, among those of one format where one is asked for. */
+export function fastestKernels(timings: Timings, format?: ProductKernel['format']): Kernels {
+  return new Map(
+    [...timings].map(([name, timed]) => [
+      name,
+      (timed.find(({ kernel }) => !format || kernel.format === format) ?? timed[0]).kernel,
+    ]),
+  );
+}
+
+/** A program of this product alone: tensors 0 in, 1 out, 2 residual. */
+function aloneProgram(product: Product, { tensors }: Program): Program {
+  const residual = product.residual === undefined ? [] : [tensors[product.residual]];
+  return {
+    tensors: [tensors[product.input], tensors[product.output], ...residual],
+    input: 0,
+    output: 1,
+    operations: [{ ...product, input: 0, output: 1, residual: residual.length > 0 ? 2 : undefined }],
+  };
+}
+
+function timeAlone(program: Program, name: string, kernel: ProductKernel, layout: CellLayout, lanes: number): number {
+  const compiled = encode(program, new Map([[name, kernel]]), { layout, lanes, bare: true });
+  const nothing = new Float32Array(1);
+  const images = Math.max(1, layout.floats);
+  return bestTime(() => compiled.run(nothing, layout.mode === 'image' ? 1 : images, nothing));
+}
+
+function keyOf(product: Product, tensors: readonly TensorShape[], layout: CellLayout, kernel: ProductKernel): string {
+  const { window, groups, weights, residual } = product;
+  const [input, output] = tensors.map(({ height, width, channels }) => `${height}x${width}x${channels}`);
+  const density = kernel.format === 'csr' ? densityOf(weights) : kernel.format === 'bsr' ? blockDensity(weights) : 1;
+  const { size, strides, dilation } = window;
+  return [
+    `${layout.mode}${layout.vectors}`,
+    `${input}->${output}`,
+    `${size.join('x')}/${strides.join('x')}/${dilation.join('x')}/${groups}${residual === undefined ? '' : '+'}`,
+    `${kernel.winograd ? 'winograd' : kernel.format} ${kernel.rows}x${kernel.columns}x${kernel.passes}`,
+    density.toPrecision(2),
+  ].join(' ');
+}
