@@ -65,7 +65,7 @@ function processorIdentity(): string {
   return `${process.platform} ${process.arch} ${model} ${features ?? ''}`;
 }
 
-function hashOf(toolchain: Toolchain): string {
+function sourceHash(): string {
   const hash = createHash('sha256');
   for (const file of readdirSync(sourceFolder).sort()) {
     hash
@@ -73,15 +73,52 @@ function hashOf(toolchain: Toolchain): string {
       .update('\0')
       .update(readFileSync(path.join(sourceFolder, file)));
   }
-  hash.update(JSON.stringify([toolchain, processorIdentity()]));
-  return hash.digest('hex').slice(0, 16);
+  return hash.digest('hex');
+}
+
+function hashOf(toolchain: Toolchain): string {
+  const parts = JSON.stringify([sourceHash(), toolchain, processorIdentity()]);
+  return createHash('sha256').update(parts).digest('hex').slice(0, 16);
+}
+
+/** A library that a release brings along for machines without a compiler, built for any processor of the last ten years. */
+function findPrebuilt(): { binary: string } | { reason: string } {
+  const folder = path.join(packageFolder, 'prebuilt', `${process.platform}-${process.arch}`);
+  const binary = path.join(folder, 'kernels.node');
+  if (!existsSync(binary)) return { reason: 'no prebuilt library for this platform' };
+  if (readFileSync(path.join(folder, 'sources.sha256'), 'utf8') !== sourceHash()) {
+    return { reason: 'the prebuilt library belongs to other sources' };
+  }
+  if (process.arch === 'x64' && process.platform === 'linux' && !/\bavx2\b/.test(processorIdentity())) {
+    return { reason: 'the prebuilt library needs AVX2' };
+  }
+  return { binary };
+}
+
+/**
+ * Compiles the library that a release ships, with flags for this platform's processors in general, into prebuilt/.
+ * @returns its path
+ */
+export async function buildPrebuilt(): Promise<string> {
+  const toolchain = findToolchain();
+  if ('reason' in toolchain) throw new Error(`The native backend cannot be built: ${toolchain.reason}.`);
+  const folder = path.join(packageFolder, 'prebuilt', `${process.platform}-${process.arch}`);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(path.dirname(folder), { recursive: true });
+  const target = process.arch === 'x64' ? ['-mavx2', '-mfma'] : [];
+  await compile({ ...toolchain, flags: [...commonFlags, ...target] }, folder);
+  writeFileSync(path.join(folder, 'sources.sha256'), sourceHash());
+  return path.join(folder, 'kernels.node');
 }
 
 /** Whether the backend can run here: a binary is named or built, or there is a compiler to build it with. */
 export function isNativeAvailable(): { available: true } | { available: false; reason: string } {
   if (process.env.PRUNEBENCH_NATIVE_BINARY) return { available: true };
   const toolchain = findToolchain();
-  return 'reason' in toolchain ? { available: false, reason: toolchain.reason } : { available: true };
+  if (!('reason' in toolchain)) return { available: true };
+  const prebuilt = findPrebuilt();
+  if (!('reason' in prebuilt)) return { available: true };
+  return { available: false, reason: `${toolchain.reason}, and ${prebuilt.reason}` };
 }
 
 /**
@@ -92,7 +129,11 @@ export function isNativeAvailable(): { available: true } | { available: false; r
 export async function buildKernels(): Promise<string> {
   if (process.env.PRUNEBENCH_NATIVE_BINARY) return path.resolve(process.env.PRUNEBENCH_NATIVE_BINARY);
   const toolchain = findToolchain();
-  if ('reason' in toolchain) throw new Error(`The native backend cannot be built: ${toolchain.reason}.`);
+  if ('reason' in toolchain) {
+    const prebuilt = findPrebuilt();
+    if ('binary' in prebuilt) return prebuilt.binary;
+    throw new Error(`The native backend cannot be built: ${toolchain.reason}, and ${prebuilt.reason}.`);
+  }
   const hash = hashOf(toolchain);
   const binary = path.join(buildFolder, hash, 'kernels.node');
   if (existsSync(binary)) return binary;

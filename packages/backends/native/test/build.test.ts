@@ -1,0 +1,64 @@
+// Building: several processes at once, no compiler, a compiler that fails, a prebuilt library.
+import { spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import test from 'ava';
+
+const packageFolder = path.join(import.meta.dirname, '..');
+
+/** A copy of the package's sources, so that its build folder is its own. */
+function copyOfPackage(): string {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'native-build-'));
+  cpSync(path.join(packageFolder, 'src'), path.join(folder, 'src'), { recursive: true });
+  cpSync(path.join(packageFolder, 'package.json'), path.join(folder, 'package.json'));
+  symlinkSync(path.join(packageFolder, 'node_modules'), path.join(folder, 'node_modules'));
+  // Building is what is tested, not the kernels: a few files are enough.
+  const cc = path.join(folder, 'src', 'cc');
+  const needed = /^(napi|threads|layout)\.cc$|\.h$/;
+  for (const file of readdirSync(cc)) if (!needed.test(file)) rmSync(path.join(cc, file));
+  return folder;
+}
+
+function build(folder: string, environment: Record<string, string> = {}, ...args: string[]): Promise<string> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, ['src/build-kernels.ts', ...args], {
+      cwd: folder,
+      env: { ...process.env, PRUNEBENCH_CXXFLAGS: '-O0', PRUNEBENCH_NATIVE_BINARY: '', ...environment },
+    });
+    let output = '';
+    child.stdout.on('data', (data) => (output += data));
+    child.stderr.on('data', (data) => (output += data));
+    child.on('close', () => resolve(output.trim()));
+  });
+}
+
+test('processes that build at once all get the one library', async (t) => {
+  const folder = copyOfPackage();
+  const paths = await Promise.all([1, 2, 3].map(() => build(folder)));
+  t.true(existsSync(paths[0]!), paths[0]);
+  t.deepEqual(new Set(paths).size, 1);
+  t.is(readdirSync(path.join(folder, 'build')).length, 1, 'no lock or partial build is left');
+  rmSync(folder, { recursive: true });
+});
+
+test('without a compiler the reason is one line; with a prebuilt library it is used', async (t) => {
+  const folder = copyOfPackage();
+  const none = { PRUNEBENCH_CXX: '/nonexistent/compiler' };
+  const reason = await build(folder, none);
+  t.is(reason.split('\n').length, 1);
+  t.regex(reason, /no C\+\+ compiler \(looked for \/nonexistent\/compiler/);
+  const prebuilt = await build(folder, {}, '--prebuilt');
+  t.is(await build(folder, none), prebuilt);
+  rmSync(path.join(folder, 'src', 'cc', 'layout.cc'));
+  t.regex(await build(folder, none), /belongs to other sources/);
+  rmSync(folder, { recursive: true });
+});
+
+test('a failing compilation names the error and leaves nothing behind', async (t) => {
+  const folder = copyOfPackage();
+  const output = await build(folder, { PRUNEBENCH_CXXFLAGS: '-no-such-flag' });
+  t.regex(output, /failed to compile: .*no-such-flag/);
+  t.deepEqual(readdirSync(path.join(folder, 'build')), []);
+  rmSync(folder, { recursive: true });
+});
