@@ -12,9 +12,12 @@ import {
 import { loadAddon } from './addon.ts';
 import { backendName, NativeBackend } from './backend.ts';
 import { batchNormKernels } from './kernels/batch-norm.ts';
+import { castKernels } from './kernels/cast.ts';
+import { compareKernels } from './kernels/compare.ts';
 import { convKernels } from './kernels/conv.ts';
 import { depthwiseKernels } from './kernels/depthwise.ts';
 import { elementwiseKernels } from './kernels/elementwise.ts';
+import { indexingKernels } from './kernels/indexing.ts';
 import type { KernelBody, Kernels } from './kernels/kernel.ts';
 import { layoutKernels } from './kernels/layout.ts';
 import { matMulKernels } from './kernels/mat-mul.ts';
@@ -29,11 +32,14 @@ export const nativeKernels: Kernels = {
   ...depthwiseKernels,
   ...poolKernels,
   ...elementwiseKernels,
+  ...compareKernels,
+  ...castKernels,
   ...reduceKernels,
   ...softmaxKernels,
   ...batchNormKernels,
   ...optimizerKernels,
   ...layoutKernels,
+  ...indexingKernels,
 };
 
 /** Stock kernels that only make another tensor over the same data: no computation falls back with them. */

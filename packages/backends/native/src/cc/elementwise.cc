@@ -1,9 +1,10 @@
-// Elementwise float32 kernels: unary, and binary with broadcasting. An operator is one generic lambda that serves
-// vectors and the scalar tail alike; the tables at the end of each section give its code, which src/kernels/elementwise.ts
-// repeats by name.
+// Elementwise float32 kernels: unary, and binary with broadcasting. An operator is one lambda over vectors, also for the
+// last, partial one; its code is repeated by name in src/kernels/elementwise.ts.
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
+#include "broadcast.h"
 #include "call.h"
 #include "columns.h"
 #include "math.h"
@@ -22,77 +23,100 @@ void unary(const Call& call, Operator&& op) {
   });
 }
 
-// Shapes after merging: `rank` dimensions, outermost first, with the strides of a and b in each (0 where broadcast).
-struct Broadcast {
-  static constexpr int kMaxRank = 8;
-  int rank;
-  int64_t sizes[kMaxRank], stridesA[kMaxRank], stridesB[kMaxRank], total = 1;
-  explicit Broadcast(const Call& call) : rank(static_cast<int>(call.integer(1))) {
-    for (int d = 0; d < rank; ++d) {
-      sizes[d] = call.integer(2 + d), stridesA[d] = call.integer(2 + rank + d), stridesB[d] = call.integer(2 + 2 * rank + d);
-      total *= sizes[d];
-    }
-  }
-};
-
-template <class Operator>
-inline void innerRow(const float* a, int64_t stepA, const float* b, int64_t stepB, float* out, int64_t count, Operator& op) {
-  if (stepA == 1 && stepB == 1) {
-    eachColumn(count, [&](int64_t i, auto lanes) { lanes.put(out + i, op(lanes(a + i), lanes(b + i))); });
-  } else if (stepA == 1 && stepB == 0) {
-    const Vec y = splat(*b);
-    eachColumn(count, [&](int64_t i, auto lanes) { lanes.put(out + i, op(lanes(a + i), y)); });
-  } else if (stepA == 0 && stepB == 1) {
-    const Vec x = splat(*a);
-    eachColumn(count, [&](int64_t i, auto lanes) { lanes.put(out + i, op(x, lanes(b + i))); });
-  } else {
-    for (int64_t i = 0; i < count; ++i) out[i] = op(splat(a[i * stepA]), splat(b[i * stepB]))[0];
-  }
+template <class Function>
+void unaryLanes(const Call& call, Function&& function) {
+  unary(call, [&](Vec x) { return eachLane(x, function); });
 }
 
 template <class Operator>
 void binary(const Call& call, Operator&& op) {
-  const Broadcast shape(call);
   const float *a = call.in<float>(0), *b = call.in<float>(1);
   float* out = call.out<float>(2);
-  const int inner = shape.rank - 1;
-  const int64_t width = shape.sizes[inner];
-  parallelRange(shape.total, kGrain, [&](int64_t begin, int64_t end) {
-    while (begin < end) {
-      int64_t rest = begin / width, atA = 0, atB = 0;
-      const int64_t first = begin % width, count = std::min(end - begin, width - first);
-      for (int d = inner - 1; d >= 0; --d) {
-        const int64_t index = rest % shape.sizes[d];
-        rest /= shape.sizes[d];
-        atA += index * shape.stridesA[d], atB += index * shape.stridesB[d];
-      }
-      innerRow(a + atA + first * shape.stridesA[inner], shape.stridesA[inner], b + atB + first * shape.stridesB[inner],
-               shape.stridesB[inner], out + begin, count, op);
-      begin += count;
+  eachRow(Broadcast(call, 1), kGrain, [&](int64_t atA, int64_t stepA, int64_t atB, int64_t stepB, int64_t at, int64_t count) {
+    const float *x = a + atA, *y = b + atB;
+    float* to = out + at;
+    if (stepA == 1 && stepB == 1) {
+      eachColumn(count, [&](int64_t i, auto lanes) { lanes.put(to + i, op(lanes(x + i), lanes(y + i))); });
+    } else if (stepA == 1) {
+      const Vec right = splat(*y);
+      eachColumn(count, [&](int64_t i, auto lanes) { lanes.put(to + i, op(lanes(x + i), right)); });
+    } else if (stepB == 1) {
+      const Vec left = splat(*x);
+      eachColumn(count, [&](int64_t i, auto lanes) { lanes.put(to + i, op(left, lanes(y + i))); });
+    } else {
+      const float value = op(splat(*x), splat(*y))[0];
+      std::fill(to, to + count, value);
     }
   });
 }
 
+template <class Function>
+void binaryLanes(const Call& call, Function&& function) {
+  binary(call, [&](Vec a, Vec b) {
+    for (int i = 0; i < kLanes; ++i) a[i] = function(a[i], b[i]);
+    return a;
+  });
+}
+
+// As JavaScript's Math.pow: unlike C's, a NaN exponent gives NaN whatever the base, and so does 1 to an infinite power.
+float power(float base, float exponent) {
+  if (std::isnan(exponent) || (std::fabs(base) == 1 && std::isinf(exponent))) return NAN;
+  return std::pow(base, exponent);
+}
+
+// The remainder with the sign of the divisor.
+float modulo(float a, float b) {
+  const float rest = std::fmod(a, b);
+  return (a < 0) == (b < 0) ? rest : std::fmod(rest + b, b);
+}
+
 }  // namespace
 
-// operands: x, y; numbers: code, size, parameter
+// operands: x, y; numbers: code, size, two parameters
 KERNEL(Unary) {
-  const Vec zero{}, one = splat(1.0f), parameter = splat(static_cast<float>(call.number(2)));
+  const Vec zero{}, one = splat(1.0f);
+  const Vec first = splat(static_cast<float>(call.number(2))), second = splat(static_cast<float>(call.number(3)));
   switch (call.integer(0)) {
     case 0: return unary(call, [](Vec x) { return relu(x); });
-    // NaN > 0 is false, yet step(NaN) is NaN.
-    case 1: return unary(call, [=](Vec x) { return x > zero ? one : x == x ? parameter : x; });
+    // step; NaN > 0 is false, yet step(NaN) is NaN
+    case 1: return unary(call, [=](Vec x) { return x > zero ? one : x == x ? first : x; });
     case 2: return unary(call, [](Vec x) { return -x; });
     case 3: return unary(call, [](Vec x) { return fromBits(bits(x) & 0x7fffffff); });
     case 4: return unary(call, [](Vec x) { return x * x; });
     case 5: return unary(call, [](Vec x) { return squareRoot(x); });
     case 6: return unary(call, [=](Vec x) { return one / squareRoot(x); });
     case 7: return unary(call, [](Vec x) { return exponential(x); });
-    case 8: return unary(call, [](Vec x) { return eachLane(x, [](float v) { return std::log(v); }); });
+    case 8: return unary(call, [](Vec x) { return logarithm(x); });
     case 9: return unary(call, [](Vec x) { return logistic(x); });
-    case 10: return unary(call, [](Vec x) { return eachLane(x, [](float v) { return std::tanh(v); }); });
+    case 10: return unary(call, [](Vec x) { return hyperbolicTangent(x); });
     case 11: return unary(call, [=](Vec x) { return minimum(relu(x), splat(6.0f)); });
     case 12: return unary(call, [=](Vec x) { return one / x; });
+    // sign; of NaN it is 0, as in tfjs
+    case 13: return unary(call, [=](Vec x) { return x > zero ? one : x < zero ? -one : zero; });
+    case 14: return unaryLanes(call, [](float x) { return std::floor(x); });
+    case 15: return unaryLanes(call, [](float x) { return std::ceil(x); });
+    case 16: return unary(call, [](Vec x) { return roundHalfEven(x); });
+    case 17: return unary(call, [](Vec x) { return logarithm1p(x); });
+    case 18: return unary(call, [](Vec x) { return exponentialMinus1(x); });
+    case 19: return unary(call, [](Vec x) { return softplus(x); });
+    case 20: return unary(call, [=](Vec x) { return x < zero ? exponentialMinus1(x) : x; });
+    case 21: return unary(call, [=](Vec x) { return x < zero ? first * x : x; });
+    // selu, with its two constants as parameters
+    case 22: return unary(call, [=](Vec x) { return x < zero ? first * exponentialMinus1(x) : second * x; });
+    case 23: return unary(call, [=](Vec x) { return x > second ? second : x < first ? first : x; });
+    case 24: return unaryLanes(call, [](float x) { return std::erf(x); });
+    case 25: return unaryLanes(call, [](float x) { return std::sin(x); });
+    case 26: return unaryLanes(call, [](float x) { return std::cos(x); });
+    // near its poles tan needs more digits of the argument's remainder than float32 has
+    case 27: return unaryLanes(call, [](float x) { return static_cast<float>(std::tan(static_cast<double>(x))); });
+    case 28: return unaryLanes(call, [](float x) { return std::asin(x); });
+    case 29: return unaryLanes(call, [](float x) { return std::acos(x); });
+    case 30: return unaryLanes(call, [](float x) { return std::atan(x); });
+    case 31: return unaryLanes(call, [](float x) { return std::sinh(x); });
+    case 32: return unaryLanes(call, [](float x) { return std::cosh(x); });
+    case 33: return unaryLanes(call, [](float x) { return std::asinh(x); });
+    case 34: return unaryLanes(call, [](float x) { return std::acosh(x); });
+    case 35: return unaryLanes(call, [](float x) { return std::atanh(x); });
   }
 }
 
@@ -104,11 +128,18 @@ KERNEL(Binary) {
     case 1: return binary(call, [](Vec a, Vec b) { return a - b; });
     case 2: return binary(call, [](Vec a, Vec b) { return a * b; });
     case 3: return binary(call, [](Vec a, Vec b) { return a / b; });
-    case 4: return binary(call, [](Vec a, Vec b) { return a == a ? maximum(a, b) : a; });
-    case 5: return binary(call, [](Vec a, Vec b) { return a == a ? minimum(a, b) : a; });
+    case 4: return binary(call, [](Vec a, Vec b) { return a == a ? b == b ? maximum(a, b) : b : a; });
+    case 5: return binary(call, [](Vec a, Vec b) { return a == a ? b == b ? minimum(a, b) : b : a; });
     case 6: return binary(call, [](Vec a, Vec b) { return (a - b) * (a - b); });
     // dy * step(x), the gradient of ReLU, in one pass
     case 7: return binary(call, [=](Vec dy, Vec x) { return dy * (x > zero ? one : x == x ? zero : x); });
+    case 8: return binaryLanes(call, power);
+    // prelu: x, alpha
+    case 9: return binary(call, [=](Vec x, Vec alpha) { return x < zero ? alpha * x : x; });
+    // gradient of elu: dy, y
+    case 10: return binary(call, [=](Vec dy, Vec y) { return y >= zero ? dy : dy * (y + one); });
+    case 12: return binaryLanes(call, modulo);
+    case 13: return binaryLanes(call, [](float a, float b) { return std::atan2(a, b); });
   }
 }
 
@@ -124,15 +155,5 @@ KERNEL(Copy) {
   const int64_t bytes = call.integer(0) * call.integer(1);
   parallelRange(bytes, 1 << 18, [&](int64_t begin, int64_t end) {
     std::memcpy(call.out<char>(1) + begin, call.in<char>(0) + begin, static_cast<size_t>(end - begin));
-  });
-}
-
-// operands: from, to; numbers: size, from (0 int32, 1 bool); to float32
-KERNEL(CastToFloat) {
-  float* out = call.out<float>(1);
-  const bool fromBool = call.flag(1);
-  parallelRange(call.integer(0), kGrain, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i)
-      out[i] = fromBool ? static_cast<float>(call.in<uint8_t>(0)[i]) : static_cast<float>(call.in<int32_t>(0)[i]);
   });
 }

@@ -55,19 +55,76 @@ void sumDown(const float* x, int64_t outer, int64_t reduced, int64_t inner, floa
     }
 }
 
-// The greatest (or, with sign -1, least) element; NaN wins.
-void extremeDown(const float* x, int64_t outer, int64_t reduced, int64_t inner, float sign, float* out) {
+// NaN wins: it is kept once met.
+struct Greatest {
+  static constexpr float kStart = -std::numeric_limits<float>::infinity();
+  static Vec combine(Vec a, Vec b) { return ((b <= a) | (a != a)) ? a : b; }
+};
+struct Least {
+  static constexpr float kStart = std::numeric_limits<float>::infinity();
+  static Vec combine(Vec a, Vec b) { return ((b >= a) | (a != a)) ? a : b; }
+};
+struct Product {
+  static constexpr float kStart = 1;
+  static Vec combine(Vec a, Vec b) { return a * b; }
+};
+
+template <class Operator>
+float reduceRun(const float* x, int64_t count) {
+  Vec acc[4];
+  for (Vec& lane : acc) lane = splat(Operator::kStart);
+  int64_t i = 0;
+  for (; i + 4 * kLanes <= count; i += 4 * kLanes)
+    for (int v = 0; v < 4; ++v) acc[v] = Operator::combine(acc[v], load(x + i + v * kLanes));
+  for (; i + kLanes <= count; i += kLanes) acc[0] = Operator::combine(acc[0], load(x + i));
+  const Vec sides = Operator::combine(Operator::combine(acc[0], acc[1]), Operator::combine(acc[2], acc[3]));
+  Vec all = splat(sides[0]);
+  for (int lane = 1; lane < kLanes; ++lane) all = Operator::combine(all, splat(sides[lane]));
+  for (; i < count; ++i) all = Operator::combine(all, splat(x[i]));
+  return all[0];
+}
+
+// out[c] = the rows of [rows, inner] combined, in order
+template <class Operator>
+void reduceRows(const float* x, int64_t rows, int64_t inner, float* out) {
+  if (inner == 1) {
+    *out = reduceRun<Operator>(x, rows);
+    return;
+  }
+  eachColumn(inner, [&](int64_t c, auto lanes) {
+    Vec all = splat(Operator::kStart);
+    for (int64_t row = 0; row < rows; ++row) all = Operator::combine(all, lanes(x + row * inner + c));
+    lanes.put(out + c, all);
+  });
+}
+
+// [outer, reduced, inner] to [outer, inner]
+template <class Operator>
+void reduceMiddle(const float* x, int64_t outer, int64_t reduced, int64_t inner, float* out) {
+  const int64_t perChunk = inner == 1 ? kChunk : rowsPerChunk(inner);
+  const int64_t chunks = std::max<int64_t>(1, (reduced + perChunk - 1) / perChunk);
+  float* partial = chunks == 1 ? out : scratch(Scratch::Partial, outer * chunks * inner);
+  const int64_t grain = std::max<int64_t>(1, kChunk / (std::min(reduced, perChunk) * inner + 16));
+  parallelRange(outer * chunks, grain, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t first = i % chunks * perChunk, rows = std::min(perChunk, reduced - first);
+      reduceRows<Operator>(x + (i / chunks * reduced + first) * inner, rows, inner, partial + i * inner);
+    }
+  });
+  if (chunks == 1) return;
+  for (int64_t o = 0; o < outer; ++o) reduceRows<Operator>(partial + o * chunks * inner, chunks, inner, out + o * inner);
+}
+
+// Logical and (value 0 decides) or or (value 1 decides) of bytes.
+void decide(const uint8_t* x, int64_t outer, int64_t reduced, int64_t inner, uint8_t value, uint8_t* out) {
   parallelRange(outer, std::max<int64_t>(1, kChunk / (reduced * inner + 1)), [&](int64_t begin, int64_t end) {
-    for (int64_t o = begin; o < end; ++o)
-      for (int64_t c = 0; c < inner; ++c) {
-        const float* from = x + o * reduced * inner + c;
-        float best = -std::numeric_limits<float>::infinity();
-        for (int64_t i = 0; i < reduced; ++i) {
-          const float value = sign * from[i * inner];
-          if (!(value <= best) && best == best) best = value;
-        }
-        out[o * inner + c] = sign * best;
-      }
+    for (int64_t o = begin; o < end; ++o) {
+      uint8_t* to = out + o * inner;
+      std::fill(to, to + inner, static_cast<uint8_t>(1 - value));
+      for (int64_t i = 0; i < reduced; ++i)
+        for (int64_t c = 0; c < inner; ++c)
+          if ((x[(o * reduced + i) * inner + c] != 0) == (value != 0)) to[c] = value;
+    }
   });
 }
 
@@ -76,7 +133,8 @@ void extremeDown(const float* x, int64_t outer, int64_t reduced, int64_t inner, 
 // operands: x, out; numbers: outer, reduced, inner, mean
 KERNEL(Sum) {
   const int64_t outer = call.integer(0), reduced = call.integer(1), inner = call.integer(2);
-  const float scale = call.flag(3) ? 1.0f / static_cast<float>(reduced) : 1.0f;
+  // As in tfjs, the mean of nothing is 0.
+  const float scale = call.flag(3) && reduced > 0 ? 1.0f / static_cast<float>(reduced) : 1.0f;
   if (inner == 1) {
     sumRows(call.in<float>(0), outer, reduced, scale, call.out<float>(1));
   } else {
@@ -84,10 +142,59 @@ KERNEL(Sum) {
   }
 }
 
-// operands: x, out; numbers: outer, reduced, inner, sign (1 greatest, -1 least)
-KERNEL(Extreme) {
-  extremeDown(call.in<float>(0), call.integer(0), call.integer(1), call.integer(2), static_cast<float>(call.number(3)),
-              call.out<float>(1));
+// operands: x, out; numbers: outer, reduced, inner, operator (0 greatest, 1 least, 2 product)
+KERNEL(Reduce) {
+  const float* x = call.in<float>(0);
+  float* out = call.out<float>(1);
+  const int64_t outer = call.integer(0), reduced = call.integer(1), inner = call.integer(2);
+  switch (call.integer(3)) {
+    case 0: return reduceMiddle<Greatest>(x, outer, reduced, inner, out);
+    case 1: return reduceMiddle<Least>(x, outer, reduced, inner, out);
+    case 2: return reduceMiddle<Product>(x, outer, reduced, inner, out);
+  }
+}
+
+// operands: bool x, out; numbers: outer, reduced, inner, value that decides (0 for all, 1 for any)
+KERNEL(Decide) {
+  decide(call.in<uint8_t>(0), call.integer(0), call.integer(1), call.integer(2), static_cast<uint8_t>(call.integer(3)),
+         call.out<uint8_t>(1));
+}
+
+// Wraps around as int32 arithmetic does.
+// operands: int32 x, out; numbers: outer, reduced, inner
+KERNEL(SumInteger) {
+  const int64_t outer = call.integer(0), reduced = call.integer(1), inner = call.integer(2);
+  const int32_t* x = call.in<int32_t>(0);
+  int32_t* out = call.out<int32_t>(1);
+  parallelRange(outer, std::max<int64_t>(1, kChunk / (reduced * inner + 1)), [&](int64_t begin, int64_t end) {
+    for (int64_t o = begin; o < end; ++o)
+      for (int64_t c = 0; c < inner; ++c) {
+        uint32_t sum = 0;
+        for (int64_t i = 0; i < reduced; ++i) sum += static_cast<uint32_t>(x[(o * reduced + i) * inner + c]);
+        out[o * inner + c] = static_cast<int32_t>(sum);
+      }
+  });
+}
+
+// Running sums along the middle axis, in float64.
+// operands: x, out; numbers: outer, size, inner, exclusive, reverse
+KERNEL(CumulativeSum) {
+  const int64_t size = call.integer(1), inner = call.integer(2);
+  const bool exclusive = call.flag(3), reverse = call.flag(4);
+  const float* x = call.in<float>(0);
+  float* out = call.out<float>(1);
+  parallelRange(call.integer(0) * inner, std::max<int64_t>(1, kChunk / (size + 1)), [&](int64_t begin, int64_t end) {
+    for (int64_t column = begin; column < end; ++column) {
+      const int64_t start = column / inner * size * inner + column % inner;
+      double sum = 0;
+      for (int64_t i = 0; i < size; ++i) {
+        const int64_t at = start + (reverse ? size - 1 - i : i) * inner;
+        const double value = x[at];
+        out[at] = static_cast<float>(exclusive ? sum : sum + value);
+        sum += value;
+      }
+    }
+  });
 }
 
 // operands: x, int32 out; numbers: outer, reduced, inner, sign (1 greatest, -1 least). The first of equals; NaN is

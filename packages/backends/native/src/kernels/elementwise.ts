@@ -1,5 +1,6 @@
-// Elementwise kernels on float32. C++: cc/elementwise.cc, whose operator codes these tables repeat.
+// Elementwise arithmetic on float32 (cc/elementwise.cc) and int32 (cc/integer.cc), whose operator codes are these.
 import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
+import { broadcast } from './broadcast.ts';
 import { isFloat, type KernelBody, type KernelCall, type Kernels, sizeOf } from './kernel.ts';
 
 const unaryCodes = {
@@ -16,6 +17,29 @@ const unaryCodes = {
   Tanh: 10,
   Relu6: 11,
   Reciprocal: 12,
+  Sign: 13,
+  Floor: 14,
+  Ceil: 15,
+  Round: 16,
+  Log1p: 17,
+  Expm1: 18,
+  Softplus: 19,
+  Elu: 20,
+  LeakyRelu: 21,
+  Selu: 22,
+  ClipByValue: 23,
+  Erf: 24,
+  Sin: 25,
+  Cos: 26,
+  Tan: 27,
+  Asin: 28,
+  Acos: 29,
+  Atan: 30,
+  Sinh: 31,
+  Cosh: 32,
+  Asinh: 33,
+  Acosh: 34,
+  Atanh: 35,
 } as const;
 
 const binaryCodes = {
@@ -27,86 +51,71 @@ const binaryCodes = {
   Minimum: 5,
   SquaredDifference: 6,
   ReluGrad: 7,
+  Pow: 8,
+  Prelu: 9,
+  EluGrad: 10,
+  Mod: 12,
+  Atan2: 13,
 } as const;
 
-const maxRank = 8;
+const integerCodes: Record<string, number> = {
+  Add: 0,
+  Sub: 1,
+  Multiply: 2,
+  Maximum: 4,
+  Minimum: 5,
+  FloorDiv: 11,
+  Mod: 12,
+};
+
+/** The two parameters of a unary operator. */
+function parameters(name: string, attrs: KernelCall['attrs']): [number, number] {
+  if (name === 'ClipByValue') return [attrs.clipValueMin, attrs.clipValueMax];
+  if (name === 'Selu') return [backend_util.SELU_SCALEALPHA, backend_util.SELU_SCALE];
+  return [attrs.alpha ?? 0, 0];
+}
 
 const unary =
-  (code: number): KernelBody =>
+  (name: string, code: number): KernelBody =>
   ({ backend, inputs, attrs, fallback }) => {
     const x = inputs.x!;
     if (!isFloat(x)) return fallback();
     const out = backend.output(x.shape);
-    backend.invoke('Unary', [x, out], [code, sizeOf(x.shape), attrs?.alpha ?? 0]);
+    backend.invoke('Unary', [x, out], [code, sizeOf(x.shape), ...parameters(name, attrs)]);
     return out;
   };
-
-interface Dimension {
-  size: number;
-  strideA: number;
-  strideB: number;
-}
-
-/** Strides of a shape within a broadcast shape: 0 where it repeats. */
-function broadcastStrides(shape: readonly number[], rank: number): number[] {
-  const strides = Array<number>(rank).fill(0);
-  let stride = 1;
-  for (let d = shape.length - 1; d >= 0; d--) {
-    if (shape[d] !== 1) strides[rank - shape.length + d] = stride;
-    stride *= shape[d]!;
-  }
-  return strides;
-}
-
-/** The dimensions of a broadcast, neighbours merged where both operands run through them evenly. */
-export function mergeDimensions(out: readonly number[], a: readonly number[], b: readonly number[]): Dimension[] {
-  const stridesA = broadcastStrides(a, out.length);
-  const stridesB = broadcastStrides(b, out.length);
-  const merged: Dimension[] = [];
-  for (let d = 0; d < out.length; d++) {
-    const [size, strideA, strideB] = [out[d]!, stridesA[d]!, stridesB[d]!];
-    if (size === 1) continue;
-    const outer = merged.at(-1);
-    if (outer && outer.strideA === strideA * size && outer.strideB === strideB * size) {
-      merged[merged.length - 1] = { size: outer.size * size, strideA, strideB };
-    } else {
-      merged.push({ size, strideA, strideB });
-    }
-  }
-  return merged.length > 0 ? merged : [{ size: 1, strideA: 1, strideB: 1 }];
-}
-
-function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((size, d) => size === b[d]);
-}
 
 const binary =
-  (code: number): KernelBody =>
+  (floatCode: number | undefined, integerCode: number | undefined): KernelBody =>
   ({ backend, inputs, fallback }: KernelCall) => {
     const { a, b } = inputs as Record<string, TensorInfo>;
-    if (!isFloat(a, b)) return fallback();
-    if (sameShape(a!.shape, b!.shape)) {
-      const out = backend.output(a!.shape);
-      backend.invoke('Binary', [a, b, out], [code, 1, sizeOf(a!.shape), 1, 1]);
-      return out;
-    }
-    const shape = backend_util.assertAndGetBroadcastShape(a!.shape, b!.shape);
-    const dimensions = mergeDimensions(shape, a!.shape, b!.shape);
-    if (dimensions.length > maxRank) return fallback();
-    const out = backend.output(shape);
-    const numbers = [code, dimensions.length];
-    for (const key of ['size', 'strideA', 'strideB'] as const) for (const d of dimensions) numbers.push(d[key]);
-    if (sizeOf(shape) > 0) backend.invoke('Binary', [a, b, out], numbers);
+    const integers = a!.dtype === 'int32' && b!.dtype === 'int32';
+    const code = integers ? integerCode : isFloat(a, b) ? floatCode : undefined;
+    const call = code === undefined ? undefined : broadcast(a!, b!);
+    if (code === undefined || !call) return fallback();
+    const out = backend.output(call.shape, integers ? 'int32' : 'float32');
+    if (call.size > 0) backend.invoke(integers ? 'BinaryInteger' : 'Binary', [a, b, out], [code, ...call.numbers]);
     return out;
   };
 
-const cast: KernelBody = ({ backend, inputs, attrs, fallback }) => {
-  const x = inputs.x!;
-  if (attrs.dtype === x.dtype && x.dtype !== 'complex64') return backend.alias(x);
-  if (attrs.dtype !== 'float32' || (x.dtype !== 'int32' && x.dtype !== 'bool')) return fallback();
-  const out = backend.output(x.shape);
-  backend.invoke('CastToFloat', [x, out], [sizeOf(x.shape), Number(x.dtype === 'bool')]);
-  return out;
+/** A binary operator over other inputs' names. */
+const renamed =
+  (body: KernelBody, nameA: string, nameB: string): KernelBody =>
+  (call) =>
+    body({ ...call, inputs: { a: call.inputs[nameA]!, b: call.inputs[nameB]! } });
+
+const addN: KernelBody = ({ backend, inputs, fallback }) => {
+  const terms = Object.values(inputs) as TensorInfo[];
+  if (!isFloat(...terms)) return fallback();
+  let sum = terms[0]!;
+  if (terms.length === 1) return backend.alias(sum);
+  for (const term of terms.slice(1)) {
+    const out = backend.output(sum.shape);
+    backend.invoke('Binary', [sum, term, out], [binaryCodes.Add, 1, sizeOf(sum.shape), 1, 1]);
+    if (sum !== terms[0]) backend.disposeData(sum.dataId);
+    sum = out;
+  }
+  return sum;
 };
 
 const fillWith =
@@ -126,19 +135,22 @@ const fill: KernelBody = ({ backend, attrs, fallback }) => {
   return out;
 };
 
-/** Gradient of ReLU: dy where x > 0. Inputs dy and x (or y, which has the same sign), of one shape. */
-const reluGrad: KernelBody = ({ backend, inputs }) => {
-  const { dy, x } = inputs as Record<string, TensorInfo>;
-  const out = backend.output(dy!.shape);
-  backend.invoke('Binary', [dy, x, out], [binaryCodes.ReluGrad, 1, sizeOf(dy!.shape), 1, 1]);
-  return out;
-};
+const unaryKernels = Object.entries(unaryCodes).map(([name, code]) => [name, unary(name, code)] as const);
+const floatCodes: Record<string, number> = binaryCodes;
+const binaryKernels: Kernels = Object.fromEntries(
+  [...new Set([...Object.keys(floatCodes), ...Object.keys(integerCodes)])].map(
+    (name) => [name, binary(floatCodes[name], integerCodes[name])] as const,
+  ),
+);
 
 export const elementwiseKernels: Kernels = {
-  ...Object.fromEntries(Object.entries(unaryCodes).map(([name, code]) => [name, unary(code)])),
-  ...Object.fromEntries(Object.entries(binaryCodes).map(([name, code]) => [name, binary(code)])),
-  ReluGrad: reluGrad,
-  Cast: cast,
+  ...Object.fromEntries(unaryKernels),
+  ...binaryKernels,
+  Prelu: renamed(binaryKernels.Prelu!, 'x', 'alpha'),
+  EluGrad: renamed(binaryKernels.EluGrad!, 'dy', 'y'),
+  // Gradient of ReLU: dy where x > 0. Inputs dy and x (or y, which has the same sign), of one shape.
+  ReluGrad: renamed(binaryKernels.ReluGrad!, 'dy', 'x'),
+  AddN: addN,
   ZerosLike: fillWith(0),
   OnesLike: fillWith(1),
   Fill: fill,

@@ -15,6 +15,9 @@ export type KernelBody = (call: KernelCall) => TensorInfo | TensorInfo[];
 /** Native kernels by tfjs kernel name. */
 export type Kernels = Record<string, KernelBody>;
 
+/** A type's place here is its number in the C++ kernels that take several. */
+export const numericTypes: readonly string[] = ['float32', 'int32', 'bool'];
+
 export const isFloat = (...tensors: (TensorInfo | null | undefined)[]): boolean =>
   tensors.every((tensor) => tensor == null || tensor.dtype === 'float32');
 

@@ -1,7 +1,7 @@
 // Kernels that only move elements. C++: cc/layout.cc.
-import { slice_util, type TensorInfo } from '@tensorflow/tfjs-core';
+import { backend_util, slice_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import type { NativeBackend, NumericType } from '../backend.ts';
-import { type KernelBody, type Kernels, sizeOf } from './kernel.ts';
+import { type KernelBody, type KernelCall, type Kernels, sizeOf } from './kernel.ts';
 
 const maxRank = 8;
 const isFourBytes = (x: TensorInfo): boolean => x.dtype === 'float32' || x.dtype === 'int32';
@@ -12,9 +12,9 @@ function denseStrides(shape: readonly number[]): number[] {
   return strides;
 }
 
-/** A dense copy of a strided view of `x`. */
-function gather(backend: NativeBackend, x: TensorInfo, start: number, shape: number[], strides: number[]): TensorInfo {
-  const out = backend.output(shape, x.dtype as NumericType);
+/** A dense copy of a strided view of the input x, or the stock kernel's result where the view has too many dimensions. */
+function gather({ backend, inputs, fallback }: KernelCall, start: number, shape: number[], strides: number[]) {
+  const x = inputs.x!;
   const dimensions: { size: number; stride: number }[] = [];
   for (let d = 0; d < shape.length; d++) {
     if (shape[d] === 1) continue;
@@ -23,34 +23,66 @@ function gather(backend: NativeBackend, x: TensorInfo, start: number, shape: num
     if (merged) dimensions[dimensions.length - 1] = { size: outer!.size * shape[d]!, stride: strides[d]! };
     else dimensions.push({ size: shape[d]!, stride: strides[d]! });
   }
+  if (!isFourBytes(x) || dimensions.length > maxRank) return fallback() as TensorInfo;
   if (dimensions.length === 0) dimensions.push({ size: 1, stride: 1 });
+  const out = backend.output(shape, x.dtype as NumericType);
   const numbers = [dimensions.length, start, ...dimensions.map((d) => d.size), ...dimensions.map((d) => d.stride)];
   if (sizeOf(shape) > 0) backend.invoke('Gather', [x, out], numbers);
   return out;
 }
 
-const slice: KernelBody = ({ backend, inputs, attrs, fallback }) => {
-  const x = inputs.x!;
-  if (!isFourBytes(x) || x.shape.length > maxRank) return fallback();
-  const [begin, size] = slice_util.parseSliceParams(x as never, attrs.begin, attrs.size);
+const offsetOf = (index: readonly number[], strides: readonly number[]): number =>
+  index.reduce((sum, at, d) => sum + at * strides[d]!, 0);
+
+const slice: KernelBody = (call) => {
+  const x = call.inputs.x!;
+  const [begin, size] = slice_util.parseSliceParams(x as never, call.attrs.begin, call.attrs.size);
   slice_util.assertParamsValid(x as never, begin, size);
   const strides = denseStrides(x.shape);
-  const start = begin.reduce((sum, index, d) => sum + index * strides[d]!, 0);
-  return gather(backend, x, start, size, strides);
+  return gather(call, offsetOf(begin, strides), size, strides);
 };
 
-const transpose: KernelBody = ({ backend, inputs, attrs, fallback }) => {
-  const x = inputs.x!;
-  if (!isFourBytes(x) || x.shape.length > maxRank) return fallback();
-  const perm = attrs.perm as number[];
-  const strides = denseStrides(x.shape);
-  return gather(
-    backend,
-    x,
-    0,
-    perm.map((d) => x.shape[d]!),
-    perm.map((d) => strides[d]!),
+const stridedSlice: KernelBody = (call) => {
+  const { backend, attrs } = call;
+  const x = call.inputs.x!;
+  const { ellipsisMask, newAxisMask, shrinkAxisMask } = attrs;
+  const { finalShape, isIdentity, begin, end, strides } = slice_util.sliceInfo(
+    ...([x.shape, attrs.begin, attrs.end, attrs.strides, attrs.beginMask, attrs.endMask] as const),
+    ...([ellipsisMask, newAxisMask, shrinkAxisMask] as const),
   );
+  if (isIdentity) return backend.alias(x, finalShape);
+  const size = slice_util.computeOutShape(begin, end, strides);
+  if (sizeOf(size) !== sizeOf(finalShape)) return call.fallback();
+  const dense = denseStrides(x.shape);
+  const steps = dense.map((stride, d) => stride * strides[d]!);
+  return { ...gather(call, offsetOf(begin, dense), size, steps), shape: finalShape };
+};
+
+const reverse: KernelBody = (call) => {
+  const x = call.inputs.x!;
+  const axes = util.parseAxisParam(call.attrs.dims, x.shape);
+  const strides = denseStrides(x.shape);
+  const last = x.shape.map((size, d) => (axes.includes(d) ? size - 1 : 0));
+  const steps = strides.map((stride, d) => (axes.includes(d) ? -stride : stride));
+  return gather(call, offsetOf(last, strides), x.shape, steps);
+};
+
+const transpose: KernelBody = (call) => {
+  const { shape } = call.inputs.x!;
+  const perm = call.attrs.perm as number[];
+  const strides = denseStrides(shape);
+  const permuted = (values: readonly number[]) => perm.map((d) => values[d]!);
+  return gather(call, 0, permuted(shape), permuted(strides));
+};
+
+const tile: KernelBody = (call) => {
+  const x = call.inputs.x!;
+  const repetitions = call.attrs.reps as number[];
+  const strides = denseStrides(x.shape);
+  // Each dimension is run through again and again: as one more dimension outside of it, with stride 0.
+  const sizes = x.shape.flatMap((size, d) => [repetitions[d]!, size]);
+  const steps = strides.flatMap((stride) => [0, stride]);
+  return { ...gather(call, 0, sizes, steps), shape: x.shape.map((size, d) => size * repetitions[d]!) };
 };
 
 /** Writes `x` into `out` with its first element at `start`. */
@@ -73,26 +105,81 @@ const padV2: KernelBody = ({ backend, inputs, attrs, fallback }) => {
   return out;
 };
 
-const concat: KernelBody = ({ backend, inputs, attrs, fallback }) => {
-  const parts = Object.values(inputs) as TensorInfo[];
-  const first = parts[0]!;
-  const rank = first.shape.length;
-  if (parts.some((part) => part.dtype !== first.dtype || !isFourBytes(part)) || rank === 0 || rank > maxRank) {
-    return fallback();
+function concatenate(call: KernelCall, all: readonly TensorInfo[], axis: number): TensorInfo {
+  const first = all[0]!;
+  const shapes = all.map((part) => part.shape);
+  backend_util.assertParamsConsistent(shapes, axis);
+  if (all.some((part) => part.dtype !== first.dtype) || !isFourBytes(first) || first.shape.length > maxRank) {
+    return call.fallback() as TensorInfo;
   }
-  const axis = attrs.axis < 0 ? attrs.axis + rank : attrs.axis;
-  const total = parts.reduce((sum, part) => sum + part.shape[axis]!, 0);
-  const out = backend.output(
-    first.shape.map((size, d) => (d === axis ? total : size)),
-    first.dtype as NumericType,
-  );
+  const parts = all.filter((part) => sizeOf(part.shape) > 0);
+  if (parts.length === 1) return call.backend.alias(parts[0]!);
+  const out = call.backend.output(backend_util.computeOutShape(shapes, axis), first.dtype as NumericType);
   const stride = denseStrides(out.shape)[axis]!;
   let at = 0;
   for (const part of parts) {
-    scatter(backend, part, out, at * stride);
+    scatter(call.backend, part, out, at * stride);
     at += part.shape[axis]!;
   }
   return out;
+}
+
+const concat: KernelBody = (call) => {
+  const parts = Object.values(call.inputs) as TensorInfo[];
+  return concatenate(call, parts, util.parseAxisParam(call.attrs.axis, parts[0]!.shape)[0]!);
 };
 
-export const layoutKernels: Kernels = { Slice: slice, Transpose: transpose, PadV2: padV2, Concat: concat };
+const pack: KernelBody = (call) => {
+  const parts = Object.values(call.inputs) as TensorInfo[];
+  const { shape } = parts[0]!;
+  for (const part of parts) util.assertShapesMatch(shape, part.shape, 'Tensors passed to stack: ');
+  const axis = call.attrs.axis < 0 ? call.attrs.axis + shape.length + 1 : call.attrs.axis;
+  const expanded = [...shape.slice(0, axis), 1, ...shape.slice(axis)];
+  return concatenate(
+    call,
+    parts.map((part) => ({ ...part, shape: expanded })),
+    axis,
+  );
+};
+
+/** Consecutive pieces of x along an axis. */
+function pieces(call: KernelCall, axis: number, sizes: readonly number[]): TensorInfo[] {
+  const x = call.inputs.x!;
+  const strides = denseStrides(x.shape);
+  let at = 0;
+  return sizes.map((size) => {
+    const shape = x.shape.map((whole, d) => (d === axis ? size : whole));
+    const piece = gather(call, at * strides[axis]!, shape, strides);
+    at += size;
+    return piece;
+  });
+}
+
+const splitV: KernelBody = (call) => {
+  const x = call.inputs.x!;
+  const axis = util.parseAxisParam(call.attrs.axis, x.shape)[0]!;
+  if (!isFourBytes(x) || x.shape.length > maxRank) return call.fallback();
+  return pieces(call, axis, backend_util.prepareSplitSize(x as never, call.attrs.numOrSizeSplits, axis));
+};
+
+const unpack: KernelBody = (call) => {
+  const x = call.inputs.value!;
+  const axis = util.parseAxisParam(call.attrs.axis, x.shape)[0]!;
+  if (!isFourBytes(x) || x.shape.length > maxRank) return call.fallback();
+  const shape = x.shape.filter((_, d) => d !== axis);
+  const ones = Array<number>(x.shape[axis]!).fill(1);
+  return pieces({ ...call, inputs: { x } }, axis, ones).map((piece) => ({ ...piece, shape }));
+};
+
+export const layoutKernels: Kernels = {
+  Slice: slice,
+  StridedSlice: stridedSlice,
+  Reverse: reverse,
+  Transpose: transpose,
+  Tile: tile,
+  PadV2: padV2,
+  Concat: concat,
+  Pack: pack,
+  SplitV: splitV,
+  Unpack: unpack,
+};

@@ -1,6 +1,6 @@
-// Reductions of float32. C++: cc/reduce.cc.
-import { type TensorInfo, util } from '@tensorflow/tfjs-core';
-import type { NativeBackend } from '../backend.ts';
+// Reductions and running sums. C++: cc/reduce.cc.
+import { util } from '@tensorflow/tfjs-core';
+import type { NumericType } from '../backend.ts';
 import { isFloat, type KernelBody, type KernelCall, type Kernels, sizeOf } from './kernel.ts';
 
 interface Reduction {
@@ -32,13 +32,15 @@ export function reductionSteps(shape: readonly number[], axes: readonly number[]
   return steps.length > 0 ? steps : [{ outer: sizeOf(shape), reduced: 1, inner: 1 }];
 }
 
-function reduce(backend: NativeBackend, x: TensorInfo, axes: number[], keep: boolean, kernel: string, option: number) {
+function reduce({ backend, inputs, attrs }: KernelCall, kernel: string, options: number[], type: NumericType) {
+  const x = inputs.x!;
+  const axes = util.parseAxisParam(attrs.axis ?? attrs.reductionIndices, x.shape);
   const kept = x.shape.map((size, d) => (axes.includes(d) ? 1 : size));
-  const shape = keep ? kept : x.shape.filter((_, d) => !axes.includes(d));
+  const shape = attrs.keepDims ? kept : x.shape.filter((_, d) => !axes.includes(d));
   let from = x;
   for (const { outer, reduced, inner } of reductionSteps(x.shape, axes)) {
-    const to = backend.output([outer, inner]);
-    backend.invoke(kernel, [from, to], [outer, reduced, inner, option]);
+    const to = backend.output([outer, inner], type);
+    backend.invoke(kernel, [from, to], [outer, reduced, inner, ...options]);
     if (from !== x) backend.disposeData(from.dataId);
     from = to;
   }
@@ -46,13 +48,25 @@ function reduce(backend: NativeBackend, x: TensorInfo, axes: number[], keep: boo
 }
 
 const reduction =
-  (kernel: string, option: number): KernelBody =>
-  ({ backend, inputs, attrs, fallback }: KernelCall) => {
-    const x = inputs.x!;
-    if (!isFloat(x)) return fallback();
-    const axes = util.parseAxisParam(attrs.axis ?? attrs.reductionIndices, x.shape);
-    return reduce(backend, x, axes, attrs.keepDims ?? false, kernel, option);
-  };
+  (kernel: string, option: number, type: NumericType = 'float32'): KernelBody =>
+  (call) =>
+    call.inputs.x!.dtype === type ? reduce(call, kernel, [option], type) : call.fallback();
+
+const sum: KernelBody = (call) => {
+  const type = call.inputs.x!.dtype;
+  if (type === 'int32') return reduce(call, 'SumInteger', [], type);
+  return type === 'float32' ? reduce(call, 'Sum', [0], type) : call.fallback();
+};
+
+const cumulativeSum: KernelBody = ({ backend, inputs, attrs, fallback }) => {
+  const x = inputs.x!;
+  if (!isFloat(x)) return fallback();
+  const axis = util.parseAxisParam(attrs.axis, x.shape)[0]!;
+  const out = backend.output(x.shape);
+  const sizes = [sizeOf(x.shape.slice(0, axis)), x.shape[axis]!, sizeOf(x.shape.slice(axis + 1))];
+  backend.invoke('CumulativeSum', [x, out], [...sizes, Number(attrs.exclusive), Number(attrs.reverse)]);
+  return out;
+};
 
 const argExtreme =
   (sign: number): KernelBody =>
@@ -71,10 +85,14 @@ const argExtreme =
   };
 
 export const reduceKernels: Kernels = {
-  Sum: reduction('Sum', 0),
+  Sum: sum,
   Mean: reduction('Sum', 1),
-  Max: reduction('Extreme', 1),
-  Min: reduction('Extreme', -1),
+  Max: reduction('Reduce', 0),
+  Min: reduction('Reduce', 1),
+  Prod: reduction('Reduce', 2),
+  All: reduction('Decide', 0, 'bool'),
+  Any: reduction('Decide', 1, 'bool'),
   ArgMax: argExtreme(1),
   ArgMin: argExtreme(-1),
+  Cumsum: cumulativeSum,
 };
