@@ -5,6 +5,7 @@ import { meanCurvature } from './mean-curvature.ts';
 import { memoryLimit, requireMemory } from './memory.ts';
 import { gradientBytes, type LayerGradients, rowsPerSample, sampleGradients } from './sample-gradients.ts';
 import { kernelBlocks, type WeightBlock } from './weight-block.ts';
+import { weightLayers } from './weight-layers.ts';
 
 // Optimal brain surgeon with a block-diagonal Hessian: H_B = αI + (1/P) Σ g_B g_Bᵀ for each block B, saliencies and
 // compensation inside the block. One block is `obs` without cross-layer terms; blocks of one weight are the diagonal.
@@ -69,9 +70,13 @@ export async function obsBlockCompensation(
 }
 
 async function blockCurvature(subject: Subject, options: ObsBlockOptions) {
-  const { samples, outputs, blockSize, relativeDamping, memoryLimit } = options;
+  const { samples, outputs, partition, blockSize, relativeDamping, memoryLimit } = options;
   const rows = samples * rowsPerSample(outputs, subject);
-  const bytes = gradientBytes(subject, samples, outputs) + 8 * blockSize * (3 * blockSize + rows);
+  const layerSizes = weightLayers(subject.network).map(
+    ({ fanIn, units }) => fanIn * (partition === 'unit' ? 1 : units),
+  );
+  const largest = Math.min(blockSize, Math.max(...layerSizes) + 1);
+  const bytes = gradientBytes(subject, samples, outputs) + 8 * largest * (3 * largest + rows);
   requireMemory('obs-block', bytes, memoryLimit, 'Use fewer samples, outputs "sampled", or a smaller blockSize.');
   const layers = await sampleGradients(subject, samples, outputs);
   return { layers, damping: relativeDamping * meanCurvature(layers, subject.masks) };

@@ -8,7 +8,7 @@ import {
 } from '@prunebench/core';
 import { z } from 'zod';
 import { quadraticModel } from './block-surgery.ts';
-import { type DampedInverse, dampedInverse } from './linear-algebra/damped-inverse.ts';
+import { type DampedInverse, dampedInverse, dampedInverseBytes } from './linear-algebra/damped-inverse.ts';
 import { groupUpdate } from './linear-algebra/group-update.ts';
 import { memoryLimit, requireMemory } from './memory.ts';
 import { gradientBytes, type LayerGradients, sampleGradients } from './sample-gradients.ts';
@@ -115,9 +115,11 @@ function independentUpdate(
 }
 
 async function fisherGradients(subject: Subject, options: WoodFisherOptions): Promise<readonly LayerGradients[]> {
-  const { samples, blockSize: size, memoryLimit } = options;
-  const bytes = gradientBytes(subject, samples, 'labels') + 8 * size * (2 * size + 2 * samples) + 8 * samples ** 2;
-  requireMemory('woodfisher', bytes, memoryLimit, 'Use fewer samples or a smaller blockSize.');
+  const { samples, blockSize: size, form, update, memoryLimit } = options;
+  const largest = Math.min(size, Math.max(...weightLayers(subject.network).map(({ fanIn, units }) => fanIn * units)));
+  const inverse = dampedInverseBytes(samples, largest, update === 'group' ? 'direct' : form);
+  const bytes = gradientBytes(subject, samples, 'labels') + inverse;
+  requireMemory('woodfisher', bytes, memoryLimit, 'Use fewer samples, a smaller blockSize, or form "dual".');
   return sampleGradients(subject, samples, 'labels');
 }
 

@@ -44,7 +44,13 @@ export function dampedGram({ gradients, rows, columns, samples, damping }: Gradi
   return gram;
 }
 
-function cheaperForm({ rows, columns }: GradientBlock): 'direct' | 'dual' {
+/** Bytes that `dampedInverse` takes for a block, its gradients included. */
+export function dampedInverseBytes(rows: number, columns: number, form: InverseForm): number {
+  const chosen = form === 'auto' ? cheaperForm({ rows, columns }) : form;
+  return 8 * (chosen === 'dual' ? 2 * rows * columns + rows ** 2 : rows * columns + 2 * columns ** 2);
+}
+
+function cheaperForm({ rows, columns }: Pick<GradientBlock, 'rows' | 'columns'>): 'direct' | 'dual' {
   const direct = (rows * columns ** 2) / 2 + columns ** 3 / 3;
   const dual = rows ** 2 * columns + rows ** 3 / 6;
   return dual < direct ? 'dual' : 'direct';
