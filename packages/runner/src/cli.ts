@@ -1,8 +1,10 @@
 import { Argument, Command, Option } from 'commander';
 import type { DoctorOptions } from './commands/doctor.ts';
+import type { ExportCommandOptions } from './commands/export.ts';
 import type { ReportCommandOptions } from './commands/report.ts';
 import type { RunCommandOptions } from './commands/run.ts';
 import type { SpeedCommandOptions } from './commands/speed.ts';
+import type { TimeCommandOptions } from './commands/time.ts';
 import type { VerifyOptions } from './commands/verify.ts';
 import { backendOption, jsonOption, listOf, pluginOption, positiveInteger, resultsOption } from './options.ts';
 import { versions } from './provenance.ts';
@@ -39,6 +41,8 @@ export function createProgram(): Command {
     reportCommand(),
     verifyCommand(),
     speedCommand(),
+    timeCommand(),
+    exportCommand(),
     doctorCommand(),
   ])
     program.addCommand(command);
@@ -133,6 +137,36 @@ function speedCommand(): Command {
     .addOption(jsonOption())
     .addHelpText('after', examples('speed', 'speed --threads 1 --networks lenet-300-100,resnet-20'))
     .action(async (options: SpeedCommandOptions) => (await import('./commands/speed.ts')).speed(options));
+}
+
+function timeCommand(): Command {
+  return new Command('time')
+    .description("time a finished trial's network on sparse kernels against itself dense")
+    .argument('<trial>', 'its key, or the beginning of it: the name of its record')
+    .option('--batch <list>', 'batch sizes to measure', listOf(positiveInteger), [1, 128])
+    .option('--rounds <number>', 'alternations of the two; medians are over them', positiveInteger, 15)
+    .addOption(resultsOption())
+    .addOption(pluginOption())
+    .addOption(jsonOption())
+    .addHelpText('after', examples('time 04a51ed1', 'time 04a51ed1 --batch 128 --json'))
+    .action(async (key: string, options: TimeCommandOptions) =>
+      (await import('./commands/time.ts')).time(key, options),
+    );
+}
+
+function exportCommand(): Command {
+  return new Command('export')
+    .description("write a finished trial's network as a safetensors file")
+    .argument('<trial>', 'its key, or the beginning of it: the name of its record')
+    .option('--sparse', 'kernels as compressed sparse rows instead of dense tensors with zeros', false)
+    .option('--output <folder>', 'where the file goes', '.')
+    .addOption(resultsOption())
+    .addOption(pluginOption())
+    .addOption(jsonOption())
+    .addHelpText('after', examples('export 04a51ed1', 'export 04a51ed1 --sparse --output networks'))
+    .action(async (key: string, options: ExportCommandOptions) =>
+      (await import('./commands/export.ts')).exportTrial(key, options),
+    );
 }
 
 function doctorCommand(): Command {

@@ -1,0 +1,29 @@
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { encodeDense, encodeSparse } from '@prunebench/sparse';
+import writeFileAtomic from 'write-file-atomic';
+import { findTrial } from '../find-trial.ts';
+import { loadRegistry } from '../registry.ts';
+import { existingResults } from '../results-folder.ts';
+
+export interface ExportCommandOptions {
+  readonly sparse: boolean;
+  readonly output: string;
+  readonly results: string;
+  readonly plugin: string[];
+  readonly json: boolean;
+}
+
+/** Writes a finished trial's network as a safetensors file. */
+export async function exportTrial(key: string, options: ExportCommandOptions): Promise<void> {
+  const registry = await loadRegistry(options.plugin);
+  const { record, state } = await findTrial(key, registry, await existingResults(options.results));
+  const bytes = options.sparse ? encodeSparse(state) : encodeDense(state);
+  const folder = resolve(options.output);
+  await mkdir(folder, { recursive: true });
+  const file = join(folder, `${record.key}${options.sparse ? '.sparse' : ''}.safetensors`);
+  await writeFileAtomic(file, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  const dense = encodeDense(state).length;
+  if (options.json) console.log(JSON.stringify({ file, bytes: bytes.length, denseBytes: dense }, null, 2));
+  else console.log(`${file}\n${bytes.length} bytes; dense: ${dense}`);
+}

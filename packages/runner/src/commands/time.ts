@@ -1,0 +1,52 @@
+import { costOf } from '@prunebench/core';
+import { choiceTable, fileSizes, type MeasuredSpeed, measureSpeed } from '@prunebench/sparse';
+import { findTrial } from '../find-trial.ts';
+import { loadRegistry } from '../registry.ts';
+import { existingResults } from '../results-folder.ts';
+
+export interface TimeCommandOptions {
+  readonly batch: readonly number[];
+  readonly rounds: number;
+  readonly results: string;
+  readonly plugin: string[];
+  readonly json: boolean;
+}
+
+/** Times a finished trial's network on sparse kernels against itself dense. */
+export async function time(key: string, { batch, rounds, results, plugin, json }: TimeCommandOptions): Promise<void> {
+  const registry = await loadRegistry(plugin);
+  const { record, network, state } = await findTrial(key, registry, await existingResults(results));
+  const { theoreticalSpeedup, compressionRatio } = costOf(network, state.masks);
+  const tables: string[] = [];
+  const speeds = await measureSpeed(network, state, {
+    batchSizes: batch,
+    rounds,
+    onCompiled: ({ batchSize, layers }) => tables.push(`Batches of ${batchSize}\n\n${choiceTable(layers)}`),
+  });
+  const bytes = fileSizes(state);
+  if (json) {
+    console.log(JSON.stringify({ key: record.key, theoreticalSpeedup, compressionRatio, speeds, bytes }, null, 2));
+    return;
+  }
+  const { spec, series } = record;
+  console.log(`${spec.network} on ${spec.dataset}, ${series}, sparsity ${spec.sparsity}, seed ${spec.seed}\n`);
+  for (const table of tables) console.log(`${table}\n`);
+  console.log(`theoretical speed-up  ${theoreticalSpeedup.toFixed(2)}`);
+  for (const speed of speeds) console.log(describe(speed));
+  const mebibytes = (count: number) => `${(count / 2 ** 20).toFixed(2)} MiB`;
+  const ratio = (bytes.dense / bytes.sparse).toFixed(2);
+  console.log(`file  dense ${mebibytes(bytes.dense)}, sparse ${mebibytes(bytes.sparse)}: ${ratio} times smaller`);
+}
+
+function describe({
+  batchSize,
+  speedup,
+  speedupMin,
+  speedupMax,
+  denseMilliseconds,
+  sparseMilliseconds,
+}: MeasuredSpeed) {
+  const range = `${speedupMin.toFixed(2)} to ${speedupMax.toFixed(2)}`;
+  const times = `${denseMilliseconds.toFixed(3)} ms dense, ${sparseMilliseconds.toFixed(3)} ms compiled`;
+  return `measured, batch ${batchSize}  ${speedup.toFixed(2)} (${range}): ${times}`;
+}

@@ -1,0 +1,65 @@
+import { readdir } from 'node:fs/promises';
+import { type Network, PrunebenchError, type State, type TrialRecord } from '@prunebench/core';
+import { readRecord } from './record-store.ts';
+import type { Registry } from './registry.ts';
+import { benchmarksWithRecords, type ResultsFolder } from './results-folder.ts';
+import { StageStore } from './stages/stage-store.ts';
+import { lookUp } from './suggest.ts';
+
+/** A finished trial with the network it ended with. */
+export interface FoundTrial {
+  readonly record: TrialRecord;
+  readonly network: Network;
+  readonly state: State;
+}
+
+const scales = ['smoke', 'cpu', 'paper'] as const;
+
+/**
+ * The trial whose key begins with `prefix`, and its last state.
+ *
+ * @throws PrunebenchError when no trial or several have such a key, when the trial failed, or when its state is not kept any more
+ */
+export async function findTrial(prefix: string, registry: Registry, folder: ResultsFolder): Promise<FoundTrial> {
+  const record = await findRecord(prefix, folder);
+  const { spec, failure, key } = record;
+  if (failure !== null)
+    throw new PrunebenchError(`Trial ${key} has no network: it failed (${failure}).`, {
+      remedy: 'Choose another trial.',
+    });
+  const { shape } = lookUp(registry.datasets, 'dataset', spec.dataset);
+  const stage = record.run.stages.at(-1)?.key;
+  const store = new StageStore(folder.stages);
+  const notice = (line: string) => console.error(line);
+  if (!stage || !(await store.find(stage, notice)))
+    throw new PrunebenchError(`The network of trial ${key} is not in ${folder.stages} any more.`, {
+      remedy: `Delete its record and run it again: prunebench run ${record.benchmark} --scale ${record.scale}.`,
+    });
+  return { record, network: registry.model(spec.network).build(shape), state: await store.readState(stage, notice) };
+}
+
+async function findRecord(prefix: string, folder: ResultsFolder): Promise<TrialRecord> {
+  const found = new Map<string, { folder: string; name: string }>();
+  for (const benchmark of await benchmarksWithRecords(folder))
+    for (const scale of scales) {
+      const records = folder.records(benchmark, scale);
+      for (const file of await readdir(records).catch((): string[] => [])) {
+        const name = file.replace(/\.json$/, '');
+        // Series that share a trial have records of the same key, with a suffix in the file's name.
+        if (name.startsWith(prefix)) found.set(name.split('-')[0], { folder: records, name });
+      }
+    }
+  const [first, second] = found;
+  if (!first || second)
+    throw new PrunebenchError(
+      first
+        ? `Several trials have keys that begin with "${prefix}": ${[...found.keys()].join(', ')}.`
+        : `No record in ${folder.root} has a key that begins with "${prefix}".`,
+      { remedy: 'Give more of the key; it is the name of the record: results/<benchmark>/records/<scale>/<key>.json.' },
+    );
+  const [key, place] = first;
+  const record = await readRecord(place.folder, place.name, key, (line) => console.error(line));
+  if (!record)
+    throw new PrunebenchError(`The record of trial ${key} could not be read.`, { remedy: 'Run the trial again.' });
+  return record;
+}

@@ -1,0 +1,35 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PrunebenchError } from '@prunebench/core';
+import test from 'ava';
+import { findTrial } from '../src/find-trial.ts';
+import { loadRegistry } from '../src/registry.ts';
+import { resultsFolder } from '../src/results-folder.ts';
+
+/** A results folder whose records have these names; their contents are never reached. */
+async function folderWith(names: readonly string[]) {
+  const root = await mkdtemp(join(tmpdir(), 'prunebench-trials-'));
+  const folder = resultsFolder(root);
+  const records = folder.records('some-benchmark', 'smoke');
+  await mkdir(records, { recursive: true });
+  for (const name of names) await writeFile(join(records, `${name}.json`), '{}');
+  return { folder, remove: () => rm(root, { recursive: true }) };
+}
+
+test('a key that no record or more than one has is refused, and the candidates are named', async (t) => {
+  const { folder, remove } = await folderWith(['aa11', 'aa22', 'aa22-series']);
+  const registry = await loadRegistry([]);
+  const none = await t.throwsAsync(findTrial('b', registry, folder), { instanceOf: PrunebenchError });
+  t.regex(none.message, /begins with "b"/);
+  const several = await t.throwsAsync(findTrial('aa', registry, folder), { instanceOf: PrunebenchError });
+  t.regex(several.message, /aa11, aa22\.$/);
+  await remove();
+});
+
+test('a record that cannot be read is said to be so', async (t) => {
+  const { folder, remove } = await folderWith(['cc33']);
+  const error = await t.throwsAsync(findTrial('cc', await loadRegistry([]), folder), { instanceOf: PrunebenchError });
+  t.regex(error.message, /cc33 could not be read/);
+  await remove();
+});
