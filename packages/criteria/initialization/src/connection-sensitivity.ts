@@ -21,9 +21,16 @@ interface Options {
 }
 
 /** |w g| for every prunable weight, with g the gradient of the loss at the weights as they act. */
-export function weightTimesGradient(subject: Subject, weights: Subject['parameters'], options: Options): Sensitivities {
+export async function weightTimesGradient(
+  subject: Subject,
+  weights: Subject['parameters'],
+  options: Options,
+): Promise<Sensitivities> {
   const { network } = subject;
-  const gradients = meanGradients(subject, subject.batches({ batchSize: options.batchSize, count: options.batches }));
+  const gradients = await meanGradients(
+    subject,
+    subject.batches({ batchSize: options.batchSize, count: options.batches }),
+  );
   return Object.fromEntries(
     prunableSpecs(network).map(({ name }) => [
       name,
@@ -33,6 +40,6 @@ export function weightTimesGradient(subject: Subject, weights: Subject['paramete
 }
 
 /** The same with the weights as they act: what is masked scores 0. */
-export function aliveWeightTimesGradient(subject: Subject, options: Options): Sensitivities {
+export function aliveWeightTimesGradient(subject: Subject, options: Options): Promise<Sensitivities> {
   return weightTimesGradient(subject, applyMasks(subject.parameters, subject.masks), options);
 }

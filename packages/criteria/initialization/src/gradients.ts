@@ -26,25 +26,23 @@ const withoutDropout: Extension = {
  *
  * @param temperature divides the logits
  */
-export function meanGradients(
+export async function meanGradients(
   subject: Pick<Subject, 'network' | 'parameters' | 'masks'>,
   batches: Iterable<Batch>,
   temperature = 1,
-): KernelGradients {
+): Promise<KernelGradients> {
   const { network } = subject;
   const kernels = prunableSpecs(network).map(({ name }) => name);
   const sums = Object.fromEntries(kernels.map((name) => [name, new Float64Array(sizeIn(subject.parameters, name))]));
   const parameters = aliveTensors(subject);
   let examples = 0;
   for (const batch of batches) {
-    tf.tidy(() => {
-      const gradients = tf.grads((...weights: tf.Tensor[]) =>
+    const gradients = tf.tidy(() =>
+      tf.grads((...weights: tf.Tensor[]) =>
         batchLoss(network, { ...parameters, ...byName(kernels, weights) }, batch, temperature),
-      )(kernels.map((name) => parameters[name]));
-      kernels.forEach((name, k) => {
-        addScaled(sums[name], gradients[k].dataSync(), batch.size);
-      });
-    });
+      )(kernels.map((name) => parameters[name])),
+    );
+    for (const [k, values] of (await takeValues(gradients)).entries()) addScaled(sums[kernels[k]], values, batch.size);
     examples += batch.size;
   }
   tf.dispose(parameters);
@@ -68,6 +66,13 @@ function batchLoss(
 
 export function byName(names: readonly string[], tensors: readonly tf.Tensor[]): Record<string, tf.Tensor> {
   return Object.fromEntries(names.map((name, k) => [name, tensors[k]]));
+}
+
+/** The values of tensors, which are disposed. A GPU gives them asynchronously only. */
+export async function takeValues(tensors: readonly tf.Tensor[]): Promise<Float32Array[]> {
+  const values = await Promise.all(tensors.map((tensor) => tensor.data()));
+  tf.dispose([...tensors]);
+  return values as Float32Array[];
 }
 
 function addScaled(sum: Float64Array, values: ArrayLike<number>, factor: number): void {

@@ -38,12 +38,12 @@ export const grasp = defineCriterion({
   granularity: ['weight'],
   needs: ['weights', 'gradients', 'second-derivatives'],
   when: 'initialization',
-  score(subject, { samplesPerClass, batchSize, temperature }) {
+  async score(subject, { samplesPerClass, batchSize, temperature }) {
     const { network } = subject;
     const classes = Math.max(2, inferShapes(network).get(outputLayer(network).name)![0]);
     const batches = balancedBatches(subject, { classes, perClass: samplesPerClass, batchSize });
-    const gradient = meanGradients(subject, batches, temperature);
-    const product = hessianVectorProduct(subject, gradient, batches, temperature);
+    const gradient = await meanGradients(subject, batches, temperature);
+    const product = await hessianVectorProduct(subject, gradient, batches, temperature);
     const alive = applyMasks(subject.parameters, subject.masks);
     return Object.fromEntries(
       prunableSpecs(network).map(({ name }) => [name, product[name].map((hg, i) => alive[name].values[i] * hg)]),

@@ -1,6 +1,6 @@
 import { type Batch, type Network, prunableSpecs, type Subject } from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { byName, type KernelGradients } from './gradients.ts';
+import { byName, type KernelGradients, takeValues } from './gradients.ts';
 import { aliveTensors } from './layers.ts';
 import { tangentForward } from './tangent.ts';
 
@@ -16,12 +16,12 @@ import { tangentForward } from './tangent.ts';
  * @param vector by kernel name
  * @param temperature divides the logits
  */
-export function hessianVectorProduct(
+export async function hessianVectorProduct(
   subject: Pick<Subject, 'network' | 'parameters' | 'masks'>,
   vector: KernelGradients,
   batches: Iterable<Batch>,
   temperature = 1,
-): KernelGradients {
+): Promise<KernelGradients> {
   const specs = prunableSpecs(subject.network);
   const kernels = specs.map(({ name }) => name);
   const products = Object.fromEntries(kernels.map((name) => [name, new Float64Array(vector[name].length)]));
@@ -31,7 +31,7 @@ export function hessianVectorProduct(
   );
   let examples = 0;
   for (const batch of batches) {
-    tf.tidy(() => {
+    const gradients = tf.tidy(() => {
       const derivative = (...weights: tf.Tensor[]) =>
         directionalDerivative(
           subject.network,
@@ -40,12 +40,10 @@ export function hessianVectorProduct(
           batch,
           temperature,
         );
-      const parts = tf.grads(derivative)(kernels.map((name) => parameters[name]));
-      kernels.forEach((name, k) => {
-        const part = parts[k].dataSync();
-        for (let i = 0; i < part.length; i++) products[name][i] += part[i] * batch.size;
-      });
+      return tf.grads(derivative)(kernels.map((name) => parameters[name]));
     });
+    for (const [k, part] of (await takeValues(gradients)).entries())
+      for (let i = 0; i < part.length; i++) products[kernels[k]][i] += part[i] * batch.size;
     examples += batch.size;
   }
   tf.dispose([parameters, direction]);

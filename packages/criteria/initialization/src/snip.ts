@@ -26,8 +26,8 @@ export const snip = defineCriterion({
   granularity: ['weight'],
   needs: ['weights', 'gradients'],
   when: 'initialization',
-  score(subject, options) {
-    const sensitivities = aliveWeightTimesGradient(subject, options);
+  async score(subject, options) {
+    const sensitivities = await aliveWeightTimesGradient(subject, options);
     const total = Object.values(sensitivities).reduce((sum, layer) => sum + layer.reduce((a, b) => a + b, 0), 0);
     if (total === 0) return sensitivities;
     return Object.fromEntries(

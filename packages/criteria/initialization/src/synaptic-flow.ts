@@ -1,15 +1,15 @@
 import { type BatchNorm, INPUT, type Layer, type Network, prunableSpecs, type Subject } from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { byName } from './gradients.ts';
+import { byName, takeValues } from './gradients.ts';
 import { aliveTensors, applyLayer } from './layers.ts';
 
 type Tensors = Readonly<Record<string, tf.Tensor>>;
 
 /** A tensor that stands for `value * 2^exponent`. */
-interface Scaled {
+type Scaled = {
   readonly value: tf.Tensor;
   readonly exponent: number;
-}
+};
 
 /**
  * d R / d|w| * |w| for every kernel, up to one common factor, where
@@ -20,46 +20,70 @@ interface Scaled {
  * |gamma| / sqrt(variance + epsilon), pooling by the mean.
  *
  * R grows or shrinks by a factor per layer, beyond single precision in networks of some fifty layers. So every layer's
- * output is divided by a power of two that brings it near 1; the exponents are constants of the computation, kept beside
- * the tensors and evened out where branches meet. That multiplies R, and with it every score, by the same number.
+ * output is divided by a power of two that brings it near 1; the exponents are constants of the computation, read in a
+ * first pass, kept beside the tensors and evened out where branches meet. That multiplies R, and with it every score, by
+ * the same number.
  */
-export function synapticFlow(
+export async function synapticFlow(
   subject: Pick<Subject, 'network' | 'parameters' | 'masks'>,
-): Readonly<Record<string, Float64Array>> {
+): Promise<Readonly<Record<string, Float64Array>>> {
   const { network } = subject;
   const kernels = prunableSpecs(network).map(({ name }) => name);
-  const scores: Record<string, Float64Array> = {};
-  tf.tidy(() => {
-    const alive = aliveTensors(subject);
-    const weights = kernels.map((name) => tf.abs(alive[name]));
-    const flow = (...strengths: tf.Tensor[]) => flowThrough(network, { ...alive, ...byName(kernels, strengths) });
-    const gradients = tf.grads(flow)(weights);
-    kernels.forEach((name, k) => {
-      scores[name] = product(weights[k], gradients[k]);
-    });
+  const alive = aliveTensors(subject);
+  const weights = kernels.map((name) => tf.abs(alive[name]));
+  const shifts = await shiftsOf(network, { ...alive, ...byName(kernels, weights) });
+  const gradients = tf.tidy(() => {
+    const flow = (...strengths: tf.Tensor[]) =>
+      flowThrough(network, { ...alive, ...byName(kernels, strengths) }, shifts);
+    return tf.grads(flow)(weights);
   });
-  return scores;
+  tf.dispose(alive);
+  const [strengths, slopes] = [await takeValues(weights), await takeValues(gradients)];
+  return Object.fromEntries(kernels.map((name, k) => [name, product(strengths[k], slopes[k])]));
 }
 
 /** In double precision: factors of very different size would underflow. */
-function product(a: tf.Tensor, b: tf.Tensor): Float64Array {
-  const result = new Float64Array(a.dataSync());
-  const other = b.dataSync();
-  for (let i = 0; i < result.length; i++) result[i] *= other[i];
+function product(a: Float32Array, b: Float32Array): Float64Array {
+  const result = new Float64Array(a);
+  for (let i = 0; i < result.length; i++) result[i] *= b[i];
   return result;
 }
 
-function flowThrough(network: Network, parameters: Tensors): tf.Scalar {
-  const outputs = new Map<string, Scaled>([[INPUT, { value: tf.ones([1, ...network.inputShape]), exponent: 0 }]]);
+/** By layer: s where dividing its output by 2^s brings the largest entry between 1 and 2; 0 where all are 0. */
+async function shiftsOf(network: Network, parameters: Tensors): Promise<ReadonlyMap<string, number>> {
+  const outputs = new Map([[INPUT, ones(network)]]);
+  const shifts = new Map<string, number>();
+  for (const layer of network.layers) {
+    const output = tf.tidy(() => copied(through(layer, outputs, parameters)));
+    const [[largest]] = await takeValues([tf.max(output.value)]);
+    const shift = largest === 0 ? 0 : Math.floor(Math.log2(largest));
+    shifts.set(layer.name, shift);
+    outputs.set(layer.name, shifted(output, shift));
+    tf.dispose(output.value);
+  }
+  for (const { value } of outputs.values()) tf.dispose(value);
+  return shifts;
+}
+
+function flowThrough(network: Network, parameters: Tensors, shifts: ReadonlyMap<string, number>): tf.Scalar {
+  const outputs = new Map([[INPUT, ones(network)]]);
   let last = outputs.get(INPUT)!;
   for (const layer of network.layers) {
-    const inputs = layer.inputs.map((name) => outputs.get(name)!);
-    last = nearOne(
-      layer.kind === 'add' ? add(inputs) : { ...inputs[0], value: linear(layer, inputs[0].value, parameters) },
-    );
+    last = shifted(through(layer, outputs, parameters), shifts.get(layer.name)!);
     outputs.set(layer.name, last);
   }
   return tf.sum(last.value);
+}
+
+const ones = (network: Network): Scaled => ({ value: tf.ones([1, ...network.inputShape]), exponent: 0 });
+
+/** A layer that does nothing gives its input itself, which others may read yet. */
+const copied = ({ value, exponent }: Scaled): Scaled => ({ value: tf.clone(value), exponent });
+
+function through(layer: Layer, outputs: ReadonlyMap<string, Scaled>, parameters: Tensors): Scaled {
+  const inputs = layer.inputs.map((name) => outputs.get(name)!);
+  if (layer.kind === 'add') return add(inputs);
+  return { ...inputs[0], value: linear(layer, inputs[0].value, parameters) };
 }
 
 /** The layer without what would keep it from being linear and positive. */
@@ -92,10 +116,8 @@ function add([a, b]: readonly Scaled[]): Scaled {
   return { value: tf.add(at(a), at(b)), exponent };
 }
 
-/** The same number with its largest entry between 1 and 2; all zeros stay as they are. */
-function nearOne({ value, exponent }: Scaled): Scaled {
-  const [largest] = tf.max(value).dataSync();
-  if (largest === 0) return { value, exponent };
-  const shift = Math.floor(Math.log2(largest));
-  return { value: tf.mul(value, 2 ** -shift), exponent: exponent + shift };
-}
+/** The same number, its tensor divided by 2^shift. */
+const shifted = ({ value, exponent }: Scaled, shift: number): Scaled => ({
+  value: tf.mul(value, 2 ** -shift),
+  exponent: exponent + shift,
+});

@@ -103,7 +103,7 @@ function batchNorm({ name, epsilon }: BatchNorm, { value, tangent }: Dual, param
 function nonlinearity(kind: Activation['activation'], { value: x, tangent }: Dual): Dual {
   switch (kind) {
     case 'relu':
-      return { value: tf.relu(x), tangent: tf.mul(tangent, constant(tf.step(x))) };
+      return { value: tf.relu(x), tangent: tf.mul(tangent, constant(tf.step, x)) };
     case 'tanh': {
       const value = tf.tanh(x);
       return { value, tangent: tf.mul(tangent, tf.sub(1, tf.square(value))) };
@@ -118,11 +118,15 @@ function nonlinearity(kind: Activation['activation'], { value: x, tangent }: Dua
 /** The tangent of a maximum is that of the input that takes it; of several that tie, their mean. */
 function maxPool(layer: Pool, { value, tangent }: Dual): Dual {
   const x = windows(layer, value as tf.Tensor4D);
-  const largest = tf.max(x, [2, 4], true);
-  const takes = tf.cast(tf.equal(x, largest), 'float32');
-  const share = constant(tf.div(takes, tf.sum(takes, [2, 4], true)));
+  const share = constant(shareOfMaximum, x);
   const pick = (of: tf.Tensor) => tf.sum(tf.mul(of, share), [2, 4]);
   return { value: pick(x), tangent: pick(windows(layer, tangent as tf.Tensor4D)) };
+}
+
+/** 1 for the largest of a window, 1/k for each of k that tie, 0 for the others. */
+function shareOfMaximum(x: tf.Tensor): tf.Tensor {
+  const takes = tf.cast(tf.equal(x, tf.max(x, [2, 4], true)), 'float32');
+  return tf.div(takes, tf.sum(takes, [2, 4], true));
 }
 
 /** [N, H, W, C] cut into windows that do not overlap: [N, H', height, W', width, C]. */
@@ -141,7 +145,7 @@ function windows({ name, size: [height, width], strides, padding }: Pool, x: tf.
   return tf.reshape(inside, [examples, down, height, across, width, channels]);
 }
 
-/** A copy through which no gradient flows. */
-function constant(x: tf.Tensor): tf.Tensor {
-  return tf.tensor(x.dataSync(), x.shape, x.dtype);
+/** f(x), through which no gradient flows. */
+function constant(f: (x: tf.Tensor) => tf.Tensor, x: tf.Tensor): tf.Tensor {
+  return tf.customGrad((input) => ({ value: f(input as tf.Tensor), gradFunc: () => tf.zerosLike(x) }))(x);
 }

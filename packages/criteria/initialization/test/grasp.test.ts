@@ -51,7 +51,7 @@ for (const network of [plain('relu'), biasFree(convNet())])
   test(`${network.name}: ||g_l||^2 plus the layer's scores is the same number in every layer`, async (t) => {
     const parameters = randomParameters(network);
     const batch = balanced(network);
-    const gradients = meanGradients({ network, parameters, masks: {} }, [batch]);
+    const gradients = await meanGradients({ network, parameters, masks: {} }, [batch]);
     const scores = await score(grasp, subjectOf(network, parameters, { batches: [batch] }), {
       samplesPerClass: 2,
       temperature: 1,
@@ -96,7 +96,7 @@ const direction = (
 };
 
 for (const network of [convNet(), residualNet()])
-  test(`${network.name}: the Hessian is symmetric, and linear in the vector`, (t) => {
+  test(`${network.name}: the Hessian is symmetric, and linear in the vector`, async (t) => {
     const parameters = randomParameters(network);
     const batch = randomBatch(network, 8);
     const kernels = network.layers
@@ -106,10 +106,10 @@ for (const network of [convNet(), residualNet()])
     const product = (vector: KernelGradients) =>
       hessianVectorProduct({ network, parameters, masks: {} }, vector, [batch]);
     const inner = (a: KernelGradients, b: KernelGradients) => sum(kernels.map((name) => dot(a[name], b[name])));
-    const [hu, hv] = [product(u), product(v)];
+    const [hu, hv] = [await product(u), await product(v)];
     const scale = Math.sqrt(inner(u, u) * inner(hv, hv));
     t.true(Math.abs(inner(u, hv) - inner(v, hu)) < 1e-4 * scale, `${inner(u, hv)} ${inner(v, hu)} ${scale}`);
-    const mixed = product(
+    const mixed = await product(
       Object.fromEntries(kernels.map((name) => [name, u[name].map((value, i) => 2 * value - v[name][i])])),
     );
     for (const name of kernels)
@@ -122,7 +122,7 @@ for (const network of [convNet(), residualNet()])
   });
 
 for (const network of [smooth(convNet()), smooth(residualNet())])
-  test(`${network.name} with tanh and mean pooling: the product is the slope of the gradient (central differences)`, (t) => {
+  test(`${network.name} with tanh and mean pooling: the product is the slope of the gradient (central differences)`, async (t) => {
     const parameters = randomParameters(network);
     const batch = randomBatch(network, 8);
     const kernels = network.layers
@@ -144,8 +144,8 @@ for (const network of [smooth(convNet()), smooth(residualNet())])
         },
         [batch],
       );
-    const [up, down] = [gradientAt(1), gradientAt(-1)];
-    const product = hessianVectorProduct({ network, parameters, masks: {} }, vector, [batch]);
+    const [up, down] = [await gradientAt(1), await gradientAt(-1)];
+    const product = await hessianVectorProduct({ network, parameters, masks: {} }, vector, [batch]);
     for (const name of kernels) {
       const slope = up[name].map((value, i) => (value - down[name][i]) / (2 * step));
       t.true(relativeError(product[name], slope) < 5e-3, `${name} ${relativeError(product[name], slope)}`);
@@ -199,7 +199,8 @@ test('maximum pooling with overlapping windows is refused', async (t) => {
   });
 });
 
-test('no tensor is left behind', async (t) => {
+// Serial: scores are awaited, and other tests' tensors would be alive meanwhile.
+test.serial('no tensor is left behind', async (t) => {
   const network = convNet();
   const subject = subjectOf(network, randomParameters(network), { batches: [balanced(network)] });
   const before = tf.memory().numTensors;

@@ -59,8 +59,8 @@ test('the score is the derivative of the loss in a gate on the connection, as a 
   t.true(Math.abs(sum(Object.values(scores).flatMap((layer) => [...layer])) - 1) < 1e-9);
 });
 
-test('without biases, sum w g is the same number in every layer', (t) => {
-  const gradients = meanGradients(subject, [batch]);
+test('without biases, sum w g is the same number in every layer', async (t) => {
+  const gradients = await meanGradients(subject, [batch]);
   const layers = Object.entries(gradients).map(([name, g]) => dot(g, parameters[name].values));
   t.true(Math.abs(layers[0]) > 1e-3);
   for (const layer of layers) t.true(Math.abs(layer / layers[0] - 1) < 1e-4);
@@ -108,10 +108,10 @@ test('the gradient is averaged over the batches before its absolute value is tak
 });
 
 for (const conv of [convNet(), residualNet()])
-  test(`${conv.name}: the gradient along a direction is the slope of the loss, with the batch's statistics`, (t) => {
+  test(`${conv.name}: the gradient along a direction is the slope of the loss, with the batch's statistics`, async (t) => {
     const values = randomParameters(conv);
     const examples = randomBatch(conv, 12);
-    const gradients = meanGradients({ network: conv, parameters: values, masks: {} }, [examples]);
+    const gradients = await meanGradients({ network: conv, parameters: values, masks: {} }, [examples]);
     const kernels = Object.keys(gradients);
     // Along the gradient itself, so that the slope is its squared norm.
     const norm = Math.sqrt(sum(kernels.map((name) => dot(gradients[name], gradients[name]))));
@@ -186,7 +186,8 @@ test('dropout plays no part', async (t) => {
   t.deepEqual(outputs(dropping, parameters, batch), outputs(network, parameters, batch));
 });
 
-test('no tensor is left behind', async (t) => {
+// Serial: scores are awaited, and other tests' tensors would be alive meanwhile.
+test.serial('no tensor is left behind', async (t) => {
   const before = tf.memory().numTensors;
   await score(snip, subject);
   await score(force, subject);

@@ -168,7 +168,8 @@ test('an empty layer stops the flow: all scores are 0, none is NaN', async (t) =
   );
 });
 
-test('no tensor is left behind', async (t) => {
+// Serial: scores are awaited, and other tests' tensors would be alive meanwhile.
+test.serial('no tensor is left behind', async (t) => {
   const before = tf.memory().numTensors;
   await scoresOf(network, parameters);
   t.is(tf.memory().numTensors, before);

@@ -23,8 +23,8 @@ export const hagiwaraEnergy = defineCriterion({
   granularity: ['unit'],
   needs: ['weights', 'activations'],
   when: 'trained',
-  score(subject, options) {
-    const energies = sumConsumption(subject, options, ({ link, kernel, z, next }) =>
+  async score(subject, options) {
+    const energies = await sumConsumption(subject, options, ({ link, kernel, z, next }) =>
       contributions(link, kernel, z, () => next),
     );
     return Object.fromEntries(Object.entries(energies).map(([name, energy]) => [name, energy.map(Math.abs)]));

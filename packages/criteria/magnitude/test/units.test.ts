@@ -82,7 +82,7 @@ test('dense: goodness is the weights power times the sum of squared activations'
 });
 
 test('the signed energies of a layer add up to sum (a - b) z of its reader', async (t) => {
-  const energies = sumConsumption(subject, { batchSize: 11 }, ({ link, kernel, z, next }) =>
+  const energies = await sumConsumption(subject, { batchSize: 11 }, ({ link, kernel, z, next }) =>
     contributions(link, kernel, z, () => next),
   );
   const { values: bias } = parameters['fc3/bias'];
@@ -90,7 +90,8 @@ test('the signed energies of a layer add up to sum (a - b) z of its reader', asy
   t.true(Math.abs(sum(energies['fc2/kernel']) / expected - 1) < 1e-5);
 });
 
-test('no tensor is left behind', async (t) => {
+// Serial: scores are awaited, and other tests' tensors would be alive meanwhile.
+test.serial('no tensor is left behind', async (t) => {
   const before = tf.memory().numTensors;
   await score(hagiwaraEnergy, subject);
   await score(unitGoodness, subject);

@@ -42,30 +42,34 @@ export interface Consumption {
  * @param term from a reader's input and output to a tensor of the input's shape, summed here to one number per unit
  * @returns scores [units]
  */
-export function sumConsumption(
+export async function sumConsumption(
   subject: Subject,
   options: CalibrationOptions,
   term: (consumption: Consumption) => tf.Tensor,
-): Scores {
+): Promise<Scores> {
   const { network } = subject;
   const kernels = unitKernels(network);
   const scores = Object.fromEntries(kernels.map(({ name, units }) => [name, new Float64Array(units)]));
   const tensors = toTensors(subject);
   const count = options.batches === undefined ? {} : { count: options.batches };
   for (const { x, size } of subject.batches({ batchSize: options.batchSize, ...count })) {
-    tf.tidy(() => {
+    const sums: { name: string; perUnit: tf.Tensor }[] = tf.tidy(() => {
       const outputs = layerOutputs(network, tensors, tf.tensor(x, [size, ...network.inputShape]));
-      for (const { name, layer, units } of kernels) {
-        for (const link of outgoingLinks(network, layer, units)) {
+      return kernels.flatMap(({ name, layer, units }) =>
+        outgoingLinks(network, layer, units).map((link) => {
           const z = outputs.get(link.reader.inputs[0])!;
           const next = outputs.get(activationAfter(network, link.reader.name))!;
-          const sums = perUnit(term({ link, kernel: tensors[`${link.reader.name}/kernel`], z, next }), units);
-          sums.forEach((sum, unit) => {
-            scores[name][unit] += sum;
-          });
-        }
-      }
+          const kernel = tensors[`${link.reader.name}/kernel`];
+          return { name, perUnit: perUnit(term({ link, kernel, z, next }), units) };
+        }),
+      );
     });
+    for (const { name, perUnit } of sums) {
+      (await perUnit.data()).forEach((sum, unit) => {
+        scores[name][unit] += sum;
+      });
+      perUnit.dispose();
+    }
   }
   tf.dispose(tensors as tf.TensorContainer);
   return scores;
@@ -119,6 +123,6 @@ function activationAfter(network: Network, layer: string): string {
 }
 
 /** Units are the last dimension, or feature f belongs to unit f mod units. */
-function perUnit(values: tf.Tensor, units: number): Float32Array {
-  return tf.sum(tf.reshape(values, [-1, units]), 0).dataSync() as Float32Array;
+function perUnit(values: tf.Tensor, units: number): tf.Tensor {
+  return tf.sum(tf.reshape(values, [-1, units]), 0);
 }
