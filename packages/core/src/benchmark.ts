@@ -40,6 +40,13 @@ export interface Benchmark {
   trials(scale: ScaleName): readonly TrialDeclaration[];
   readonly published: readonly PublishedReference[];
   /**
+   * What is compared: the accuracy at each requested sparsity, or, where a method decides itself how far it goes, the number of
+   * parameters it leaves (`sparsity` is then its limit). Default `accuracy`.
+   */
+  readonly measure?: 'accuracy' | 'size';
+  /** What tables call the validation split of data sets where it has another name ("training set" where there is none of its own). */
+  readonly validationName?: string;
+  /**
    * Pairs of series whose comparison answers the question, stated beforehand: the correction for multiple tests is over
    * these alone. Absent: every two series that are not controls.
    */

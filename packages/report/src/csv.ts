@@ -1,12 +1,12 @@
 import { stringify } from 'csv-stringify/sync';
 import type { DenseReference } from './dense.ts';
-import { collapsedSeeds, seedCount } from './display.ts';
+import { collapsedSeeds, fewestParameters, seedCount } from './display.ts';
 import type { Estimate } from './estimate.ts';
 import { formatFixed, formatNumber } from './format.ts';
 import { compareSeries, isSeparated } from './paired-tests.ts';
 import { belongsTo, type PublishedValue } from './published.ts';
 import { rankCells } from './ranks.ts';
-import type { Cell, NetworkSummary, Summary } from './summary.ts';
+import type { Cell, Measure, NetworkSummary, Summary } from './summary.ts';
 
 type Row = Readonly<Record<string, string>>;
 
@@ -20,7 +20,7 @@ export function tableCsv(summary: Summary, published: readonly PublishedValue[])
       ...published.filter((value) => belongsTo(value, network)).map((value) => publishedRow(network, value)),
     ];
   });
-  return csv(tableColumns, rows);
+  return csv(tableColumns(summary.measure), rows);
 }
 
 /** Every pair of series at every sparsity: the difference, both paired tests, raw and corrected. */
@@ -34,7 +34,9 @@ export function comparisonsCsv(summary: Summary): string {
         first: test.first,
         second: test.second,
         pairs: String(test.difference?.n ?? 0),
-        ...interval('accuracy_difference', 'points', test.difference),
+        ...(summary.measure === 'size'
+          ? interval('remaining_difference', 'parameters', test.difference)
+          : interval('accuracy_difference', 'points', test.difference)),
         paired_t_p: optional(test.tTest, pValue),
         paired_t_p_holm: optional(test.tTestHolm, pValue),
         wilcoxon_p: optional(test.wilcoxon, pValue),
@@ -45,7 +47,7 @@ export function comparisonsCsv(summary: Summary): string {
       }),
     ),
   );
-  return csv(comparisonColumns, rows);
+  return csv(comparisonColumns(summary.measure), rows);
 }
 
 /** Text of a CSV file with exactly these columns; a missing value is an empty field. */
@@ -53,16 +55,20 @@ export function csv(columns: readonly string[], rows: readonly Row[]): string {
   return stringify(rows as Row[], { header: true, columns: [...columns], record_delimiter: 'unix' });
 }
 
-function denseRow({ dataset, network }: NetworkSummary, { name, trials, accuracy, error }: DenseReference): Row {
+function denseRow({ dataset, network, size }: NetworkSummary, reference: DenseReference): Row {
+  const { name, trials, accuracy, error, validationAccuracy } = reference;
   return {
     kind: 'dense',
     dataset,
     network,
     series: name,
     requested_sparsity_percent: '0',
+    remaining_mean_parameters: optional(size?.parameters, String),
+    remaining_weights: optional(size?.weights, String),
     seeds: String(trials.length),
     ...interval('test_accuracy', 'percent', accuracy),
     ...interval('test_error', 'percent', error),
+    ...interval('validation_accuracy', 'percent', validationAccuracy),
   };
 }
 
@@ -80,6 +86,10 @@ function cellRow(cell: Cell, rank: number | null): Row {
     compression_ratio: mean(cell.compressionRatio, 4),
     theoretical_speedup: mean(cell.theoreticalSpeedup, 4),
     remaining_parameters: mean(cell.remainingParameters, 2),
+    remaining_weights: mean(cell.remainingWeights, 2),
+    ...interval('remaining', 'parameters', cell.remainingParameters),
+    fewest_remaining_parameters: optional(fewestParameters(cell), String),
+    ...interval('validation_accuracy', 'percent', cell.validationAccuracy),
     smallest_layer_density_percent: optional(cell.smallestDensity, ({ mean: m }) => formatNumber(m * 100, 6)),
     seeds: String(seedCount(cell)),
     failed_seeds: String(cell.failures.length),
@@ -138,7 +148,15 @@ function pValue(p: number): string {
 const intervalColumns = (name: string, unit: string) =>
   ['mean', 'low', 'high', 'sd'].map((part) => `${name}_${part}_${unit}`);
 
-const tableColumns = [
+/** What only tables of sizes have. */
+const sizeColumns = [
+  ...intervalColumns('remaining', 'parameters'),
+  'fewest_remaining_parameters',
+  'remaining_weights',
+  ...intervalColumns('validation_accuracy', 'percent'),
+];
+
+const tableColumns = (measure: Measure) => [
   'kind',
   'dataset',
   'network',
@@ -149,7 +167,7 @@ const tableColumns = [
   'achieved_sparsity_percent',
   'compression_ratio',
   'theoretical_speedup',
-  'remaining_parameters',
+  ...(measure === 'size' ? sizeColumns : ['remaining_parameters']),
   'smallest_layer_density_percent',
   'seeds',
   'failed_seeds',
@@ -172,14 +190,16 @@ const tableColumns = [
   'published_confidence',
 ];
 
-const comparisonColumns = [
+const comparisonColumns = (measure: Measure) => [
   'dataset',
   'network',
   'requested_sparsity_percent',
   'first',
   'second',
   'pairs',
-  ...intervalColumns('accuracy_difference', 'points'),
+  ...(measure === 'size'
+    ? intervalColumns('remaining_difference', 'parameters')
+    : intervalColumns('accuracy_difference', 'points')),
   'paired_t_p',
   'paired_t_p_holm',
   'wilcoxon_p',

@@ -1,4 +1,4 @@
-import { canonicalJson, type TrialRecord } from '@prunebench/core';
+import { canonicalJson, type Measured, type TrialRecord } from '@prunebench/core';
 import { type Estimate, estimate } from './estimate.ts';
 
 /** The network of a table before the first weight was removed; on the test split, in percent. */
@@ -8,11 +8,15 @@ export interface DenseReference {
   readonly trials: readonly { readonly seed: number; readonly accuracy: number }[];
   readonly accuracy: Estimate;
   readonly error: Estimate;
+  /** On the validation split. */
+  readonly validationAccuracy: Estimate;
 }
+
+type Evaluations = NonNullable<Measured['dense']>;
 
 interface Candidate {
   readonly pretrain: string;
-  readonly bySeed: Map<number, number>;
+  readonly bySeed: Map<number, Evaluations>;
   readonly series: Set<string>;
   records: number;
 }
@@ -29,13 +33,13 @@ export function denseReferences(records: readonly TrialRecord[]): DenseReference
     const { accuracy } = measured.dense.test;
     const pretrain = canonicalJson(spec.pretrain);
     const fits = ({ bySeed, pretrain: other }: Candidate) =>
-      other === pretrain && (bySeed.get(spec.seed) ?? accuracy) === accuracy;
+      other === pretrain && (bySeed.get(spec.seed)?.test.accuracy ?? accuracy) === accuracy;
     let candidate = candidates.find(fits);
     if (candidate === undefined) {
       candidate = { pretrain, bySeed: new Map(), series: new Set(), records: 0 };
       candidates.push(candidate);
     }
-    candidate.bySeed.set(spec.seed, accuracy);
+    candidate.bySeed.set(spec.seed, measured.dense);
     candidate.series.add(series);
     candidate.records += 1;
   }
@@ -45,12 +49,14 @@ export function denseReferences(records: readonly TrialRecord[]): DenseReference
     .map(({ bySeed, series }, index) => reference(index === 0 ? 'dense' : `dense (${[...series][0]})`, bySeed));
 }
 
-function reference(name: string, bySeed: ReadonlyMap<number, number>): DenseReference {
-  const trials = [...bySeed].map(([seed, accuracy]) => ({ seed, accuracy })).sort((a, b) => a.seed - b.seed);
+function reference(name: string, bySeed: ReadonlyMap<number, Evaluations>): DenseReference {
+  const seeds = [...bySeed].sort(([a], [b]) => a - b);
+  const trials = seeds.map(([seed, { test }]) => ({ seed, accuracy: test.accuracy }));
   return {
     name,
     trials,
     accuracy: estimate(trials.map(({ accuracy }) => accuracy))!,
     error: estimate(trials.map(({ accuracy }) => 100 - accuracy))!,
+    validationAccuracy: estimate(seeds.map(([, { validation }]) => validation.accuracy))!,
   };
 }

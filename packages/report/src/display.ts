@@ -2,14 +2,18 @@ import { type Estimate, halfWidth } from './estimate.ts';
 import { formatFixed } from './format.ts';
 import type { Cell, NetworkSummary } from './summary.ts';
 
-/** What tables and plots show of a network; `density` (of the layer with the smallest) where nothing was trained. */
-export type Quantity = 'error' | 'accuracy' | 'density';
+/**
+ * What tables and plots show of a network; `density` (of the layer with the smallest) where nothing was trained, `size` where
+ * the methods decide how far they go.
+ */
+export type Quantity = 'error' | 'accuracy' | 'density' | 'size';
 
 /** From this accuracy on, lines of accuracy lie on top of one another and the error tells them apart. */
 const ERROR_FROM_ACCURACY = 95;
 
 /** Test error for networks that get nearly everything right (MNIST), test accuracy for others that were trained. */
-export function quantityOf({ cells, dense }: NetworkSummary): Quantity {
+export function quantityOf({ cells, dense, measure }: NetworkSummary): Quantity {
+  if (measure === 'size') return 'size';
   const means = [...cells, ...dense].flatMap(({ accuracy }) => (accuracy === null ? [] : [accuracy.mean]));
   const nothingTrained = means.length === 0 && cells.some(({ trials }) => trials.length > 0);
   if (nothingTrained) return 'density';
@@ -26,6 +30,11 @@ export function formatEstimate(estimate: Estimate, digits = 2): string {
 /** In how many of a cell's seeds at least one layer collapsed. */
 export function collapsedSeeds({ collapsed }: Cell): number {
   return new Set(collapsed.flatMap(({ seeds }) => seeds)).size;
+}
+
+/** The smallest network of a cell's seeds; null when none finished. */
+export function fewestParameters({ trials }: Cell): number | null {
+  return trials.length === 0 ? null : Math.min(...trials.map(({ remainingParameters }) => remainingParameters));
 }
 
 /** All seeds of a cell, finished or not. */
@@ -48,6 +57,9 @@ const properNames: Readonly<Record<string, string>> = {
   mlp: 'MLP',
   monk: 'MONK',
   monks: 'MONK',
+  monk1: 'MONK 1',
+  monk2: 'MONK 2',
+  monk3: 'MONK 3',
 };
 
 /** "lenet-300-100" -> "LeNet-300-100", "mnist" -> "MNIST". */

@@ -37,7 +37,8 @@ export async function writeLeaderboard(sources: readonly ReportSource[], options
 }
 
 /**
- * All trained cells of the `cpu` and `paper` scales, of networks whose trials are complete. Ranks are among the series of
+ * All trained cells of the `cpu` and `paper` scales, of networks whose trials are complete; not those of tables of sizes, whose
+ * networks do not have a common sparsity. Ranks are among the series of
  * one benchmark and scale, which share pretrained weights and budget; series that the paired tests cannot separate share one.
  */
 export function renderLeaderboard(
@@ -55,6 +56,7 @@ function linesOf(
   all: readonly TrialRecord[],
   keyOf?: (spec: TrialSpec) => string,
 ): Line[] {
+  if (benchmark.measure === 'size') return [];
   const own = all.filter((record) => record.benchmark === benchmark.id);
   const { records, trials, completeFor } = declaredRecords(benchmark, scale, own, keyOf);
   const complete = records.filter(({ spec }) => completeFor(spec.dataset, spec.network));

@@ -5,6 +5,7 @@ import { formatFixed, formatNumber, formatPercent } from './format.ts';
 import { compareSeries } from './paired-tests.ts';
 import { belongsTo, type PublishedValue } from './published.ts';
 import { rankCells } from './ranks.ts';
+import { sizeColumn, sizeRows } from './size-table.ts';
 import { statements } from './statements.ts';
 import { type Cell, cellOf, type NetworkSummary, type Summary } from './summary.ts';
 
@@ -12,18 +13,27 @@ type Ranks = ReadonlyMap<Cell, number | null>;
 
 const NOTES = {
   density: 'Nothing is trained here: remaining weights of the thinnest layer, mean over seeds.',
+  sizes: 'Parameters with biases, weights without; how many is the result, the sparsity was not asked for.',
   single: 'After the last epoch.',
   interval: 'Mean over seeds ± half the 95 % t-interval, after the last epoch.',
   bold: 'Bold: the best of a column and what the paired t-tests (Holm-corrected over the column) cannot tell from it.',
+  boldSize: 'Bold: the fewest, and what the paired t-tests (Holm-corrected over all pairs) cannot tell from it.',
   collapse: '‡ a layer lost all its weights (in how many of the seeds).',
   recalled: '† quoted from memory, not yet checked against the paper.',
   bestEpoch: '§ the paper prints its best test epoch, not the last.',
   at: 'A published value that was measured at another sparsity stands in the nearest column and says where.',
 } as const;
 
+const TITLES: Readonly<Record<Quantity, string>> = {
+  error: 'test error, in % at each sparsity',
+  accuracy: 'test accuracy, in % at each sparsity',
+  density: 'density of the layer that kept the smallest share of its weights, in % at each sparsity',
+  size: 'what is left',
+};
+
 /** The table of a summary with what the tests say about it: what is printed on a terminal. */
 export function markdownSummary(summary: Summary, benchmark: Benchmark, published: readonly PublishedValue[]): string {
-  const sections = summary.networks.map((network) => networkSection(network, published, summary.scale));
+  const sections = summary.networks.map((network) => networkSection(network, benchmark, published, summary.scale));
   const said = statements(summary, benchmark.comparisons);
   const findings =
     said.length === 0 ? [] : [`What the paired tests say:\n\n${said.map((line) => `- ${line}`).join('\n')}`];
@@ -35,14 +45,24 @@ export function markdownDetails(summary: Summary): string {
   return `${summary.networks.map(detailsSection).join('\n\n')}\n`;
 }
 
-function networkSection(network: NetworkSummary, published: readonly PublishedValue[], scale: string): string {
+function networkSection(
+  network: NetworkSummary,
+  benchmark: Benchmark,
+  published: readonly PublishedValue[],
+  scale: string,
+): string {
   const quantity = quantityOf(network);
   const values = published.filter((value) => belongsTo(value, network));
+  const title = `**${properName(network.network)} on ${properName(network.dataset)}: ${TITLES[quantity]}** (scale \`${scale}\`)`;
+  if (quantity === 'size') {
+    const ranks = rankCells(network, compareSeries(network));
+    const table = alignedTable(sizeRows(network, benchmark, values, ranks, seriesName));
+    const elsewhere = values.filter((value) => sizeColumn(value, benchmark) === null);
+    return [title, table, ...remarks(network, quantity, elsewhere, table)].join('\n\n');
+  }
   const table = quantity === 'density' ? collapseTable(network) : accuracyTable(network, values, quantity);
-  const what =
-    quantity === 'density' ? 'density of the layer that kept the smallest share of its weights' : `test ${quantity}`;
-  const title = `**${properName(network.network)} on ${properName(network.dataset)}: ${what}, in % at each sparsity** (scale \`${scale}\`)`;
-  return [title, table, ...remarks(network, quantity, values, table)].join('\n\n');
+  const elsewhere = values.filter((value) => quantity === 'density' || !isShown(value));
+  return [title, table, ...remarks(network, quantity, elsewhere, table)].join('\n\n');
 }
 
 function accuracyTable(
@@ -94,7 +114,7 @@ function alignedTable(rows: readonly (readonly string[])[]): string {
   });
 }
 
-function tableCell(cell: Cell | undefined, quantity: Quantity, ranks: Ranks): string {
+function tableCell(cell: Cell | undefined, quantity: Exclude<Quantity, 'size'>, ranks: Ranks): string {
   if (cell === undefined) return '';
   const number = boldIf(ranks.get(cell) === 1, cellNumber(cell, quantity));
   const failed = cell.failures.length === 0 ? '' : `failed ${cell.failures.length}/${seedCount(cell)}`;
@@ -102,7 +122,7 @@ function tableCell(cell: Cell | undefined, quantity: Quantity, ranks: Ranks): st
   return [number, collapsed, failed].filter((part) => part !== '').join(' ');
 }
 
-function cellNumber(cell: Cell, quantity: Quantity): string {
+function cellNumber(cell: Cell, quantity: Exclude<Quantity, 'size'>): string {
   if (quantity === 'density') return cell.smallestDensity ? formatNumber(cell.smallestDensity.mean * 100, 3) : '';
   const estimate = cell[quantity];
   return estimate ? formatEstimate(estimate) : '';
@@ -150,13 +170,13 @@ function nearest(columns: readonly number[], sparsity: number): number {
 function remarks(
   network: NetworkSummary,
   quantity: Quantity,
-  values: readonly PublishedValue[],
+  elsewhere: readonly PublishedValue[],
   table: string,
 ): string[] {
   const counts = [...new Set(network.cells.map(seedCount))].sort((a, b) => a - b).join(' to ');
   const legend = [
     `${counts} ${counts === '1' ? 'seed' : 'seeds'}. ${noteOn(quantity, counts)}`,
-    ...(table.includes('**') ? [NOTES.bold] : []),
+    ...(table.includes('**') ? [quantity === 'size' ? NOTES.boldSize : NOTES.bold] : []),
     ...(table.includes('‡') ? [NOTES.collapse] : []),
     ...(table.includes('†') ? [NOTES.recalled] : []),
     ...(table.includes('§') ? [NOTES.bestEpoch] : []),
@@ -167,16 +187,16 @@ function remarks(
       ({ seed, reason }) => `- ${cell.series}, ${formatPercent(cell.sparsity)} %, seed ${seed}: ${reason}`,
     ),
   );
-  const elsewhere = values.filter((value) => quantity === 'density' || !isShown(value)).map(otherPublished);
   return [
     legend,
     ...(failures.length === 0 ? [] : [`Trials that failed:\n\n${failures.join('\n')}`]),
-    ...(elsewhere.length === 0 ? [] : [`Also published:\n\n${elsewhere.join('\n')}`]),
+    ...(elsewhere.length === 0 ? [] : [`Also published:\n\n${elsewhere.map(otherPublished).join('\n')}`]),
   ];
 }
 
 function noteOn(quantity: Quantity, seeds: string): string {
   if (quantity === 'density') return NOTES.density;
+  if (quantity === 'size') return seeds === '1' ? NOTES.sizes : `${NOTES.sizes} ${NOTES.interval}`;
   return seeds === '1' ? NOTES.single : NOTES.interval;
 }
 
@@ -189,7 +209,7 @@ function detailsSection(network: NetworkSummary): string {
   const ranks = rankCells(network, compareSeries(network));
   const header = [
     'series',
-    'sparsity, requested %',
+    network.measure === 'size' ? 'at most, %' : 'sparsity, requested %',
     'achieved %',
     'compression',
     'theoretical speed-up',

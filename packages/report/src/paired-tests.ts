@@ -2,7 +2,7 @@ import padjust from '@stdlib/stats-padjust';
 import ttest from '@stdlib/stats-ttest';
 import wilcoxon from '@stdlib/stats-wilcoxon';
 import { type Estimate, estimate } from './estimate.ts';
-import type { Cell, NetworkSummary } from './summary.ts';
+import type { Cell, Measure, NetworkSummary, TrialOutcome } from './summary.ts';
 
 /** Level of all tests and intervals. */
 export const ALPHA = 0.05;
@@ -16,8 +16,13 @@ export interface PairedTest {
   readonly first: string;
   readonly second: string;
   readonly sparsity: number;
-  /** Accuracy of the first minus that of the second, in points, over the paired seeds; null without a pair. */
+  /**
+   * What the table measures of the first minus that of the second, over the paired seeds: accuracy in points, or remaining
+   * parameters. Null without a pair.
+   */
   readonly difference: Estimate | null;
+  /** The series that is better on average: more accurate, or smaller. Null without a pair and for equal means. */
+  readonly better: string | null;
   /** Two-sided p of the paired t-test and of Wilcoxon's signed rank test; null where `note` says why there is none. */
   readonly tTest: number | null;
   readonly wilcoxon: number | null;
@@ -58,7 +63,9 @@ export function comparePairs(
   const tests = sparsities.flatMap((sparsity) =>
     pairs.flatMap(([first, second]) => {
       const [a, b] = [first, second].map((series) => cell.get(JSON.stringify([series, sparsity])));
-      return a?.accuracy && b?.accuracy ? [testCells(a, b)] : [];
+      return a && b && isMeasured(a, network.measure) && isMeasured(b, network.measure)
+        ? [testCells(a, b, network.measure)]
+        : [];
     }),
   );
   const tTestHolm = holm(tests.map(({ tTest }) => tTest));
@@ -89,17 +96,25 @@ export function isSeparated({ tTestHolm }: PairedTest): boolean {
   return tTestHolm !== null && tTestHolm <= ALPHA;
 }
 
-function testCells(a: Cell, b: Cell): Omit<PairedTest, 'tTestHolm' | 'wilcoxonHolm' | 'family'> {
-  const second = new Map(b.trials.map(({ seed, accuracy }) => [seed, accuracy]));
-  const pairs = a.trials.flatMap(({ seed, accuracy }) => {
-    const other = second.get(seed) ?? null;
-    return accuracy === null || other === null ? [] : [[accuracy, other] as const];
+function isMeasured(cell: Cell, measure: Measure): boolean {
+  return (measure === 'size' ? cell.remainingParameters : cell.accuracy) !== null;
+}
+
+function testCells(a: Cell, b: Cell, measure: Measure): Omit<PairedTest, 'tTestHolm' | 'wilcoxonHolm' | 'family'> {
+  const measuredOf = (trial: TrialOutcome) => (measure === 'size' ? trial.remainingParameters : trial.accuracy);
+  const second = new Map(b.trials.map((trial) => [trial.seed, measuredOf(trial)]));
+  const pairs = a.trials.flatMap((trial) => {
+    const [value, other] = [measuredOf(trial), second.get(trial.seed) ?? null];
+    return value === null || other === null ? [] : [[value, other] as const];
   });
+  const difference = estimate(pairs.map(([one, other]) => one - other));
+  const ahead = (difference?.mean ?? 0) * (measure === 'size' ? -1 : 1);
   return {
     first: a.series,
     second: b.series,
     sparsity: a.sparsity,
-    difference: estimate(pairs.map(([one, other]) => one - other)),
+    difference,
+    better: ahead === 0 ? null : ahead > 0 ? a.series : b.series,
     ...pairedTest(
       pairs.map(([one]) => one),
       pairs.map(([, other]) => other),

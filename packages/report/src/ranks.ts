@@ -14,7 +14,7 @@ export function rankCells(network: NetworkSummary, tests: readonly PairedTest[])
     if (test.note === TOO_FEW) continue;
     tested.add(name(test.first, test.sparsity)).add(name(test.second, test.sparsity));
     if (!isSeparated(test)) continue;
-    const loser = name(test.difference!.mean > 0 ? test.second : test.first, test.sparsity);
+    const loser = name(test.better === test.first ? test.second : test.first, test.sparsity);
     beaten.set(loser, (beaten.get(loser) ?? 0) + 1);
   }
   return new Map(

@@ -8,6 +8,7 @@ import { quantityOf } from './display.ts';
 import { markdownDetails, markdownSummary } from './markdown.ts';
 import { accuracyPlot } from './plots/accuracy.ts';
 import { densityPlot } from './plots/density.ts';
+import { sizePlot } from './plots/size.ts';
 import { type PublishedRow, type PublishedValue, publishedValues } from './published.ts';
 import { END, replaceBlock, START } from './readme.ts';
 import { type Summary, summarise } from './summary.ts';
@@ -59,6 +60,12 @@ export interface WrittenReport {
   readonly notes: readonly string[];
 }
 
+const CAPTIONS: Readonly<Record<string, string>> = {
+  accuracy: 'Accuracy against compression with 95 % bands',
+  density: 'Density of every layer at each sparsity',
+  size: 'Parameters that each series leaves, seed by seed',
+};
+
 const SCALES: readonly ScaleName[] = ['paper', 'cpu', 'smoke'];
 
 /**
@@ -78,7 +85,7 @@ export async function renderReport(source: ReportSource, options: ReportOptions)
     notes.push(...noteStale(stale, benchmark, scale));
     if (records.length === 0) continue;
     notes.push(...noteBackends(records, scale));
-    const summary = summarise(records, trials);
+    const summary = summarise(records, trials, benchmark.measure);
     const plots = await renderPlots(summary, benchmark, published);
     files.set(join(folder, `table-${scale}.csv`), tableCsv(summary, published));
     files.set(join(folder, `comparisons-${scale}.csv`), comparisonsCsv(summary));
@@ -115,8 +122,10 @@ async function renderPlots(
   benchmark: Benchmark,
   published: readonly PublishedValue[],
 ): Promise<Map<string, string>> {
-  const trained = summary.networks.filter((network) => quantityOf(network) !== 'density');
   const measured = summary.networks.some(({ cells }) => cells.some(({ trials }) => trials.length > 0));
+  if (summary.measure === 'size')
+    return new Map(measured ? [[`size-${summary.scale}.svg`, await sizePlot(summary, benchmark, published)]] : []);
+  const trained = summary.networks.filter((network) => quantityOf(network) !== 'density');
   const plots = new Map<string, string>();
   if (trained.length > 0 && measured) {
     plots.set(
@@ -136,11 +145,7 @@ function readmeSection(
   readme: string | undefined,
 ): string {
   const link = (name: string) => relative(dirname(readme ?? folder), join(folder, name)).replaceAll('\\', '/');
-  const pictures = plots.map((name) =>
-    name.startsWith('accuracy')
-      ? `![Accuracy against compression with 95 % bands, scale ${summary.scale}](${link(name)})`
-      : `![Density of every layer at each sparsity, scale ${summary.scale}](${link(name)})`,
-  );
+  const pictures = plots.map((name) => `![${CAPTIONS[name.split('-')[0]!]}, scale ${summary.scale}](${link(name)})`);
   const details = `<details>\n<summary>Every cell in full (scale ${summary.scale})</summary>\n\n${markdownDetails(summary)}\n</details>`;
   const made = `Commits of the records: ${summary.commits.join(', ')}.`;
   return [markdown.trim(), ...pictures, details, made].join('\n\n');

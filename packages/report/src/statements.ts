@@ -1,5 +1,5 @@
 import { properName } from './display.ts';
-import { formatBound, formatPercent } from './format.ts';
+import { formatBound, formatNumber, formatPercent } from './format.ts';
 import { allPairs, comparePairs, isSeparated, MINIMUM_PAIRS, type PairedTest, TOO_FEW } from './paired-tests.ts';
 import type { NetworkSummary, Summary } from './summary.ts';
 
@@ -18,7 +18,10 @@ export function statements(summary: Summary, pairs?: readonly (readonly [string,
     }
     return asked.flatMap(([first, second]) => {
       const ofPair = tests.filter((test) => test.first === first && test.second === second);
-      return ofPair.length === 0 ? [] : [sentence(network, first, second, ofPair)];
+      if (ofPair.length === 0) return [];
+      return network.measure === 'size'
+        ? ofPair.map((test) => sizeSentence(network, test))
+        : [sentence(network, first, second, ofPair)];
     });
   });
 }
@@ -35,14 +38,31 @@ function sentence(network: NetworkSummary, first: string, second: string, tests:
     const least = Math.min(...testable.map(({ tTestHolm }) => tTestHolm!));
     return `${first} and ${second} cannot be told apart at any tested sparsity (${testable.length}) of ${where}: ${basis} p ${formatBound(least, 'at least')}.`;
   }
-  const wins = separated.filter(({ difference }) => difference!.mean > 0);
-  const losses = separated.filter(({ difference }) => difference!.mean < 0);
+  const wins = separated.filter(({ better }) => better === first);
+  const losses = separated.filter(({ better }) => better === second);
   const [winner, loser, won, lost] =
     wins.length >= losses.length ? [first, second, wins, losses] : [second, first, losses, wins];
   const reverse = lost.length === 0 ? '' : `, and loses on ${lost.length} (${listed(lost)})`;
   const largest = Math.max(...separated.map(({ tTestHolm }) => tTestHolm!));
   const many = testable.length === 1 ? 'sparsity' : 'sparsities';
   return `${winner} beats ${loser} on ${won.length} of ${testable.length} ${many} (${listed(won)})${reverse} of ${where}: ${basis} p ${formatBound(largest, 'at most')}.`;
+}
+
+function sizeSentence(network: NetworkSummary, test: PairedTest): string {
+  const { first, second, better, difference, tTestHolm, note } = test;
+  const where = placeOf(network);
+  if (difference === null) return `${first} and ${second} on ${where}: ${note ?? 'no common seeds'}, not tested.`;
+  if (better === null) return `${first} and ${second} leave equally many parameters of ${where}.`;
+  const worse = better === first ? second : first;
+  const fewer = `${formatNumber(Math.abs(difference.mean), 1)} fewer parameters of ${where} than ${worse}`;
+  if (tTestHolm === null)
+    return difference.n < MINIMUM_PAIRS
+      ? `${first} and ${second} on ${where}: ${TOO_FEW}, not tested.`
+      : `${better} leaves ${fewer} in every one of ${difference.n} seeds.`;
+  const basis = basisOf([test]);
+  return isSeparated(test)
+    ? `${better} leaves ${fewer} on average: ${basis} p ${formatBound(tTestHolm, 'at most')}.`
+    : `${first} and ${second} cannot be told apart on ${where} (${better} leaves ${formatNumber(Math.abs(difference.mean), 1)} fewer parameters on average): ${basis} p ${formatBound(tTestHolm, 'at least')}.`;
 }
 
 function placeOf({ network, dataset }: NetworkSummary): string {

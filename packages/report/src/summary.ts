@@ -1,13 +1,24 @@
-import { PrunebenchError, type ScaleName, type TrialDeclaration, type TrialRecord } from '@prunebench/core';
+import {
+  type Benchmark,
+  PrunebenchError,
+  type ScaleName,
+  type TrialDeclaration,
+  type TrialRecord,
+} from '@prunebench/core';
 import { cellName } from './declaration.ts';
 import { type DenseReference, denseReferences } from './dense.ts';
 import { type Estimate, estimate } from './estimate.ts';
+
+/** What the series of a table are compared by. */
+export type Measure = NonNullable<Benchmark['measure']>;
 
 /** What one seed of a cell measured. */
 export interface TrialOutcome {
   readonly seed: number;
   /** After the last epoch; null where the trial trains nothing. */
   readonly accuracy: number | null;
+  /** All that are left, prunable and not. */
+  readonly remainingParameters: number;
   /** Remaining weights / weights by kernel name, in the network's order. */
   readonly densities: readonly { readonly layer: string; readonly weights: number; readonly remaining: number }[];
 }
@@ -35,12 +46,16 @@ export interface Cell {
   readonly prunedAccuracy: Estimate | null;
   /** At the epoch of the last training that was best on the validation split. */
   readonly bestValidationAccuracy: Estimate | null;
+  /** After the last epoch, on the validation split. */
+  readonly validationAccuracy: Estimate | null;
   /** Remaining / all weights of the layer that kept the smallest share, in [0, 1]. */
   readonly smallestDensity: Estimate | null;
   readonly achievedSparsity: Estimate | null;
   readonly compressionRatio: Estimate | null;
   readonly theoreticalSpeedup: Estimate | null;
   readonly remainingParameters: Estimate | null;
+  /** Of kernels alone. */
+  readonly remainingWeights: Estimate | null;
   readonly trainedExamples: Estimate | null;
   readonly computeSeconds: Estimate | null;
   /** Commits that the records were made at, sorted; "+dirty" where the working tree differed. */
@@ -51,6 +66,9 @@ export interface Cell {
 export interface NetworkSummary {
   readonly dataset: string;
   readonly network: string;
+  readonly measure: Measure;
+  /** Before pruning: all parameters, and those of kernels; null when every trial failed. */
+  readonly size: { readonly parameters: number; readonly weights: number } | null;
   /** Requested, ascending. */
   readonly sparsities: readonly number[];
   readonly series: readonly { readonly name: string; readonly control: boolean }[];
@@ -62,17 +80,22 @@ export interface NetworkSummary {
 export interface Summary {
   readonly benchmark: string;
   readonly scale: ScaleName;
+  readonly measure: Measure;
   readonly networks: readonly NetworkSummary[];
   readonly commits: readonly string[];
 }
 
 /**
  * Gathers the records of one benchmark and scale into cells (dataset, network, series, sparsity) over seeds.
- * Networks and series come in the order of `order` (the benchmark's trials); without it by name, controls last.
+ * `measure` says what its tests compare. Networks and series come in the order of `order` (the benchmark's trials); without it by name, controls last.
  * Throws PrunebenchError when there is no record, when records are of several benchmarks or scales,
  * or when two of them claim the same seed of the same cell.
  */
-export function summarise(records: readonly TrialRecord[], order: readonly TrialDeclaration[] = []): Summary {
+export function summarise(
+  records: readonly TrialRecord[],
+  order: readonly TrialDeclaration[] = [],
+  measure: Measure = 'accuracy',
+): Summary {
   const [first] = records;
   if (first === undefined) {
     throw new PrunebenchError('There are no records to summarise.', { remedy: 'Run the benchmark first.' });
@@ -92,7 +115,8 @@ export function summarise(records: readonly TrialRecord[], order: readonly Trial
   return {
     benchmark,
     scale,
-    networks: names.map((name) => summariseNetwork(groups.get(name)!, order)),
+    measure,
+    networks: names.map((name) => summariseNetwork(groups.get(name)!, order, measure)),
     commits: commitsOf(records),
   };
 }
@@ -102,7 +126,11 @@ export function cellOf({ cells }: NetworkSummary, series: string, sparsity: numb
   return cells.find((cell) => cell.series === series && cell.sparsity === sparsity);
 }
 
-function summariseNetwork(records: readonly TrialRecord[], order: readonly TrialDeclaration[]): NetworkSummary {
+function summariseNetwork(
+  records: readonly TrialRecord[],
+  order: readonly TrialDeclaration[],
+  measure: Measure,
+): NetworkSummary {
   const { dataset, network } = records[0]!.spec;
   const rank = positions(order.filter((trial) => trial.network === network).map((trial) => trial.series));
   const control = new Map(records.map((record) => [record.series, record.control]));
@@ -120,6 +148,8 @@ function summariseNetwork(records: readonly TrialRecord[], order: readonly Trial
   return {
     dataset,
     network,
+    measure,
+    size: sizeOf(records),
     sparsities,
     series,
     cells,
@@ -151,6 +181,7 @@ function summariseCell(unordered: readonly TrialRecord[]): Cell {
     trials: finished.map(({ seed, measured }) => ({
       seed,
       accuracy: measured.final?.test.accuracy ?? null,
+      remainingParameters: measured.parameters.remaining,
       densities: measured.layers.map(({ name, weights, remaining }) => ({ layer: name, weights, remaining })),
     })),
     failures: records.flatMap(({ failure, measured, spec: { seed } }) =>
@@ -161,6 +192,7 @@ function summariseCell(unordered: readonly TrialRecord[]): Cell {
     error: over(({ measured }) => (measured.final ? 100 - measured.final.test.accuracy : null)),
     prunedAccuracy: over(({ measured }) => measured.pruned?.test.accuracy ?? null),
     bestValidationAccuracy: over(({ measured }) => measured.bestValidation?.test.accuracy ?? null),
+    validationAccuracy: over(({ measured }) => measured.final?.validation.accuracy ?? null),
     smallestDensity: over(({ measured }) =>
       Math.min(...measured.layers.map(({ weights, remaining }) => remaining / weights)),
     ),
@@ -168,10 +200,18 @@ function summariseCell(unordered: readonly TrialRecord[]): Cell {
     compressionRatio: over(({ measured }) => measured.compressionRatio),
     theoreticalSpeedup: over(({ measured }) => measured.theoreticalSpeedup),
     remainingParameters: over(({ measured }) => measured.parameters.remaining),
+    remainingWeights: over(({ measured }) => measured.layers.reduce((sum, { remaining }) => sum + remaining, 0)),
     trainedExamples: over(({ measured }) => measured.trainedExamples),
     computeSeconds: over(({ run }) => run.computeSeconds),
     commits: commitsOf(records),
   };
+}
+
+function sizeOf(records: readonly TrialRecord[]): NetworkSummary['size'] {
+  const measured = records.find((record) => record.measured !== null)?.measured;
+  if (!measured) return null;
+  const weights = measured.layers.reduce((sum, layer) => sum + layer.weights, 0);
+  return { parameters: measured.parameters.total, weights };
 }
 
 function collapsedOver(records: readonly TrialRecord[]): Cell['collapsed'] {

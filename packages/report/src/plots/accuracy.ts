@@ -11,7 +11,7 @@ const WIDTH = 380;
 const HEIGHT = 330;
 const GAP = 76;
 
-type Shown = Exclude<Quantity, 'density'>;
+type Shown = Extract<Quantity, 'error' | 'accuracy'>;
 
 // Each datum carries how it is drawn, so that panels and legend need no common scales.
 const SERIES = { field: 'series' } as const;

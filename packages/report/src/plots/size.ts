@@ -1,0 +1,124 @@
+import type { Benchmark } from '@prunebench/core';
+import { properName, seedCount } from '../display.ts';
+import { belongsTo, type PublishedValue } from '../published.ts';
+import { sizeColumn } from '../size-table.ts';
+import type { NetworkSummary, Summary } from '../summary.ts';
+import { legendPanel } from './legend.ts';
+import { type Panel, renderSvg, wrap } from './render.ts';
+import { INK, PAGE_TITLE, publishedStyles, type SeriesStyle, seriesStyles } from './style.ts';
+
+const WIDTH = 620;
+const ROW = 26;
+/** Of a disc that stands for all seeds, in square pixels. */
+const AREA = 380;
+
+const COLOR = { field: 'color', type: 'nominal', scale: null } as const;
+
+/**
+ * Which sizes each series ends at: a row for each series and a disc for each number of parameters, its area the number of seeds;
+ * a bar at the mean with its 95 % interval, published values as crosses, the dense network as a rule.
+ */
+export async function sizePlot(
+  summary: Summary,
+  benchmark: Benchmark,
+  published: readonly PublishedValue[],
+): Promise<string> {
+  const values = published.filter((value) => sizeColumn(value, benchmark) === 'parameters' && value.series !== 'dense');
+  const series = new Map(summary.networks.flatMap(({ series: each }) => each.map((one) => [one.name, one] as const)));
+  const styles = seriesStyles([...series.values()]);
+  const sources = publishedStyles([...new Set(values.map(sourceName))]);
+  const panels = summary.networks.map((network) =>
+    panel(
+      network,
+      values.filter((value) => belongsTo(value, network)),
+      styles,
+      sources,
+    ),
+  );
+  const seeds = Math.max(...summary.networks.flatMap(({ cells }) => cells.map(seedCount)));
+  const subtitle = `Parameters left, biases included, ${seeds === 1 ? '1 seed' : `${seeds} seeds: area of a disc = how many of them; bar = mean and 95 % interval`}; rule = dense network; scale ${summary.scale}`;
+  return renderSvg({
+    title: { text: benchmark.title, subtitle: wrap(subtitle, 95), ...PAGE_TITLE },
+    spacing: 34,
+    vconcat: sources.length === 0 ? panels : [...panels, legendPanel(sources)],
+  });
+}
+
+function panel(
+  network: NetworkSummary,
+  published: readonly PublishedValue[],
+  styles: readonly SeriesStyle[],
+  sources: readonly SeriesStyle[],
+): Panel {
+  const rows = network.series.map(({ name }) => name);
+  const styleOf = new Map([...styles, ...sources].map((style) => [style.name, style]));
+  const discs = network.cells.flatMap(({ series, trials }) =>
+    [...Map.groupBy(trials, ({ remainingParameters }) => remainingParameters)].map(([parameters, at]) => ({
+      color: styleOf.get(series)!.color,
+      series,
+      parameters,
+      area: (AREA * at.length) / trials.length,
+    })),
+  );
+  const means = network.cells.flatMap(({ series, remainingParameters: left }) =>
+    left === null ? [] : [{ series, mean: left.mean, low: left.low ?? left.mean, high: left.high ?? left.mean }],
+  );
+  const crosses = published.map((value) => {
+    const { shape } = styleOf.get(sourceName(value))!;
+    return { series: value.series, parameters: Number(value.row.value), shape };
+  });
+  const x = (field: string) => ({
+    field,
+    type: 'quantitative' as const,
+    scale: { domain: [0, network.size!.parameters], nice: true },
+    axis: { title: 'parameters left', grid: true },
+  });
+  const y = {
+    field: 'series',
+    type: 'nominal' as const,
+    sort: rows,
+    scale: { domain: rows },
+    axis: { title: null, ticks: false, domain: false, labelLimit: 220 },
+  };
+  return {
+    width: WIDTH,
+    height: ROW * rows.length,
+    title: { text: `${properName(network.network)} on ${properName(network.dataset)}`, offset: 10 },
+    layer: [
+      {
+        data: { values: [{ parameters: network.size!.parameters }] },
+        mark: { type: 'rule', color: INK, strokeWidth: 1, opacity: 0.7 },
+        encoding: { x: x('parameters') },
+      },
+      {
+        data: { values: discs },
+        mark: { type: 'circle', opacity: 0.45 },
+        encoding: {
+          x: x('parameters'),
+          y,
+          color: COLOR,
+          size: { field: 'area', type: 'quantitative', scale: null, legend: null },
+        },
+      },
+      {
+        data: { values: means },
+        mark: { type: 'rule', color: INK, strokeWidth: 1.6 },
+        encoding: { x: x('low'), x2: { field: 'high' }, y },
+      },
+      {
+        data: { values: means },
+        mark: { type: 'tick', color: INK, thickness: 2, height: 13 },
+        encoding: { x: x('mean'), y },
+      },
+      {
+        data: { values: crosses },
+        mark: { type: 'point', size: 90, opacity: 1, strokeWidth: 1.8, color: INK },
+        encoding: { x: x('parameters'), y, shape: { field: 'shape', type: 'nominal', scale: null } },
+      },
+    ],
+  };
+}
+
+function sourceName({ label, recalled }: PublishedValue): string {
+  return `${label}${recalled ? ' †' : ''}`;
+}

@@ -1,0 +1,72 @@
+import type { Benchmark } from '@prunebench/core';
+import { fewestParameters, formatEstimate } from './display.ts';
+import { formatNumber } from './format.ts';
+import type { PublishedValue } from './published.ts';
+import type { Cell, NetworkSummary } from './summary.ts';
+
+type Ranks = ReadonlyMap<Cell, number | null>;
+
+/** The column of a size table in which a published value stands; null where none fits. */
+export function sizeColumn({ row }: PublishedValue, benchmark: Benchmark): 'parameters' | 'validation' | 'test' | null {
+  if (row.metric === 'number of weights (incl. biases)') return 'parameters';
+  if (row.metric === 'train accuracy %' && benchmark.validationName === 'training set') return 'validation';
+  return row.metric === 'test accuracy %' ? 'test' : null;
+}
+
+/**
+ * Rows of a table of sizes, its header first: what is left of the dense network in each series, how accurate it is then, and the
+ * published values as rows of their own below the series they belong to.
+ */
+export function sizeRows(
+  network: NetworkSummary,
+  benchmark: Benchmark,
+  values: readonly PublishedValue[],
+  ranks: Ranks,
+  nameOf: (name: string, control: boolean) => string,
+): string[][] {
+  const { size, dense, cells } = network;
+  return [
+    ['', 'parameters left', 'fewest', 'weights left', `${benchmark.validationName ?? 'validation'}, %`, 'test, %'],
+    ...dense.flatMap(({ name, accuracy, validationAccuracy }) => [
+      [
+        name,
+        String(size!.parameters),
+        '',
+        String(size!.weights),
+        formatEstimate(validationAccuracy),
+        formatEstimate(accuracy),
+      ],
+      ...publishedRows(values, name, benchmark),
+    ]),
+    ...cells.flatMap((cell) => [
+      cellRow(cell, nameOf(cell.series, cell.control), ranks.get(cell) === 1),
+      ...publishedRows(values, cell.series, benchmark),
+    ]),
+  ];
+}
+
+function cellRow(cell: Cell, name: string, best: boolean): string[] {
+  const { remainingParameters, remainingWeights, validationAccuracy, accuracy, failures, trials } = cell;
+  const left = remainingParameters ? formatEstimate(remainingParameters, 1) : '';
+  const failed = failures.length === 0 ? '' : ` failed ${failures.length}/${trials.length + failures.length}`;
+  return [
+    name,
+    `${best && left !== '' ? `**${left}**` : left}${failed}`,
+    fewestParameters(cell)?.toString() ?? '',
+    remainingWeights ? formatNumber(remainingWeights.mean, 1) : '',
+    validationAccuracy ? formatEstimate(validationAccuracy) : '',
+    accuracy ? formatEstimate(accuracy) : '',
+  ];
+}
+
+function publishedRows(values: readonly PublishedValue[], series: string, benchmark: Benchmark): string[][] {
+  const shown = values.filter((value) => value.series === series && sizeColumn(value, benchmark) !== null);
+  return [...Map.groupBy(shown, ({ label }) => label)].map(([label, ofLabel]) => {
+    const at = (column: 'parameters' | 'validation' | 'test') =>
+      ofLabel
+        .filter((value) => sizeColumn(value, benchmark) === column)
+        .map(({ row, recalled }) => `*${row.value}${recalled ? '†' : ''}*`)
+        .join(', ');
+    return [`*${label}*`, at('parameters'), '', '', at('validation'), at('test')];
+  });
+}
