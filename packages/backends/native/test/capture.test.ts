@@ -185,6 +185,26 @@ test('tensors that are written piece by piece (padding, concatenation) replay to
   step.dispose();
 });
 
+test('ten thousand replays take no memory', (t) => {
+  const weight = tf.variable(randomTensor([64, 64], 1));
+  const body = ([x, rate]: tf.Tensor[]) => {
+    const y = tf.relu(tf.matMul(x as tf.Tensor2D, weight as unknown as tf.Tensor2D));
+    weight.assign(
+      tf.sub(weight, tf.mul(tf.matMul(x as tf.Tensor2D, y as tf.Tensor2D, true, false), rate!)) as tf.Variable,
+    );
+    return [tf.mean(y)];
+  };
+  const step = captureStep(body, [tf.zeros([8, 64]), tf.scalar(0)], { state: [weight] });
+  const [x, rate] = [randomValues(8 * 64, 2), Float32Array.of(1e-4)];
+  for (let i = 0; i < 2000; i++) step.run(x, rate);
+  const [resident, { numTensors }] = [process.memoryUsage().rss, tf.memory()];
+  for (let i = 0; i < 10000; i++) step.run(x, rate);
+  t.is(tf.memory().numTensors, numTensors);
+  // One activation a step would be 20 MB.
+  t.true(process.memoryUsage().rss - resident < 12e6);
+  step.dispose();
+});
+
 test('capturing gives its memory back and leaks no tensors', (t) => {
   const model = makeModel();
   const once = () => captureStep(model.step, examples(), { state: model.state }).dispose();
