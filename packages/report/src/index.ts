@@ -2,7 +2,7 @@ export type { DenseReference } from './dense.ts';
 export { type Estimate, estimate } from './estimate.ts';
 export { type LeaderboardOptions, renderLeaderboard, writeLeaderboard } from './leaderboard.ts';
 export { compareSeries, type PairedTest, pairedTest } from './paired-tests.ts';
-export { renderSvg, wrap } from './plots/render.ts';
+export { type Panel, renderSvg } from './plots/render.ts';
 export { loadPublished, type PublishedRow } from './published.ts';
 export { type LoadedRecords, loadRecords } from './records.ts';
 export {

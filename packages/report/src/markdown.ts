@@ -45,7 +45,8 @@ export function markdownDetails(summary: Summary): string {
   return `${summary.networks.map(detailsSection).join('\n\n')}\n`;
 }
 
-function networkSection(
+/** The table of one network with its legend and what else was published. */
+export function networkSection(
   network: NetworkSummary,
   benchmark: Benchmark,
   published: readonly PublishedValue[],

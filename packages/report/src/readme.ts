@@ -1,20 +1,52 @@
-import { PrunebenchError } from '@prunebench/core';
+import { PrunebenchError, type ScaleName } from '@prunebench/core';
 
 /** Everything between these two lines of a README is the report's. */
 export const START = '<!-- table:start -->';
 export const END = '<!-- table:end -->';
 
+const SELECTED = /<!-- table:start benchmark=(\S+) network=(\S+) scale=(smoke|cpu|paper) -->/g;
+
+/** A place for the table of one network at one scale, in a README that is not the benchmark's own. */
+export interface Selection {
+  /** The line that opens it. */
+  readonly start: string;
+  readonly benchmark: string;
+  readonly network: string;
+  readonly scale: ScaleName;
+}
+
+/** The places for selected tables in a README, in order. */
+export function selectionsIn(text: string): Selection[] {
+  return [...text.matchAll(SELECTED)].map(([start, benchmark, network, scale]) => ({
+    start,
+    benchmark: benchmark!,
+    network: network!,
+    scale: scale as ScaleName,
+  }));
+}
+
 /**
- * A README with everything between its two table markers replaced by `block`.
- * Throws PrunebenchError, naming `file`, unless each marker occurs once and they come in order.
+ * A README with everything between `start` and the next end marker replaced by `block`.
+ * Throws PrunebenchError, naming `file`, unless the first line occurs once and the end marker comes after it, with no other
+ * place in between.
  */
-export function replaceBlock(text: string, block: string, file: string): string {
-  const [before, rest, ...more] = text.split(START);
-  const [, after, ...others] = (rest ?? '').split(END);
-  if (rest === undefined || after === undefined || more.length + others.length > 0 || before!.includes(END)) {
+export function replaceBlock(text: string, block: string, file: string, start = START): string {
+  const { before, after } = placeIn(text, file, start);
+  return `${before}${start}\n\n${block.trim()}\n\n${END}${after}`;
+}
+
+/** What stands between `start` and its end marker; throws as `replaceBlock` does. */
+export function blockIn(text: string, file: string, start = START): string {
+  return placeIn(text, file, start).block;
+}
+
+function placeIn(text: string, file: string, start: string): { before: string; block: string; after: string } {
+  const [before, rest, ...more] = text.split(start);
+  const end = rest?.indexOf(END) ?? -1;
+  if (rest === undefined || end < 0 || more.length > 0 || rest.slice(0, end).includes('<!-- table:start')) {
     throw new PrunebenchError(`${file} has no single place for its table.`, {
-      remedy: `Put the lines ${START} and ${END}, once each and in this order, where the table belongs.`,
+      remedy: `Put the lines ${start} and ${END}, once each and in this order, where the table belongs.`,
     });
   }
-  return `${before}${START}\n\n${block.trim()}\n\n${END}${after}`;
+  return { before: before!, block: rest.slice(0, end), after: rest.slice(end + END.length) };
 }

@@ -5,12 +5,12 @@ import writeFileAtomic from 'write-file-atomic';
 import { comparisonsCsv, tableCsv } from './csv.ts';
 import { declaredRecords } from './declaration.ts';
 import { quantityOf } from './display.ts';
-import { markdownDetails, markdownSummary } from './markdown.ts';
+import { markdownDetails, markdownSummary, networkSection } from './markdown.ts';
 import { accuracyPlot } from './plots/accuracy.ts';
 import { densityPlot } from './plots/density.ts';
 import { sizePlot } from './plots/size.ts';
 import { type PublishedRow, type PublishedValue, publishedValues } from './published.ts';
-import { END, replaceBlock, START } from './readme.ts';
+import { END, replaceBlock, type Selection, START, selectionsIn } from './readme.ts';
 import { type Summary, summarise } from './summary.ts';
 
 /** A benchmark and what lies beside its declaration. */
@@ -20,6 +20,8 @@ export interface ReportSource {
   readonly published: readonly PublishedRow[];
   /** Its README.md, to be kept in step with the results. Leave out for results that are not the repository's own. */
   readonly readme?: string;
+  /** Other Markdown files that may hold tables of single networks, between markers that name benchmark, network and scale. */
+  readonly excerpts?: readonly string[];
 }
 
 export interface ReportOptions {
@@ -48,6 +50,8 @@ export interface RenderedReport {
   readonly files: ReadonlyMap<string, string>;
   /** What belongs between the markers of the benchmark's README; null when no table of the `cpu` or `paper` scale is complete. */
   readonly readmeBlock: string | null;
+  /** The table of each network whose trials are complete, by scale and network; see `sectionOf`. */
+  readonly sections: ReadonlyMap<string, string>;
   readonly tables: readonly ReportTable[];
   /** What the reader of the tables should know: stale records left out, backends mixed. */
   readonly notes: readonly string[];
@@ -79,9 +83,15 @@ export async function renderReport(source: ReportSource, options: ReportOptions)
   const files = new Map<string, string>();
   const tables: ReportTable[] = [];
   const blocks: string[] = [];
+  const sections = new Map<string, string>();
   const notes: string[] = [];
   for (const scale of SCALES) {
-    const { records, stale, complete, trials } = declaredRecords(benchmark, scale, options.records, options.keyOf);
+    const { records, stale, complete, completeFor, trials } = declaredRecords(
+      benchmark,
+      scale,
+      options.records,
+      options.keyOf,
+    );
     notes.push(...noteStale(stale, benchmark, scale));
     if (records.length === 0) continue;
     notes.push(...noteBackends(records, scale));
@@ -92,15 +102,31 @@ export async function renderReport(source: ReportSource, options: ReportOptions)
     for (const [name, svg] of plots) files.set(join(folder, name), svg);
     const markdown = markdownSummary(summary, benchmark, published);
     tables.push({ scale, complete, markdown });
+    for (const network of summary.networks)
+      if (completeFor(network.dataset, network.network)) {
+        const section = networkSection(network, benchmark, published, scale);
+        const name = sectionName(scale, network.network);
+        sections.set(name, [...(sections.has(name) ? [sections.get(name)!] : []), section].join('\n\n'));
+      }
     if (complete && scale !== 'smoke')
       blocks.push(readmeSection(summary, markdown, [...plots.keys()], folder, source.readme));
   }
-  return { files, readmeBlock: blocks.length === 0 ? null : blocks.join('\n\n'), tables, notes };
+  return { files, readmeBlock: blocks.length === 0 ? null : blocks.join('\n\n'), sections, tables, notes };
+}
+
+/** What belongs in a place for a selected table; null while the network's trials are not complete. */
+export function sectionOf({ sections }: RenderedReport, { scale, network }: Selection): string | null {
+  return sections.get(sectionName(scale, network)) ?? null;
+}
+
+function sectionName(scale: ScaleName, network: string): string {
+  return `${scale} ${network}`;
 }
 
 /** Renders a benchmark's report and writes it: files below `<results>/<benchmark>/`, and the block in its README. */
 export async function writeReport(source: ReportSource, options: ReportOptions): Promise<WrittenReport> {
-  const { files, readmeBlock, tables, notes } = await renderReport(source, options);
+  const rendered = await renderReport(source, options);
+  const { files, readmeBlock, tables, notes } = rendered;
   await mkdir(join(options.resultsDir, source.benchmark.id), { recursive: true });
   for (const [file, text] of files) await writeFileAtomic(file, text);
   const written = [...files.keys()];
@@ -114,7 +140,20 @@ export async function writeReport(source: ReportSource, options: ReportOptions):
     await writeFileAtomic(source.readme, replaceBlock(text, readmeBlock, source.readme));
     written.push(source.readme);
   }
+  for (const file of source.excerpts ?? []) if (await writeExcerpts(file, source, rendered)) written.push(file);
   return { files: written, tables, notes };
+}
+
+/** Fills the places for this benchmark's tables in a file; whether there were any. */
+async function writeExcerpts(file: string, { benchmark }: ReportSource, rendered: RenderedReport): Promise<boolean> {
+  const text = await readFile(file, 'utf8');
+  const places = selectionsIn(text).filter((place) => place.benchmark === benchmark.id);
+  const filled = places.reduce((all, place) => {
+    const section = sectionOf(rendered, place);
+    return section === null ? all : replaceBlock(all, section, file, place.start);
+  }, text);
+  if (filled !== text) await writeFileAtomic(file, filled);
+  return filled !== text;
 }
 
 async function renderPlots(

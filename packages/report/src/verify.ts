@@ -3,9 +3,9 @@ import { basename, join, resolve } from 'node:path';
 import { PrunebenchError, type TrialRecord, type TrialSpec } from '@prunebench/core';
 import { cellName } from './declaration.ts';
 import { renderLeaderboard } from './leaderboard.ts';
-import { END, replaceBlock, START } from './readme.ts';
+import { blockIn, replaceBlock, START, selectionsIn } from './readme.ts';
 import { type LoadedRecords, loadRecords } from './records.ts';
-import { type ReportSource, renderReport } from './report.ts';
+import { type RenderedReport, type ReportSource, renderReport, sectionOf } from './report.ts';
 
 /** One place where what is published is not what the records give. */
 export interface Difference {
@@ -85,13 +85,16 @@ async function verifyBenchmark(
 ): Promise<Difference[]> {
   const folder = join(options.resultsDir, source.benchmark.id);
   return orDifference(folder, async () => {
-    const { files, readmeBlock } = await renderReport(source, { ...options, records });
+    const rendered = await renderReport(source, { ...options, records });
+    const { files, readmeBlock } = rendered;
     const differences = await Promise.all([...files].map(([file, text]) => compareFile(file, text)));
+    const excerpts = (source.excerpts ?? []).map((file) => verifyExcerpts(file, source, rendered));
     const orphans = (await reportFiles(folder)).filter((file) => !files.has(file));
     return [
       ...differences.flat(),
       ...orphans.map((file) => whole(file, 'no such file: there are no records behind it', 'a file')),
       ...(source.readme === undefined ? [] : await verifyReadme(source.readme, readmeBlock)),
+      ...(await Promise.all(excerpts)).flat(),
     ];
   });
 }
@@ -105,10 +108,32 @@ async function verifyReadme(readme: string, block: string | null): Promise<Diffe
 }
 
 function readmeWithoutResults(readme: string, text: string): Difference[] {
-  const inside = text.split(START)[1]?.split(END)[0];
-  return inside === undefined || inside.trim() === ''
+  return text.includes(START) ? emptyBlock(readme, blockIn(text, readme)) : [];
+}
+
+function emptyBlock(readme: string, inside: string): Difference[] {
+  return inside.trim() === ''
     ? []
     : [whole(readme, 'an empty table block: no table of records is complete', 'a table')];
+}
+
+/** The places for this benchmark's tables in another file: what the records give, or nothing. */
+async function verifyExcerpts(
+  file: string,
+  { benchmark }: ReportSource,
+  rendered: RenderedReport,
+): Promise<Difference[]> {
+  const text = await readFile(file, 'utf8');
+  return orDifference(file, async () =>
+    selectionsIn(text)
+      .filter((place) => place.benchmark === benchmark.id)
+      .flatMap((place) => {
+        const section = sectionOf(rendered, place);
+        return section === null
+          ? emptyBlock(file, blockIn(text, file, place.start))
+          : compareText(file, replaceBlock(text, section, file, place.start), text);
+      }),
+  );
 }
 
 async function compareFile(file: string, expected: string): Promise<Difference[]> {

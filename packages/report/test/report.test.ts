@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PrunebenchError } from '@prunebench/core';
 import test from 'ava';
@@ -184,4 +184,26 @@ test('a network without any error has a plot on a linear axis, every point insid
   const svg = files.get(join(resultsDir, 'tiny', 'accuracy-cpu.svg'))!;
   t.true(svg.includes('>test error, %<'));
   t.false(/NaN|Infinity|undefined/.test(svg));
+});
+
+const PLACE = '<!-- table:start benchmark=tiny network=mlp scale=cpu -->';
+
+test('a selected table goes to its place in another file, and to no other benchmark or unfinished network', async (t) => {
+  const { source, resultsDir, readme } = await workplace();
+  const excerpt = join(resultsDir, '..', 'front.md');
+  const other = '<!-- table:start benchmark=other network=mlp scale=cpu -->\n<!-- table:end -->';
+  const empty = `# Front\n\n${PLACE}\n<!-- table:end -->\n\n${other}\n\nEnd.\n`;
+  await writeFile(excerpt, empty);
+  const records = await storedRecords();
+  const options = { resultsDir, records: records.slice(1), keyOf };
+  await writeReport({ ...source, excerpts: [excerpt] }, options);
+  t.is(await readFile(excerpt, 'utf8'), empty);
+  const { files } = await writeReport({ ...source, excerpts: [excerpt] }, { ...options, records });
+  t.true(files.includes(excerpt));
+  const text = await readFile(excerpt, 'utf8');
+  const [, inside] = text.split(PLACE);
+  const table = inside!.split('<!-- table:end -->')[0]!.trim();
+  t.true(table.startsWith('**MLP on MNIST: test error'));
+  t.true((await readFile(readme, 'utf8')).includes(table));
+  t.true(text.endsWith(`${other}\n\nEnd.\n`));
 });

@@ -56,6 +56,29 @@ test('a changed digit in the README is found; what is outside the markers is fre
   );
 });
 
+test('a changed digit in a selected table of another file is found; a table that is not complete leaves no place filled', async (t) => {
+  const { source, resultsDir } = await publishedResults();
+  const file = join(resultsDir, '..', 'front.md');
+  const start = '<!-- table:start benchmark=tiny network=mlp scale=cpu -->';
+  await writeFile(file, `${start}\n<!-- table:end -->\n`);
+  const front = { ...source, excerpts: [file] };
+  const verify = () => verifyResults([front], { resultsDir, keyOf });
+  t.deepEqual(
+    (await verify()).map((difference) => difference.file),
+    Array.from({ length: 5 }, () => file),
+  );
+  const { records } = await loadRecords(resultsDir);
+  await writeReport(front, { resultsDir, records, keyOf });
+  t.deepEqual(await verify(), []);
+  await edit(file, '2.62 ±', '2.52 ±');
+  t.deepEqual(
+    (await verify()).map((difference) => difference.file),
+    [file],
+  );
+  await rm(join(resultsDir, 'tiny', 'records'), { recursive: true });
+  t.true((await verify()).some((difference) => difference.file === file && difference.expected.includes('empty')));
+});
+
 test('a changed record makes the tables differ', async (t) => {
   const { verify, resultsDir } = await publishedResults();
   const record = join(resultsDir, 'tiny', 'records', 'cpu', 'global-0.9-0.json');

@@ -20,14 +20,15 @@ export function keyOf(registry: Registry): (spec: TrialSpec) => string {
   return (spec) => trialKey(spec, registry);
 }
 
-/** A benchmark with what lies beside its declaration; its README only where the results are the repository's own. */
+/** A benchmark with what lies beside its declaration; its README and the root's only where the results are the repository's own. */
 export async function reportSource(entry: BenchmarkEntry, folder: ResultsFolder): Promise<ReportSource> {
   const benchmark = await entry.load();
   if (entry.folder === undefined) return { benchmark, published: [] };
   const published = await loadPublished(join(entry.folder, 'published.csv'));
   const readme = join(entry.folder, 'README.md');
-  const own = folder.root === resolve(repositoryRoot, 'results') && (await exists(readme));
-  return own ? { benchmark, published, readme } : { benchmark, published };
+  if (folder.root !== resolve(repositoryRoot, 'results')) return { benchmark, published };
+  const excerpts = [join(repositoryRoot, 'README.md')];
+  return (await exists(readme)) ? { benchmark, published, readme, excerpts } : { benchmark, published, excerpts };
 }
 
 /** The sources of all benchmarks, also of those that the folder has no records of: their READMEs must say nothing then. */
