@@ -110,7 +110,7 @@ async function measure(id: string, file: string): Promise<Cost> {
     network,
     initialParameters: state.parameters,
     random: session.random,
-    batches: () => calibrationBatches(dataset, network),
+    batches: ({ batchSize }: { batchSize: number }) => calibrationBatches(dataset, network, batchSize),
   };
   const before = process.resourceUsage().maxRSS;
   const started = processorSeconds();
@@ -155,10 +155,10 @@ function sessionOf(dataset: Dataset, network: Network) {
   });
 }
 
-function* calibrationBatches({ splits: { calibration } }: Dataset, { inputShape }: Network) {
+function* calibrationBatches({ splits: { calibration } }: Dataset, { inputShape }: Network, batchSize: number) {
   const width = inputShape.reduce((product, size) => product * size, 1);
-  for (let start = 0; start < calibration.size; start += 128) {
-    const indices = Array.from({ length: Math.min(128, calibration.size - start) }, (_, i) => start + i);
+  for (let start = 0; start < calibration.size; start += batchSize) {
+    const indices = Array.from({ length: Math.min(batchSize, calibration.size - start) }, (_, i) => start + i);
     const x = new Float32Array(indices.length * width);
     calibration.fill(indices, x);
     yield { x, y: calibration.labels.slice(start, start + indices.length), size: indices.length };

@@ -1,7 +1,9 @@
-import { type Batch, PrunebenchError, type Subject } from '@prunebench/core';
+import { type Batch, inferShapes, PrunebenchError, type Subject, sizeOf } from '@prunebench/core';
 
-/** Examples that go through the network at once: large enough for fast kernels, small enough for the activations. */
-export const BATCH_SIZE = 128;
+/** Examples that go through the network at once, where its activations are few. */
+const BATCH_SIZE = 128;
+/** Activations of a batch over all layers; the passes here keep them, and as much again on the way back. */
+const BATCH_ACTIVATIONS = 2 ** 24;
 
 /**
  * The first `samples` examples of the calibration split in its seeded order, or all of them if there are fewer.
@@ -9,8 +11,10 @@ export const BATCH_SIZE = 128;
  * @throws PrunebenchError for an empty split
  */
 export function* calibration(subject: Subject, samples: number): Generator<Batch> {
+  const activations = [...inferShapes(subject.network).values()].reduce((sum, shape) => sum + sizeOf(shape), 0);
+  const batchSize = Math.max(1, Math.min(BATCH_SIZE, samples, Math.floor(BATCH_ACTIVATIONS / activations)));
   let left = samples;
-  for (const batch of subject.batches({ batchSize: Math.min(BATCH_SIZE, samples) })) {
+  for (const batch of subject.batches({ batchSize })) {
     const size = Math.min(left, batch.size);
     if (size === 0) break;
     yield size === batch.size ? batch : firstExamples(batch, size);
