@@ -8,11 +8,15 @@ export interface Block {
   readonly buffer: ArrayBuffer;
 }
 
+/** For sanitizers: every block exactly as large as its tensor, and none used twice, so that any overstepping shows. */
+const exact = process.env.PRUNEBENCH_EXACT_BLOCKS === '1';
+
 /** Free memory beyond this is given back rather than kept. */
-const maxFreeBytes = 2 ** 31;
+const maxFreeBytes = exact ? 0 : 2 ** 31;
 
 /** Rounds up to one of eight sizes per power of two, at least a cache line. */
 export function blockBytes(bytes: number): number {
+  if (exact) return Math.max(1, bytes);
   if (bytes <= 64) return 64;
   const step = Math.max(64, 2 ** (Math.floor(Math.log2(bytes)) - 3));
   return Math.ceil(bytes / step) * step;

@@ -67,9 +67,8 @@ napi_value allocate(napi_env env, napi_callback_info info) {
   size_t count = 1;
   napi_value argument, buffer;
   napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr);
-  size_t bytes = static_cast<size_t>(numberArgument(env, argument));
+  const size_t bytes = static_cast<size_t>(numberArgument(env, argument));
   const size_t alignment = bytes >= kHugePage ? kHugePage : 64;
-  bytes = (bytes + 63) / 64 * 64;
   void* data = nullptr;
   if (posix_memalign(&data, alignment, bytes) != 0) {
     napi_throw_error(env, nullptr, ("cannot allocate " + std::to_string(bytes) + " bytes").c_str());
