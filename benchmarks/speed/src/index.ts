@@ -2,3 +2,4 @@ import { workloads } from './workloads.ts';
 
 export { runSpeed, type SpeedOptions, type SpeedResult } from './run-speed.ts';
 export const networkNames: readonly string[] = workloads.map(({ network }) => network);
+export { runSparseSpeed, type SparseSpeedOptions, type SparseSpeedResult } from './sparse.ts';

@@ -130,12 +130,13 @@ function verifyCommand(): Command {
 function speedCommand(): Command {
   return new Command('speed')
     .description('time training steps and evaluations against PyTorch on this machine')
+    .option('--sparse', 'time sparse kernels and pruned networks instead, against dense ones, PyTorch and SciPy', false)
     .option('--threads <list>', 'thread counts to measure', listOf(positiveInteger), [1, 2])
     .option('--rounds <number>', 'alternations with the peer; medians are over them', positiveInteger, 9)
     .option('--networks <list>', 'only these; then nothing is written to the results folder', listOf(String))
     .addOption(resultsOption())
     .addOption(jsonOption())
-    .addHelpText('after', examples('speed', 'speed --threads 1 --networks lenet-300-100,resnet-20'))
+    .addHelpText('after', examples('speed', 'speed --threads 1 --networks lenet-300-100,resnet-20', 'speed --sparse'))
     .action(async (options: SpeedCommandOptions) => (await import('./commands/speed.ts')).speed(options));
 }
 

@@ -1,0 +1,106 @@
+"""The peers of the sparse benchmark: products of a sparse matrix with a dense batch in PyTorch (dense, CSR, COO) and SciPy
+(CSR), and PyTorch's dense networks at any batch size.
+
+Reads one JSON request a line and answers one JSON line:
+
+    {"job": "product", "kind": "dense" | "csr" | "coo" | "scipy", "rows": r, "columns": c, "n": n, "density": d, "repeats": k}
+    {"job": "eval" | "train", "network": "resnet-20", "batchSize": 128, "layout": "nchw" | "channels_last", "repeats": k}
+        -> {"seconds": [...]}, or {"error": "..."} for what this installation cannot do
+
+Threads are pinned by the caller, see peer.py; SciPy's product has one thread only.
+"""
+
+import json
+import os
+import sys
+import time
+import warnings
+
+import numpy as np
+import torch
+
+from peer import NETWORKS, train_step
+
+try:
+    import scipy.sparse
+except ImportError:
+    scipy = None
+
+kept = {}
+
+
+def product(request):
+    key = json.dumps([request[name] for name in ("kind", "rows", "columns", "n", "density")])
+    if key not in kept:
+        kept.clear()
+        kept[key] = prepare_product(request)
+    return timed(kept[key], request["repeats"])
+
+
+def prepare_product(request):
+    random = np.random.default_rng(0)
+    shape = request["rows"], request["columns"]
+    matrix = random.standard_normal(shape, dtype=np.float32) * (random.random(shape) < request["density"])
+    x = random.standard_normal((shape[1], request["n"]), dtype=np.float32)
+    if request["kind"] == "scipy":
+        if scipy is None:
+            raise RuntimeError("SciPy is not installed")
+        csr = scipy.sparse.csr_matrix(matrix)
+        return lambda: csr @ x
+    dense, batch = torch.from_numpy(matrix), torch.from_numpy(x)
+    if request["kind"] == "dense":
+        return lambda: torch.mm(dense, batch)
+    sparse = dense.to_sparse_csr() if request["kind"] == "csr" else dense.to_sparse().coalesce()
+    return lambda: torch.mm(sparse, batch)
+
+
+def network_steps(request):
+    key = json.dumps([request[name] for name in ("job", "network", "batchSize", "layout")])
+    if key not in kept:
+        kept.clear()
+        kept[key] = prepare_network(request)
+    return timed(kept[key], request["repeats"])
+
+
+def prepare_network(request):
+    torch.manual_seed(0)
+    build, shape = NETWORKS[request["network"]]
+    model, x = build(), torch.randn(request["batchSize"], *shape)
+    if request["layout"] == "channels_last":
+        model, x = model.to(memory_format=torch.channels_last), x.to(memory_format=torch.channels_last)
+    model.train(request["job"] == "train")
+    if request["job"] == "train":
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
+        y = torch.randint(0, 10, (request["batchSize"],))
+        return lambda: train_step(model, optimizer, x, y)
+
+    def evaluate():
+        with torch.inference_mode():
+            model(x)
+
+    return evaluate
+
+
+def timed(run, repeats):
+    seconds = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        run()
+        seconds.append(time.perf_counter() - start)
+    return {"seconds": seconds}
+
+
+JOBS = {"product": product, "eval": network_steps, "train": network_steps}
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")  # PyTorch calls its CSR tensors beta
+    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
+    version = f"PyTorch {torch.__version__}, SciPy {scipy.__version__ if scipy else 'missing'}"
+    print(json.dumps({"ready": True, "version": version}), flush=True)
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            answer = JOBS[request["job"]](request)
+        except RuntimeError as error:
+            answer = {"error": str(error).splitlines()[0]}
+        print(json.dumps(answer), flush=True)

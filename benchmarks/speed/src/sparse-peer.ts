@@ -1,0 +1,57 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { PrunebenchError } from '@prunebench/core';
+import { Side } from './side.ts';
+
+const program = fileURLToPath(new URL('../peer_sparse.py', import.meta.url));
+const interpreter = process.env.PRUNEBENCH_PYTHON ?? (existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3');
+
+export interface ProductRequest {
+  readonly job: 'product';
+  readonly kind: 'dense' | 'csr' | 'coo' | 'scipy';
+  readonly rows: number;
+  readonly columns: number;
+  readonly n: number;
+  readonly density: number;
+}
+
+export interface NetworkRequest {
+  readonly job: 'eval' | 'train';
+  readonly network: string;
+  readonly batchSize: number;
+  readonly layout: 'nchw' | 'channels_last';
+}
+
+export type PeerRequest = ProductRequest | NetworkRequest;
+
+/** PyTorch and SciPy in a process of their own; see peer_sparse.py. */
+export class SparsePeer {
+  readonly version: string;
+  readonly #side: Side;
+
+  private constructor(side: Side) {
+    this.#side = side;
+    this.version = side.version;
+  }
+
+  /** The peer, or undefined (with the reason logged) where PyTorch is missing. */
+  static async start(threads: number, log: (line: string) => void): Promise<SparsePeer | undefined> {
+    try {
+      return new SparsePeer(await Side.start('PyTorch', interpreter, [program], threads));
+    } catch (error) {
+      if (!(error instanceof PrunebenchError)) throw error;
+      log(`${error.message.trim().split('\n').at(-1)}: measuring ours alone.`);
+      return undefined;
+    }
+  }
+
+  /** Seconds of each repeat, or undefined where the peer has no such operation. */
+  async time(request: PeerRequest, repeats: number): Promise<readonly number[] | undefined> {
+    const answer = (await this.#side.ask({ ...request, repeats } as never)) as { seconds?: number[] };
+    return answer.seconds;
+  }
+
+  stop(): void {
+    this.#side.stop();
+  }
+}

@@ -1,0 +1,73 @@
+import { performance } from 'node:perf_hooks';
+import { max, median, min } from 'd3-array';
+import type { PeerRequest, SparsePeer } from './sparse-peer.ts';
+
+/** One of those that take turns: runs itself so many times and gives the seconds of each, or undefined if it cannot. */
+export type Contestant = (repeats: number) => Promise<readonly number[] | undefined>;
+
+/** Our own work, timed here. */
+export function ours(run: () => void): Contestant {
+  return async (repeats) => {
+    const seconds: number[] = [];
+    for (let i = 0; i < repeats; i++) {
+      const start = performance.now();
+      run();
+      seconds.push((performance.now() - start) / 1e3);
+    }
+    return seconds;
+  };
+}
+
+/** The peer's work. */
+export function theirs(peer: SparsePeer | undefined, request: PeerRequest): Contestant {
+  return async (repeats) => peer?.time(request, repeats);
+}
+
+/** Time that one contestant works before it is the next one's turn. */
+const SLICE_SECONDS = 0.05;
+
+/**
+ * For each contestant the median seconds of its slices, one a round; null for those that cannot do the work. The first slice
+ * warms up and sets how often the work is repeated.
+ */
+export async function takeTurns<Name extends string>(
+  contestants: Readonly<Record<Name, Contestant>>,
+  rounds: number,
+): Promise<Record<Name, readonly number[] | null>> {
+  const names = Object.keys(contestants) as Name[];
+  const repeats = new Map<Name, number>();
+  for (const name of names) {
+    const warmUp = await contestants[name](3);
+    if (warmUp) repeats.set(name, Math.max(1, Math.min(2000, Math.round(SLICE_SECONDS / min(warmUp)!))));
+  }
+  const slices = Object.fromEntries(names.map((name) => [name, repeats.has(name) ? [] : null])) as Record<
+    Name,
+    number[] | null
+  >;
+  for (let round = 0; round < rounds; round++)
+    for (const [name, count] of repeats) slices[name]!.push(median((await contestants[name](count))!)!);
+  return slices;
+}
+
+export interface Ratio {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Other's time / ours, round by round. */
+export function ratioOf(other: readonly number[] | null, own: readonly number[]): Ratio | null {
+  if (!other) return null;
+  const ratios = other.map((seconds, round) => seconds / own[round]);
+  return { median: median(ratios)!, min: min(ratios)!, max: max(ratios)! };
+}
+
+export function milliseconds(slices: readonly number[] | null): number | null {
+  return slices && 1e3 * median(slices)!;
+}
+
+/** Whichever is faster by its median. */
+export function faster(a: readonly number[] | null, b: readonly number[] | null): readonly number[] | null {
+  if (!a || !b) return a ?? b;
+  return median(a)! <= median(b)! ? a : b;
+}

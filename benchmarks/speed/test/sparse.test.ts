@@ -1,0 +1,79 @@
+import { registerNativeBackend } from '@prunebench/backend-native';
+import { costOf } from '@prunebench/core';
+import * as tf from '@tensorflow/tfjs-core';
+import test from 'ava';
+import { crossingOf, layerNetworks } from '../src/sparse-layers.ts';
+import { uniformMasks } from '../src/sparse-networks.ts';
+import { sparsePlot } from '../src/sparse-plot.ts';
+import { measureProduct } from '../src/sparse-products.ts';
+import { faster, ratioOf, takeTurns } from '../src/sparse-turns.ts';
+
+test('the crossover lies where the line through the logarithms passes 1', (t) => {
+  // 1/4 at 0.5 and 4 at 0.9: halfway in the logarithm.
+  t.true(
+    Math.abs(
+      crossingOf([
+        [0, 0.2],
+        [0.5, 0.25],
+        [0.9, 4],
+      ])! - 0.7,
+    ) < 1e-12,
+  );
+  t.is(
+    crossingOf([
+      [0, 0.5],
+      [0.9, 0.9],
+    ]),
+    null,
+  );
+  t.is(
+    crossingOf([
+      [0.3, 1.5],
+      [0.9, 4],
+    ]),
+    0.3,
+  );
+  // The last crossing counts where noise makes several.
+  t.true(
+    crossingOf([
+      [0, 1.1],
+      [0.5, 0.5],
+      [0.9, 2],
+    ])! > 0.5,
+  );
+});
+
+test('ratios compare slices of the same round', (t) => {
+  t.deepEqual(ratioOf([4, 9, 8], [2, 3, 8]), { median: 2, min: 1, max: 3 });
+  t.is(ratioOf(null, [1]), null);
+  t.deepEqual(faster([3, 4, 5], [1, 3.5, 9]), [1, 3.5, 9]);
+  t.deepEqual(faster(null, [2]), [2]);
+});
+
+test('contestants take turns, and one that cannot do the work is left out', async (t) => {
+  const order: string[] = [];
+  const contestant = (name: string) => async (repeats: number) => {
+    order.push(name);
+    return Array<number>(repeats).fill(0.02);
+  };
+  const slices = await takeTurns({ a: contestant('a'), none: async () => undefined, b: contestant('b') }, 2);
+  t.deepEqual(order, ['a', 'b', 'a', 'b', 'a', 'b']);
+  t.deepEqual(slices, { a: [0.02, 0.02], none: null, b: [0.02, 0.02] });
+});
+
+test('random masks keep the same share of every kernel', (t) => {
+  const [network] = layerNetworks;
+  const masks = uniformMasks(network, 0.9);
+  t.true(Math.abs(costOf(network, masks).theoreticalSpeedup - 10) < 0.01);
+});
+
+test('a product without a peer gives a row, and rows give a plot', async (t) => {
+  await registerNativeBackend();
+  await tf.setBackend('native');
+  const row = await measureProduct({ rows: 8, columns: 12, n: 4 }, 0.5, { peer: undefined, threads: 1, rounds: 2 });
+  t.is(row.torchMilliseconds, null);
+  t.true(row.ourMilliseconds > 0 && row.overDense! > 0);
+  const svg = await sparsePlot([{ ...row, what: 'inference' }]);
+  t.regex(svg, /^<svg/);
+  t.regex(svg, /inference of whole networks/);
+});
