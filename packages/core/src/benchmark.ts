@@ -22,6 +22,8 @@ export interface TrialDeclaration {
 /** Which published value belongs beside which cells: rows of the benchmark's published.csv. */
 export interface PublishedReference {
   readonly network: string;
+  /** Ours; needed only where the paper took another one, which is then named beside the value. Default: the paper's. */
+  readonly dataset?: string;
   /** The line of ours it stands beside. */
   readonly series: string;
   /** Selects rows of published.csv by column; all must match. */

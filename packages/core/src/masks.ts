@@ -13,10 +13,9 @@ export function applyMasks(parameters: ParameterRecord, masks: Masks): Parameter
       if (!mask) return [name, parameter];
       if (mask.length !== parameter.values.length)
         throw new Error(`applyMasks: ${name} has ${parameter.values.length} values, its mask ${mask.length}`);
-      return [
-        name,
-        { shape: parameter.shape, values: parameter.values.map((value, i) => (mask[i] === 0 ? 0 : value)) },
-      ];
+      const values = parameter.values.slice();
+      for (let i = 0; i < mask.length; i++) if (mask[i] === 0) values[i] = 0;
+      return [name, { shape: parameter.shape, values }];
     }),
   );
 }

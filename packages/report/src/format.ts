@@ -9,9 +9,10 @@ export function formatFixed(value: number, digits: number): string {
   return Number(text) === 0 ? (0).toFixed(digits) : text;
 }
 
-/** A sparsity in [0, 1) as a percentage: "98", "68.38". */
+/** A sparsity in [0, 1) as a percentage: "98", "68.38", and "99.999" with as many decimals as tell it from 100. */
 export function formatPercent(share: number, digits = 2): string {
-  return formatNumber(share * 100, digits);
+  const needed = -Math.floor(Math.log10(100 * (1 - share)));
+  return formatNumber(share * 100, Math.max(digits, needed));
 }
 
 /** A bound on p-values to two significant digits, rounded so that the bound stays true; nothing below 0.001 is told apart. */

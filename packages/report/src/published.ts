@@ -31,6 +31,8 @@ export type Measure = 'final' | 'best-epoch' | 'before-retraining' | 'other';
 /** A published number that belongs beside one of our series. */
 export interface PublishedValue {
   readonly network: string;
+  /** The data set of ours beside which it stands. */
+  readonly dataset: string;
   readonly series: string;
   readonly row: PublishedRow;
   /** "Han et al. 2015, Table 1 (magnitude + retrain)" */
@@ -112,17 +114,19 @@ function checkReference(benchmark: Benchmark, { network, series, where }: Publis
   }
 }
 
-function publishedValue({ network, series }: PublishedReference, row: PublishedRow): PublishedValue {
+function publishedValue({ network, dataset, series }: PublishedReference, row: PublishedRow): PublishedValue {
   const measure = measureOf(row.metric);
   const value = Number(row.value);
   const isAccuracy = row.metric.includes('accuracy');
   const error = measure === 'other' || !Number.isFinite(value) ? null : isAccuracy ? 100 - value : value;
   const where = row.where_in_paper === '' ? '' : `, ${row.where_in_paper}`;
+  const elsewhere = dataset === undefined || plainName(dataset) === plainName(row.dataset) ? '' : ` on ${row.dataset}`;
   return {
     network,
+    dataset: dataset ?? row.dataset,
     series,
     row,
-    label: `${shortPaper(row)}${where} (${row.method})`,
+    label: `${shortPaper(row)}${where}${elsewhere} (${row.method})`,
     measure,
     error,
     sparsity: parseSparsity(row.sparsity_percent_or_compression),
@@ -162,11 +166,11 @@ function checked(sparsity: number): number | null {
 }
 
 /**
- * Whether a published value belongs to a network of ours. References name our network but not our data set, so where the
- * same network is trained on several (MONK 1 to 3) the paper's name of the data set decides.
+ * Whether a published value belongs to a network of ours. Where the reference does not name our data set, the paper's name of
+ * it decides (the same network may be trained on several: MONK 1 to 3).
  */
 export function belongsTo(value: PublishedValue, { dataset, network }: { dataset: string; network: string }): boolean {
-  return value.network === network && plainName(value.row.dataset) === plainName(dataset);
+  return value.network === network && plainName(value.dataset) === plainName(dataset);
 }
 
 /** "CIFAR-10" and "cifar10", "MONK1" and "monks-1" are the same data set. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { PrunebenchError } from '@prunebench/core';
 import test from 'ava';
 import { loadPublished } from '../src/index.ts';
-import { parseSparsity, publishedValues, shortPaper } from '../src/published.ts';
+import { belongsTo, parseSparsity, publishedValues, shortPaper } from '../src/published.ts';
 import { tiny, workplace } from './tiny-benchmark.ts';
 
 test('sparsities in the forms papers print', (t) => {
@@ -51,6 +51,19 @@ test('a reference that matches no row, or no series, is an error', async (t) => 
     const error = t.throws(() => publishedValues(benchmark, source.published), { instanceOf: PrunebenchError });
     t.regex(error.message, message);
   }
+});
+
+test('a value from another data set stands beside ours only where the reference says so, and names the other one', async (t) => {
+  const { source } = await workplace();
+  const reference = { network: 'mlp', series: 'global', where: { table_id: 'P1', method: 'magnitude' } };
+  const value = (dataset?: string) =>
+    publishedValues({ ...tiny, published: [{ ...reference, ...(dataset && { dataset }) }] }, source.published)[0]!;
+  const ours = { dataset: 'cifar10', network: 'mlp' };
+  t.false(belongsTo(value(), ours));
+  t.true(belongsTo(value('cifar10'), ours));
+  t.true(belongsTo(value('mnist'), { ...ours, dataset: 'mnist' }));
+  t.is(value('cifar10').label, 'Ada et al. 2015, Table 1 on MNIST (magnitude)');
+  t.is(value('mnist').label, value().label);
 });
 
 test('a wrong published.csv is named with row and column', async (t) => {

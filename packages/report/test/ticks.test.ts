@@ -1,4 +1,5 @@
 import test from 'ava';
+import { formatPercent } from '../src/format.ts';
 import { logDomain, logTicks } from '../src/plots/ticks.ts';
 
 test('ticks are round numbers inside the axis, at least one', (t) => {
@@ -10,4 +11,12 @@ test('ticks are round numbers inside the axis, at least one', (t) => {
 
 test('the domain leaves room at both ends', (t) => {
   t.deepEqual(logDomain([4, 8, 2], 2), [1, 16]);
+});
+
+test('sparsities near 100 % keep the decimals that tell them from it', (t) => {
+  const shares = [0, 0.5, 0.68377, 0.98, 1 - 10 ** -3.5, 1 - 1e-4, 1 - 1e-5, 1 - 10 ** -5.5];
+  t.deepEqual(
+    shares.map((share) => formatPercent(share)),
+    ['0', '50', '68.38', '98', '99.97', '99.99', '99.999', '99.9997'],
+  );
 });

@@ -1,4 +1,4 @@
-import { randomStream, type State, type Subject, type TrialSession } from '@prunebench/core';
+import { type ParameterRecord, randomStream, type State, type Subject, type TrialSession } from '@prunebench/core';
 import { shuffledBatches } from './calibration.ts';
 
 /**
@@ -7,11 +7,16 @@ import { shuffledBatches } from './calibration.ts';
  */
 export function subjectOf(session: TrialSession, state: State, id: string, round: number): Subject {
   const { dataset, network, seed } = session;
+  let initial: ParameterRecord | undefined;
   return {
     network,
     parameters: state.parameters,
     masks: state.masks,
-    initialParameters: session.initialParameters(),
+    // Drawn when they are asked for: few criteria do, and a VGG's take longer than a round of SynFlow.
+    get initialParameters() {
+      initial ??= session.initialParameters();
+      return initial;
+    },
     batches: (options) =>
       shuffledBatches(dataset, network, 'calibration', randomStream(seed).fork('calibration'), options),
     random: session.random.fork('criterion').fork(id).fork(String(round)),
