@@ -32,6 +32,9 @@ const rows = {
   'lenet-5-caffe': { snip: [0.98, 0.99], magnitude: 0.917, obd: 0.92, lObs: 0.99 },
 } as const;
 
+/** The paper scores on one batch of 100 images. */
+const oneBatch = { criterion: { batchSize: 100 } } as const;
+
 function trials(scale: ScaleName): readonly TrialDeclaration[] {
   return Object.entries(budgets[scale]).flatMap(([network, [pretrain, retrain]]) => {
     const cell = { dataset: 'mnist', network, pretrain, retrain };
@@ -48,11 +51,11 @@ function trials(scale: ScaleName): readonly TrialDeclaration[] {
       { ...cell, method: 'obd', sparsity: at.obd, series: 'OBD' },
       { ...cell, method: 'l-obs', options: uniform, sparsity: at.lObs, series: 'L-OBS' },
       ...at.snip.flatMap((sparsity) => [
-        { ...cell, method: 'snip', sparsity, series: 'SNIP' },
+        { ...cell, method: 'snip', options: oneBatch, sparsity, series: 'SNIP' },
         {
           ...cell,
           method: 'snip',
-          options: { control: 'shuffle-masks' },
+          options: { ...oneBatch, control: 'shuffle-masks' },
           sparsity,
           series: 'SNIP, shuffled mask',
           control: true,
@@ -60,7 +63,7 @@ function trials(scale: ScaleName): readonly TrialDeclaration[] {
         {
           ...cell,
           method: 'snip',
-          options: { control: 'reinitialize' },
+          options: { ...oneBatch, control: 'reinitialize' },
           sparsity,
           series: 'SNIP, re-initialised',
           control: true,
