@@ -9,7 +9,7 @@ export interface CsrArrays {
   readonly columns: number;
   /** [rows + 1], ascending from 0. */
   readonly rowStarts: Int32Array;
-  /** Each below `columns`. */
+  /** Each below `columns`, ascending within a row. */
   readonly columnIndices: Int32Array;
   readonly values: Float32Array;
 }
@@ -77,7 +77,7 @@ export function csrTimesDense(
   if (bias) expectLength('bias', bias, rows);
   expectLength(places ? 'places' : 'values', places ?? values, columnIndices.length);
   const operands = [rowStarts, columnIndices, values, places ?? null, x, bias ?? null, y];
-  invoke('CsrTimesDense', operands, [rows, n, Number(relu)]);
+  invoke('CsrTimesDense', operands, [rows, columns, n, Number(relu)]);
 }
 
 /**

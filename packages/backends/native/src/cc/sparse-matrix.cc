@@ -2,6 +2,7 @@
 // vectors run along n, so nothing is gathered and every kept weight is used for a whole row.
 #include <algorithm>
 #include <array>
+#include <vector>
 
 #include "call.h"
 #include "columns.h"
@@ -20,45 +21,68 @@ struct Csr {
 };
 
 constexpr int kWide = 8;
+constexpr int64_t kStripBytes = int64_t{640} << 10;  // of x that all rows use: within the second-level cache
+constexpr int64_t kBlockBytes = 24 << 10;            // of x that a row uses before the next row does: within the first
+constexpr int64_t kWeightsPerBlock = 6;              // fewer, and loading and storing sums costs more than it saves
+constexpr int64_t kUsesToPack = 4;
 
-// y[row, column ...] of NV vectors, the last of them `last` lanes wide.
-template <int NV, bool PLACES>
-void rowProduct(const Csr& m, int64_t row, const float* x, int64_t n, int64_t last, float bias, bool withRelu, float* y) {
+// A row's weights [begin, end) times a strip of x of NV vectors, the last of them `last` lanes wide.
+struct RowPart {
+  int32_t begin, end;
+  const float* x;
+  int64_t stride;  // floats between the rows of x
+  int64_t last;
+  bool first, finish;  // start from the bias, end with the ReLU
+  float bias;
+  bool relu;
+  float* y;
+};
+
+// Vector v of NV; WHOLE: all lanes of the last one exist.
+template <int NV, bool WHOLE>
+[[gnu::always_inline]] inline Vec vectorAt(const float* p, int v, int64_t last) {
+  return !WHOLE && v + 1 == NV ? loadPartial(p + v * kLanes, last) : load(p + v * kLanes);
+}
+
+template <int NV, bool WHOLE, bool PLACES>
+void rowProduct(const Csr& m, const RowPart& part) {
   Vec acc[NV];
-  for (int v = 0; v < NV; ++v) acc[v] = splat(bias);
-  const auto partial = [&](const float* p, int v) { return v + 1 == NV && last < kLanes ? loadPartial(p, last) : load(p); };
-  for (int32_t i = m.starts[row]; i < m.starts[row + 1]; ++i) {
-    const Vec weight = splat(PLACES ? m.values[m.places[i]] : m.values[i]);
-    const float* from = x + m.columns[i] * n;
-    if (last == kLanes) {
 #pragma GCC unroll 8
-      for (int v = 0; v < NV; ++v) acc[v] += weight * load(from + v * kLanes);
-    } else {
+  for (int v = 0; v < NV; ++v) acc[v] = part.first ? splat(part.bias) : vectorAt<NV, WHOLE>(part.y, v, part.last);
+  const float *const x = part.x, *const values = m.values;
+  const int32_t *const columns = m.columns, *const places = m.places;
+  const int64_t stride = part.stride, last = part.last;
+  for (int64_t i = part.begin, end = part.end; i < end; ++i) {
+    const Vec weight = splat(PLACES ? values[places[i]] : values[i]);
+    const float* from = x + columns[i] * stride;
 #pragma GCC unroll 8
-      for (int v = 0; v < NV; ++v) acc[v] += weight * partial(from + v * kLanes, v);
-    }
+    for (int v = 0; v < NV; ++v) acc[v] += weight * vectorAt<NV, WHOLE>(from, v, last);
   }
+  const bool withRelu = part.finish && part.relu;
+#pragma GCC unroll 8
   for (int v = 0; v < NV; ++v) {
     const Vec value = withRelu ? relu(acc[v]) : acc[v];
-    if (v + 1 < NV || last == kLanes) {
-      store(y + v * kLanes, value);
+    if (WHOLE || v + 1 < NV) {
+      store(part.y + v * kLanes, value);
     } else {
-      storePartial(y + v * kLanes, value, last);
+      storePartial(part.y + v * kLanes, value, last);
     }
   }
 }
 
-using RowProduct = void (*)(const Csr&, int64_t, const float*, int64_t, int64_t, float, bool, float*);
-template <bool PLACES, int... I>
+using RowProduct = void (*)(const Csr&, const RowPart&);
+template <bool WHOLE, bool PLACES, int... I>
 constexpr std::array<RowProduct, kWide> rowProducts(std::integer_sequence<int, I...>) {
-  return {rowProduct<I + 1, PLACES>...};
+  return {rowProduct<I + 1, WHOLE, PLACES>...};
 }
-constexpr auto kPlain = rowProducts<false>(std::make_integer_sequence<int, kWide>{});
-constexpr auto kPlaced = rowProducts<true>(std::make_integer_sequence<int, kWide>{});
+using Widths = std::make_integer_sequence<int, kWide>;
+constexpr std::array<RowProduct, kWide> kRowProducts[2][2] = {
+    {rowProducts<false, false>(Widths{}), rowProducts<false, true>(Widths{})},
+    {rowProducts<true, false>(Widths{}), rowProducts<true, true>(Widths{})}};
 
 // Rows of a task: a fixed share of the work, whatever the number of threads.
 int64_t rowGrain(int64_t rows, int64_t work) {
-  const int64_t tasks = std::clamp<int64_t>(work / 32768, 1, 64);
+  const int64_t tasks = std::clamp<int64_t>(work / 65536, 1, 16);
   return std::max<int64_t>(1, (rows + tasks - 1) / tasks);
 }
 
@@ -74,20 +98,20 @@ inline Vec sumEach(std::array<Vec, kLanes>& rows) {
 }
 
 // out[i] (+)= a[row, :] . b[column of i, :] for the kept positions of a row, over NV vectors of columns.
-template <int NV>
+template <int NV, bool WHOLE>
 void sampledRow(const Csr& m, int64_t row, const float* a, const float* b, int64_t n, int64_t last, bool add, float* out) {
-  const auto at = [&](const float* p, int v) { return v + 1 == NV && last < kLanes ? loadPartial(p + v * kLanes, last) : load(p + v * kLanes); };
   Vec left[NV];
-  for (int v = 0; v < NV; ++v) left[v] = at(a, v);
-  const int32_t end = m.starts[row + 1];
+#pragma GCC unroll 8
+  for (int v = 0; v < NV; ++v) left[v] = vectorAt<NV, WHOLE>(a, v, last);
+  const int64_t end = m.starts[row + 1];
   std::array<Vec, kLanes> sums;
-  for (int32_t i = m.starts[row]; i < end; i += kLanes) {
+  for (int64_t i = m.starts[row]; i < end; i += kLanes) {
     const int64_t count = std::min<int64_t>(kLanes, end - i);
     for (int64_t k = 0; k < count; ++k) {
       const float* right = b + m.columns[i + k] * n;
       Vec even{}, odd{};
 #pragma GCC unroll 8
-      for (int v = 0; v < NV; ++v) (v & 1 ? odd : even) += left[v] * at(right, v);
+      for (int v = 0; v < NV; ++v) (v & 1 ? odd : even) += left[v] * vectorAt<NV, WHOLE>(right, v, last);
       sums[static_cast<size_t>(k)] = even + odd;
     }
     for (int64_t k = count; k < kLanes; ++k) sums[static_cast<size_t>(k)] = Vec{};
@@ -102,11 +126,11 @@ void sampledRow(const Csr& m, int64_t row, const float* a, const float* b, int64
 }
 
 using SampledRow = void (*)(const Csr&, int64_t, const float*, const float*, int64_t, int64_t, bool, float*);
-template <int... I>
+template <bool WHOLE, int... I>
 constexpr std::array<SampledRow, kWide> sampledRows(std::integer_sequence<int, I...>) {
-  return {sampledRow<I + 1>...};
+  return {sampledRow<I + 1, WHOLE>...};
 }
-constexpr auto kSampled = sampledRows(std::make_integer_sequence<int, kWide>{});
+constexpr std::array<SampledRow, kWide> kSampled[2] = {sampledRows<false>(Widths{}), sampledRows<true>(Widths{})};
 
 // Calls body(first column, vectors, lanes of the last one) for strips of at most kWide vectors.
 template <class Body>
@@ -117,24 +141,86 @@ void eachStrip(int64_t n, Body&& body) {
   }
 }
 
+struct Operands {
+  const float *x, *bias;
+  float* y;
+  int64_t rows, columns, n;
+  bool relu;
+};
+
+// One column: dot products with several partial sums, added in a fixed order.
+void timesVector(const Csr& m, const Operands& o) {
+  constexpr int kSide = 8;
+  parallelRange(o.rows, rowGrain(o.rows, m.starts[o.rows]), [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      float sums[kSide] = {o.bias ? o.bias[row] : 0};
+      int32_t i = m.starts[row];
+      const int32_t last = m.starts[row + 1];
+      for (; i + kSide <= last; i += kSide)
+        for (int s = 0; s < kSide; ++s) sums[s] += m.value(i + s) * o.x[m.columns[i + s]];
+      for (; i < last; ++i) sums[0] += m.value(i) * o.x[m.columns[i]];
+      const float sum = ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+      o.y[row] = o.relu ? relu(sum) : sum;
+    }
+  });
+}
+
+// Strips of x side by side, each [columns][width]: rows that lie a power of two apart share few places in the caches.
+void packStrips(const Operands& o, int64_t width, float* to) {
+  const int64_t strips = (o.n + width - 1) / width;
+  parallelRange(strips * o.columns, std::max<int64_t>(1, 16384 / width), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t strip = i / o.columns, row = i % o.columns, column = strip * width;
+      std::copy_n(o.x + row * o.n + column, std::min(width, o.n - column), to + i * width);
+    }
+  });
+}
+
+// A strip of x [columns][stride] with the rows [begin, end), x in blocks of columns that stay in the first-level cache
+// while all these rows use them. Weights of a row come in ascending columns.
+void rowsTimesStrip(const Csr& m, const Operands& o, int64_t begin, int64_t end, const float* x, int64_t stride, int64_t column, int64_t width) {
+  const int64_t vectors = (width + kLanes - 1) / kLanes, last = width - (vectors - 1) * kLanes;
+  const RowProduct kernel = kRowProducts[last == kLanes][m.places != nullptr][static_cast<size_t>(vectors - 1)];
+  const int64_t weights = m.starts[end] - m.starts[begin];
+  const int64_t fitting = kBlockBytes / (vectors * kLanes * 4);
+  const int64_t useful = kWeightsPerBlock * (end - begin) * o.columns / (weights + 1);
+  const int64_t block = std::max(fitting, useful);
+  thread_local std::vector<int32_t> next;
+  next.assign(m.starts + begin, m.starts + end);
+  for (int64_t first = 0; first < o.columns || first == 0; first += block) {
+    const bool finish = first + block >= o.columns;
+    for (int64_t row = begin; row < end; ++row) {
+      const int32_t from = next[static_cast<size_t>(row - begin)], limit = m.starts[row + 1];
+      int32_t to = finish ? limit : from;
+      while (to < limit && m.columns[to] < first + block) ++to;
+      next[static_cast<size_t>(row - begin)] = to;
+      kernel(m, {from, to, x, stride, last, first == 0, finish, o.bias ? o.bias[row] : 0, o.relu, o.y + row * o.n + column});
+    }
+  }
+}
+
 }  // namespace
 
 // y[rows, n] = matrix[rows, columns] x[columns, n] + bias[rows], with ReLU if wanted
-// operands: starts, columns, values, places or 0, x, bias or 0, y; numbers: rows, n, relu
+// operands: starts, columns, values, places or 0, x, bias or 0, y; numbers: rows, columns, n, relu
 KERNEL(CsrTimesDense) {
   const Csr m{call.in<int32_t>(0), call.in<int32_t>(1), call.in<float>(2), call.in<int32_t>(3)};
-  const float *x = call.in<float>(4), *bias = call.in<float>(5);
-  float* y = call.out<float>(6);
-  const int64_t rows = call.integer(0), n = call.integer(1);
-  const bool withRelu = call.flag(2);
-  if (rows == 0 || n == 0) return;
-  const auto& kernels = m.places ? kPlaced : kPlain;
-  parallelRange(rows, rowGrain(rows, m.starts[rows] * n), [&](int64_t begin, int64_t end) {
-    eachStrip(n, [&](int64_t column, int64_t vectors, int64_t last) {
-      const RowProduct kernel = kernels[static_cast<size_t>(vectors - 1)];
-      for (int64_t row = begin; row < end; ++row)
-        kernel(m, row, x + column, n, last, bias ? bias[row] : 0, withRelu, y + row * n + column);
-    });
+  const Operands o{call.in<float>(4), call.in<float>(5), call.out<float>(6), call.integer(0), call.integer(1), call.integer(2), call.flag(3)};
+  if (o.rows == 0 || o.n == 0) return;
+  if (o.n == 1) return timesVector(m, o);
+  int64_t width = kWide * kLanes;
+  while (width > 2 * kLanes && o.columns * width * 4 > kStripBytes) width /= 2;
+  const int64_t strips = (o.n + width - 1) / width, weights = m.starts[o.rows];
+  // Vectors that straddle cache lines take twice as long to load.
+  const bool aligned = reinterpret_cast<uintptr_t>(o.x) % (kLanes * 4) == 0 && o.n % kLanes == 0;
+  const bool packed = (strips > 1 || !aligned) && weights >= kUsesToPack * o.columns;
+  float* const pack = packed ? scratch(Scratch::PackedB, strips * o.columns * width) : nullptr;
+  if (packed) packStrips(o, width, pack);
+  const int64_t grain = rowGrain(o.rows, weights * o.n), groups = (o.rows + grain - 1) / grain;
+  parallel(strips * groups, [&](int64_t task) {
+    const int64_t strip = task / groups, begin = task % groups * grain, column = strip * width;
+    const float* x = packed ? pack + strip * o.columns * width : o.x + column;
+    rowsTimesStrip(m, o, begin, std::min(o.rows, begin + grain), x, packed ? width : o.n, column, std::min(width, o.n - column));
   });
 }
 
@@ -149,7 +235,7 @@ KERNEL(SampledProduct) {
   if (n == 0) return std::fill_n(out, m.starts[rows], 0.0f), void();
   parallelRange(rows, rowGrain(rows, m.starts[rows] * n), [&](int64_t begin, int64_t end) {
     eachStrip(n, [&](int64_t column, int64_t vectors, int64_t last) {
-      const SampledRow kernel = kSampled[static_cast<size_t>(vectors - 1)];
+      const SampledRow kernel = kSampled[last == kLanes][static_cast<size_t>(vectors - 1)];
       for (int64_t row = begin; row < end; ++row)
         kernel(m, row, a + row * n + column, b + column, n, last, column > 0, out);
     });
