@@ -57,6 +57,17 @@ export async function existingResults(root: string): Promise<ResultsFolder> {
   return folder;
 }
 
+/**
+ * The paths of an existing results folder that is about to be written to. Its cache of stages, where the lock lies, is made
+ * again if it was deleted or, as in a fresh clone, never came along.
+ *
+ * @throws PrunebenchError when it does not exist, has another schema version, or cannot be written to
+ */
+export async function reopenResults(root: string): Promise<ResultsFolder> {
+  await existingResults(root);
+  return openResults(root);
+}
+
 /** The benchmarks that a results folder has records of. */
 export async function benchmarksWithRecords(folder: ResultsFolder): Promise<readonly string[]> {
   const entries = await readdir(folder.root, { withFileTypes: true });

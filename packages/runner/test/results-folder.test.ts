@@ -6,7 +6,7 @@ import { PrunebenchError } from '@prunebench/core';
 import test from 'ava';
 import { diskError } from '../src/files.ts';
 import { takeLock } from '../src/lock.ts';
-import { existingResults, openResults } from '../src/results-folder.ts';
+import { existingResults, openResults, reopenResults } from '../src/results-folder.ts';
 
 async function temporary() {
   const root = await mkdtemp(join(tmpdir(), 'results-'));
@@ -21,6 +21,15 @@ test('a new folder says its schema version and can be opened again', async (t) =
   t.deepEqual(JSON.parse(await readFile(join(root, 'results.json'), 'utf8')), { schema: 1 });
   await openResults(root);
   await t.notThrowsAsync(existingResults(root));
+});
+
+test('a folder whose cache of stages is gone, as in a fresh clone, can be locked and written to again', async (t) => {
+  await using folder = await temporary();
+  await t.throwsAsync(reopenResults(join(folder.root, 'none')), { instanceOf: PrunebenchError });
+  const { stages } = await openResults(folder.root);
+  await rm(stages, { recursive: true });
+  const release = await takeLock((await reopenResults(folder.root)).lock);
+  await t.notThrowsAsync(release());
 });
 
 test('a folder of another schema version is refused', async (t) => {

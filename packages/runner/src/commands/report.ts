@@ -1,7 +1,7 @@
 import { takeLock } from '../lock.ts';
 import { loadRegistry } from '../registry.ts';
 import { writeReports } from '../report-sources.ts';
-import { benchmarksWithRecords, existingResults } from '../results-folder.ts';
+import { benchmarksWithRecords, reopenResults } from '../results-folder.ts';
 import { lookUp } from '../suggest.ts';
 
 export interface ReportCommandOptions {
@@ -13,7 +13,7 @@ export interface ReportCommandOptions {
 /** Writes tables, plots and the leaderboard from the records that are there. */
 export async function report(name: string | undefined, { results, plugin, json }: ReportCommandOptions): Promise<void> {
   const registry = await loadRegistry(plugin);
-  const folder = await existingResults(results);
+  const folder = await reopenResults(results);
   const names = name === undefined ? await benchmarksWithRecords(folder) : [name];
   const entries = names.map((id) => lookUp(registry.benchmarks, 'benchmark', id));
   const release = await takeLock(folder.lock);
