@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs-core';
 import type { Backend } from '../backend.ts';
 import { optionalImport } from '../optional-import.ts';
 
@@ -7,15 +8,29 @@ interface Adapter {
 interface Gpu {
   requestAdapter(): Promise<Adapter | null>;
 }
+/** What is used here of tfjs's backend. */
+interface GpuBackend extends tf.KernelBackend {
+  readonly device: {
+    addEventListener(type: 'uncapturederror', listener: (event: { error: { message: string } }) => void): void;
+  };
+}
+
+const NAME = 'webgpu';
+let registered = false;
 
 export const webgpu: Backend = {
-  name: 'webgpu',
+  name: NAME,
   summary: 'any GPU with a Vulkan, Metal or D3D12 driver, through Dawn',
   async register() {
     const gpu = await provideGpu();
     const adapter = await gpu.requestAdapter();
     if (!adapter) throw new Error('Dawn finds no graphics adapter');
     await optionalImport('@tensorflow/tfjs-backend-webgpu');
+    if (!registered) {
+      convertWhenCasting();
+      failOnGpuErrors();
+      registered = true;
+    }
     const software =
       adapter.info.isFallbackAdapter ||
       /swiftshader|llvmpipe/i.test(`${adapter.info.vendor} ${adapter.info.architecture}`);
@@ -32,4 +47,55 @@ async function provideGpu(): Promise<Gpu> {
   const gpu = dawn.create([]);
   Object.defineProperty(navigator, 'gpu', { value: gpu, configurable: true });
   return gpu;
+}
+
+/**
+ * tfjs's Cast from bool or int32 to float32 leaves the integers as they are and only calls them floats. Kernels that move
+ * values without computing with them, such as Transpose, then make a shader that does not compile. A product converts.
+ */
+function convertWhenCasting(): void {
+  const cast = tf.getKernel(tf.Cast, NAME).kernelFunc;
+  const { kernelFunc: multiply } = tf.getKernel(tf.Multiply, NAME);
+  tf.unregisterKernel(tf.Cast, NAME);
+  tf.registerKernel({
+    kernelName: tf.Cast,
+    backendName: NAME,
+    kernelFunc(params) {
+      const { inputs, backend, attrs } = params;
+      const x = inputs.x as tf.TensorInfo;
+      const toFloat = attrs?.dtype === 'float32' && (x.dtype === 'bool' || x.dtype === 'int32');
+      if (!toFloat) return cast(params);
+      const one = {
+        dataId: (backend as GpuBackend).write(Float32Array.of(1), [], 'float32'),
+        shape: [],
+        dtype: 'float32' as const,
+      };
+      const product = multiply({ inputs: { a: { ...x, dtype: 'int32' as const }, b: one }, backend });
+      (backend as GpuBackend).disposeData(one.dataId);
+      return product;
+    },
+  });
+}
+
+/**
+ * A shader that does not compile, a buffer that does not fit and the like are events of the device: tfjs does not listen, and
+ * the tensors concerned stay as they were, mostly all zeros. Here nothing can be read any more after such an event.
+ */
+function failOnGpuErrors(): void {
+  const create = tf.findBackendFactory(NAME);
+  tf.removeBackend(NAME);
+  tf.registerBackend(NAME, async () => {
+    const backend = (await create()) as GpuBackend;
+    let failure: string | undefined;
+    backend.device.addEventListener('uncapturederror', ({ error }) => {
+      failure ??= error.message;
+    });
+    const read = backend.read.bind(backend);
+    backend.read = async (dataId) => {
+      const values = await read(dataId);
+      if (failure !== undefined) throw new Error(`The GPU refused a computation: ${failure.trim()}`);
+      return values;
+    };
+    return backend;
+  });
 }

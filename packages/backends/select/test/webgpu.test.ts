@@ -1,0 +1,110 @@
+import { type Network, randomStream, type Subject, type TrainOptionsInput, trainOptions } from '@prunebench/core';
+import { criteria } from '@prunebench/criterion-initialization';
+import { convNet, randomBatch, randomParameters, relativeError, residualNet, subjectOf } from '@prunebench/testing';
+import { Evaluator, TrainingRun } from '@prunebench/training';
+import * as tf from '@tensorflow/tfjs-core';
+import test from 'ava';
+import { listBackends, selectBackend } from '../src/index.ts';
+
+const { available, reason } = (await listBackends()).find(({ name }) => name === 'webgpu')!;
+const whereThereIsGpu = available ? test.serial : test.serial.skip;
+const title = (text: string) => (available ? `webgpu: ${text}` : `webgpu (${reason}): ${text}`);
+
+/** Every number that some steps of training and an evaluation leave behind, by name. */
+async function trained(
+  network: Network,
+  options: Partial<TrainOptionsInput>,
+): Promise<Record<string, ArrayLike<number>>> {
+  const { x, y, size } = randomBatch(network, 6);
+  const parameters = randomParameters(network);
+  const masks = Object.fromEntries(
+    Object.entries(parameters)
+      .filter(([name]) => name.endsWith('/kernel'))
+      .map(([name, { values }]) => [name, Uint8Array.from(values, (_, i) => (i % 3 === 0 ? 0 : 1))]),
+  );
+  const parsed = trainOptions.parse({ epochs: 1, batchSize: size, learningRate: 0.02, weightDecay: 1e-3, ...options });
+  const length = { totalSteps: 4, stepsPerEpoch: 4 };
+  const run = new TrainingRun(network, { parameters, masks }, parsed, {
+    random: randomStream(1),
+    extensions: [],
+    ...length,
+  });
+  const losses: number[] = [];
+  for (let step = 0; step < length.totalSteps; step++) {
+    const loss = run.advance(x, y);
+    losses.push(typeof loss === 'number' ? loss : (await loss.data())[0]);
+  }
+  await run.finishEpoch(parsed.learningRate);
+  const outputs = await new Evaluator(network, run.uploaded.variables).outputs(x, size);
+  const record = await run.uploaded.read();
+  run.dispose();
+  return {
+    losses,
+    outputs: Array.from(outputs),
+    ...Object.fromEntries(Object.entries(record).map(([name, { values }]) => [name, values])),
+  };
+}
+
+// A bias before a batch norm has no gradient but rounding, which Adam's usual epsilon of 1e-8 would blow up to whole steps.
+const cases: readonly [Network, Partial<TrainOptionsInput>][] = [
+  [residualNet(), { optimizer: { kind: 'sgd', momentum: 0.9, nesterov: true } }],
+  [convNet(), { optimizer: { kind: 'adam', epsilon: 0.01 } }],
+];
+
+for (const [network, options] of cases) {
+  whereThereIsGpu(
+    title(`training and evaluating ${network.name} with ${options.optimizer!.kind} gives what cpu gives`),
+    async (t) => {
+      await selectBackend('cpu');
+      const expected = await trained(network, options);
+      await selectBackend('webgpu');
+      const found = await trained(network, options);
+      t.deepEqual(Object.keys(found), Object.keys(expected));
+      for (const [name, values] of Object.entries(expected))
+        t.true(relativeError(found[name], values) < 1e-3, `${name}: ${relativeError(found[name], values)}`);
+    },
+  );
+
+  whereThereIsGpu(title(`criteria at initialization score ${network.name} as on cpu`), async (t) => {
+    const subject = subjectOf(network, randomParameters(network), { batches: [randomBatch(network, 12)] });
+    await selectBackend('cpu');
+    const expected = await scores(subject);
+    await selectBackend('webgpu');
+    const found = await scores(subject);
+    for (const [name, values] of Object.entries(expected))
+      t.true(relativeError(found[name], values) < 1e-3, `${name}: ${relativeError(found[name], values)}`);
+  });
+}
+
+async function scores(subject: Subject): Promise<Record<string, ArrayLike<number>>> {
+  const all: Record<string, ArrayLike<number>> = {};
+  for (const criterion of criteria) {
+    const options = criterion.options.parse(criterion.id === 'grasp' ? { samplesPerClass: 2 } : {});
+    for (const [name, values] of Object.entries(await criterion.score(subject, options)))
+      all[`${criterion.id} ${name}`] = values;
+  }
+  return all;
+}
+
+whereThereIsGpu(title('integers become floats when they are cast'), async (t) => {
+  await selectBackend('webgpu');
+  const x = tf.tensor3d(
+    Float32Array.from({ length: 2000 }, (_, i) => i % 7),
+    [10, 20, 10],
+  );
+  const floats = tf.tidy(() => tf.transpose(tf.cast(tf.greater(x, 3), 'float32'), [2, 0, 1]));
+  const expected = Float32Array.from({ length: 2000 }, (_, i) => {
+    const [c, rest] = [Math.floor(i / 200), i % 200];
+    return (rest * 10 + c) % 7 > 3 ? 1 : 0;
+  });
+  t.deepEqual(await floats.data(), expected);
+});
+
+whereThereIsGpu(title('what the device refuses is an error at the next read, not a tensor of zeros'), async (t) => {
+  await selectBackend('webgpu');
+  const sum = tf.add(tf.ones([2000]), 1);
+  t.is((await sum.data())[0], 2);
+  const { device } = tf.backend() as unknown as { device: { createShaderModule(of: { code: string }): void } };
+  device.createShaderModule({ code: 'no shader' });
+  await t.throwsAsync(tf.add(tf.ones([2000]), 1).data(), { message: /The GPU refused a computation: .*no shader/s });
+});
