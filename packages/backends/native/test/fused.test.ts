@@ -174,3 +174,19 @@ for (const decoupled of [false, true])
       );
     });
   }
+
+test('the fused kernels refuse tensors that do not go together', async (t) => {
+  await useNative();
+  const vector = (size: number) => tf.zeros([size]);
+  const momentum = { momentum: 0.9, nesterov: false, weightDecay: 0 };
+  const update = { param: vector(5), velocity: vector(5), gradient: vector(5), learningRate: tf.scalar(0.1) };
+  for (const wrong of [{ gradient: vector(4) }, { mask: tf.ones([5], 'bool') }, { learningRate: vector(2) }]) {
+    const message = new RegExp(`MomentumUpdate: ${Object.keys(wrong)[0]} must be float32`);
+    t.throws(() => kernel('MomentumUpdate', { ...update, ...wrong }, momentum), { message });
+  }
+  const adam = { param: vector(5), m: vector(5), v: vector(6), gradient: vector(5), schedule: vector(3) };
+  t.throws(() => kernel('AdamUpdate', adam, {}), { message: /AdamUpdate: v must be float32 of 5 elements/ });
+  const labels = tf.tensor1d([1, 2], 'int32');
+  const entropy = () => kernel('SoftmaxCrossEntropy', { logits: tf.zeros([3, 4]), labels }, {});
+  t.throws(entropy, { message: /wants 3 int32 labels/ });
+});

@@ -22,3 +22,14 @@ export const isFloat = (...tensors: (TensorInfo | null | undefined)[]): boolean 
   tensors.every((tensor) => tensor == null || tensor.dtype === 'float32');
 
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
+
+/**
+ * For kernels of our own, whose inputs no tfjs op has checked: a wrong size would read beyond a tensor.
+ * @throws Error naming the kernel and the input unless every tensor is float32 of the given size
+ */
+export function assertFloats(kernel: string, size: number, tensors: Record<string, TensorInfo | undefined>): void {
+  for (const [name, tensor] of Object.entries(tensors)) {
+    if (!tensor || (tensor.dtype === 'float32' && sizeOf(tensor.shape) === size)) continue;
+    throw new Error(`${kernel}: ${name} must be float32 of ${size} elements, not ${tensor.dtype} [${tensor.shape}].`);
+  }
+}

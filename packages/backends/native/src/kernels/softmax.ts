@@ -1,6 +1,6 @@
 // Softmax and the cross-entropy. C++: cc/softmax.cc.
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { isFloat, type KernelBody, type Kernels, sizeOf } from './kernel.ts';
+import { assertFloats, isFloat, type KernelBody, type Kernels, sizeOf } from './kernel.ts';
 
 const softmax =
   (logarithm: number): KernelBody =>
@@ -19,7 +19,11 @@ const softmax =
 const softmaxCrossEntropy: KernelBody = ({ backend, inputs }) => {
   const { logits, labels } = inputs as Record<string, TensorInfo>;
   const [rows, classes] = logits!.shape as [number, number];
-  if (labels!.dtype !== 'int32') throw new Error(`SoftmaxCrossEntropy wants int32 labels, got ${labels!.dtype}.`);
+  assertFloats('SoftmaxCrossEntropy', rows * classes, { logits });
+  if (labels!.dtype !== 'int32' || sizeOf(labels!.shape) !== rows) {
+    const given = `${labels!.dtype} [${labels!.shape}]`;
+    throw new Error(`SoftmaxCrossEntropy wants ${rows} int32 labels, got ${given}.`);
+  }
   const loss = backend.output([]);
   const gradient = backend.output(logits!.shape);
   backend.invoke('SoftmaxCrossEntropy', [logits, labels, loss, gradient], [rows, classes]);
