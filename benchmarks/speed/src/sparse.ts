@@ -7,7 +7,6 @@ import { stringify } from 'csv-stringify/sync';
 import { markdownTable } from 'markdown-table';
 import writeFileAtomic from 'write-file-atomic';
 import { describeHost } from './host.ts';
-import { availableModes, measureGpuMode } from './sparse-gpu-modes.ts';
 import { type Crossover, crossovers, layerNetworks, layerSparsities } from './sparse-layers.ts';
 import { measureNetwork, type NetworkCase } from './sparse-networks.ts';
 import { SparsePeer } from './sparse-peer.ts';
@@ -73,10 +72,6 @@ export async function runSparseSpeed(options: SparseSpeedOptions): Promise<Spars
       peer?.stop();
     }
   }
-  // GPU.js takes as many threads as it likes, so it is measured once.
-  if (!networks)
-    for (const mode of await availableModes())
-      for (const sparsity of [0.8, 0.95]) add(await measureGpuMode(mode, sparsity, Math.max(...threads), rounds));
   const found = crossovers(rows);
   const files = networks ? [] : await writeFiles(resultsDir, rows, found, peerVersion);
   return { rows, crossovers: found, table: `${rowTable(rows)}\n\n${crossoverTable(found)}`, files };
@@ -135,7 +130,6 @@ const fixed = (value: number | null, digits = 2) => (value === null ? '' : value
 function describeRow({
   what,
   name,
-  format,
   batchSize,
   threads,
   sparsity,
@@ -150,7 +144,7 @@ function describeRow({
     ['torch.sparse', overTorchSparse],
     ['SciPy', overScipy],
   ].flatMap(([label, ratio]) => (ratio === null ? [] : [`, ${label} ${fixed(ratio as number)} x`]));
-  const at = `${what} ${name} (${format}), batch ${batchSize}, ${threads} thread(s), sparsity ${sparsity}`;
+  const at = `${what} ${name}, batch ${batchSize}, ${threads} thread(s), sparsity ${sparsity}`;
   return `${at}: ${ourMilliseconds.toFixed(3)} ms; dense ${fixed(overDense)} x${others.join('')}`;
 }
 
@@ -174,7 +168,6 @@ function rowTable(rows: readonly SparseRow[]): string {
       ...rows.map((row) => [
         row.what,
         row.name,
-        row.format,
         `${row.batchSize}`,
         `${row.threads}`,
         fixed(100 * row.sparsity, 0),
@@ -186,7 +179,7 @@ function rowTable(rows: readonly SparseRow[]): string {
         fixed(row.overScipy),
       ]),
     ],
-    { align: ['l', 'l', 'l', ...Array<string>(9).fill('r')] },
+    { align: ['l', 'l', ...Array<string>(9).fill('r')] },
   );
 }
 
