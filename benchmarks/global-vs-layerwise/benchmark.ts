@@ -44,7 +44,8 @@ const protocols: Readonly<Record<ScaleName, Protocol>> = {
     sparsities: [0.5, 0.8, 0.9, 0.95, 0.98, 0.99],
     networks: {
       'lenet-300-100': { pretrain: training(8, 0.1), retrain: training(3, 0.05) },
-      'lenet-5-caffe': { pretrain: training(3, 0.05), retrain: training(0.5, 0.02) },
+      // At rate 0.05 from the first step one seed of three diverges.
+      'lenet-5-caffe': { pretrain: { ...training(3, 0.02), warmup: 0.1 }, retrain: training(0.5, 0.01) },
     },
   },
   paper: {
