@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { stringify } from 'csv-stringify/sync';
 import writeFileAtomic from 'write-file-atomic';
+import { csvOf } from './csv.ts';
 import { describeHost } from './host.ts';
 import { measureWorkload, type SpeedRow } from './measure.ts';
 import { type JobRow, measureMnistJob } from './mnist-job.ts';
@@ -92,21 +92,8 @@ async function writeTables(directory: string, rows: readonly SpeedRow[], jobs: r
   return Promise.all(
     tables.map(async ([name, table]) => {
       const file = join(directory, name);
-      await writeFileAtomic(
-        file,
-        stringify(table.map((row) => ({ ...row, ...provenance })).map(readable), { header: true }),
-      );
+      await writeFileAtomic(file, csvOf(table, provenance));
       return file;
     }),
-  );
-}
-
-/** snake_case columns, numbers to four digits. */
-function readable(row: object): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(row).map(([name, value]) => [
-      name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-      typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value,
-    ]),
   );
 }

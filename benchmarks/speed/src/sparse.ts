@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { registerNativeBackend } from '@prunebench/backend-native';
 import { buildModel } from '@prunebench/models';
 import * as tf from '@tensorflow/tfjs-core';
-import { stringify } from 'csv-stringify/sync';
 import { markdownTable } from 'markdown-table';
 import writeFileAtomic from 'write-file-atomic';
+import { csvOf } from './csv.ts';
 import { describeHost } from './host.ts';
 import { type Crossover, crossovers, layerNetworks, layerSparsities } from './sparse-layers.ts';
 import { measureNetwork, type NetworkCase } from './sparse-networks.ts';
@@ -96,14 +96,9 @@ async function writeFiles(
 ): Promise<string[]> {
   await mkdir(folder, { recursive: true });
   const provenance = { ...describeHost(), peer };
-  const csv = (table: readonly object[]) =>
-    stringify(
-      table.map((row) => readable({ ...row, ...provenance })),
-      { header: true },
-    );
   const contents = [
-    ['speed-sparse.csv', csv(rows)],
-    ['speed-sparse-crossover.csv', csv(found)],
+    ['speed-sparse.csv', csvOf(rows, provenance)],
+    ['speed-sparse-crossover.csv', csvOf(found, provenance)],
     ['speed-sparse.svg', await sparsePlot(rows)],
   ] as const;
   return Promise.all(
@@ -112,16 +107,6 @@ async function writeFiles(
       await writeFileAtomic(file, text);
       return file;
     }),
-  );
-}
-
-/** snake_case columns, numbers to four digits. */
-function readable(row: object): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(row).map(([name, value]) => [
-      name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-      typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value,
-    ]),
   );
 }
 
