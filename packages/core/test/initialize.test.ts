@@ -22,6 +22,10 @@ test('kernels have mean 0 and the variance of their scheme; the rest starts wher
     t.true(Math.abs(found / expected - 1) < 5 * Math.sqrt(2 / n));
   near(variance(parameters.he['fc1/kernel']), 2 / 30, 6000);
   near(variance(parameters.glorot['fc1/kernel']), 2 / 230, 6000);
+  const uniform = initializeParameters(network, randomStream(1), 'fan-in-uniform')['fc1/kernel'];
+  near(variance(uniform), 1 / 3 / 30, 6000);
+  const largest = uniform.values.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+  t.true(largest <= Math.fround(1 / Math.sqrt(30)) && largest > 0.99 / Math.sqrt(30));
   const mean = parameters.he['fc1/kernel'].values.reduce((a, b) => a + b) / 6000;
   t.true(Math.abs(mean) < 5 * Math.sqrt(2 / 30 / 6000));
   const residual = initializeParameters(residualNetwork, randomStream(1));

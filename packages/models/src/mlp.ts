@@ -18,13 +18,13 @@ const monks: Citation = {
   url: 'https://archive.ics.uci.edu/dataset/70/monk+s+problems',
 };
 
-/** The multilayer perceptron of WoodFisher's MNIST experiment; no layer has a bias. */
+/** The multilayer perceptron of WoodFisher's MNIST experiment; no layer has a bias. Its authors leave initialization to PyTorch. */
 export const mlp784: ModelEntry = {
   id: 'mlp-784-40-20-10',
   title: 'MLP 784-40-20-10 without biases',
   citation: woodFisher,
   defaultDataset: 'mnist',
-  initializer: 'glorot-normal',
+  initializer: 'fan-in-uniform',
   loss: 'cross-entropy',
   size: { weights: 32_360, trainable: 32_360 },
   layers: ({ inputShape, classes }, width) =>

@@ -3,8 +3,11 @@ import type { RandomStream } from '../random.ts';
 import type { Network } from './layer.ts';
 import { type ParameterSpec, parameterSpecs, sizeOf } from './parameter-specs.ts';
 
-/** Kernel initialization: He et al. 2015 (normal, fan-in, gain 2) or Glorot & Bengio 2010 (normal, both fans). */
-export type KernelInitializer = 'he-normal' | 'glorot-normal';
+/**
+ * Kernel initialization: He et al. 2015 (normal, fan-in, gain 2), Glorot & Bengio 2010 (normal, both fans), or uniform between
+ * ±1/√fan-in, which is what PyTorch does where a paper's code asks for nothing.
+ */
+export type KernelInitializer = 'he-normal' | 'glorot-normal' | 'fan-in-uniform';
 
 /**
  * Fresh parameters. Every kernel draws from the stream named after it, so that adding a layer changes no other layer's values.
@@ -26,8 +29,17 @@ function initialValues(spec: ParameterSpec, random: RandomStream, kernels: Kerne
   const values = new Float32Array(sizeOf(spec.shape));
   if (spec.role === 'gamma' || spec.role === 'movingVariance') return values.fill(1);
   if (spec.role !== 'kernel') return values;
-  const variance = kernels === 'he-normal' ? 2 / spec.fanIn : 2 / (spec.fanIn + spec.fanOut);
-  const stream = random.fork(spec.name);
-  for (let i = 0; i < values.length; i++) values[i] = stream.normal(0, Math.sqrt(variance));
-  return values;
+  const draw = kernelValue(spec, random.fork(spec.name), kernels);
+  return values.map(draw);
+}
+
+function kernelValue({ fanIn, fanOut }: ParameterSpec, stream: RandomStream, kernels: KernelInitializer): () => number {
+  switch (kernels) {
+    case 'he-normal':
+      return () => stream.normal(0, Math.sqrt(2 / fanIn));
+    case 'glorot-normal':
+      return () => stream.normal(0, Math.sqrt(2 / (fanIn + fanOut)));
+    case 'fan-in-uniform':
+      return () => (2 * stream.uniform() - 1) / Math.sqrt(fanIn);
+  }
 }

@@ -1,9 +1,17 @@
 import type { Subject } from '@prunebench/core';
+import { z } from 'zod';
 import { calibration } from './calibration.ts';
 import { writePatches } from './convolution-patches.ts';
 import { forwardSignals, withParameterTensors } from './layer-signals.ts';
 import { addGram } from './linear-algebra/gram.ts';
 import { type WeightLayer, weightLayers } from './weight-layers.ts';
+
+/** Option of the criteria that read their layers' inputs. */
+export const patchLimit = z
+  .int()
+  .positive()
+  .default(16_384)
+  .describe("positions of all examples together that a convolution's inputs are taken from");
 
 /** YᵀY of what one input group of a layer's kernel sees on the calibration examples. */
 export interface InputGram {

@@ -8,7 +8,7 @@ import {
   type Subject,
 } from '@prunebench/core';
 import { z } from 'zod';
-import { type InputGram, inputGrams } from './input-grams.ts';
+import { type InputGram, inputGrams, patchLimit } from './input-grams.ts';
 import { reconstructionBytes } from './layer-reconstruction.ts';
 import { invertSymmetric } from './linear-algebra/cholesky.ts';
 import { memoryLimit, requireMemory } from './memory.ts';
@@ -30,11 +30,7 @@ export const kFacOptions = z.strictObject({
     .default('sampled')
     .describe("signals of: the labels' loss (empirical Fisher), one sampled output, all outputs (exact expectation)"),
   damping: z.number().positive().default(1e-5).describe('λ'),
-  maximumPatches: z
-    .int()
-    .positive()
-    .default(16_384)
-    .describe("positions of all examples together that a convolution's input correlation is taken over"),
+  maximumPatches: patchLimit,
   memoryLimit,
 });
 export type KFacOptions = z.output<typeof kFacOptions>;

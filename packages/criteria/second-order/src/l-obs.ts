@@ -1,5 +1,6 @@
 import { defineCriterion, type Masks, type ParameterRecord, type Scores, type Subject } from '@prunebench/core';
 import { z } from 'zod';
+import { patchLimit } from './input-grams.ts';
 import {
   type LayerProblem,
   layerProblems,
@@ -24,11 +25,7 @@ export const lObsOptions = z.strictObject({
     .default('fixed')
     .describe("fixed: the paper's, one Ψ⁻¹ for the whole pass; downdate: exact after every removal, as obc"),
   relativeDamping: z.number().positive().default(0.01).describe('α as a share of the mean diagonal of Ψ in the layer'),
-  maximumPatches: z
-    .int()
-    .positive()
-    .default(16_384)
-    .describe('positions of all examples together that a convolution is reconstructed on'),
+  maximumPatches: patchLimit,
   memoryLimit,
 });
 export type LObsOptions = z.output<typeof lObsOptions>;

@@ -1,5 +1,6 @@
 import { defineCriterion, type Masks, type ParameterRecord, type Scores, type Subject } from '@prunebench/core';
 import { z } from 'zod';
+import { patchLimit } from './input-grams.ts';
 import {
   layerProblems,
   reconstructionBytes,
@@ -15,11 +16,7 @@ import { memoryLimit, requireMemory } from './memory.ts';
 export const obcOptions = z.strictObject({
   samples: z.int().positive().default(1000).describe('calibration examples, N'),
   relativeDamping: z.number().positive().default(0.01).describe('λ as a share of the mean diagonal of H in the layer'),
-  maximumPatches: z
-    .int()
-    .positive()
-    .default(16_384)
-    .describe('positions of all examples together that a convolution is reconstructed on'),
+  maximumPatches: patchLimit,
   memoryLimit,
 });
 export type ObcOptions = z.output<typeof obcOptions>;

@@ -4,6 +4,7 @@ import { quadraticModel, surgeryCompensation, surgeryScores } from './block-surg
 import { meanCurvature } from './mean-curvature.ts';
 import { memoryLimit, requireMemory } from './memory.ts';
 import { gradientBytes, type LayerGradients, rowsPerSample, sampleGradients } from './sample-gradients.ts';
+import { citation1994, outputs, relativeDamping } from './surgeon-options.ts';
 import { kernelBlocks, type WeightBlock } from './weight-block.ts';
 import { weightLayers } from './weight-layers.ts';
 
@@ -12,20 +13,13 @@ import { weightLayers } from './weight-layers.ts';
 
 export const obsBlockOptions = z.strictObject({
   samples: z.int().positive().default(400).describe('calibration examples, P'),
-  outputs: z
-    .enum(['all', 'sampled'])
-    .default('sampled')
-    .describe('all: one gradient per example and output unit, exact; sampled: one per example, unbiased'),
+  outputs: outputs.default('sampled'),
   partition: z
     .enum(['unit', 'layer'])
     .default('unit')
     .describe('unit: blocks never join two output units; layer: they run on over a kernel in the order (unit, input)'),
   blockSize: z.int().positive().default(100).describe('most weights of a block'),
-  relativeDamping: z
-    .number()
-    .positive()
-    .default(1e-3)
-    .describe('α as a share of the mean diagonal of H over the network'),
+  relativeDamping,
   memoryLimit,
 });
 export type ObsBlockOptions = z.output<typeof obsBlockOptions>;
@@ -33,13 +27,7 @@ export type ObsBlockOptions = z.output<typeof obsBlockOptions>;
 export const obsBlock = defineCriterion<ObsBlockOptions>({
   id: 'obs-block',
   title: 'Optimal brain surgeon, block-diagonal',
-  citation: {
-    authors: 'Hassibi, Stork, Wolff',
-    title: 'Optimal Brain Surgeon: extensions and performance comparisons',
-    year: 1994,
-    venue: 'NIPS 6',
-    url: 'https://papers.nips.cc/paper/1993/hash/b056eb1587586b71e2da9acfe4fbd19e-Abstract.html',
-  },
+  citation: citation1994,
   taxonomy: 'second-order',
   options: obsBlockOptions as z.ZodType<ObsBlockOptions>,
   granularity: ['weight'],

@@ -13,6 +13,7 @@ import { addGram } from './linear-algebra/gram.ts';
 import { meanCurvature } from './mean-curvature.ts';
 import { memoryLimit, requireMemory } from './memory.ts';
 import { gradientBytes, type LayerGradients, rowsPerSample, sampleGradients } from './sample-gradients.ts';
+import { citation1994, outputs, relativeDamping } from './surgeon-options.ts';
 import {
   blockRemoved,
   blockWeights,
@@ -33,16 +34,9 @@ import { weightLayers } from './weight-layers.ts';
 
 export const obsEigenOptions = z.strictObject({
   samples: z.int().positive().default(256).describe('calibration examples, P'),
-  outputs: z
-    .enum(['all', 'sampled'])
-    .default('sampled')
-    .describe('all: one gradient per example and output unit, exact; sampled: one per example, unbiased'),
+  outputs: outputs.default('sampled'),
   eigenvectors: z.int().min(0).default(50).describe('s; 0 leaves magnitude pruning'),
-  relativeDamping: z
-    .number()
-    .positive()
-    .default(1e-3)
-    .describe('α as a share of the mean diagonal of H over the network'),
+  relativeDamping,
   memoryLimit,
 });
 export type ObsEigenOptions = z.output<typeof obsEigenOptions>;
@@ -50,13 +44,7 @@ export type ObsEigenOptions = z.output<typeof obsEigenOptions>;
 export const obsEigen = defineCriterion<ObsEigenOptions>({
   id: 'obs-eigen',
   title: 'Optimal brain surgeon in the dominant eigenspace',
-  citation: {
-    authors: 'Hassibi, Stork, Wolff',
-    title: 'Optimal Brain Surgeon: extensions and performance comparisons',
-    year: 1994,
-    venue: 'NIPS 6',
-    url: 'https://papers.nips.cc/paper/1993/hash/b056eb1587586b71e2da9acfe4fbd19e-Abstract.html',
-  },
+  citation: citation1994,
   taxonomy: 'second-order',
   options: obsEigenOptions as z.ZodType<ObsEigenOptions>,
   granularity: ['weight'],

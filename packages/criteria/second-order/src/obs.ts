@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { quadraticModel, surgeryCompensation, surgeryScores } from './block-surgery.ts';
 import { memoryLimit, requireMemory } from './memory.ts';
 import { gradientBytes, rowsPerSample, sampleGradients } from './sample-gradients.ts';
+import { outputs } from './surgeon-options.ts';
 import { emptyScores, type WeightBlock, wholeNetworkBlock } from './weight-block.ts';
 import { weightLayers } from './weight-layers.ts';
 
@@ -12,10 +13,7 @@ import { weightLayers } from './weight-layers.ts';
 
 export const obsOptions = z.strictObject({
   samples: z.int().positive().default(1000).describe('calibration examples, P'),
-  outputs: z
-    .enum(['all', 'sampled'])
-    .default('all')
-    .describe('all: one gradient per example and output unit, exact; sampled: one per example, unbiased'),
+  outputs: outputs.default('all'),
   damping: z.number().positive().default(1e-6).describe('α; the paper takes 1e-8 to 1e-4'),
   inversion: z
     .enum(['recursion', 'cholesky'])

@@ -1,0 +1,23 @@
+import type { Citation } from '@prunebench/core';
+import { z } from 'zod';
+
+// What the block-wise and the eigenspace form of optimal brain surgeon, both of the 1994 paper, have in common.
+
+/** Which gradients the Gauss-Newton matrix is made of. */
+export const outputs = z
+  .enum(['all', 'sampled'])
+  .describe('all: one gradient per example and output unit, exact; sampled: one per example, unbiased');
+
+export const relativeDamping = z
+  .number()
+  .positive()
+  .default(1e-3)
+  .describe('α as a share of the mean diagonal of H over the network');
+
+export const citation1994: Citation = {
+  authors: 'Hassibi, Stork, Wolff',
+  title: 'Optimal Brain Surgeon: extensions and performance comparisons',
+  year: 1994,
+  venue: 'NIPS 6',
+  url: 'https://papers.nips.cc/paper/1993/hash/b056eb1587586b71e2da9acfe4fbd19e-Abstract.html',
+};
