@@ -71,19 +71,21 @@ const protocols: Readonly<Record<ScaleName, Protocol>> = {
 
 function trials(scale: ScaleName): readonly TrialDeclaration[] {
   const { networks, exponents } = protocols[scale];
-  return networks.flatMap(({ training, ...network }) =>
-    exponents.flatMap((exponent) =>
-      pruners.map(({ options, ...pruner }) => ({
-        ...network,
-        ...pruner,
-        // A collapsed network is a result here: it trains to chance, as in the paper's figure.
-        options: { ...options, scope: 'global', allowLayerCollapse: true },
-        sparsity: 1 - 10 ** -exponent,
-        pretrain: training,
-        retrain: null,
-      })),
-    ),
-  );
+  return networks.flatMap(({ training, ...network }) => {
+    const cell = { ...network, pretrain: training, retrain: null };
+    return [
+      { ...cell, method: 'magnitude', options: { scope: 'global' }, sparsity: 0, series: 'nothing pruned' },
+      ...exponents.flatMap((exponent) =>
+        pruners.map(({ options, ...pruner }) => ({
+          ...cell,
+          ...pruner,
+          // A collapsed network is a result here: it trains to chance, as in the paper's figure.
+          options: { ...options, scope: 'global', allowLayerCollapse: true },
+          sparsity: 1 - 10 ** -exponent,
+        })),
+      ),
+    ];
+  });
 }
 
 const figure = { table_id: 'T19', dataset: 'CIFAR-10' };
