@@ -9,16 +9,17 @@ const run = promisify(execFile);
 
 export interface Commit {
   readonly commit: string;
-  /** Whether the working tree differs from it, results aside. */
+  /** Whether the working tree differs from it, results and Markdown aside: a run writes its tables into READMEs. */
   readonly dirty: boolean;
 }
 
 /** The commit that is checked out; a copy without its history is "unknown" and counts as changed. */
-export async function currentCommit(): Promise<Commit> {
-  const git = async (...args: string[]) => (await run('git', args, { cwd: repositoryRoot })).stdout.trim();
+export async function currentCommit(root: string = repositoryRoot): Promise<Commit> {
+  const git = async (...args: string[]) => (await run('git', args, { cwd: root })).stdout.trim();
   try {
     const commit = await git('rev-parse', 'HEAD');
-    return { commit, dirty: (await git('status', '--porcelain', '--', '.', ':!results')) !== '' };
+    const changed = await git('status', '--porcelain', '--', '.', ':!results', ':(exclude,glob)**/*.md');
+    return { commit, dirty: changed !== '' };
   } catch {
     return { commit: 'unknown', dirty: true };
   }
