@@ -7,7 +7,8 @@ Reads one JSON request a line and answers one JSON line, so that the caller can 
     {"job": "mnist", "images": path, "labels": path, ...}  -> see `mnist_job`
 
 Threads are pinned by the caller through OMP_NUM_THREADS and OPENBLAS_NUM_THREADS: Debian's PyTorch calls a BLAS that
-`torch.set_num_threads` alone does not bind.
+`torch.set_num_threads` alone does not bind. Which kernels that BLAS runs is the caller's choice too, see peer_blas.py;
+the version in the first line says which do.
 """
 
 import json
@@ -19,6 +20,8 @@ import time
 import torch
 from torch import nn
 import torch.nn.functional as F
+
+import peer_blas
 
 BATCH = 128
 
@@ -171,7 +174,7 @@ JOBS = {"steps": time_steps, "mnist": mnist_job, "gemm": gemm}
 
 if __name__ == "__main__":
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
-    print(json.dumps({"ready": True, "version": torch.__version__}), flush=True)
+    print(json.dumps({"ready": True, "version": f"{torch.__version__}, {peer_blas.describe()}"}), flush=True)
     for line in sys.stdin:
         request = json.loads(line)
         answer = JOBS[request["job"]](request)

@@ -7,7 +7,7 @@ Reads one JSON request a line and answers one JSON line:
     {"job": "eval" | "train", "network": "resnet-20", "batchSize": 128, "layout": "nchw" | "channels_last", "repeats": k}
         -> {"seconds": [...]}, or {"error": "..."} for what this installation cannot do
 
-Threads are pinned by the caller, see peer.py; SciPy's product has one thread only.
+Threads and BLAS kernels are pinned by the caller, see peer.py; SciPy's product has one thread only.
 """
 
 import json
@@ -19,6 +19,7 @@ import warnings
 import numpy as np
 import torch
 
+import peer_blas
 from peer import NETWORKS, train_step
 
 try:
@@ -95,7 +96,7 @@ JOBS = {"product": product, "eval": network_steps, "train": network_steps}
 if __name__ == "__main__":
     warnings.simplefilter("ignore")  # PyTorch calls its CSR tensors beta
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
-    version = f"PyTorch {torch.__version__}, SciPy {scipy.__version__ if scipy else 'missing'}"
+    version = f"PyTorch {torch.__version__}, {peer_blas.describe()}, SciPy {scipy.__version__ if scipy else 'missing'}"
     print(json.dumps({"ready": True, "version": version}), flush=True)
     for line in sys.stdin:
         request = json.loads(line)

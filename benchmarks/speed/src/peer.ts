@@ -1,24 +1,36 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { PrunebenchError } from '@prunebench/core';
+import { chooseBlas, describeChoice, environmentOf } from './peer-blas.ts';
 import { Side } from './side.ts';
 
-const program = fileURLToPath(new URL('../peer.py', import.meta.url));
+export const peerProgram = fileURLToPath(new URL('../peer.py', import.meta.url));
 
 /** Debian's python3 is the one that Debian's python3-torch installs into. */
-const interpreter = process.env.PRUNEBENCH_PYTHON ?? (existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3');
+export const interpreter =
+  process.env.PRUNEBENCH_PYTHON ?? (existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3');
 
 export const PEER_REMEDY =
   'To measure the peer too: apt-get install python3-torch libopenblas0-pthread, or set PRUNEBENCH_PYTHON to a Python that has PyTorch.';
 
-/** The PyTorch side, or why there is none. */
-export async function startPeer(threads: number): Promise<Side | { missing: string }> {
+/** How to start the peer, as often as wanted; or why there is none. */
+export type FoundPeer = { readonly start: () => Promise<Side> } | { readonly missing: string };
+
+/**
+ * Looks whether one of the PyTorch programs runs here, and has the kernels of its BLAS chosen for this number of threads.
+ *
+ * @throws PrunebenchError when PyTorch is there but does not multiply rightly on any
+ */
+export async function findPeer(program: string, threads: number, log: (line: string) => void): Promise<FoundPeer> {
   try {
-    return await Side.start('PyTorch', interpreter, [program], threads);
+    (await Side.start('PyTorch', interpreter, [program], threads)).stop();
   } catch (error) {
     if (!(error instanceof PrunebenchError)) throw error;
     return { missing: error.message.trim().split('\n').at(-1)! };
   }
+  const choice = await chooseBlas(interpreter, threads);
+  log(`${threads} thread(s): ${describeChoice(choice)}`);
+  return { start: () => Side.start('PyTorch', interpreter, [program], threads, environmentOf(choice)) };
 }
 
 /**

@@ -6,7 +6,7 @@ import { describeHost } from './host.ts';
 import { measureWorkload, type SpeedRow } from './measure.ts';
 import { type JobRow, measureMnistJob } from './mnist-job.ts';
 import { mnistRequest } from './mnist-request.ts';
-import { assertFairPeer, PEER_REMEDY, startPeer } from './peer.ts';
+import { assertFairPeer, findPeer, PEER_REMEDY, peerProgram } from './peer.ts';
 import { Side } from './side.ts';
 import { jobTable, speedTable } from './table.ts';
 import { workloads } from './workloads.ts';
@@ -41,13 +41,10 @@ export async function runSpeed(options: SpeedOptions): Promise<SpeedResult> {
   let peerVersion = 'none';
   for (const threads of options.threads) {
     const ours = await startOurs(threads);
-    const started = await startPeer(threads);
-    const peer = started instanceof Side ? started : null;
+    const found = await findPeer(peerProgram, threads, options.log);
+    if ('missing' in found) options.log(`PyTorch is missing (${found.missing}); measuring ours alone. ${PEER_REMEDY}`);
+    const peer = 'start' in found ? await found.start() : null;
     if (peer) peerVersion = peer.version;
-    else
-      options.log(
-        `PyTorch is missing (${(started as { missing: string }).missing}); measuring ours alone. ${PEER_REMEDY}`,
-      );
     try {
       const ceiling = await measureCeiling(ours, peer);
       options.log(`${threads} thread(s): the matrix product reaches ${ceiling.toFixed(0)} GFLOP/s`);
@@ -66,7 +63,7 @@ export async function runSpeed(options: SpeedOptions): Promise<SpeedResult> {
       peer?.stop();
     }
     if (options.networks) continue;
-    const starters = [() => startOurs(threads), ...(peer ? [async () => (await startPeer(threads)) as Side] : [])];
+    const starters = [() => startOurs(threads), ...('start' in found ? [found.start] : [])];
     jobs.push(...(await measureMnistJob(starters, await mnistRequest(), threads, 3)));
   }
   const files = options.networks ? [] : await writeTables(options.resultsDir, rows, jobs, peerVersion);

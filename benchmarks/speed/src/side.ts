@@ -62,15 +62,24 @@ export class Side {
   /**
    * Starts a side with its threads pinned in every way that its libraries look at.
    *
+   * @param environment variables to set for it, or to take away from what it would inherit (undefined)
    * @throws PrunebenchError when it does not come up; the message ends with what it printed
    */
-  static async start(name: string, command: string, args: readonly string[], threads: number): Promise<Side> {
-    const pinned = {
+  static async start(
+    name: string,
+    command: string,
+    args: readonly string[],
+    threads: number,
+    environment: NodeJS.ProcessEnv = {},
+  ): Promise<Side> {
+    const env = {
+      ...process.env,
+      ...environment,
       OMP_NUM_THREADS: `${threads}`,
       OPENBLAS_NUM_THREADS: `${threads}`,
       PRUNEBENCH_THREADS: `${threads}`,
     };
-    const child = spawn(command, [...args], { env: { ...process.env, ...pinned }, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(command, [...args], { env, stdio: ['pipe', 'pipe', 'pipe'] });
     let errors = '';
     child.stderr!.on('data', (text) => {
       errors = (errors + text).slice(-2000);
@@ -78,7 +87,13 @@ export class Side {
     const reader: Interface = createInterface({ input: child.stdout! });
     const lines = reader[Symbol.asyncIterator]();
     const failed = once(child, 'error').then(([error]) => Promise.reject(error));
-    const first = await Promise.race([lines.next(), failed]).catch((error) => ({
+    // What it says on standard error may come after the end of its standard output.
+    const closed = once(child, 'close');
+    const firstLine = lines.next().then(async (line) => {
+      if (line.done) await closed;
+      return line;
+    });
+    const first = await Promise.race([firstLine, failed]).catch((error) => ({
       done: true as const,
       value: String(error),
     }));

@@ -1,10 +1,8 @@
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { PrunebenchError } from '@prunebench/core';
-import { Side } from './side.ts';
+import { findPeer } from './peer.ts';
+import type { Side } from './side.ts';
 
 const program = fileURLToPath(new URL('../peer_sparse.py', import.meta.url));
-const interpreter = process.env.PRUNEBENCH_PYTHON ?? (existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3');
 
 export interface ProductRequest {
   readonly job: 'product';
@@ -36,13 +34,10 @@ export class SparsePeer {
 
   /** The peer, or undefined (with the reason logged) where PyTorch is missing. */
   static async start(threads: number, log: (line: string) => void): Promise<SparsePeer | undefined> {
-    try {
-      return new SparsePeer(await Side.start('PyTorch', interpreter, [program], threads));
-    } catch (error) {
-      if (!(error instanceof PrunebenchError)) throw error;
-      log(`${error.message.trim().split('\n').at(-1)}: measuring ours alone.`);
-      return undefined;
-    }
+    const found = await findPeer(program, threads, log);
+    if ('start' in found) return new SparsePeer(await found.start());
+    log(`PyTorch is missing (${found.missing}): measuring ours alone.`);
+    return undefined;
   }
 
   /** Seconds of each repeat, or undefined where the peer has no such operation. */

@@ -15,6 +15,7 @@ import {
 } from '@prunebench/core';
 import { type CsrMatrix, csrFromKernel } from '../storage/csr.ts';
 import type { Operation, Program, TensorId, TensorShape, Window } from './operations.ts';
+import { paddingBefore } from './padding.ts';
 
 /**
  * The network at inference as a list of operations: batch norms folded into the kernels before them, ReLUs and additions
@@ -182,12 +183,8 @@ class Lowering {
 
   #windowOf(layer: Conv2d | Pool, size: readonly [number, number], dilation: readonly [number, number]): Window {
     const input = this.#shapes.get(layer.inputs[0])!;
-    const output = this.#shapes.get(layer.name)!;
-    // TensorFlow's `same`: what the windows need beyond the image, the smaller half of it before.
-    const before = (axis: 0 | 1) => {
-      const needed = (output[axis] - 1) * layer.strides[axis] + (size[axis] - 1) * dilation[axis] + 1 - input[axis];
-      return layer.padding === 'same' ? Math.floor(Math.max(0, needed) / 2) : 0;
-    };
+    const before = (axis: 0 | 1) =>
+      paddingBefore(input[axis], size[axis], layer.strides[axis], dilation[axis], layer.padding);
     return { size, strides: layer.strides, dilation, top: before(0), left: before(1) };
   }
 
