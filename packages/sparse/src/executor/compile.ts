@@ -21,8 +21,9 @@ import { denseNetwork, type Runner } from './dense-network.ts';
 export interface CompileOptions {
   /** Images of a batch; the choices are made for it. */
   readonly batchSize: number;
-  /** Rounds in which the finished network and the dense one take turns. */
+  /** Rounds in which the finished network and the dense one take turns, and for how long at most; see `Turns`. */
   readonly rounds?: number;
+  readonly seconds?: number;
   /** Every layer in this format (where it can be) and never on the backend's dense kernels, whatever is faster: to compare. */
   readonly format?: 'dense' | 'csr' | 'bsr';
 }
@@ -61,7 +62,7 @@ export async function compile(
   network: Network,
   parameters: ParameterRecord,
   masks: Masks,
-  { batchSize, rounds = ROUNDS, format }: CompileOptions,
+  { batchSize, rounds = ROUNDS, seconds = Number.POSITIVE_INFINITY, format }: CompileOptions,
 ): Promise<CompiledNetwork> {
   await useNative();
   const lanes = vectorLanes();
@@ -81,7 +82,7 @@ export async function compile(
   const runners = [dense, ...plans.map(({ runner }) => runner)];
   const times = interleavedTimes(
     runners.map((runner) => () => void runner.run(batch)),
-    rounds,
+    { rounds, seconds },
   ).map(median);
   const best = times.indexOf(Math.min(...times.slice(1)), 1) - 1;
   const fastest = !format && times[0] <= times[best + 1] ? 0 : best + 1;

@@ -17,10 +17,23 @@ export function bestTime(call: () => void): number {
   return best;
 }
 
+/** How often calls take turns. */
+export interface Turns {
+  readonly rounds: number;
+  /** Stops after the round in which this much time has passed, but not before `LEAST_ROUNDS`; default: never. */
+  readonly seconds?: number;
+}
+
+/** A median over fewer rounds is one outlier away from another number. */
+export const LEAST_ROUNDS = 5;
+
 /**
- * The milliseconds of calls that take turns, so that what else the machine does hits all alike: for each the median of its rounds.
+ * The milliseconds of calls that take turns, so that what else the machine does hits all alike: for each, one time a round.
  */
-export function interleavedTimes(calls: readonly (() => void)[], rounds: number): readonly (readonly number[])[] {
+export function interleavedTimes(
+  calls: readonly (() => void)[],
+  { rounds, seconds = Number.POSITIVE_INFINITY }: Turns,
+): readonly (readonly number[])[] {
   const repeats = calls.map((call) => {
     call();
     const start = performance.now();
@@ -28,7 +41,8 @@ export function interleavedTimes(calls: readonly (() => void)[], rounds: number)
     return Math.max(1, Math.min(1000, Math.round(5 / Math.max(performance.now() - start, 1e-3))));
   });
   const times = calls.map((): number[] => []);
-  for (let round = 0; round < rounds; round++)
+  const deadline = performance.now() + 1000 * seconds;
+  for (let round = 0; round < rounds && (round < LEAST_ROUNDS || performance.now() < deadline); round++)
     for (const [i, call] of calls.entries()) {
       const start = performance.now();
       for (let repeat = 0; repeat < repeats[i]; repeat++) call();

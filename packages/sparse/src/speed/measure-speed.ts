@@ -12,6 +12,7 @@ export interface MeasuredSpeed {
   readonly speedup: number;
   readonly speedupMin: number;
   readonly speedupMax: number;
+  readonly rounds: number;
   /** How the compiled network runs; `dense` where nothing was faster. */
   readonly kind: CompiledNetwork['kind'];
 }
@@ -19,6 +20,11 @@ export interface MeasuredSpeed {
 export interface SpeedOptions {
   readonly batchSizes?: readonly number[];
   readonly rounds?: number;
+  /**
+   * How long the turns of one comparison may take, a small number of rounds aside. There are two for each batch size: one that chooses
+   * how the network runs, and one, after it, that measures. Default: as long as the rounds take.
+   */
+  readonly seconds?: number;
   /** Told of each compiled network before it is given up. */
   readonly onCompiled?: (compiled: CompiledNetwork) => void;
 }
@@ -31,18 +37,18 @@ export async function measureSpeed(
   state: State,
   options: SpeedOptions = {},
 ): Promise<MeasuredSpeed[]> {
-  const { batchSizes = [1, 128], rounds = ROUNDS, onCompiled } = options;
+  const { batchSizes = [1, 128], rounds = ROUNDS, seconds = Number.POSITIVE_INFINITY, onCompiled } = options;
   const results: MeasuredSpeed[] = [];
   for (const batchSize of batchSizes) {
-    const compiled = await compile(network, state.parameters, state.masks, { batchSize });
+    const compiled = await compile(network, state.parameters, state.masks, { batchSize, seconds });
     onCompiled?.(compiled);
     const dense = denseNetwork(network, state.parameters, state.masks, batchSize);
     const stream = randomStream(0, 'speed');
     const batch = Float32Array.from({ length: batchSize * sizeOf(network.inputShape) }, () => stream.normal());
-    const [denseTimes, sparseTimes] = interleavedTimes(
-      [() => void dense.run(batch), () => void compiled.run(batch)],
+    const [denseTimes, sparseTimes] = interleavedTimes([() => void dense.run(batch), () => void compiled.run(batch)], {
       rounds,
-    );
+      seconds,
+    });
     const ratios = denseTimes.map((time, round) => time / sparseTimes[round]);
     results.push({
       batchSize,
@@ -52,6 +58,7 @@ export async function measureSpeed(
       speedup: compiled.kind === 'dense' ? 1 : median(ratios),
       speedupMin: Math.min(...ratios),
       speedupMax: Math.max(...ratios),
+      rounds: ratios.length,
       kind: compiled.kind,
     });
     dense.dispose();

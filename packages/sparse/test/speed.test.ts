@@ -1,0 +1,71 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { convNet, mlp, randomParameters } from '@prunebench/testing';
+import test from 'ava';
+import { type CompiledNetwork, measureSpeed } from '../src/index.ts';
+import { interleavedTimes, LEAST_ROUNDS } from '../src/plan/time.ts';
+import { randomMasks } from './support.ts';
+
+let folder: string;
+test.before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'prunebench-sparse-'));
+  process.env.PRUNEBENCH_CACHE = folder;
+});
+test.after.always(() => rm(folder, { recursive: true, force: true }));
+
+function wait(milliseconds: number): void {
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end);
+}
+
+test('calls take turns until the rounds are over or the time is, but a few rounds are always made', (t) => {
+  const order: string[] = [];
+  const calls = ['a', 'b'].map((name) => () => {
+    order.push(name);
+    wait(8);
+  });
+  const times = interleavedTimes(calls, { rounds: 6, seconds: 60 });
+  t.deepEqual(
+    times.map(({ length }) => length),
+    [6, 6],
+  );
+  t.true(times.flat().every((time) => time >= 8));
+  // Two calls of each to see how long they take, then one of each in every round.
+  t.is(order.join(''), `aabb${'ab'.repeat(6)}`);
+  t.is(interleavedTimes(calls, { rounds: 100, seconds: 0.01 })[1].length, LEAST_ROUNDS);
+  t.is(interleavedTimes(calls, { rounds: 3, seconds: 0.01 })[1].length, 3);
+});
+
+test('a measurement gives a ratio of the two times for each batch size, inside its own range', async (t) => {
+  const network = mlp([64, 48, 10]);
+  const state = { parameters: randomParameters(network), masks: randomMasks(network, 0.05) };
+  const kinds: CompiledNetwork['kind'][] = [];
+  const speeds = await measureSpeed(network, state, {
+    batchSizes: [1, 32],
+    rounds: 7,
+    onCompiled: ({ kind }) => kinds.push(kind),
+  });
+  t.deepEqual(
+    speeds.map(({ batchSize, rounds, kind }) => ({ batchSize, rounds, kind })),
+    [1, 32].map((batchSize, i) => ({ batchSize, rounds: 7, kind: kinds[i] })),
+  );
+  for (const { kind, speedup, speedupMin, speedupMax, denseMilliseconds, sparseMilliseconds } of speeds) {
+    t.true(denseMilliseconds > 0 && sparseMilliseconds > 0);
+    if (kind === 'dense') t.is(speedup, 1);
+    else t.true(speedupMin <= speedup && speedup <= speedupMax);
+  }
+});
+
+test('a network with an empty layer can be measured too, and one with nothing left', async (t) => {
+  const network = convNet();
+  const parameters = randomParameters(network);
+  const masks = randomMasks(network, 0.3);
+  const [first] = Object.keys(masks);
+  for (const emptied of [[first], Object.keys(masks)]) {
+    const empty = Object.fromEntries(emptied.map((name) => [name, new Uint8Array(masks[name].length)]));
+    const speeds = await measureSpeed(network, { parameters, masks: { ...masks, ...empty } }, { rounds: 1 });
+    t.true(speeds.every(({ speedup }) => Number.isFinite(speedup) && speedup > 0));
+  }
+});
