@@ -42,10 +42,11 @@ export interface Benchmark {
   trials(scale: ScaleName): readonly TrialDeclaration[];
   readonly published: readonly PublishedReference[];
   /**
-   * What is compared: the accuracy at each requested sparsity, or, where a method decides itself how far it goes, the number of
-   * parameters it leaves (`sparsity` is then its limit). Default `accuracy`.
+   * What is compared: the accuracy at each requested sparsity; or, where a method decides itself how far it goes, the number of
+   * parameters it leaves (`sparsity` is then its limit); or the measured speed of the pruned network beside its accuracy
+   * (networks that were not trained are then kept and timed too). Default `accuracy`.
    */
-  readonly measure?: 'accuracy' | 'size';
+  readonly measure?: 'accuracy' | 'size' | 'speed';
   /** What tables call the validation split of data sets where it has another name ("training set" where there is none of its own). */
   readonly validationName?: string;
   /**

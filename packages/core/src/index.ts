@@ -71,6 +71,7 @@ export {
   type Measured,
   type RunProvenance,
   SCHEMA_VERSION,
+  type SpeedRecord,
   type TrialRecord,
   type TrialSpec,
   trialRecord,

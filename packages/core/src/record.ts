@@ -39,6 +39,8 @@ const measured = z.strictObject({
   compressionRatio: z.number(),
   multiplyAdds: z.strictObject({ dense: z.number(), remaining: z.number() }),
   theoreticalSpeedup: z.number(),
+  /** The network as a safetensors file, with removed weights as zeros and without them; absent in records of earlier versions. */
+  fileBytes: z.strictObject({ dense: z.int(), sparse: z.int() }).optional(),
   /** Before the first weight was removed; null where the method prunes at initialization. */
   dense: onBothSplits.nullable(),
   /** After the last pruning event, before any further training; null where the table trains nothing at all. */
@@ -51,22 +53,48 @@ const measured = z.strictObject({
 });
 export type Measured = z.output<typeof measured>;
 
-/** How it was run: machine, versions, times. */
-const run = z.strictObject({
+/** What ran, and on what. */
+const origin = z.strictObject({
   commit: z.string(),
   /** Whether the working tree differed from the commit. */
   dirty: z.boolean(),
   backend: z.string(),
   threads: z.int(),
   versions: z.record(z.string(), z.string()),
-  datasetChecksum: z.string(),
   host: z.strictObject({ cpu: z.string(), cores: z.int(), platform: z.string() }),
+});
+
+/** How it was run: machine, versions, times. */
+const run = origin.extend({
+  datasetChecksum: z.string(),
   finishedAt: z.string(),
   /** Of all this trial's stages, shared ones included, as they were first computed. */
   computeSeconds: z.number(),
   stages: z.array(z.strictObject({ key: z.string(), kind: z.string(), seconds: z.number() })),
 });
 export type RunProvenance = z.output<typeof run>;
+
+const speedup = z.strictObject({
+  batchSize: z.int(),
+  /** Dense time / time of the pruned network: the median over rounds in which the two take turns, and the range it moved in. */
+  speedup: z.number(),
+  speedupMin: z.number(),
+  speedupMax: z.number(),
+  rounds: z.int(),
+  denseMilliseconds: z.number(),
+  sparseMilliseconds: z.number(),
+  /** How the pruned network ran fastest: with a format per layer on tiles of images or on single ones, or on the dense kernels. */
+  kind: z.enum(['tiles', 'image', 'dense']),
+});
+
+/** Inference of the pruned network against itself, dense: measured on a machine that did nothing else for the run. */
+const speed = origin.extend({
+  measuredAt: z.string(),
+  /** Key of the trial whose network was timed: this one, or an earlier one with the same masks, on which alone the times depend. */
+  timed: z.string(),
+  batches: z.array(speedup).min(1),
+});
+export type SpeedRecord = z.output<typeof speed>;
 
 /** One trial's JSON record. */
 export const trialRecord = z.strictObject({
@@ -81,5 +109,7 @@ export const trialRecord = z.strictObject({
   failure: z.string().nullable(),
   measured: measured.nullable(),
   run,
+  /** Absent until it is measured, and where it is not. */
+  speed: speed.optional(),
 });
 export type TrialRecord = z.output<typeof trialRecord>;

@@ -51,6 +51,56 @@ const example = {
   },
 };
 
+const speed = {
+  commit: '0123456',
+  dirty: false,
+  backend: 'native',
+  threads: 2,
+  versions: { prunebench: '0.1.0' },
+  host: { cpu: 'any', cores: 2, platform: 'linux-x64' },
+  measuredAt: '2026-01-02T00:00:00Z',
+  timed: 'a1b2',
+  batches: [
+    {
+      batchSize: 1,
+      speedup: 4.5,
+      speedupMin: 4.25,
+      speedupMax: 4.75,
+      rounds: 9,
+      denseMilliseconds: 0.09,
+      sparseMilliseconds: 0.02,
+      kind: 'image',
+    },
+  ],
+};
+/** With what records of earlier versions do not have. */
+const measuredSpeed = {
+  ...example,
+  measured: { ...example.measured, fileBytes: { dense: 1_067_512, sparse: 219_048 } },
+  speed,
+};
+
+test('a record with measured speed and file sizes is accepted as it is; one without them stays valid', (t) => {
+  t.deepEqual(trialRecord.parse(measuredSpeed), measuredSpeed as never);
+  t.false('speed' in trialRecord.parse(example));
+  t.false('fileBytes' in trialRecord.parse(example).measured!);
+  for (const path of [
+    'speed.surprise',
+    'speed.host.surprise',
+    'speed.batches.0.surprise',
+    'measured.fileBytes.surprise',
+  ])
+    t.throws(() => trialRecord.parse(changed(measuredSpeed, path.split('.'), 1)), { message: /surprise/ }, path);
+  for (const [path, value] of [
+    ['speed.batches', []],
+    ['speed.batches.0.speedup', Number.POSITIVE_INFINITY],
+    ['speed.batches.0.kind', 'fast'],
+    ['speed.timed', undefined],
+    ['measured.fileBytes.sparse', 0.5],
+  ] as const)
+    t.throws(() => trialRecord.parse(changed(measuredSpeed, path.split('.'), value)), undefined, path);
+});
+
 test('a full record is accepted as it is, and survives a file', (t) => {
   t.deepEqual(trialRecord.parse(example), example as never);
   t.deepEqual(trialRecord.parse(JSON.parse(JSON.stringify(example))), example as never);
@@ -61,6 +111,7 @@ test('a full record is accepted as it is, and survives a file', (t) => {
 /** The record with `value` set at a path of keys. */
 function changed(record: unknown, [key, ...rest]: readonly string[], value: unknown): unknown {
   const old = record as Record<string, unknown>;
+  if (Array.isArray(old)) return old.with(Number(key), changed(old[Number(key)], rest, value));
   return { ...old, [key]: rest.length === 0 ? value : changed(old[key], rest, value) };
 }
 

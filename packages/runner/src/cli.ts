@@ -85,13 +85,16 @@ function runCommand(): Command {
         .argParser((text: string, filters: readonly string[]) => [...filters, text])
         .default([], 'all trials'),
     )
+    .option('--no-speed', 'do not measure the speed of the pruned networks after the last trial')
     .addOption(pluginOption())
     .addOption(jsonOption())
     .addHelpText(
       'after',
       `
 Finished trials are skipped and shared stages are computed once, so the same command goes on where it was stopped.
-Ctrl-C stops at the next training step; a second Ctrl-C stops at once. Nothing finished is lost either way.`,
+Ctrl-C stops at the next training step; a second Ctrl-C stops at once. Nothing finished is lost either way.
+After the last trial the pruned networks of the first three seeds are timed against themselves dense, one at a time;
+trials whose record has no measured speed yet are made up for as long as their networks are in the results folder.`,
     )
     .addHelpText(
       'after',

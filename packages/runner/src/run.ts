@@ -14,8 +14,10 @@ import { type Commit, currentCommit } from './provenance.ts';
 import { type Notice, readRecord, writeRecord } from './record-store.ts';
 import type { Registry } from './registry.ts';
 import { openResults, type ResultsFolder } from './results-folder.ts';
-import { FatalError, type Observer, type Outcome, schedule } from './schedule/scheduler.ts';
+import { FatalError, type Outcome, schedule } from './schedule/scheduler.ts';
+import { measureMissing, type SpeedSummary } from './speed/measure-missing.ts';
 import { StageStore } from './stages/stage-store.ts';
+import { removingUntrained } from './stages/untrained-states.ts';
 import { WorkerPool } from './worker/pool.ts';
 import type { ErrorMessage, RecordTask } from './worker/protocol.ts';
 
@@ -30,6 +32,8 @@ export interface RunOptions {
   readonly backend: string;
   readonly results: string;
   readonly filters: readonly Filter[];
+  /** Whether the speed of the pruned networks is measured after the last trial. */
+  readonly speed: boolean;
   readonly registry: Registry;
   /** Absolute paths of the plugin modules that `registry` was made with. */
   readonly plugins: readonly string[];
@@ -49,6 +53,8 @@ export interface RunSummary {
   readonly failed: readonly { readonly trial: Trial; readonly reason: string }[];
   /** Not recorded. */
   readonly errors: readonly { readonly trial: Trial; readonly error: ErrorMessage }[];
+  /** Null when it was not to be measured, or the run was stopped before. */
+  readonly speed: SpeedSummary | null;
   readonly aborted: boolean;
 }
 
@@ -71,7 +77,8 @@ export async function runBenchmark(options: RunOptions): Promise<RunSummary> {
     );
     const outcomes =
       pending.length === 0 ? new Map<string, Outcome>() : await compute(pending, trials.length, backends, run);
-    return summarize(trials.length, pending, outcomes, options.signal.aborted);
+    const speed = options.speed && !options.signal.aborted ? await measure(trials, run) : null;
+    return summarize(trials.length, pending, outcomes, speed, options.signal.aborted);
   } finally {
     await release();
   }
@@ -103,6 +110,26 @@ async function relabel(record: TrialRecord, trial: Trial, folder: string): Promi
   const { series, control } = trial;
   if (record.series !== series || record.control !== control)
     await writeRecord(folder, trial.name, { ...record, series, control });
+}
+
+/** The speed of all trials that have a record by now. */
+async function measure(trials: readonly Trial[], { options, folder, display }: Run): Promise<SpeedSummary> {
+  const { benchmark, scale, registry, signal } = options;
+  return measureMissing(trials, {
+    records: folder.records(benchmark.id, scale),
+    store: new StageStore(folder.stages),
+    stages: folder.stages,
+    registry,
+    commit: await currentCommit(),
+    display,
+    signal,
+    untrained: isAboutSpeed(benchmark),
+  });
+}
+
+/** Tables of speed need the networks that they train nothing on as well. */
+function isAboutSpeed({ measure }: Benchmark): boolean {
+  return measure === 'speed';
 }
 
 /** Runs the trials on worker processes. */
@@ -145,7 +172,7 @@ async function compute(
       plan,
       finished,
       executor: pool,
-      observer: withCleanup(tracker, plan, store, notice),
+      observer: isAboutSpeed(options.benchmark) ? tracker : removingUntrained(tracker, plan, store, notice),
       signal: options.signal,
       recordTask: recordTaskMaker(options, await currentCommit()),
     });
@@ -155,7 +182,7 @@ async function compute(
   } finally {
     options.signal.removeEventListener('abort', abort);
     display.stop();
-    pool.close();
+    await pool.close();
   }
 }
 
@@ -224,37 +251,11 @@ function workOf(
   );
 }
 
-/**
- * Tables that train nothing have states that nobody starts from again: hundreds of them, as large as their networks,
- * and quickly computed. Each goes once the last trial that needs it has its record.
- */
-function withCleanup(tracker: Tracker, plan: RunPlan, store: StageStore, notice: Notice): Observer {
-  const remove = (key: string) =>
-    store.remove(key).catch((error: Error) => notice(`Stage ${key} stays: ${error.message}`));
-  const users = new Map<string, Set<PlannedTrial>>();
-  for (const trial of plan.trials)
-    for (const key of trial.stages) users.set(key, (users.get(key) ?? new Set()).add(trial));
-  return {
-    taskStarted: (slot, task) => tracker.taskStarted(slot, task),
-    taskProgress: (slot, progress) => tracker.taskProgress(slot, progress),
-    taskEnded: (slot, task, result) => tracker.taskEnded(slot, task, result),
-    retried: (task, reason) => tracker.retried(task, reason),
-    trialEnded(trial, outcome) {
-      tracker.trialEnded(trial, outcome);
-      if (outcome.status === 'error' || trial.points.final !== null) return;
-      for (const key of trial.stages) {
-        const left = users.get(key)!;
-        left.delete(trial);
-        if (left.size === 0) void remove(key);
-      }
-    },
-  };
-}
-
 function summarize(
   trials: number,
   pending: readonly Trial[],
   outcomes: ReadonlyMap<string, Outcome>,
+  speed: SpeedSummary | null,
   aborted: boolean,
 ): RunSummary {
   const ended = pending.map((trial) => ({ trial, outcome: outcomes.get(trial.name) }));
@@ -268,6 +269,7 @@ function summarize(
     errors: ended.flatMap(({ trial, outcome }) =>
       outcome?.status === 'error' ? [{ trial, error: outcome.error }] : [],
     ),
+    speed,
     aborted,
   };
 }

@@ -14,6 +14,7 @@ export interface RunCommandOptions {
   readonly backend: string;
   readonly results: string;
   readonly filter: readonly string[];
+  readonly speed: boolean;
   readonly plugin: readonly string[];
   readonly json: boolean;
 }
@@ -90,7 +91,7 @@ function printProblems({ trials, skipped, finished, failed, errors, aborted }: R
     );
 }
 
-function inJson({ trials, skipped, finished, failed, errors, aborted }: RunSummary) {
+function inJson({ trials, skipped, finished, failed, errors, speed, aborted }: RunSummary) {
   return {
     trials,
     skipped,
@@ -102,6 +103,7 @@ function inJson({ trials, skipped, finished, failed, errors, aborted }: RunSumma
       spec: trial.spec,
       message: error.message,
     })),
+    speed,
     aborted,
   };
 }

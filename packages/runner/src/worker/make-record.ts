@@ -10,6 +10,7 @@ import {
   type State,
   type TrialRecord,
 } from '@prunebench/core';
+import { fileSizes } from '@prunebench/sparse';
 import type { PlannedTrial } from '../plan.ts';
 import { host } from '../provenance.ts';
 import type { Notice } from '../record-store.ts';
@@ -70,7 +71,8 @@ async function stageInfo(key: string, { store, notice }: RecordContext): Promise
 
 async function measure(trial: PlannedTrial, stages: readonly StageInfo[], context: RecordContext): Promise<Measured> {
   const { network, store, notice } = context;
-  const { masks } = await store.readState(trial.stages.at(-1)!, notice);
+  const state = await store.readState(trial.stages.at(-1)!, notice);
+  const { masks } = state;
   const cost = costOf(network, masks);
   const { dense, pruned, final } = trial.points;
   return {
@@ -81,6 +83,7 @@ async function measure(trial: PlannedTrial, stages: readonly StageInfo[], contex
     compressionRatio: cost.compressionRatio,
     multiplyAdds: { ...cost.multiplyAdds },
     theoreticalSpeedup: cost.theoreticalSpeedup,
+    fileBytes: fileSizes(state),
     dense: await evaluationsAfter(dense, trial, context),
     pruned: await evaluationsAfter(pruned, trial, context),
     final: await evaluationsAfter(final, trial, context),

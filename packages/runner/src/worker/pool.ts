@@ -56,13 +56,13 @@ export class WorkerPool implements Executor {
   abort(): void {
     this.#stopping = true;
     for (const worker of this.#workers) worker?.send({ type: 'abort' });
-    setTimeout(() => this.close(), GRACE_MS).unref();
+    setTimeout(() => void this.close(), GRACE_MS).unref();
   }
 
-  /** Ends all workers at once. */
-  close(): void {
+  /** Ends all workers at once, and waits until they are gone. */
+  async close(): Promise<void> {
     this.#stopping = true;
-    for (const worker of this.#workers) worker?.kill();
+    await Promise.all(this.#workers.map((worker) => worker?.kill()));
   }
 
   async #worker(slot: number): Promise<{ worker: Worker; info: WorkerInfo }> {
@@ -81,6 +81,7 @@ type Receive = { [Type in FromWorker['type']]: (message: Extract<FromWorker, { t
 class Worker {
   readonly ready: Promise<WorkerInfo>;
   readonly #child: ChildProcess;
+  readonly #gone: Promise<void>;
   #alive = true;
   #lastWords = '';
   #settle: { resolve: (result: TaskResult) => void; reject: (error: Error) => void } | undefined;
@@ -105,6 +106,9 @@ class Worker {
       this.#child.on('message', (message: FromWorker) => (receive[message.type] as (m: FromWorker) => void)(message));
       this.#child.on('error', (error) => this.#died(error.message, reject));
       this.#child.on('close', (code, signal) => this.#died(this.#obituary(code, signal), reject));
+    });
+    this.#gone = new Promise((resolve) => {
+      this.#child.on('error', () => resolve()).on('close', () => resolve());
     });
     // Whoever awaits `ready` sees the rejection; a worker that dies later must not count as unhandled.
     this.ready.catch(() => {});
@@ -132,8 +136,9 @@ class Worker {
     if (this.#child.connected) this.#child.send(message, () => {});
   }
 
-  kill(): void {
+  kill(): Promise<void> {
     this.#child.kill('SIGKILL');
+    return this.#gone;
   }
 
   #died(reason: string, rejectReady: (error: Error) => void): void {

@@ -1,0 +1,184 @@
+/**
+ * Measured speed and file sizes of trials whose record has none yet. A pass of its own after the last trial, one network at
+ * a time: a time that was taken while other processes train says nothing.
+ */
+import { createHash } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import { setImmediate } from 'node:timers/promises';
+import { getThreads, isNativeAvailable } from '@prunebench/backend-native';
+import type { Masks, SpeedRecord, State, TrialRecord } from '@prunebench/core';
+import { fileSizes, measureSpeed } from '@prunebench/sparse';
+import type { Trial } from '../plan.ts';
+import type { Display } from '../progress/display.ts';
+import { duration } from '../progress/format.ts';
+import { type Commit, host, versions } from '../provenance.ts';
+import { readRecord, writeRecord } from '../record-store.ts';
+import type { Registry } from '../registry.ts';
+import { LostStageError, type StageStore } from '../stages/stage-store.ts';
+
+/** Seeds 0, 1 and 2: masks of one cell differ from seed to seed, what they cost hardly does. */
+export const TIMED_SEEDS = 3;
+/** Enough for a median; and what the turns of one comparison may take, so that a network costs seconds, not minutes. */
+const TURNS = { rounds: 9, seconds: 1 } as const;
+
+/** Where the pass finds what it needs. */
+export interface SpeedPass {
+  /** Folder of the trials' records. */
+  readonly records: string;
+  readonly store: StageStore;
+  /** Folder of the store, for messages. */
+  readonly stages: string;
+  readonly registry: Registry;
+  readonly commit: Commit;
+  readonly display: Display;
+  /** An abort stops after the network that is being timed; what is measured is kept. */
+  readonly signal: AbortSignal;
+  /** Whether networks that were never trained are timed too. */
+  readonly untrained: boolean;
+}
+
+/** What the pass did. */
+export interface SpeedSummary {
+  /** Trials that now have a measurement, and how many networks were timed for them. */
+  readonly trials: number;
+  readonly networks: number;
+  /** Trials without one whose network is not kept any more. */
+  readonly missing: number;
+}
+
+interface Candidate {
+  readonly trial: Trial;
+  readonly record: TrialRecord;
+  /** Key of its last stage. */
+  readonly stage: string;
+}
+
+/** Times the networks of those `trials` that have a record without a measurement, and completes the records. */
+export async function measureMissing(trials: readonly Trial[], pass: SpeedPass): Promise<SpeedSummary> {
+  const { display, stages } = pass;
+  const candidates = await unmeasured(trials, pass);
+  const kept = await withNetwork(candidates, pass);
+  let summary: SpeedSummary = { trials: 0, networks: 0, missing: candidates.length - kept.length };
+  if (kept.length > 0) {
+    const native = isNativeAvailable();
+    if (native.available) summary = await measureAll(kept, summary, pass);
+    else display.line(`Speed is not measured: that needs the native backend, and ${native.reason}.`);
+  }
+  if (summary.missing > 0)
+    display.line(
+      `${count(summary.missing, 'trial has', 'trials have')} no measured speed: their networks are not in ${stages} any more.`,
+    );
+  return summary;
+}
+
+async function unmeasured(trials: readonly Trial[], { records, untrained, display }: SpeedPass): Promise<Candidate[]> {
+  const found: Candidate[] = [];
+  for (const trial of trials.filter(({ spec }) => spec.seed < TIMED_SEEDS)) {
+    const record = await readRecord(records, trial.name, trial.key, (line) => display.line(line));
+    const stage = record?.run.stages.at(-1)?.key;
+    if (!record?.measured || record.speed || stage === undefined) continue;
+    if (record.measured.final !== null || untrained) found.push({ trial, record, stage });
+  }
+  return found;
+}
+
+async function withNetwork(candidates: readonly Candidate[], { store, display }: SpeedPass): Promise<Candidate[]> {
+  const kept: Candidate[] = [];
+  for (const candidate of candidates)
+    if (await store.find(candidate.stage, (line) => display.line(line))) kept.push(candidate);
+  return kept;
+}
+
+async function measureAll(
+  kept: readonly Candidate[],
+  { missing }: SpeedSummary,
+  pass: SpeedPass,
+): Promise<SpeedSummary> {
+  const { display, signal } = pass;
+  const start = performance.now();
+  const seconds = () => (performance.now() - start) / 1000;
+  const done = { trials: 0, networks: 0, missing };
+  display.line(`measuring the speed of ${count(kept.length, 'trial', 'trials')}, one network at a time`);
+  display.start(() => snapshot(done.trials, kept.length, seconds()));
+  const known = new Map<string, SpeedRecord>();
+  try {
+    for (const candidate of kept) {
+      // Signals and the display get their turn between two networks.
+      await setImmediate();
+      if (signal.aborted) break;
+      const state = await readNetwork(candidate, pass);
+      if (!state) {
+        done.missing++;
+        continue;
+      }
+      const network = networkId(candidate, state.masks);
+      const speed = known.get(network) ?? (await timeNetwork(candidate, state, pass));
+      if (!known.has(network)) done.networks++;
+      known.set(network, speed);
+      await complete(candidate, state, speed, pass);
+      done.trials++;
+    }
+  } finally {
+    display.stop();
+  }
+  display.line(
+    `measured the speed of ${count(done.trials, 'trial', 'trials')} on ${count(done.networks, 'network', 'networks')} in ${duration(seconds())}`,
+  );
+  return done;
+}
+
+async function readNetwork({ stage }: Candidate, { store, display }: SpeedPass): Promise<State | undefined> {
+  try {
+    return await store.readState(stage, (line) => display.line(line));
+  } catch (error) {
+    if (error instanceof LostStageError) return undefined;
+    throw error;
+  }
+}
+
+async function timeNetwork({ record }: Candidate, state: State, { registry, commit }: SpeedPass): Promise<SpeedRecord> {
+  const { dataset, network } = record.spec;
+  const { shape } = registry.datasets.get(dataset)!;
+  const batches = await measureSpeed(registry.model(network).build(shape), state, TURNS);
+  return {
+    ...commit,
+    backend: 'native',
+    threads: getThreads(),
+    versions: { ...versions() },
+    host: host(),
+    measuredAt: new Date().toISOString(),
+    timed: record.key,
+    batches,
+  };
+}
+
+async function complete(
+  { trial, record }: Candidate,
+  state: State,
+  speed: SpeedRecord,
+  { records }: SpeedPass,
+): Promise<void> {
+  const measured = record.measured && { ...record.measured, fileBytes: record.measured.fileBytes ?? fileSizes(state) };
+  await writeRecord(records, trial.name, { ...record, measured, speed });
+}
+
+/** Networks of the same architecture under the same masks take the same time. */
+function networkId({ record }: Candidate, masks: Masks): string {
+  const hash = createHash('sha256').update(`${record.spec.network} on ${record.spec.dataset}`);
+  for (const name of Object.keys(masks).sort()) hash.update(`\0${name}\0`).update(masks[name]);
+  return hash.digest('hex');
+}
+
+function snapshot(done: number, total: number, seconds: number) {
+  const fraction = done / total;
+  return {
+    trials: { total, done, failed: 0 },
+    activities: [],
+    fraction,
+    secondsLeft: done > 0 ? (seconds * (1 - fraction)) / fraction : undefined,
+  };
+}
+
+function count(n: number, one: string, many: string): string {
+  return `${n} ${n === 1 ? one : many}`;
+}

@@ -1,0 +1,108 @@
+/** The pass that times pruned networks after the last trial. Times themselves are never asserted. */
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isNativeAvailable } from '@prunebench/backend-native';
+import test from 'ava';
+import { digests, sandbox, TINY, until } from './fixtures/cli.ts';
+
+const native = isNativeAvailable().available ? test.serial : test.serial.skip;
+
+native('records made without a measurement are completed later, where their networks are still kept', async (t) => {
+  await using box = await sandbox();
+  await box.run('tiny', '--seeds', '1');
+  const before = await box.records('tiny');
+  t.true([...before.values()].every(({ speed }) => speed === undefined));
+  const [lost, ...others] = [...before].map(([file, record]) => ({ file, record }));
+  await rm(join(box.stages, lost.record.run.stages.at(-1)!.key), { recursive: true });
+
+  const { exitCode, all, stdout } = await box.runTimed('tiny', {}, '--seeds', '1', '--json');
+  t.is(exitCode, 0, all);
+  t.deepEqual(JSON.parse(stdout).speed, { trials: 2, networks: 2, missing: 1 });
+  t.regex(all, /1 trial has no measured speed: their networks are not in .*\.stages any more/);
+  const after = await box.records('tiny');
+  t.deepEqual(digests(after), digests(before), 'what was measured before is not touched');
+  t.is(after.get(lost.file)!.speed, undefined);
+  for (const { file, record } of others) {
+    const { speed, ...rest } = after.get(file)!;
+    t.deepEqual(rest, record);
+    t.like(speed, { backend: 'native', timed: record.key, host: record.run.host });
+    t.deepEqual(
+      speed!.batches.map(({ batchSize }) => batchSize),
+      [1, 128],
+    );
+  }
+
+  const text = () => readFile(join(box.results, 'tiny', 'records', 'smoke', others[0].file), 'utf8');
+  const once = await text();
+  await box.runTimed('tiny', {}, '--seeds', '1');
+  t.is(await text(), once, 'what is measured is not measured again');
+});
+
+native('the sizes in a record are those of the files that export writes', async (t) => {
+  await using box = await sandbox();
+  await box.run('tiny', '--seeds', '1');
+  const [{ key, measured }] = (await box.records('tiny')).values();
+  const size = async (...args: string[]) => {
+    const { stdout } = await box.cli(
+      ...['export', key, '--results', box.results, '--output', box.root, '--plugin', TINY, '--json', ...args],
+    );
+    return (await stat(JSON.parse(stdout).file)).size;
+  };
+  t.deepEqual(measured!.fileBytes, { dense: await size(), sparse: await size('--sparse') });
+});
+
+native('trials under the same masks share one measurement, and of more than three seeds three are timed', async (t) => {
+  await using box = await sandbox();
+  const { exitCode, all, stdout } = await box.runTimed('two-names', {}, '--seeds', '4', '--json');
+  t.is(exitCode, 0, all);
+  t.deepEqual(JSON.parse(stdout).speed, { trials: 6, networks: 3, missing: 0 });
+  const records = [...(await box.records('two-names')).values()];
+  for (const seed of [0, 1, 2]) {
+    const [one, other] = records.filter(({ spec }) => spec.seed === seed);
+    t.deepEqual(one.speed, other.speed);
+    t.is(one.speed!.timed, one.key);
+  }
+  t.true(records.filter(({ spec }) => spec.seed === 3).every(({ speed }) => speed === undefined));
+});
+
+native('Ctrl-C while networks are timed keeps what is measured, and the same command goes on', async (t) => {
+  await using box = await sandbox();
+  await box.run('tiny');
+  const measured = async () => {
+    const records = [...(await box.records('tiny'))];
+    return new Map(records.flatMap(([file, { speed }]) => (speed ? [[file, speed.measuredAt]] : [])));
+  };
+  const running = box.runTimed('tiny');
+  await until('the first measurement', async () => (await measured()).size > 0);
+  running.kill('SIGINT');
+  t.is((await running).exitCode, 130);
+  const first = await measured();
+  t.true(first.size < 6, 'it was stopped before the end');
+  const { exitCode, all } = await box.runTimed('tiny');
+  t.is(exitCode, 0, all);
+  const second = await measured();
+  t.is(second.size, 6);
+  t.like(Object.fromEntries(second), Object.fromEntries(first));
+});
+
+native('networks that were never trained are timed in tables of speed alone', async (t) => {
+  await using box = await sandbox();
+  const speeds = async (benchmark: string) => {
+    const { exitCode, all, stdout } = await box.runTimed(benchmark, {}, '--seeds', '1', '--json');
+    t.is(exitCode, 0, all);
+    return JSON.parse(stdout).speed;
+  };
+  t.deepEqual(await speeds('untrained'), { trials: 0, networks: 0, missing: 0 });
+  t.deepEqual(await readdir(box.stages), []);
+  t.deepEqual(await speeds('untrained-speed'), { trials: 1, networks: 1, missing: 0 });
+});
+
+test.serial('without the native backend one line says that nothing is timed, and the run succeeds', async (t) => {
+  await using box = await sandbox();
+  const none = { PRUNEBENCH_CXX: '/nowhere/c++', PRUNEBENCH_NATIVE_BINARY: '' };
+  const { exitCode, all } = await box.runTimed('tiny', none, '--seeds', '1');
+  t.is(exitCode, 0, all);
+  t.is(all!.match(/Speed is not measured: that needs the native backend, and /g)?.length, 1);
+  const records = [...(await box.records('tiny')).values()];
+  t.true(records.every(({ speed, measured }) => speed === undefined && measured!.fileBytes !== undefined));
+});
