@@ -6,6 +6,7 @@ import { formatFixed, formatNumber } from './format.ts';
 import { compareSeries, isSeparated } from './paired-tests.ts';
 import { belongsTo, type PublishedValue } from './published.ts';
 import { rankCells } from './ranks.ts';
+import { speedColumns, speedFields } from './speed-columns.ts';
 import type { Cell, Measure, NetworkSummary, Summary } from './summary.ts';
 
 type Row = Readonly<Record<string, string>>;
@@ -20,7 +21,7 @@ export function tableCsv(summary: Summary, published: readonly PublishedValue[])
       ...published.filter((value) => belongsTo(value, network)).map((value) => publishedRow(network, value)),
     ];
   });
-  return csv(tableColumns(summary.measure), rows);
+  return csv(tableColumns(summary), rows);
 }
 
 /** Every pair of series at every sparsity: the difference, both paired tests, raw and corrected. */
@@ -85,6 +86,7 @@ function cellRow(cell: Cell, rank: number | null): Row {
     achieved_sparsity_percent: optional(cell.achievedSparsity, ({ mean: m }) => formatNumber(m * 100, 6)),
     compression_ratio: mean(cell.compressionRatio, 4),
     theoretical_speedup: mean(cell.theoreticalSpeedup, 4),
+    ...speedFields(cell),
     remaining_parameters: mean(cell.remainingParameters, 2),
     remaining_weights: mean(cell.remainingWeights, 2),
     ...interval('remaining', 'parameters', cell.remainingParameters),
@@ -156,7 +158,7 @@ const sizeColumns = [
   ...intervalColumns('validation_accuracy', 'percent'),
 ];
 
-const tableColumns = (measure: Measure) => [
+const tableColumns = ({ measure, networks }: Summary) => [
   'kind',
   'dataset',
   'network',
@@ -167,6 +169,7 @@ const tableColumns = (measure: Measure) => [
   'achieved_sparsity_percent',
   'compression_ratio',
   'theoretical_speedup',
+  ...speedColumns(networks.flatMap(({ cells }) => cells)),
   ...(measure === 'size' ? sizeColumns : ['remaining_parameters']),
   'smallest_layer_density_percent',
   'seeds',

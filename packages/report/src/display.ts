@@ -4,16 +4,19 @@ import type { Cell, NetworkSummary } from './summary.ts';
 
 /**
  * What tables and plots show of a network; `density` (of the layer with the smallest) where nothing was trained, `size` where
- * the methods decide how far they go.
+ * the methods decide how far they go, `speed` where that is what the table is about.
  */
-export type Quantity = 'error' | 'accuracy' | 'density' | 'size';
+export type Quantity = 'error' | 'accuracy' | 'density' | 'size' | 'speed';
+
+/** What a table has in its cells where it has a column for each sparsity. */
+export type CellQuantity = Exclude<Quantity, 'size' | 'speed'>;
 
 /** From this accuracy on, lines of accuracy lie on top of one another and the error tells them apart. */
 const ERROR_FROM_ACCURACY = 95;
 
 /** Test error for networks that get nearly everything right (MNIST), test accuracy for others that were trained. */
 export function quantityOf({ cells, dense, measure }: NetworkSummary): Quantity {
-  if (measure === 'size') return 'size';
+  if (measure !== 'accuracy') return measure;
   const means = [...cells, ...dense].flatMap(({ accuracy }) => (accuracy === null ? [] : [accuracy.mean]));
   const nothingTrained = means.length === 0 && cells.some(({ trials }) => trials.length > 0);
   if (nothingTrained) return 'density';
@@ -25,6 +28,12 @@ export function formatEstimate(estimate: Estimate, digits = 2): string {
   const half = halfWidth(estimate);
   const mean = formatFixed(estimate.mean, digits);
   return half === null ? mean : `${mean} ± ${formatFixed(half, digits)}`;
+}
+
+/** "12.3", or "12.3 (11.9-12.8)" with the range that it was measured in: three significant digits. */
+export function formatSpeedup(ratio: number, range?: { readonly low: number; readonly high: number }): string {
+  const digits = (value: number) => String(Number(value.toPrecision(3)));
+  return range ? `${digits(ratio)} (${digits(range.low)}-${digits(range.high)})` : digits(ratio);
 }
 
 /** In how many of a cell's seeds at least one layer collapsed. */

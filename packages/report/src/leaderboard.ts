@@ -10,6 +10,7 @@ import { belongsTo, type PublishedValue, publishedValues } from './published.ts'
 import { rankCells } from './ranks.ts';
 import { loadRecords } from './records.ts';
 import type { ReportSource } from './report.ts';
+import { speedColumns, speedFields } from './speed-columns.ts';
 import { type Cell, type NetworkSummary, summarise } from './summary.ts';
 
 export interface LeaderboardOptions {
@@ -38,7 +39,7 @@ export async function writeLeaderboard(sources: readonly ReportSource[], options
 
 /**
  * All trained cells of the `cpu` and `paper` scales, of networks whose trials are complete; not those of tables of sizes, whose
- * networks do not have a common sparsity. Ranks are among the series of
+ * networks do not have a common sparsity, nor of tables of speed, which put structures and other tables' trials side by side. Ranks are among the series of
  * one benchmark and scale, which share pretrained weights and budget; series that the paired tests cannot separate share one.
  */
 export function renderLeaderboard(
@@ -47,7 +48,7 @@ export function renderLeaderboard(
   keyOf?: (spec: TrialSpec) => string,
 ): string {
   const lines = sources.flatMap((source) => SCALES.flatMap((scale) => linesOf(source, scale, records, keyOf)));
-  return csv(columns, lines.sort(byPlace).map(row));
+  return csv(columns(lines.map(({ cell }) => cell)), lines.sort(byPlace).map(row));
 }
 
 function linesOf(
@@ -56,7 +57,7 @@ function linesOf(
   all: readonly TrialRecord[],
   keyOf?: (spec: TrialSpec) => string,
 ): Line[] {
-  if (benchmark.measure === 'size') return [];
+  if (benchmark.measure === 'size' || benchmark.measure === 'speed') return [];
   const own = all.filter((record) => record.benchmark === benchmark.id);
   const { records, trials, completeFor } = declaredRecords(benchmark, scale, own, keyOf);
   const complete = records.filter(({ spec }) => completeFor(spec.dataset, spec.network));
@@ -126,6 +127,7 @@ function row({ cell, rank, benchmark, scale, published }: Line): Record<string, 
     failed_seeds: String(cell.failures.length),
     compression_ratio: mean(cell.compressionRatio),
     theoretical_speedup: mean(cell.theoreticalSpeedup),
+    ...speedFields(cell),
     published_test_accuracy_percent: published
       .map(({ error, recalled }) => `${formatNumber(100 - error!, 4)}${recalled ? '†' : ''}`)
       .join('; '),
@@ -136,7 +138,7 @@ function row({ cell, rank, benchmark, scale, published }: Line): Record<string, 
   };
 }
 
-const columns = [
+const columns = (cells: readonly Cell[]) => [
   'dataset',
   'network',
   'sparsity_percent',
@@ -151,6 +153,7 @@ const columns = [
   'failed_seeds',
   'compression_ratio',
   'theoretical_speedup',
+  ...speedColumns(cells),
   'published_test_accuracy_percent',
   'published_in',
   'benchmark',

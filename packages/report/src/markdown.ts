@@ -1,11 +1,23 @@
 import type { Benchmark } from '@prunebench/core';
 import { markdownTable } from 'markdown-table';
-import { collapsedSeeds, formatEstimate, properName, type Quantity, quantityOf, seedCount } from './display.ts';
+import {
+  type CellQuantity,
+  collapsedSeeds,
+  formatEstimate,
+  formatSpeedup,
+  properName,
+  type Quantity,
+  quantityOf,
+  seedCount,
+} from './display.ts';
 import { formatFixed, formatNumber, formatPercent } from './format.ts';
 import { compareSeries } from './paired-tests.ts';
 import { belongsTo, type PublishedValue } from './published.ts';
 import { rankCells } from './ranks.ts';
 import { sizeColumn, sizeRows } from './size-table.ts';
+import { speedStatements } from './speed-statements.ts';
+import { speedRows } from './speed-table.ts';
+import { batchSizesOf } from './speedup.ts';
 import { statements } from './statements.ts';
 import { type Cell, cellOf, type NetworkSummary, type Summary } from './summary.ts';
 
@@ -14,6 +26,8 @@ type Ranks = ReadonlyMap<Cell, number | null>;
 const NOTES = {
   density: 'Nothing is trained here: remaining weights of the thinnest layer, mean over seeds.',
   sizes: 'Parameters with biases, weights without; how many is the result, the sparsity was not asked for.',
+  speed:
+    'Dense time / time of the pruned network on the same kernels: the median over seeds, and in brackets the slowest and the fastest round of any. For filters and neurons, what was asked for is a share of these.',
   single: 'After the last epoch.',
   interval: 'Mean over seeds ± half the 95 % t-interval, after the last epoch.',
   bold: 'Bold: the best of a column and what the paired t-tests (Holm-corrected over the column) cannot tell from it.',
@@ -29,6 +43,7 @@ const TITLES: Readonly<Record<Quantity, string>> = {
   accuracy: 'test accuracy, in % at each sparsity',
   density: 'density of the layer that kept the smallest share of its weights, in % at each sparsity',
   size: 'what is left',
+  speed: 'speed-up and file sizes',
 };
 
 /** The table of a summary with what the tests say about it: what is printed on a terminal. */
@@ -60,6 +75,12 @@ export function networkSection(
     const table = alignedTable(sizeRows(network, benchmark, values, ranks, seriesName));
     const elsewhere = values.filter((value) => sizeColumn(value, benchmark) === null);
     return [title, table, ...remarks(network, quantity, elsewhere, table)].join('\n\n');
+  }
+  if (quantity === 'speed') {
+    const said = speedStatements(network);
+    const table = alignedTable(speedRows(network, seriesName));
+    const findings = said.length === 0 ? [] : [said.map((line) => `- ${line}`).join('\n')];
+    return [title, table, ...remarks(network, quantity, values, table), ...findings].join('\n\n');
   }
   const table = quantity === 'density' ? collapseTable(network) : accuracyTable(network, values, quantity);
   const elsewhere = values.filter((value) => quantity === 'density' || !isShown(value));
@@ -115,7 +136,7 @@ function alignedTable(rows: readonly (readonly string[])[]): string {
   });
 }
 
-function tableCell(cell: Cell | undefined, quantity: Exclude<Quantity, 'size'>, ranks: Ranks): string {
+function tableCell(cell: Cell | undefined, quantity: CellQuantity, ranks: Ranks): string {
   if (cell === undefined) return '';
   const number = boldIf(ranks.get(cell) === 1, cellNumber(cell, quantity));
   const failed = cell.failures.length === 0 ? '' : `failed ${cell.failures.length}/${seedCount(cell)}`;
@@ -123,7 +144,7 @@ function tableCell(cell: Cell | undefined, quantity: Exclude<Quantity, 'size'>, 
   return [number, collapsed, failed].filter((part) => part !== '').join(' ');
 }
 
-function cellNumber(cell: Cell, quantity: Exclude<Quantity, 'size'>): string {
+function cellNumber(cell: Cell, quantity: CellQuantity): string {
   if (quantity === 'density') return cell.smallestDensity ? formatNumber(cell.smallestDensity.mean * 100, 3) : '';
   const estimate = cell[quantity];
   return estimate ? formatEstimate(estimate) : '';
@@ -197,6 +218,7 @@ function remarks(
 
 function noteOn(quantity: Quantity, seeds: string): string {
   if (quantity === 'density') return NOTES.density;
+  if (quantity === 'speed') return NOTES.speed;
   if (quantity === 'size') return seeds === '1' ? NOTES.sizes : `${NOTES.sizes} ${NOTES.interval}`;
   return seeds === '1' ? NOTES.single : NOTES.interval;
 }
@@ -208,12 +230,14 @@ function otherPublished({ label, row, series, recalled }: PublishedValue): strin
 
 function detailsSection(network: NetworkSummary): string {
   const ranks = rankCells(network, compareSeries(network));
+  const batchSizes = batchSizesOf(network.cells);
   const header = [
     'series',
     network.measure === 'size' ? 'at most, %' : 'sparsity, requested %',
     'achieved %',
     'compression',
     'theoretical speed-up',
+    ...batchSizes.map((size) => `measured, batch ${size}`),
     'parameters left',
     'smallest layer density %',
     'accuracy, last epoch %',
@@ -230,6 +254,7 @@ function detailsSection(network: NetworkSummary): string {
     optional(cell.achievedSparsity ? formatFixed(cell.achievedSparsity.mean * 100, 3) : undefined),
     optional(cell.compressionRatio ? `${formatFixed(cell.compressionRatio.mean, 2)}×` : undefined),
     optional(cell.theoreticalSpeedup ? `${formatFixed(cell.theoreticalSpeedup.mean, 2)}×` : undefined),
+    ...batchSizes.map((size) => optional(speedupAt(cell, size))),
     optional(cell.remainingParameters ? formatNumber(cell.remainingParameters.mean, 1) : undefined),
     optional(cell.smallestDensity ? formatNumber(cell.smallestDensity.mean * 100, 3) : undefined),
     optional(cell.accuracy ? formatEstimate(cell.accuracy) : undefined),
@@ -240,4 +265,9 @@ function detailsSection(network: NetworkSummary): string {
     optional(ranks.get(cell)?.toString()),
   ]);
   return `**${properName(network.network)} on ${properName(network.dataset)}**\n\n${alignedTable([header, ...rows])}`;
+}
+
+function speedupAt({ speedups }: Cell, size: number): string | undefined {
+  const measured = speedups.find(({ batchSize }) => batchSize === size);
+  return measured && formatSpeedup(measured.median, measured);
 }

@@ -9,6 +9,7 @@ import { markdownDetails, markdownSummary, networkSection } from './markdown.ts'
 import { accuracyPlot } from './plots/accuracy.ts';
 import { densityPlot } from './plots/density.ts';
 import { sizePlot } from './plots/size.ts';
+import { speedPlot } from './plots/speed.ts';
 import { type PublishedRow, type PublishedValue, publishedValues } from './published.ts';
 import { END, replaceBlock, type Selection, START, selectionsIn } from './readme.ts';
 import { type Summary, summarise } from './summary.ts';
@@ -68,6 +69,7 @@ const CAPTIONS: Readonly<Record<string, string>> = {
   accuracy: 'Accuracy against compression with 95 % bands',
   density: 'Density of every layer at each sparsity',
   size: 'Parameters that each series leaves, seed by seed',
+  speed: 'Measured against theoretical speed-up, and accuracy against measured speed-up',
 };
 
 const SCALES: readonly ScaleName[] = ['paper', 'cpu', 'smoke'];
@@ -164,6 +166,10 @@ async function renderPlots(
   const measured = summary.networks.some(({ cells }) => cells.some(({ trials }) => trials.length > 0));
   if (summary.measure === 'size')
     return new Map(measured ? [[`size-${summary.scale}.svg`, await sizePlot(summary, benchmark, published)]] : []);
+  if (summary.measure === 'speed') {
+    const timed = summary.networks.some(({ cells }) => cells.some(({ speedups }) => speedups.length > 0));
+    return new Map(timed ? [[`speed-${summary.scale}.svg`, await speedPlot(summary, benchmark.title)]] : []);
+  }
   const trained = summary.networks.filter((network) => quantityOf(network) !== 'density');
   const plots = new Map<string, string>();
   if (trained.length > 0 && measured) {

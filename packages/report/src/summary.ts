@@ -8,6 +8,7 @@ import {
 import { cellName } from './declaration.ts';
 import { type DenseReference, denseReferences } from './dense.ts';
 import { type Estimate, estimate } from './estimate.ts';
+import { type Speedup, speedups } from './speedup.ts';
 
 /** What the series of a table are compared by. */
 export type Measure = NonNullable<Benchmark['measure']>;
@@ -53,6 +54,10 @@ export interface Cell {
   readonly achievedSparsity: Estimate | null;
   readonly compressionRatio: Estimate | null;
   readonly theoreticalSpeedup: Estimate | null;
+  /** Measured, by batch size; empty where no seed has a measurement. */
+  readonly speedups: readonly Speedup[];
+  /** Of the network as a safetensors file, dense and sparse; null where a record does not say. */
+  readonly fileBytes: { readonly dense: Estimate; readonly sparse: Estimate } | null;
   readonly remainingParameters: Estimate | null;
   /** Of kernels alone. */
   readonly remainingWeights: Estimate | null;
@@ -164,13 +169,15 @@ function summariseNetwork(
 function summariseCell(unordered: readonly TrialRecord[]): Cell {
   const records = unordered.toSorted((a, b) => a.spec.seed - b.spec.seed);
   const { spec, series, control } = records[0]!;
-  const finished = records.flatMap(({ failure, measured, run, spec: { seed } }) =>
-    failure === null && measured !== null ? [{ seed, measured, run }] : [],
+  const finished = records.flatMap(({ failure, measured, run, speed, spec: { seed } }) =>
+    failure === null && measured !== null ? [{ seed, measured, run, speed }] : [],
   );
   const over = (value: (trial: (typeof finished)[number]) => number | null) => {
     const values = finished.map(value);
     return values.includes(null) ? null : estimate(values as number[]);
   };
+  const dense = over(({ measured }) => measured.fileBytes?.dense ?? null);
+  const sparse = over(({ measured }) => measured.fileBytes?.sparse ?? null);
   return {
     dataset: spec.dataset,
     network: spec.network,
@@ -199,6 +206,8 @@ function summariseCell(unordered: readonly TrialRecord[]): Cell {
     achievedSparsity: over(({ measured }) => measured.sparsity.achieved),
     compressionRatio: over(({ measured }) => measured.compressionRatio),
     theoreticalSpeedup: over(({ measured }) => measured.theoreticalSpeedup),
+    speedups: speedups(finished.flatMap(({ speed }) => (speed ? [speed] : []))),
+    fileBytes: dense && sparse && { dense, sparse },
     remainingParameters: over(({ measured }) => measured.parameters.remaining),
     remainingWeights: over(({ measured }) => measured.layers.reduce((sum, { remaining }) => sum + remaining, 0)),
     trainedExamples: over(({ measured }) => measured.trainedExamples),

@@ -24,7 +24,7 @@ export interface VerifyOptions {
 
 /** How many differing lines of one file are listed. */
 const LINES_PER_FILE = 5;
-const REPORT_FILE = /^(table|comparisons|accuracy|density|size)-(smoke|cpu|paper)\.(csv|svg)$/;
+const REPORT_FILE = /^(table|comparisons|accuracy|density|size|speed)-(smoke|cpu|paper)\.(csv|svg)$/;
 
 /**
  * Recomputes everything that is published (tables, comparisons, plots, README blocks, the leaderboard) from the records

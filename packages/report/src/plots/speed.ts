@@ -1,0 +1,167 @@
+import { formatSpeedup, properName } from '../display.ts';
+import { batchSizesOf } from '../speedup.ts';
+import type { NetworkSummary, Summary } from '../summary.ts';
+import { legendPanel } from './legend.ts';
+import { type Layer, type Panel, renderSvg, wrap } from './render.ts';
+import { INK, MUTED, PAGE_TITLE, type SeriesStyle, seriesStyles } from './style.ts';
+import { logDomain, logTicks } from './ticks.ts';
+
+const WIDTH = 270;
+const HEIGHT = 250;
+
+const COLOR = { field: 'color', type: 'nominal', scale: null } as const;
+const SHAPE = { field: 'shape', type: 'nominal', scale: null } as const;
+const DASH = { field: 'dash', type: 'nominal', scale: null } as const;
+const SERIES = { field: 'series' } as const;
+
+interface Point extends SeriesStyle {
+  readonly series: string;
+  readonly theoretical: number;
+  readonly measured: number;
+  readonly low: number;
+  readonly high: number;
+  /** Mean test accuracy; null where nothing was trained. */
+  readonly accuracy: number | null;
+}
+
+/**
+ * A row of panels for each network: measured against theoretical speed-up at each batch size (log axes; on the diagonal reality keeps
+ * what theory promises, below 1 the pruned network is slower), and test accuracy against measured speed-up where the network was trained.
+ */
+export async function speedPlot(summary: Summary, title: string): Promise<string> {
+  const series = new Map(summary.networks.flatMap(({ series: each }) => each.map((one) => [one.name, one] as const)));
+  const styles = seriesStyles([...series.values()]);
+  const timed = summary.networks.filter(({ cells }) => cells.some(({ speedups }) => speedups.length > 0));
+  const subtitle = `Dense time / time of the pruned network, on the same kernels: median over seeds, bars from the slowest to the fastest round; dashed: theory kept to the letter; rule: dense; scale ${summary.scale}`;
+  return renderSvg({
+    title: { text: title, subtitle: wrap(subtitle, 110), ...PAGE_TITLE },
+    spacing: 40,
+    vconcat: [...timed.map((network) => networkRow(network, styles)), legendPanel(styles)],
+  });
+}
+
+function networkRow(network: NetworkSummary, styles: readonly SeriesStyle[]): Panel {
+  const sizes = batchSizesOf(network.cells);
+  const points = new Map(sizes.map((size) => [size, pointsOf(network, size, styles)]));
+  const all = [...points.values()].flat();
+  // The medians alone: a round that was disturbed may leave the panel.
+  const domain = logDomain([1, ...all.flatMap(({ theoretical, measured }) => [theoretical, measured])], 1.3);
+  const name = `${properName(network.network)} on ${properName(network.dataset)}`;
+  const trained = sizes.filter((size) => points.get(size)!.some(({ accuracy }) => accuracy !== null));
+  return {
+    bounds: 'flush',
+    spacing: 84,
+    hconcat: [
+      ...sizes.map((size) => ratioPanel(points.get(size)!, `${name}, batch ${size}`, domain)),
+      // The largest batch alone: at equal accuracy both tell the same story, and a row has room for three panels.
+      ...trained.slice(-1).map((size) => accuracyPanel(points.get(size)!, network, size)),
+    ],
+  } as Panel;
+}
+
+function pointsOf({ cells }: NetworkSummary, size: number, styles: readonly SeriesStyle[]): Point[] {
+  const styleOf = new Map(styles.map((style) => [style.name, style]));
+  return cells.flatMap(({ series, speedups, theoreticalSpeedup, accuracy }) => {
+    const measured = speedups.find(({ batchSize }) => batchSize === size);
+    if (!measured || !theoreticalSpeedup) return [];
+    return [
+      {
+        ...styleOf.get(series)!,
+        series,
+        theoretical: theoreticalSpeedup.mean,
+        measured: measured.median,
+        low: measured.low,
+        high: measured.high,
+        accuracy: accuracy?.mean ?? null,
+      },
+    ];
+  });
+}
+
+function ratioPanel(points: readonly Point[], title: string, domain: readonly [number, number]): Panel {
+  const x = { field: 'theoretical', ...ratioAxis('theoretical speed-up', domain) };
+  const y = { field: 'measured', ...ratioAxis('measured speed-up', domain) };
+  const ends = domain.map((value) => ({ theoretical: value, measured: value }));
+  return {
+    width: WIDTH,
+    height: HEIGHT,
+    title: { text: title, offset: 8 },
+    layer: [
+      {
+        data: { values: ends },
+        mark: { type: 'line', color: MUTED, strokeDash: [4, 3], strokeWidth: 1 },
+        encoding: { x, y },
+      },
+      { data: { values: [{ measured: 1 }] }, mark: { type: 'rule', color: INK, opacity: 0.7 }, encoding: { y } },
+      {
+        data: { values: [...points] },
+        mark: { type: 'rule', clip: true, strokeWidth: 1.2, opacity: 0.6 },
+        encoding: { x, y: { ...y, field: 'low' }, y2: { field: 'high' }, color: COLOR },
+      },
+      ...lines(points, x, y),
+    ],
+  };
+}
+
+function accuracyPanel(points: readonly Point[], { dense }: NetworkSummary, size: number): Panel {
+  const trained = points.filter(({ accuracy }) => accuracy !== null);
+  const domain = logDomain([1, ...trained.map(({ measured }) => measured)], 1.2);
+  const x = { field: 'measured', ...ratioAxis('measured speed-up', domain) };
+  const y = {
+    field: 'accuracy',
+    type: 'quantitative' as const,
+    scale: { zero: false, nice: true },
+    axis: { title: 'test accuracy, %', grid: true },
+  };
+  return {
+    width: WIDTH,
+    height: HEIGHT,
+    title: { text: `Accuracy, batch ${size}`, offset: 8 },
+    layer: [
+      {
+        data: { values: dense.map(({ accuracy }) => ({ accuracy: accuracy.mean })) },
+        mark: { type: 'rule', color: INK, opacity: 0.7 },
+        encoding: { y },
+      },
+      ...lines(trained, x, y),
+    ],
+  };
+}
+
+/** Every series as a line with its markers. */
+function lines(points: readonly Point[], x: object, y: object): Layer[] {
+  const data = { values: [...points] };
+  return [
+    {
+      data,
+      mark: { type: 'line', strokeWidth: 1.8 },
+      encoding: {
+        x,
+        y,
+        color: COLOR,
+        strokeDash: DASH,
+        detail: SERIES,
+        order: { field: 'theoretical', type: 'quantitative' },
+      },
+    },
+    {
+      data,
+      mark: { type: 'point', filled: true, size: 42, opacity: 1, stroke: 'white', strokeWidth: 0.8 },
+      encoding: { x, y, color: COLOR, shape: SHAPE },
+    },
+  ];
+}
+
+function ratioAxis(title: string, domain: readonly [number, number]) {
+  const values = logTicks(domain);
+  return {
+    type: 'quantitative' as const,
+    scale: { type: 'log' as const, domain: [...domain], nice: false },
+    axis: {
+      title,
+      values,
+      labelExpr: `${JSON.stringify(values.map((value) => `${formatSpeedup(value)}×`))}[indexof(${JSON.stringify(values)}, datum.value)]`,
+      grid: true,
+    },
+  };
+}

@@ -1,0 +1,180 @@
+import { join } from 'node:path';
+import type { Benchmark, TrialRecord } from '@prunebench/core';
+import test from 'ava';
+import { parse } from 'csv-parse/sync';
+import { renderLeaderboard, renderReport } from '../src/index.ts';
+import { storedRecords, tiny } from './tiny-benchmark.ts';
+
+const about = (measure: 'accuracy' | 'speed'): Benchmark => ({ ...tiny, measure, published: [] });
+
+/** Speed-up of seeds 0, 1, 2 at batch 128, by series and sparsity; at batch 1 it is half of that. */
+const measured: Readonly<Record<string, Readonly<Record<number, readonly number[]>>>> = {
+  global: { 0.9: [3, 2, 4], 0.98: [8, 9, 7] },
+  uniform: { 0.9: [0.5, 0.75, 0.25], 0.98: [1.5, 1.25, 2] },
+};
+
+const origin = {
+  commit: 'abc',
+  dirty: false,
+  backend: 'native',
+  threads: 2,
+  versions: {},
+  host: { cpu: 'any', cores: 2, platform: 'any' },
+  measuredAt: '2026-01-01T00:00:00Z',
+};
+
+async function timedRecords(): Promise<TrialRecord[]> {
+  const records = await storedRecords();
+  return records.map((record) => {
+    const { series, spec, key } = record;
+    const speedup = measured[series]?.[spec.sparsity]?.[spec.seed];
+    const withSizes = record.measured && { ...record.measured, fileBytes: { dense: 1000, sparse: 300 + spec.seed } };
+    if (speedup === undefined || withSizes === null) return { ...record, measured: withSizes };
+    const batch = (batchSize: number, median: number) => ({
+      batchSize,
+      speedup: median,
+      speedupMin: median * 0.75,
+      speedupMax: median * 1.25,
+      rounds: 9,
+      denseMilliseconds: median,
+      sparseMilliseconds: 1,
+      kind: 'tiles' as const,
+    });
+    const batches = [batch(128, speedup), batch(1, speedup / 2)];
+    return { ...record, measured: withSizes, speed: { ...origin, timed: key, batches } };
+  });
+}
+
+async function rendered(benchmark: Benchmark, records: readonly TrialRecord[]) {
+  return renderReport({ benchmark, published: [] }, { resultsDir: 'results', records });
+}
+
+const rowsOf = (text: string): Record<string, string>[] => parse(text, { columns: true });
+const columnsOf = (text: string) => text.split('\n')[0]!.split(',');
+
+test('the CSV has measured speed-up and sizes: the median over seeds, the range over all of their rounds', async (t) => {
+  const { files } = await rendered(about('accuracy'), await timedRecords());
+  const rows = rowsOf(files.get(join('results', 'tiny', 'table-cpu.csv'))!);
+  const row = rows.find((each) => each.series === 'global' && each.requested_sparsity_percent === '90')!;
+  t.like(row, {
+    measured_speedup_batch_1: '1.5',
+    measured_speedup_batch_1_low: '0.75',
+    measured_speedup_batch_1_high: '2.5',
+    measured_speedup_batch_128: '3',
+    measured_speedup_batch_128_low: '1.5',
+    measured_speedup_batch_128_high: '5',
+    timed_seeds: '3',
+    dense_file_bytes: '1000',
+    sparse_file_bytes: '301',
+  });
+  const control = rows.find(({ series }) => series === 'random')!;
+  t.is(control.measured_speedup_batch_128, '');
+});
+
+test('records without measurements give tables without the columns, to the byte what they were', async (t) => {
+  const records = await storedRecords();
+  const sources = [{ benchmark: about('accuracy'), published: [] }];
+  const timed = await timedRecords();
+  const table = async (of: readonly TrialRecord[]) =>
+    (await rendered(about('accuracy'), of)).files.get(join('results', 'tiny', 'table-cpu.csv'))!;
+  const isNew = (column: string) => /^measured_speedup|^timed_seeds$|_file_bytes$/.test(column);
+  for (const text of [await table(records), renderLeaderboard(sources, records)]) t.false(columnsOf(text).some(isNew));
+  for (const [old, text] of [
+    [await table(records), await table(timed)],
+    [renderLeaderboard(sources, records), renderLeaderboard(sources, timed)],
+  ] as const) {
+    t.is(columnsOf(text).filter(isNew).length, 3 + 3 + 1 + 2);
+    t.deepEqual(
+      columnsOf(text).filter((column) => !isNew(column)),
+      columnsOf(old),
+    );
+    t.is(rowsOf(text).length, rowsOf(old).length);
+  }
+});
+
+test('a seed that was not timed is left out of the median, and counted', async (t) => {
+  const records = (await timedRecords()).map((record) => {
+    const { speed: _, ...untimed } = record;
+    return record.spec.seed === 2 ? untimed : record;
+  });
+  const { files } = await rendered(about('accuracy'), records);
+  const rows = rowsOf(files.get(join('results', 'tiny', 'table-cpu.csv'))!);
+  const row = rows.find((each) => each.series === 'global' && each.requested_sparsity_percent === '90')!;
+  t.like(row, { measured_speedup_batch_128: '2.5', timed_seeds: '2' });
+});
+
+const lineOf = (markdown: string, start: string) => markdown.split('\n').find((line) => line.startsWith(start)) ?? '';
+
+test('a table of speed: a row for every series and sparsity, and from which sparsity on it is faster than dense', async (t) => {
+  const { tables, files } = await rendered(about('speed'), await timedRecords());
+  const { markdown } = tables[0]!;
+  const cells = lineOf(markdown, '| uniform')
+    .split('|')
+    .map((cell) => cell.trim());
+  t.is(cells[2], '90');
+  t.deepEqual(cells.slice(6, -1), ['0.25 (0.0938-0.469)', '0.5 (0.188-0.938)', '1', '0.3']);
+  t.regex(
+    lineOf(markdown, '- global, batch 128'),
+    /faster than dense from 90 % on, there in every round; 8 times at 98 %/,
+  );
+  t.regex(lineOf(markdown, '- global, batch 1:'), /from 90 % on, in every round from 98 % on; 4 times/);
+  t.regex(lineOf(markdown, '- uniform, batch 128'), /from 98 % on, never in every round; 1\.5 times/);
+  t.is(
+    lineOf(markdown, '- uniform, batch 1:'),
+    '- uniform, batch 1: not faster than dense at the highest sparsity that was tried.',
+  );
+  t.deepEqual(
+    [...files.keys()].map((file) => file.split('/').at(-1)),
+    ['table-cpu.csv', 'comparisons-cpu.csv', 'speed-cpu.svg'],
+  );
+  const svg = files.get(join('results', 'tiny', 'speed-cpu.svg'))!;
+  t.false(/NaN|Infinity|undefined/.test(svg));
+  // Four cells in two panels of ratios and one of accuracies, two series and their legend.
+  t.is((svg.match(/aria-roledescription="point"/g) ?? []).length, 3 * 4 + 3);
+});
+
+test('what compiling gains with nothing pruned is not counted as gained by sparsity', async (t) => {
+  // The control now stands for the unpruned network, four times as fast by compiling alone.
+  const records = await timedRecords();
+  const [timed] = records.filter(({ speed }) => speed !== undefined);
+  const control = records.filter(({ series, spec }) => series === 'random' && spec.sparsity === 0.9);
+  const unpruned = control.map((record): TrialRecord => {
+    const batches = timed!.speed!.batches.map((batch) => ({ ...batch, speedup: 4 }));
+    return { ...record, spec: { ...record.spec, sparsity: 0 }, speed: { ...timed!.speed!, batches } };
+  });
+  const benchmark = {
+    ...about('speed'),
+    trials: () => [...tiny.trials('cpu'), { ...tiny.trials('cpu')[2]!, sparsity: 0 }],
+  };
+  const { markdown } = (await rendered(benchmark, [...records, ...unpruned])).tables[0]!;
+  t.is(lineOf(markdown, '- Nothing pruned, compiled, batch 128'), '- Nothing pruned, compiled, batch 128: 4 times.');
+  t.regex(lineOf(markdown, '- global, batch 128'), /faster than dense from 98 % on/);
+  t.regex(lineOf(markdown, '- uniform, batch 128'), /not faster than dense/);
+});
+
+test('at equal accuracy: the fastest network of each series within a point of the dense one', async (t) => {
+  const records = (await timedRecords()).map((record): TrialRecord => {
+    if (!record.measured?.final || !record.measured.dense) return record;
+    const { final, dense } = record.measured;
+    const at = (accuracy: number) => ({ ...final, test: { ...final.test, accuracy } });
+    // Only global at 90 % and nothing of uniform stays within a point of 98 %.
+    const accuracy = record.series === 'global' && record.spec.sparsity === 0.9 ? 97.25 : 96.5;
+    const own = { ...dense, test: { ...dense.test, accuracy: 98 } };
+    return { ...record, measured: { ...record.measured, dense: own, final: at(accuracy) } };
+  });
+  const { markdown } = (await rendered(about('speed'), records)).tables[0]!;
+  t.regex(
+    lineOf(markdown, '- Fastest within 1 point of dense (98.00 %), batch 128'),
+    /: global 3 times \(at 90 %, 97\.25 %\); uniform none\.$/,
+  );
+});
+
+test('tables of speed stay out of the leaderboard', async (t) => {
+  const source = { benchmark: about('speed'), published: [] };
+  t.is(
+    renderLeaderboard([source], await timedRecords())
+      .trim()
+      .split('\n').length,
+    1,
+  );
+});
