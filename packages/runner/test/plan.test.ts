@@ -1,6 +1,6 @@
 import type { Step, TrialDeclaration } from '@prunebench/core';
 import test from 'ava';
-import { declareTrials, evaluationPoints, planStages } from '../src/plan.ts';
+import { declareTrials, evaluationPoints, planStages, type Trial } from '../src/plan.ts';
 import { loadRegistry } from '../src/registry.ts';
 
 const registry = await loadRegistry();
@@ -94,4 +94,28 @@ test("batch norm's statistics belong to the pruning that they follow", (t) => {
 test('nothing trained, nothing evaluated; nothing pruned, one state for all', (t) => {
   t.deepEqual(points('prune', 'prune'), { dense: null, pruned: null, final: null });
   t.deepEqual(points('train', 'train'), { dense: 1, pruned: 1, final: 1 });
+});
+
+test('theory-vs-reality measures the networks that two other tables train, not ones of its own', async (t) => {
+  const keysOf = async (id: string, wanted: (trial: Trial) => boolean) => {
+    const benchmark = await registry.benchmarks.get(id)!.load();
+    return declareTrials(benchmark.trials('cpu'), 3, registry)
+      .filter(wanted)
+      .map(({ key }) => key);
+  };
+  const isMagnitude = ({ spec, series }: Trial) =>
+    /^lenet/.test(spec.network) && series === 'single weights, magnitude';
+  const isSynflow = ({ spec, series }: Trial) => /^vgg/.test(spec.network) && series === 'single weights, SynFlow';
+  for (const [wanted, trainedBy, count] of [
+    [isMagnitude, 'global-vs-layerwise', 2 * 6 * 3],
+    [isSynflow, 'snip-vs-synflow-cifar10', 2 * 3],
+  ] as const) {
+    const keys = await keysOf('theory-vs-reality', wanted);
+    const theirs = new Set(await keysOf(trainedBy, () => true));
+    t.is(keys.length, count);
+    t.deepEqual(
+      keys.filter((key) => !theirs.has(key)),
+      [],
+    );
+  }
 });
