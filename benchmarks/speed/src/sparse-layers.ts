@@ -45,7 +45,7 @@ export const layerNetworks: readonly Network[] = [
   convolution(2, 512, 512),
 ];
 
-export const layerSparsities = [0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98] as const;
+export const layerSparsities = [0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98] as const;
 
 export interface Crossover {
   readonly layer: string;

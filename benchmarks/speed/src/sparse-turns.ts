@@ -24,7 +24,7 @@ export function theirs(peer: SparsePeer | undefined, request: PeerRequest): Cont
 }
 
 /** Time that one contestant works before it is the next one's turn. */
-const SLICE_SECONDS = 0.05;
+const SLICE_SECONDS = 0.03;
 
 /**
  * For each contestant the median seconds of its slices, one a round; null for those that cannot do the work. The first slice

@@ -3,16 +3,17 @@ import { join } from 'node:path';
 import { registerNativeBackend } from '@prunebench/backend-native';
 import { buildModel } from '@prunebench/models';
 import * as tf from '@tensorflow/tfjs-core';
-import { markdownTable } from 'markdown-table';
 import writeFileAtomic from 'write-file-atomic';
 import { csvOf } from './csv.ts';
 import { describeHost } from './host.ts';
+import { availableModes, type GpuModeRow, gpuSparsities, measureGpuMode } from './sparse-gpu-modes.ts';
 import { type Crossover, crossovers, layerNetworks, layerSparsities } from './sparse-layers.ts';
 import { measureNetwork, type NetworkCase } from './sparse-networks.ts';
 import { SparsePeer } from './sparse-peer.ts';
 import { sparsePlot } from './sparse-plot.ts';
 import { measureProduct, productSizes } from './sparse-products.ts';
 import type { SparseRow } from './sparse-rows.ts';
+import { crossoverTable, describeRow, gpuTable, rowTable } from './sparse-tables.ts';
 import { inputShapes, workloads } from './workloads.ts';
 
 export interface SparseSpeedOptions {
@@ -20,7 +21,7 @@ export interface SparseSpeedOptions {
   readonly rounds: number;
   /** Names of networks to measure, and nothing else; everything when absent. */
   readonly networks?: readonly string[];
-  /** speed-sparse.csv, speed-sparse-crossover.csv and speed-sparse.svg go here; nothing is written for a selection of networks. */
+  /** speed-sparse.csv, speed-sparse-crossover.csv, speed-sparse-gpu.csv and speed-sparse.svg go here; nothing is written for a selection of networks. */
   readonly resultsDir: string;
   readonly log: (line: string) => void;
 }
@@ -28,6 +29,8 @@ export interface SparseSpeedOptions {
 export interface SparseSpeedResult {
   readonly rows: readonly SparseRow[];
   readonly crossovers: readonly Crossover[];
+  /** GPU.js, mode by mode; empty for a selection of networks. */
+  readonly gpuRows: readonly GpuModeRow[];
   /** Markdown, ready to print. */
   readonly table: string;
   readonly files: readonly string[];
@@ -42,39 +45,69 @@ export async function runSparseSpeed(options: SparseSpeedOptions): Promise<Spars
   await registerNativeBackend({ threads: Math.max(...threads) });
   await tf.setBackend('native');
   const rows: SparseRow[] = [];
-  let peerVersion = 'none';
-  const add = (row: SparseRow) => {
-    rows.push(row);
-    log(describeRow(row));
-  };
+  let peerVersion: string | undefined;
   for (const count of threads) {
-    const peer = await SparsePeer.start(count, log);
-    peerVersion = peer?.version ?? peerVersion;
-    const context = { peer, threads: count, rounds };
+    const peer = await SparsePeer.start(count, peerVersion === undefined ? log : () => {});
+    if (peer && peerVersion === undefined) log(`Beside ${peer.version}`);
+    peerVersion = peer?.version ?? peerVersion ?? 'none';
+    const measurements = measurementsOf(networks, { peer, threads: count, rounds }, Math.max(...threads));
     try {
-      if (!networks) {
-        for (const size of productSizes)
-          for (const sparsity of sparsities) add(await measureProduct(size, sparsity, context));
-        for (const network of layerNetworks)
-          for (const sparsity of layerSparsities)
-            add(
-              await measureNetwork(
-                { what: 'layer', name: network.name, network, format: 'csr' },
-                { sparsity, batchSize: 128 },
-                context,
-              ),
-            );
+      for (const [done, measure] of measurements.entries()) {
+        rows.push(await measure());
+        log(`${count} thread(s), ${done + 1} of ${measurements.length}: ${describeRow(rows.at(-1)!)}`);
       }
-      for (const one of networkCases(networks))
-        for (const batchSize of batchSizes)
-          for (const sparsity of sparsities) add(await measureNetwork(one, { sparsity, batchSize }, context));
     } finally {
       peer?.stop();
     }
   }
+  const gpuRows = networks ? [] : await measureGpuModes(Math.max(...threads), rounds, log);
   const found = crossovers(rows);
-  const files = networks ? [] : await writeFiles(resultsDir, rows, found, peerVersion);
-  return { rows, crossovers: found, table: `${rowTable(rows)}\n\n${crossoverTable(found)}`, files };
+  const files = networks ? [] : await writeFiles(resultsDir, rows, found, gpuRows, peerVersion ?? 'none');
+  const tables = [rowTable(rows), ...(networks ? [] : [crossoverTable(found), gpuTable(gpuRows)])];
+  return { rows, crossovers: found, gpuRows, table: tables.join('\n\n'), files };
+}
+
+interface Context {
+  readonly peer: SparsePeer | undefined;
+  readonly threads: number;
+  readonly rounds: number;
+}
+
+/** What is measured with one number of threads, row by row. Single layers take the most of all rows, so they run once. */
+function measurementsOf(
+  networks: readonly string[] | undefined,
+  context: Context,
+  mostThreads: number,
+): readonly (() => Promise<SparseRow>)[] {
+  const products = productSizes.flatMap((size) =>
+    sparsities.map((sparsity) => () => measureProduct(size, sparsity, context)),
+  );
+  const layers = layerNetworks.flatMap((network) => {
+    const one: NetworkCase = { what: 'layer', name: network.name, network, format: 'csr' };
+    return layerSparsities.map((sparsity) => () => measureNetwork(one, { sparsity, batchSize: 128 }, context));
+  });
+  const inference = networkCases(networks).flatMap((one) =>
+    batchSizes.flatMap((batchSize) =>
+      sparsities.map((sparsity) => () => measureNetwork(one, { sparsity, batchSize }, context)),
+    ),
+  );
+  if (networks) return inference;
+  return [...products, ...(context.threads === mostThreads ? layers : []), ...inference];
+}
+
+/** GPU.js takes as many threads as it likes, so it is measured once, against native kernels with all of theirs. */
+async function measureGpuModes(
+  threads: number,
+  rounds: number,
+  log: (line: string) => void,
+): Promise<readonly GpuModeRow[]> {
+  const rows: GpuModeRow[] = [];
+  for (const mode of await availableModes())
+    for (const sparsity of gpuSparsities) {
+      log(`GPU.js in mode ${mode}, sparsity ${sparsity}`);
+      rows.push(...(await measureGpuMode(mode, sparsity, { threads, rounds })));
+    }
+  return rows;
 }
 
 function networkCases(networks: readonly string[] | undefined): readonly NetworkCase[] {
@@ -92,6 +125,7 @@ async function writeFiles(
   folder: string,
   rows: readonly SparseRow[],
   found: readonly Crossover[],
+  gpuRows: readonly GpuModeRow[],
   peer: string,
 ): Promise<string[]> {
   await mkdir(folder, { recursive: true });
@@ -99,6 +133,7 @@ async function writeFiles(
   const contents = [
     ['speed-sparse.csv', csvOf(rows, provenance)],
     ['speed-sparse-crossover.csv', csvOf(found, provenance)],
+    ['speed-sparse-gpu.csv', csvOf(gpuRows, provenance)],
     ['speed-sparse.svg', await sparsePlot(rows)],
   ] as const;
   return Promise.all(
@@ -107,78 +142,5 @@ async function writeFiles(
       await writeFileAtomic(file, text);
       return file;
     }),
-  );
-}
-
-const fixed = (value: number | null, digits = 2) => (value === null ? '' : value.toFixed(digits));
-
-function describeRow({
-  what,
-  name,
-  batchSize,
-  threads,
-  sparsity,
-  ourMilliseconds,
-  overDense,
-  overTorch,
-  overTorchSparse,
-  overScipy,
-}: SparseRow): string {
-  const others = [
-    ['PyTorch', overTorch],
-    ['torch.sparse', overTorchSparse],
-    ['SciPy', overScipy],
-  ].flatMap(([label, ratio]) => (ratio === null ? [] : [`, ${label} ${fixed(ratio as number)} x`]));
-  const at = `${what} ${name}, batch ${batchSize}, ${threads} thread(s), sparsity ${sparsity}`;
-  return `${at}: ${ourMilliseconds.toFixed(3)} ms; dense ${fixed(overDense)} x${others.join('')}`;
-}
-
-/** Ratios as a Markdown table; above 1 the sparse network is faster. */
-function rowTable(rows: readonly SparseRow[]): string {
-  return markdownTable(
-    [
-      [
-        'what',
-        'name',
-        'batch',
-        'threads',
-        'sparsity, %',
-        'ours, ms',
-        'theoretical',
-        'over our dense (range)',
-        'over PyTorch dense',
-        'over torch.sparse',
-        'over SciPy',
-      ],
-      ...rows.map((row) => [
-        row.what,
-        row.name,
-        `${row.batchSize}`,
-        `${row.threads}`,
-        fixed(100 * row.sparsity, 0),
-        fixed(row.ourMilliseconds, 3),
-        fixed(row.theoretical, 1),
-        row.overDense === null ? '' : `${fixed(row.overDense)} (${fixed(row.overDenseMin)}-${fixed(row.overDenseMax)})`,
-        fixed(row.overTorch),
-        fixed(row.overTorchSparse),
-        fixed(row.overScipy),
-      ]),
-    ],
-    { align: ['l', 'l', ...Array<string>(9).fill('r')] },
-  );
-}
-
-function crossoverTable(found: readonly Crossover[]): string {
-  return markdownTable(
-    [
-      ['layer', 'batch', 'threads', 'compressed rows are faster from a sparsity of'],
-      ...found.map(({ layer, batchSize, threads, sparsity }) => [
-        layer,
-        `${batchSize}`,
-        `${threads}`,
-        sparsity === null ? 'not up to 98 %' : `${fixed(100 * sparsity, 0)} %`,
-      ]),
-    ],
-    { align: ['l', 'r', 'r', 'r'] },
   );
 }

@@ -2,10 +2,13 @@ import { registerNativeBackend } from '@prunebench/backend-native';
 import { costOf } from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
+import { measureGpuMode } from '../src/sparse-gpu-modes.ts';
 import { crossingOf, layerNetworks } from '../src/sparse-layers.ts';
 import { uniformMasks } from '../src/sparse-networks.ts';
 import { sparsePlot } from '../src/sparse-plot.ts';
 import { measureProduct } from '../src/sparse-products.ts';
+import type { SparseRow } from '../src/sparse-rows.ts';
+import { crossoverTable, gpuTable, rowTable } from '../src/sparse-tables.ts';
 import { faster, ratioOf, takeTurns } from '../src/sparse-turns.ts';
 
 test('the crossover lies where the line through the logarithms passes 1', (t) => {
@@ -67,7 +70,7 @@ test('random masks keep the same share of every kernel', (t) => {
   t.true(Math.abs(costOf(network, masks).theoreticalSpeedup - 10) < 0.01);
 });
 
-test('a product without a peer gives a row, and rows give a plot', async (t) => {
+test.serial('a product without a peer gives a row, and rows give a plot', async (t) => {
   await registerNativeBackend();
   await tf.setBackend('native');
   const row = await measureProduct({ rows: 8, columns: 12, n: 4 }, 0.5, { peer: undefined, threads: 1, rounds: 2 });
@@ -76,4 +79,73 @@ test('a product without a peer gives a row, and rows give a plot', async (t) => 
   const svg = await sparsePlot([{ ...row, what: 'inference' }]);
   t.regex(svg, /^<svg/);
   t.regex(svg, /inference of whole networks/);
+});
+
+/** The cells of a Markdown table's first row, by heading. */
+function firstRow(table: string): Record<string, string> {
+  const [headings, , cells] = table.split('\n').map((line) => line.split('|').map((cell) => cell.trim()));
+  return Object.fromEntries(headings.map((heading, i) => [heading, cells[i]]));
+}
+
+test('every number of the tables stands under its heading', (t) => {
+  const row: SparseRow = {
+    what: 'layer',
+    name: 'dense 8-4',
+    batchSize: 16,
+    threads: 2,
+    sparsity: 0.75,
+    format: 'csr',
+    ourMilliseconds: 1.5,
+    denseMilliseconds: 3,
+    torchMilliseconds: 6,
+    torchSparseMilliseconds: null,
+    scipyMilliseconds: 12,
+    theoretical: 4,
+    overDense: 2,
+    overDenseMin: 1,
+    overDenseMax: 3,
+    overTorch: 4,
+    overTorchSparse: null,
+    overScipy: 8,
+  };
+  t.like(firstRow(rowTable([row])), {
+    what: 'layer',
+    name: 'dense 8-4',
+    format: 'csr',
+    batch: '16',
+    threads: '2',
+    'sparsity, %': '75',
+    'ours, ms': '1.500',
+    theoretical: '4.0',
+    'over our dense (range)': '2.00 (1.00-3.00)',
+    'over PyTorch dense': '4.00',
+    'over torch.sparse': '',
+    'over SciPy': '8.00',
+  });
+  t.like(firstRow(crossoverTable([{ layer: 'dense 8-4', threads: 2, batchSize: 16, sparsity: 0.555 }])), {
+    layer: 'dense 8-4',
+    batch: '16',
+    threads: '2',
+    'compressed rows are faster from a sparsity of': '56 %',
+  });
+  const gpu = { mode: 'cpu', operation: 'product', layer: 'dense 8-4', batchSize: 16, sparsity: 0.9 } as const;
+  const times = { gpuMilliseconds: 6, nativeMilliseconds: 0.25, overNative: 24, overNativeMin: 20, overNativeMax: 28 };
+  t.like(firstRow(gpuTable([{ ...gpu, ...times }])), {
+    'GPU.js mode': 'cpu',
+    operation: 'product',
+    'sparsity, %': '90',
+    'GPU.js, ms': '6.00',
+    'native, ms': '0.250',
+    'GPU.js / native (range)': '24.0 (20.0-28.0)',
+  });
+});
+
+test.serial('every sparse operation of a mode is measured against its native one', async (t) => {
+  await registerNativeBackend();
+  const rows = await measureGpuMode('cpu', 0.98, { threads: 1, rounds: 1 });
+  t.deepEqual(
+    rows.map(({ operation }) => operation),
+    ['product', 'input gradient', 'weight gradient', 'convolution'],
+  );
+  t.true(rows.every(({ gpuMilliseconds, nativeMilliseconds }) => gpuMilliseconds > 0 && nativeMilliseconds > 0));
 });

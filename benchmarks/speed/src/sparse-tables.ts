@@ -1,0 +1,100 @@
+import { markdownTable } from 'markdown-table';
+import type { GpuModeRow } from './sparse-gpu-modes.ts';
+import type { Crossover } from './sparse-layers.ts';
+import type { SparseRow } from './sparse-rows.ts';
+
+const fixed = (value: number | null, digits = 2) => (value === null ? '' : value.toFixed(digits));
+
+/** One line, as it is logged. */
+export function describeRow({
+  what,
+  name,
+  batchSize,
+  threads,
+  sparsity,
+  ourMilliseconds,
+  overDense,
+  overTorch,
+  overTorchSparse,
+  overScipy,
+}: SparseRow): string {
+  const others = [
+    ['PyTorch', overTorch],
+    ['torch.sparse', overTorchSparse],
+    ['SciPy', overScipy],
+  ].flatMap(([label, ratio]) => (ratio === null ? [] : [`, ${label} ${fixed(ratio as number)} x`]));
+  const at = `${what} ${name}, batch ${batchSize}, ${threads} thread(s), sparsity ${sparsity}`;
+  return `${at}: ${ourMilliseconds.toFixed(3)} ms; dense ${fixed(overDense)} x${others.join('')}`;
+}
+
+/** Ratios as a Markdown table; above 1 the sparse network is faster. */
+export function rowTable(rows: readonly SparseRow[]): string {
+  return markdownTable(
+    [
+      [
+        'what',
+        'name',
+        'format',
+        'batch',
+        'threads',
+        'sparsity, %',
+        'ours, ms',
+        'theoretical',
+        'over our dense (range)',
+        'over PyTorch dense',
+        'over torch.sparse',
+        'over SciPy',
+      ],
+      ...rows.map((row) => [
+        row.what,
+        row.name,
+        row.format,
+        `${row.batchSize}`,
+        `${row.threads}`,
+        fixed(100 * row.sparsity, 0),
+        fixed(row.ourMilliseconds, 3),
+        fixed(row.theoretical, 1),
+        row.overDense === null ? '' : `${fixed(row.overDense)} (${fixed(row.overDenseMin)}-${fixed(row.overDenseMax)})`,
+        fixed(row.overTorch),
+        fixed(row.overTorchSparse),
+        fixed(row.overScipy),
+      ]),
+    ],
+    { align: ['l', 'l', 'l', ...Array<string>(9).fill('r')] },
+  );
+}
+
+/** From which sparsity on compressed rows pay, layer by layer. */
+export function crossoverTable(found: readonly Crossover[]): string {
+  return markdownTable(
+    [
+      ['layer', 'batch', 'threads', 'compressed rows are faster from a sparsity of'],
+      ...found.map(({ layer, batchSize, threads, sparsity }) => [
+        layer,
+        `${batchSize}`,
+        `${threads}`,
+        sparsity === null ? 'not up to 98 %' : `${fixed(100 * sparsity, 0)} %`,
+      ]),
+    ],
+    { align: ['l', 'r', 'r', 'r'] },
+  );
+}
+
+/** GPU.js's modes against the native sparse kernels; above 1 GPU.js is slower. */
+export function gpuTable(rows: readonly GpuModeRow[]): string {
+  return markdownTable(
+    [
+      ['GPU.js mode', 'operation', 'layer', 'sparsity, %', 'GPU.js, ms', 'native, ms', 'GPU.js / native (range)'],
+      ...rows.map((row) => [
+        row.mode,
+        row.operation,
+        row.layer,
+        fixed(100 * row.sparsity, 0),
+        fixed(row.gpuMilliseconds),
+        fixed(row.nativeMilliseconds, 3),
+        `${fixed(row.overNative, 1)} (${fixed(row.overNativeMin, 1)}-${fixed(row.overNativeMax, 1)})`,
+      ]),
+    ],
+    { align: ['l', 'l', 'l', 'r', 'r', 'r', 'r'] },
+  );
+}
