@@ -26,7 +26,8 @@ export type {
   StepOutcome,
   TrialSession,
 } from './method.ts';
-export { type ForwardOptions, forward } from './network/forward.ts';
+export { computeLayer, type ForwardOptions, forward } from './network/forward.ts';
+export { type FusedLayer, fuse } from './network/fuse.ts';
 export { initializeParameters, type KernelInitializer } from './network/initialize.ts';
 export * from './network/layer.ts';
 export { consumers, defineNetwork, outputLayer } from './network/network.ts';
@@ -40,7 +41,7 @@ export {
 export { inferShapes, windowOutput } from './network/shape.ts';
 export { prunableUnits, unitMasks } from './network/units.ts';
 export { adamUpdate } from './ops/adam-update.ts';
-export { batchNormTraining } from './ops/batch-norm.ts';
+export { type BatchNormTrainingOptions, type BatchNormTrainingResult, batchNormTraining } from './ops/batch-norm.ts';
 export { type Loss, lossOf } from './ops/loss.ts';
 export { momentumUpdate } from './ops/momentum-update.ts';
 export { softmaxCrossEntropy } from './ops/softmax-cross-entropy.ts';

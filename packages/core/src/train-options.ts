@@ -46,6 +46,10 @@ export const trainOptions = z.strictObject({
     .describe('share of the training over which the rate rises linearly from 0'),
   weightDecay: z.number().min(0).default(0).describe('adds decay * w to the gradient of kernels (AdamW: decoupled)'),
   augmentation: z.enum(['none', 'crop-flip']).default('none'),
+  sparse: z
+    .enum(['never', 'auto'])
+    .default('never')
+    .describe('auto: layers with few kept weights are trained by sparse kernels, which round differently'),
 });
 
 export type TrainOptions = z.output<typeof trainOptions>;

@@ -110,7 +110,13 @@ class Training {
     }
     const parameters = await this.#run.uploaded.read();
     const bestValidation = await this.#testBest();
-    const metrics = { epochs: this.#log, bestValidation, trainedExamples: this.#trainedExamples };
+    const { sparseKernels } = this.#run;
+    const metrics = {
+      epochs: this.#log,
+      bestValidation,
+      trainedExamples: this.#trainedExamples,
+      ...(sparseKernels.length > 0 ? { sparseKernels } : {}),
+    };
     return { state: { parameters, masks: this.#state.masks }, metrics };
   }
 

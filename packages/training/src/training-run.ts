@@ -16,6 +16,8 @@ import { learningRateAt } from './learning-rate.ts';
 import { createOptimizer, type Optimizer, type Trainable } from './optimizer.ts';
 import { type ParameterVariables, readTensors, uploadState } from './parameter-variables.ts';
 import { RunningStatistics } from './running-statistics.ts';
+import { chooseSparse } from './sparse/choose.ts';
+import { SparseKernels } from './sparse/sparse-kernels.ts';
 import { type StepSubject, trainingStep } from './training-step.ts';
 
 /** Recording a step takes about as long as running it. */
@@ -25,7 +27,10 @@ const STEPS_WORTH_COMPILING = 10;
 export class TrainingRun {
   readonly extensions: readonly Extension[];
   readonly uploaded: ParameterVariables;
+  /** Names of the kernels of which only the kept weights are multiplied and trained: see `chooseSparse`. */
+  readonly sparseKernels: readonly string[];
   readonly #network: Network;
+  readonly #sparse: SparseKernels;
   readonly #options: TrainOptions;
   readonly #totalSteps: number;
   readonly #stepsPerEpoch: number;
@@ -51,6 +56,8 @@ export class TrainingRun {
     this.#stepsPerEpoch = plan.stepsPerEpoch;
     this.#extensionVariables = variablesOf(network, plan.extensions);
     this.uploaded = uploadState(network, state);
+    this.sparseKernels = chooseSparse(network, state, options, plan.extensions);
+    this.#sparse = new SparseKernels(network, state.masks, this.uploaded.variables, this.sparseKernels);
     this.#trainables = this.#listTrainables();
     this.#optimizer = createOptimizer(this.#trainables, options);
     this.#statistics = new RunningStatistics(network, this.uploaded.variables);
@@ -102,7 +109,8 @@ export class TrainingRun {
       tf.zeros([batchSize], 'int32'),
       tf.zeros([...this.#optimizer.ratesShape]),
     ];
-    const state = [...Object.values(this.uploaded.variables), ...[...this.#optimizer.state.values()].flat()];
+    const kept = [...this.#sparse.byName.values()].map(({ values }) => values);
+    const state = [...Object.values(this.uploaded.variables), ...kept, ...[...this.#optimizer.state.values()].flat()];
     const body = ([x, y, rates]: tf.Tensor[]) => [trainingStep(this.#subject, x, y as tf.Tensor1D, rates, undefined)];
     try {
       return compile(body, examples, state);
@@ -122,8 +130,9 @@ export class TrainingRun {
     });
   }
 
-  /** Lets the extensions do what they do between epochs. */
+  /** Brings the parameters up to date in `uploaded`, where sparse steps leave them behind, and lets the extensions do what they do between epochs. */
   async finishEpoch(learningRate: number): Promise<void> {
+    this.#sparse.scatter();
     for (const extension of this.extensions) await extension.afterEpoch?.(this.#trainingState(learningRate));
   }
 
@@ -136,10 +145,12 @@ export class TrainingRun {
   restore(snapshot: { parameters: ParameterRecord; extensionVariables: ParameterRecord }): void {
     assignAll(this.uploaded.variables, snapshot.parameters);
     assignAll(this.#extensionVariables, snapshot.extensionVariables);
+    this.#sparse.gather();
   }
 
   dispose(): void {
     this.#compiled?.step?.dispose();
+    this.#sparse.dispose();
     this.uploaded.dispose();
     this.#optimizer.dispose();
     this.#statistics.collector.clear();
@@ -154,18 +165,18 @@ export class TrainingRun {
       optimizer: this.#optimizer,
       statistics: this.#statistics,
       extensions: this.extensions,
+      sparse: this.#sparse.byName,
     };
   }
 
   #listTrainables(): readonly Trainable[] {
     const own = parameterSpecs(this.#network)
       .filter(({ trainable }) => trainable)
-      .map(({ name, role }) => ({
-        name,
-        variable: this.uploaded.variables[name],
-        mask: this.uploaded.masks[name],
-        decayed: role === 'kernel',
-      }));
+      .map(({ name, role }) => {
+        const kept = this.#sparse.byName.get(name)?.values;
+        const dense = { variable: this.uploaded.variables[name], mask: this.uploaded.masks[name] };
+        return { name, ...(kept ? { variable: kept, mask: undefined } : dense), decayed: role === 'kernel' };
+      });
     const extra = Object.entries(this.#extensionVariables).map(([name, variable]) => ({
       name,
       variable,

@@ -2,6 +2,8 @@ import { type Extension, forward, lossOf, type Network, type RandomStream } from
 import * as tf from '@tensorflow/tfjs-core';
 import type { Optimizer, Trainable } from './optimizer.ts';
 import type { RunningStatistics } from './running-statistics.ts';
+import { sparseForward } from './sparse/sparse-forward.ts';
+import type { SparseKernel } from './sparse/sparse-kernels.ts';
 
 /** What a training step works on; its tensors are changed in place. */
 export interface StepSubject {
@@ -13,6 +15,8 @@ export interface StepSubject {
   readonly optimizer: Optimizer;
   readonly statistics: RunningStatistics;
   readonly extensions: readonly Extension[];
+  /** Kernels of which only the kept weights are trained, by name; empty in a dense step, and where there are extensions. */
+  readonly sparse: ReadonlyMap<string, SparseKernel>;
 }
 
 /**
@@ -40,19 +44,15 @@ export function trainingStep(
 }
 
 function gradientsOfLoss(
-  { network, variables, trainables, statistics, extensions }: StepSubject,
+  subject: StepSubject,
   x: tf.Tensor,
   labels: tf.Tensor1D,
   random: RandomStream | undefined,
 ): { value: tf.Scalar; grads: Record<string, tf.Tensor> } {
+  const { network, variables, trainables, extensions } = subject;
   const { value, grads: list } = tf.engine().gradients(
     () => {
-      const outputs = forward(network, variables, x, {
-        training: true,
-        extensions,
-        onStatistics: statistics.collector.collect,
-        ...(random ? { random } : {}),
-      });
+      const outputs = outputsOf(subject, x, random);
       const loss = lossOf(network)(outputs as tf.Tensor2D, labels);
       return withPenalties(loss, extensions, variables);
     },
@@ -64,6 +64,16 @@ function gradientsOfLoss(
   for (let i = 0; i < list.length; i++) if (list[i]) grads[trainables[i].name] = list[i];
   const changed = extensions.reduce((before, extension) => extension.gradients?.(before) ?? before, grads);
   return { value: value as tf.Scalar, grads: changed };
+}
+
+function outputsOf(
+  { network, variables, statistics, extensions, sparse }: StepSubject,
+  x: tf.Tensor,
+  random: RandomStream | undefined,
+): tf.Tensor {
+  const onStatistics = statistics.collector.collect;
+  if (sparse.size > 0) return sparseForward(network, variables, sparse, x, { onStatistics });
+  return forward(network, variables, x, { training: true, extensions, onStatistics, ...(random ? { random } : {}) });
 }
 
 function withPenalties(

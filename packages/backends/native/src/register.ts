@@ -25,6 +25,8 @@ import { optimizerKernels } from './kernels/optimizer.ts';
 import { poolKernels } from './kernels/pool.ts';
 import { reduceKernels } from './kernels/reduce.ts';
 import { softmaxKernels } from './kernels/softmax.ts';
+import { sparseTrainingKernels } from './kernels/sparse-training.ts';
+import { tileKernels } from './kernels/tiles.ts';
 
 export const nativeKernels: Kernels = {
   ...matMulKernels,
@@ -40,6 +42,8 @@ export const nativeKernels: Kernels = {
   ...optimizerKernels,
   ...layoutKernels,
   ...indexingKernels,
+  ...sparseTrainingKernels,
+  ...tileKernels,
 };
 
 /** Stock kernels that only make another tensor over the same data: no computation falls back with them. */

@@ -59,7 +59,8 @@ const ACTIVATIONS = { relu: tf.relu, tanh: tf.tanh, sigmoid: tf.sigmoid };
 
 type WeightOf = (name: string) => tf.Tensor;
 
-function computeLayer(
+/** One layer with what is fused to it, over batches in their usual layout (NHWC, or [N, features]). */
+export function computeLayer(
   fused: FusedLayer,
   inputs: readonly tf.Tensor[],
   weight: WeightOf,

@@ -27,7 +27,7 @@ function isPointwise({ kernel, numbers }: Command): boolean {
 function reusable(command: Command): Value[] {
   if (isPointwise(command)) return inputsOf(command);
   // Its second pass reads dy at an element just before it writes dx there.
-  if (command.kernel === 'BatchNormTrainingGrad') return [command.operands[0]!];
+  if (['BatchNormTrainingGrad', 'TileBatchNormTrainingGrad'].includes(command.kernel)) return [command.operands[0]!];
   return [];
 }
 

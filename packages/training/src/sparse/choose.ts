@@ -1,0 +1,55 @@
+import {
+  costOf,
+  type Extension,
+  type Layer,
+  type LayerCost,
+  type Network,
+  parameterSpecs,
+  type State,
+  type TrainOptions,
+} from '@prunebench/core';
+import { getBackend, getKernel } from '@tensorflow/tfjs-core';
+import { MAX_CHANNELS, MAX_KERNEL_SIZE } from './pattern.ts';
+
+/**
+ * Densities up to which a layer is trained by sparse kernels: below the crossovers that were measured at batch 128
+ * (docs/decisions/0003-sparse-training.md). The choice must not depend on the machine or the moment, because sparse and dense
+ * sums round differently; so it is not timed where it is made.
+ */
+export const SPARSE_DENSITY = { dense: 0.3, conv2d: 0.25 } as const;
+
+/**
+ * Names of the kernels that this training multiplies by their kept weights alone, in layer order; none where `options.sparse` is
+ * `never`, the backend has no sparse kernels, or the training has extensions or dropout.
+ *
+ * Extensions may look at or change any weight, gradient or layer, those under masks too, and so they get dense steps.
+ * Convolutions go together, by their kept share of all convolutions' multiply-adds: their activations stay in tiles.
+ */
+export function chooseSparse(
+  network: Network,
+  { masks }: Pick<State, 'masks'>,
+  { sparse }: Pick<TrainOptions, 'sparse'>,
+  extensions: readonly Extension[],
+): readonly string[] {
+  if (sparse === 'never' || extensions.length > 0 || !getKernel('SparseConv', getBackend())) return [];
+  if (network.layers.some(({ kind }) => kind === 'dropout')) return [];
+  const layers = new Map(network.layers.map((layer) => [layer.name, layer]));
+  const shapes = new Map(parameterSpecs(network).map(({ name, shape }) => [name, shape]));
+  const possible = costOf(network, masks).layers.filter(
+    ({ name, layer, remaining }) => masks[name] && remaining > 0 && canBeSparse(layers.get(layer)!, shapes.get(name)!),
+  );
+  const isConvolution = ({ layer }: LayerCost) => layers.get(layer)!.kind === 'conv2d';
+  const convolutions = possible.filter(isConvolution);
+  const total = (of: 'dense' | 'remaining') => convolutions.reduce((sum, cost) => sum + cost.multiplyAdds[of], 0);
+  const tiled = total('remaining') <= SPARSE_DENSITY.conv2d * total('dense');
+  return possible
+    .filter((cost) => (isConvolution(cost) ? tiled : cost.remaining <= SPARSE_DENSITY.dense * cost.weights))
+    .map(({ name }) => name);
+}
+
+function canBeSparse(layer: Layer, shape: readonly number[]): boolean {
+  if (layer.kind === 'dense') return true;
+  if (layer.kind !== 'conv2d' || layer.groups !== 1 || Math.max(...layer.dilation) > 1) return false;
+  const [height, width, ...channels] = shape;
+  return Math.max(height, width) <= MAX_KERNEL_SIZE && Math.max(...channels) <= MAX_CHANNELS;
+}

@@ -1,0 +1,142 @@
+import {
+  type Conv2d,
+  computeLayer,
+  type ForwardOptions,
+  type FusedLayer,
+  fuse,
+  INPUT,
+  inferShapes,
+  type Network,
+  outputLayer,
+  type ParameterTensors,
+} from '@prunebench/core';
+import type * as tf from '@tensorflow/tfjs-core';
+import {
+  type ConvShape,
+  sparseConv,
+  sparseMatMul,
+  tileBatchNorm,
+  tileGlobalAverage,
+  tileSubsamplePad,
+} from './operations.ts';
+import type { SparseKernel } from './sparse-kernels.ts';
+import { TiledValue } from './tiled-value.ts';
+
+/** What `ForwardOptions` needs of training. */
+export type SparseForwardOptions = Pick<ForwardOptions, 'onStatistics'>;
+
+/**
+ * Core's `forward` in training, with the kernels in `sparse` multiplied by their kept weights alone. Convolutions hand
+ * tiles on and dense layers columns; what has no operation there runs on images, and values are converted where layouts meet.
+ *
+ * @param x [N, ...inputShape]
+ * @returns the output [N, units]
+ */
+export function sparseForward(
+  network: Network,
+  parameters: ParameterTensors,
+  sparse: ReadonlyMap<string, SparseKernel>,
+  x: tf.Tensor,
+  options: SparseForwardOptions,
+): tf.Tensor {
+  const walk = new Walk(network, parameters, sparse, x.shape[0], options);
+  const values = new Map<string, TiledValue>([[INPUT, new TiledValue(x.shape[0], 'images', x)]]);
+  for (const fused of fuse(network, true))
+    values.set(
+      fused.output,
+      walk.layer(
+        fused,
+        fused.inputs.map((name) => values.get(name)!),
+      ),
+    );
+  return values.get(outputLayer(network).name)!.as('images');
+}
+
+class Walk {
+  readonly #network: Network;
+  readonly #parameters: ParameterTensors;
+  readonly #sparse: ReadonlyMap<string, SparseKernel>;
+  readonly #images: number;
+  readonly #options: SparseForwardOptions;
+
+  constructor(
+    network: Network,
+    parameters: ParameterTensors,
+    sparse: ReadonlyMap<string, SparseKernel>,
+    images: number,
+    options: SparseForwardOptions,
+  ) {
+    this.#network = network;
+    this.#parameters = parameters;
+    this.#sparse = sparse;
+    this.#images = images;
+    this.#options = options;
+  }
+
+  layer(fused: FusedLayer, inputs: readonly TiledValue[]): TiledValue {
+    const { layer } = fused;
+    const [input] = inputs;
+    const kernel = this.#sparse.get(`${layer.name}/kernel`);
+    if (kernel && layer.kind === 'dense') {
+      const product = { ...kernel, bias: this.#parameters[`${layer.name}/bias`], relu: fused.relu };
+      return this.#made('columns', sparseMatMul(input.as('columns'), layer.units, product));
+    }
+    if (kernel && layer.kind === 'conv2d') {
+      const product = { ...kernel, bias: this.#parameters[`${layer.name}/bias`], relu: fused.relu };
+      return this.#made('tiles', sparseConv(input.as('tiles'), convShape(this.#network, layer), product));
+    }
+    if (input.layout === 'tiles') {
+      if (layer.kind === 'batchNorm') return this.#batchNorm(fused, layer.epsilon, inputs);
+      if (layer.kind === 'globalAveragePool')
+        return this.#made('columns', tileGlobalAverage(input.as('tiles'), this.#images));
+      if (layer.kind === 'subsamplePad')
+        return this.#made('tiles', tileSubsamplePad(input.as('tiles'), this.#images, layer.stride, layer.channels));
+    }
+    // Element by element, any layout will do.
+    const layout = layer.kind === 'activation' || layer.kind === 'add' ? input.layout : 'images';
+    const tensors = inputs.map((value) => value.as(layout));
+    const options = { ...this.#options, training: true };
+    return this.#made(
+      layout,
+      computeLayer(fused, tensors, (name) => this.#parameters[name], options),
+    );
+  }
+
+  #batchNorm(
+    { layer: { name }, relu }: FusedLayer,
+    epsilon: number,
+    [input, residual]: readonly TiledValue[],
+  ): TiledValue {
+    const gamma = this.#parameters[`${name}/gamma`] as tf.Tensor1D;
+    const beta = this.#parameters[`${name}/beta`] as tf.Tensor1D;
+    const options = { epsilon, relu, residual: residual?.as('tiles') };
+    const { y, mean, variance } = tileBatchNorm(input.as('tiles'), gamma, beta, this.#images, options);
+    this.#options.onStatistics?.(name, mean, variance);
+    return this.#made('tiles', y);
+  }
+
+  #made(layout: TiledValue['layout'], tensor: tf.Tensor): TiledValue {
+    return new TiledValue(this.#images, layout, tensor);
+  }
+}
+
+function convShape(network: Network, layer: Conv2d): ConvShape {
+  const shapes = inferShapes(network);
+  const input = shapes.get(layer.inputs[0])!;
+  const output = shapes.get(layer.name)!;
+  const before = ([0, 1] as const).map((axis) => {
+    if (layer.padding === 'valid') return 0;
+    // As in TensorFlow: an odd pixel of padding comes after the last one.
+    const needed = (output[axis] - 1) * layer.strides[axis] + layer.kernelSize[axis] - input[axis];
+    return Math.floor(Math.max(0, needed) / 2);
+  });
+  return {
+    channels: input[2],
+    size: [input[0], input[1]],
+    outChannels: output[2],
+    outSize: [output[0], output[1]],
+    strides: layer.strides,
+    kernel: layer.kernelSize,
+    before: [before[0], before[1]],
+  };
+}

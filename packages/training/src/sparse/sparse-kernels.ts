@@ -1,0 +1,76 @@
+import { type Masks, type Network, parameterSpecs } from '@prunebench/core';
+import * as tf from '@tensorflow/tfjs-core';
+import type { ParameterVariables } from '../parameter-variables.ts';
+import { patternOf } from './pattern.ts';
+
+/** A kernel of which only the kept weights are trained. */
+export interface SparseKernel {
+  /** [kept weights], in the order of the pattern. */
+  readonly values: tf.Variable;
+  readonly pattern: SparsePattern;
+}
+
+/** A `Pattern` on the backend. */
+export interface SparsePattern {
+  readonly starts: tf.Tensor;
+  readonly columns: tf.Tensor;
+  readonly transposedStarts: tf.Tensor;
+  readonly transposedColumns: tf.Tensor;
+  readonly places: tf.Tensor;
+}
+
+/** The sparse kernels of a network in training, beside the dense variables that everything else reads. */
+export class SparseKernels {
+  readonly byName: ReadonlyMap<string, SparseKernel>;
+  readonly #positions = new Map<string, Int32Array>();
+  readonly #dense: ParameterVariables['variables'];
+
+  /** @param names of the kernels, which have masks */
+  constructor(network: Network, masks: Masks, dense: ParameterVariables['variables'], names: readonly string[]) {
+    this.#dense = dense;
+    const specs = new Map(parameterSpecs(network).map((spec) => [spec.name, spec]));
+    const made = new Map<string, SparseKernel>();
+    for (const name of names) {
+      const { positions, starts, columns, transposed } = patternOf(specs.get(name)!.shape, masks[name]);
+      this.#positions.set(name, positions);
+      const indices = (array: Int32Array) => tf.tensor1d(array, 'int32');
+      made.set(name, {
+        values: tf.tidy(() => tf.variable(tf.tensor1d(this.#kept(name)))),
+        pattern: {
+          starts: indices(starts),
+          columns: indices(columns),
+          transposedStarts: indices(transposed.starts),
+          transposedColumns: indices(transposed.columns),
+          places: indices(transposed.places),
+        },
+      });
+    }
+    this.byName = made;
+  }
+
+  /** Writes the kept weights into the dense variables. */
+  scatter(): void {
+    for (const [name, { values }] of this.byName) {
+      const dense = this.#dense[name];
+      const all = new Float32Array(dense.size);
+      const kept = values.dataSync();
+      const positions = this.#positions.get(name)!;
+      for (let i = 0; i < kept.length; i++) all[positions[i]] = kept[i];
+      tf.tidy(() => dense.assign(tf.tensor(all, dense.shape)));
+    }
+  }
+
+  /** Takes the kept weights from the dense variables. */
+  gather(): void {
+    for (const [name, { values }] of this.byName) tf.tidy(() => values.assign(tf.tensor1d(this.#kept(name))));
+  }
+
+  dispose(): void {
+    for (const { values, pattern } of this.byName.values()) tf.dispose([values, ...Object.values(pattern)]);
+  }
+
+  #kept(name: string): Float32Array {
+    const all = this.#dense[name].dataSync();
+    return Float32Array.from(this.#positions.get(name)!, (position) => all[position]);
+  }
+}

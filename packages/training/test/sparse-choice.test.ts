@@ -1,0 +1,68 @@
+import { registerNativeBackend } from '@prunebench/backend-native';
+import { type Masks, type Network, prunableSpecs, sizeOf } from '@prunebench/core';
+import { mlp, residualNet } from '@prunebench/testing';
+import * as tf from '@tensorflow/tfjs-core';
+import test from 'ava';
+import { chooseSparse, SPARSE_DENSITY } from '../src/sparse/choose.ts';
+import { patternOf } from '../src/sparse/pattern.ts';
+
+test.before(async () => {
+  await registerNativeBackend({ threads: 2 });
+  await tf.setBackend('native');
+});
+
+function masksOf(network: Network, density: (name: string) => number): Masks {
+  return Object.fromEntries(
+    prunableSpecs(network).map(({ name, shape }) => {
+      const mask = new Uint8Array(sizeOf(shape));
+      return [name, mask.fill(1, 0, Math.floor(density(name) * mask.length))];
+    }),
+  );
+}
+
+const auto = { sparse: 'auto' } as const;
+
+test('a dense layer is sparse by its own density', (t) => {
+  const network = mlp([40, 50, 20]);
+  const masks = masksOf(network, (name) => SPARSE_DENSITY.dense + (name === 'fc1/kernel' ? 0 : 0.1));
+  t.deepEqual(chooseSparse(network, { masks }, auto, []), ['fc1/kernel']);
+});
+
+test('convolutions are sparse together, by their multiply-adds', (t) => {
+  const network = residualNet();
+  const few = masksOf(network, (name) => (name === 'stem/kernel' ? 0.4 : 0.1));
+  const convolutions = ['stem/kernel', 'conv1/kernel', 'conv2/kernel'];
+  t.deepEqual(chooseSparse(network, { masks: few }, auto, []), [...convolutions, 'fc/kernel']);
+  const many = masksOf(network, (name) => (name === 'stem/kernel' ? 0.1 : 0.4));
+  t.deepEqual(chooseSparse(network, { masks: many }, auto, []), []);
+});
+
+test('nothing is sparse unasked, without a mask, without a weight, or beside extensions', (t) => {
+  const network = mlp([40, 50, 20]);
+  const masks = masksOf(network, () => 0.1);
+  t.deepEqual(chooseSparse(network, { masks }, { sparse: 'never' }, []), []);
+  t.deepEqual(chooseSparse(network, { masks: {} }, auto, []), []);
+  t.deepEqual(chooseSparse(network, { masks: masksOf(network, () => 0) }, auto, []), []);
+  t.deepEqual(chooseSparse(network, { masks }, auto, [{}]), []);
+});
+
+test('the pattern of a convolution: outputs in rows, and the kernel turned round for the input gradient', (t) => {
+  // [1, 2, 2, 3]: one row, two columns, two inputs, three outputs.
+  const mask = Uint8Array.from([1, 0, 0, 0, 0, 1, 0, 0, 1, 1, 0, 0]);
+  const { positions, starts, columns, transposed } = patternOf([1, 2, 2, 3], mask);
+  const tap = (channel: number, x: number) => (channel << 16) | x;
+  t.deepEqual([...positions], [0, 9, 8, 5]);
+  t.deepEqual([...starts], [0, 2, 2, 4]);
+  t.deepEqual([...columns], [tap(0, 0), tap(1, 1), tap(0, 1), tap(1, 0)]);
+  t.deepEqual([...transposed.starts], [0, 2, 4]);
+  t.deepEqual([...transposed.columns], [tap(0, 1), tap(2, 0), tap(0, 0), tap(2, 1)]);
+  t.deepEqual([...transposed.places], [0, 2, 1, 3]);
+});
+
+test('the pattern of a dense kernel: its columns are inputs', (t) => {
+  const { positions, starts, columns, transposed } = patternOf([3, 2], Uint8Array.from([1, 1, 0, 1, 1, 0]));
+  t.deepEqual([...positions], [0, 4, 1, 3]);
+  t.deepEqual([...starts], [0, 2, 4]);
+  t.deepEqual([...columns], [0, 2, 0, 1]);
+  t.deepEqual([...transposed.places], [0, 2, 3, 1]);
+});
