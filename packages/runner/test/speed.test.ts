@@ -97,12 +97,15 @@ native('networks that were never trained are timed in tables of speed alone', as
   t.deepEqual(await speeds('untrained-speed'), { trials: 1, networks: 1, missing: 0 });
 });
 
-test.serial('without the native backend one line says that nothing is timed, and the run succeeds', async (t) => {
-  await using box = await sandbox();
-  const none = { PRUNEBENCH_CXX: '/nowhere/c++', PRUNEBENCH_NATIVE_BINARY: '' };
-  const { exitCode, all } = await box.runTimed('tiny', none, '--seeds', '1');
-  t.is(exitCode, 0, all);
-  t.is(all!.match(/Speed is not measured: that needs the native backend, and /g)?.length, 1);
-  const records = [...(await box.records('tiny')).values()];
-  t.true(records.every(({ speed, measured }) => speed === undefined && measured!.fileBytes !== undefined));
-});
+for (const [what, env] of Object.entries({
+  'without a compiler': { PRUNEBENCH_CXX: '/nowhere/c++', PRUNEBENCH_NATIVE_BINARY: '' },
+  'with kernels that cannot be loaded': { PRUNEBENCH_NATIVE_BINARY: '/nowhere/kernels.node' },
+}))
+  test.serial(`${what}, one line says that nothing is timed, and the run succeeds`, async (t) => {
+    await using box = await sandbox();
+    const { exitCode, all } = await box.runTimed('tiny', env, '--seeds', '1');
+    t.is(exitCode, 0, all);
+    t.is(all!.match(/Speed is not measured: that needs the native backend, and /g)?.length, 1, all);
+    const records = [...(await box.records('tiny')).values()];
+    t.true(records.every(({ speed, measured }) => speed === undefined && measured!.fileBytes !== undefined));
+  });

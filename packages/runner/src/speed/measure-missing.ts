@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
-import { getThreads, isNativeAvailable } from '@prunebench/backend-native';
+import { getThreads, isNativeAvailable, registerNativeBackend } from '@prunebench/backend-native';
 import type { Masks, SpeedRecord, State, TrialRecord } from '@prunebench/core';
 import { fileSizes, measureSpeed } from '@prunebench/sparse';
 import type { Trial } from '../plan.ts';
@@ -60,15 +60,27 @@ export async function measureMissing(trials: readonly Trial[], pass: SpeedPass):
   const kept = await withNetwork(candidates, pass);
   let summary: SpeedSummary = { trials: 0, networks: 0, missing: candidates.length - kept.length };
   if (kept.length > 0) {
-    const native = isNativeAvailable();
-    if (native.available) summary = await measureAll(kept, summary, pass);
-    else display.line(`Speed is not measured: that needs the native backend, and ${native.reason}.`);
+    const reason = await whyNotNative();
+    if (reason === undefined) summary = await measureAll(kept, summary, pass);
+    else display.line(`Speed is not measured: that needs the native backend, and ${reason}.`);
   }
   if (summary.missing > 0)
     display.line(
       `${count(summary.missing, 'trial has', 'trials have')} no measured speed: their networks are not in ${stages} any more.`,
     );
   return summary;
+}
+
+/** What keeps the native backend from running here; a compiler that is there may still fail. */
+async function whyNotNative(): Promise<string | undefined> {
+  const native = isNativeAvailable();
+  if (!native.available) return native.reason;
+  try {
+    await registerNativeBackend();
+    return undefined;
+  } catch (error) {
+    return `it cannot be loaded: ${(error as Error).message.split('\n')[0]}`;
+  }
 }
 
 async function unmeasured(trials: readonly Trial[], { records, untrained, display }: SpeedPass): Promise<Candidate[]> {
