@@ -9,6 +9,7 @@ import { sparsePlot } from '../src/sparse-plot.ts';
 import { measureProduct } from '../src/sparse-products.ts';
 import type { SparseRow } from '../src/sparse-rows.ts';
 import { crossoverTable, gpuTable, rowTable } from '../src/sparse-tables.ts';
+import { measureTraining, trainingWorkloads } from '../src/sparse-training.ts';
 import { faster, ratioOf, takeTurns } from '../src/sparse-turns.ts';
 
 test('the crossover lies where the line through the logarithms passes 1', (t) => {
@@ -148,4 +149,12 @@ test.serial('every sparse operation of a mode is measured against its native one
     ['product', 'input gradient', 'weight gradient', 'convolution'],
   );
   t.true(rows.every(({ gpuMilliseconds, nativeMilliseconds }) => gpuMilliseconds > 0 && nativeMilliseconds > 0));
+});
+
+test.serial('a training step is measured with the kept weights alone', async (t) => {
+  const [lenet] = trainingWorkloads;
+  const row = await measureTraining(lenet, 0.98, { peer: undefined, threads: 1, rounds: 1 });
+  t.is(row.format, 'kept weights');
+  t.true(row.ourMilliseconds > 0 && row.overDense! > 0);
+  t.true(Math.abs(row.theoretical - 50) < 1);
 });
