@@ -88,7 +88,8 @@ export class Side {
     const lines = reader[Symbol.asyncIterator]();
     const failed = once(child, 'error').then(([error]) => Promise.reject(error));
     // What it says on standard error may come after the end of its standard output.
-    const closed = once(child, 'close');
+    // (Not once(), which would also reject, unheard, when the program does not start.)
+    const closed = new Promise((resolve) => child.once('close', resolve));
     const firstLine = lines.next().then(async (line) => {
       if (line.done) await closed;
       return line;

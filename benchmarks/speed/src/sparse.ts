@@ -14,6 +14,7 @@ import { sparsePlot } from './sparse-plot.ts';
 import { measureProduct, productSizes } from './sparse-products.ts';
 import type { SparseRow } from './sparse-rows.ts';
 import { crossoverTable, describeRow, gpuTable, rowTable } from './sparse-tables.ts';
+import { measureTraining, trainingSparsities, trainingWorkloads } from './sparse-training.ts';
 import { inputShapes, workloads } from './workloads.ts';
 
 export interface SparseSpeedOptions {
@@ -39,7 +40,7 @@ export interface SparseSpeedResult {
 const sparsities = [0.5, 0.8, 0.9, 0.95, 0.98] as const;
 const batchSizes = [1, 128] as const;
 
-/** Measures sparse kernels and compiled networks against our dense kernels, PyTorch and SciPy, in turns. */
+/** Measures sparse kernels, compiled networks and sparse training steps, against our dense kernels, PyTorch and SciPy, in turns. */
 export async function runSparseSpeed(options: SparseSpeedOptions): Promise<SparseSpeedResult> {
   const { threads, rounds, networks, log, resultsDir } = options;
   await registerNativeBackend({ threads: Math.max(...threads) });
@@ -91,8 +92,11 @@ function measurementsOf(
       sparsities.map((sparsity) => () => measureNetwork(one, { sparsity, batchSize }, context)),
     ),
   );
-  if (networks) return inference;
-  return [...products, ...(context.threads === mostThreads ? layers : []), ...inference];
+  const training = trainingWorkloads
+    .filter(({ network }) => !networks || networks.includes(network))
+    .flatMap((one) => trainingSparsities.map((sparsity) => () => measureTraining(one, sparsity, context)));
+  if (networks) return [...inference, ...training];
+  return [...products, ...(context.threads === mostThreads ? layers : []), ...inference, ...training];
 }
 
 /** GPU.js takes as many threads as it likes, so it is measured once, against native kernels with all of theirs. */

@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { registerNativeBackend } from '@prunebench/backend-native';
 import { costOf } from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -9,6 +11,7 @@ import { sparsePlot } from '../src/sparse-plot.ts';
 import { measureProduct } from '../src/sparse-products.ts';
 import type { SparseRow } from '../src/sparse-rows.ts';
 import { crossoverTable, gpuTable, rowTable } from '../src/sparse-tables.ts';
+import { measureTraining, trainingWorkloads } from '../src/sparse-training.ts';
 import { faster, ratioOf, takeTurns } from '../src/sparse-turns.ts';
 
 test('the crossover lies where the line through the logarithms passes 1', (t) => {
@@ -148,4 +151,24 @@ test.serial('every sparse operation of a mode is measured against its native one
     ['product', 'input gradient', 'weight gradient', 'convolution'],
   );
   t.true(rows.every(({ gpuMilliseconds, nativeMilliseconds }) => gpuMilliseconds > 0 && nativeMilliseconds > 0));
+});
+
+test.serial('a training step is measured with the kept weights alone', async (t) => {
+  const [lenet] = trainingWorkloads;
+  const row = await measureTraining(lenet, 0.98, { peer: undefined, threads: 1, rounds: 1 });
+  t.is(row.format, 'kept weights');
+  t.true(row.ourMilliseconds > 0 && row.overDense! > 0);
+  t.true(Math.abs(row.theoretical - 50) < 1);
+});
+
+test('a program that is not there is one error, and nothing comes after it', async (t) => {
+  // In a process of its own, because a rejection that nobody hears ends it: measuring keeps the event loop waiting for long.
+  const script = `
+    import { Side } from ${JSON.stringify(new URL('../src/side.ts', import.meta.url).href)};
+    await Side.start('PyTorch', '/no/such/python', [], 1).catch((error) => console.log(error.name));
+    for (const end = Date.now() + 300; Date.now() < end; );
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    console.log('alive');`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
+  t.is(stdout, 'PrunebenchError\nalive\n');
 });

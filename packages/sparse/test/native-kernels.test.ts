@@ -31,6 +31,9 @@ const cases: readonly Case[] = [
   { rows: 0, columns: 5, n: 4, density: 1 },
   { rows: 5, columns: 0, n: 4, density: 1 },
   { rows: 5, columns: 4, n: 0, density: 1 },
+  // Several blocks of columns for the first-level cache, and for the second.
+  { rows: 6, columns: 200, n: 130, density: 0.6 },
+  { rows: 5, columns: 3000, n: 130, density: 0.1 },
 ];
 
 /** A matrix as a row-major dense array and compressed. */

@@ -37,6 +37,15 @@ test('convolutions are sparse together, by their multiply-adds', (t) => {
   t.deepEqual(chooseSparse(network, { masks: many }, auto, []), []);
 });
 
+test('wide convolutions must keep fewer weights', (t) => {
+  const network = residualNet();
+  const layers = network.layers.map((layer) => (layer.name === 'conv1' ? { ...layer, filters: 80 } : layer));
+  const wide = { ...network, layers };
+  const chosen = (density: number) => chooseSparse(wide, { masks: masksOf(wide, () => density) }, auto, []);
+  t.deepEqual(chosen(SPARSE_DENSITY.wideConv2d + 0.02), ['fc/kernel']);
+  t.deepEqual(chosen(SPARSE_DENSITY.wideConv2d).length, 4);
+});
+
 test('nothing is sparse unasked, without a mask, without a weight, or beside extensions', (t) => {
   const network = mlp([40, 50, 20]);
   const masks = masksOf(network, () => 0.1);

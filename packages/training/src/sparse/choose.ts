@@ -16,14 +16,18 @@ import { MAX_CHANNELS, MAX_KERNEL_SIZE } from './pattern.ts';
  * (docs/decisions/0003-sparse-training.md). The choice must not depend on the machine or the moment, because sparse and dense
  * sums round differently; so it is not timed where it is made.
  */
-export const SPARSE_DENSITY = { dense: 0.3, conv2d: 0.25 } as const;
+export const SPARSE_DENSITY = { dense: 0.3, conv2d: 0.25, wideConv2d: 0.1 } as const;
+
+/** More input channels than this make a convolution wide: the inputs of a few pixels then leave the first-level cache. */
+const NARROW_CHANNELS = 64;
 
 /**
  * Names of the kernels that this training multiplies by their kept weights alone, in layer order; none where `options.sparse` is
  * `never`, the backend has no sparse kernels, or the training has extensions or dropout.
  *
  * Extensions may look at or change any weight, gradient or layer, those under masks too, and so they get dense steps.
- * Convolutions go together, by their kept share of all convolutions' multiply-adds: their activations stay in tiles.
+ * Convolutions go together, by their kept share of all convolutions' multiply-adds, because their activations stay in tiles; wide
+ * ones among them ask for a smaller share.
  */
 export function chooseSparse(
   network: Network,
@@ -41,7 +45,8 @@ export function chooseSparse(
   const isConvolution = ({ layer }: LayerCost) => layers.get(layer)!.kind === 'conv2d';
   const convolutions = possible.filter(isConvolution);
   const total = (of: 'dense' | 'remaining') => convolutions.reduce((sum, cost) => sum + cost.multiplyAdds[of], 0);
-  const tiled = total('remaining') <= SPARSE_DENSITY.conv2d * total('dense');
+  const wide = convolutions.some(({ name }) => shapes.get(name)![2] > NARROW_CHANNELS);
+  const tiled = total('remaining') <= SPARSE_DENSITY[wide ? 'wideConv2d' : 'conv2d'] * total('dense');
   return possible
     .filter((cost) => (isConvolution(cost) ? tiled : cost.remaining <= SPARSE_DENSITY.dense * cost.weights))
     .map(({ name }) => name);

@@ -28,38 +28,53 @@ export function patternOf(shape: readonly number[], mask: Uint8Array): Pattern {
   if (mask.length !== sizeOf(shape)) throw new Error(`patternOf: a mask of ${mask.length} for a kernel [${shape}]`);
   const [height, width] = shape.length === 4 ? shape : [1, 1];
   const [inputs, outputs] = shape.slice(-2);
-  const kept: { position: number; input: number; output: number; y: number; x: number }[] = [];
-  for (let position = 0; position < mask.length; position++) {
-    if (mask[position] === 0) continue;
-    const output = position % outputs;
-    const rest = Math.floor(position / outputs);
-    const tap = Math.floor(rest / inputs);
-    kept.push({ position, input: rest % inputs, output, y: Math.floor(tap / width), x: tap % width });
-  }
-  const name = (channel: number, y: number, x: number) =>
-    shape.length === 4 ? (channel << 16) | (y << 8) | x : channel;
-  const byOutput = kept
-    .map((weight) => ({ ...weight, column: name(weight.input, weight.y, weight.x) }))
-    .sort((a, b) => a.output - b.output || a.column - b.column);
-  // The input gradient is a convolution with the kernel turned round.
-  const byInput = byOutput
-    .map(({ input, output, y, x }, place) => ({ input, place, column: name(output, height - 1 - y, width - 1 - x) }))
-    .sort((a, b) => a.input - b.input || a.column - b.column);
-  return {
-    positions: Int32Array.from(byOutput, ({ position }) => position),
-    starts: startsOf(byOutput, outputs, ({ output }) => output),
-    columns: Int32Array.from(byOutput, ({ column }) => column),
-    transposed: {
-      starts: startsOf(byInput, inputs, ({ input }) => input),
-      columns: Int32Array.from(byInput, ({ column }) => column),
-      places: Int32Array.from(byInput, ({ place }) => place),
-    },
+  const positionOf = (y: number, x: number, input: number, output: number) =>
+    ((y * width + x) * inputs + input) * outputs + output;
+  const column = (channel: number, y: number, x: number) => (channel << 16) | (y << 8) | x;
+  const nameOf = shape.length === 4 ? column : (feature: number) => feature;
+
+  const starts = startsOf(mask, outputs, (position) => position % outputs);
+  const kept = starts[outputs];
+  const positions = new Int32Array(kept);
+  const columns = new Int32Array(kept);
+  const placeOf = new Int32Array(mask.length);
+  const next = starts.slice();
+  for (let input = 0; input < inputs; input++)
+    for (let y = 0; y < height; y++)
+      for (let x = 0; x < width; x++)
+        for (let output = 0; output < outputs; output++) {
+          const position = positionOf(y, x, input, output);
+          if (mask[position] === 0) continue;
+          const place = next[output]++;
+          positions[place] = position;
+          columns[place] = nameOf(input, y, x);
+          placeOf[position] = place;
+        }
+
+  const transposed = {
+    starts: startsOf(mask, inputs, (position) => Math.floor(position / outputs) % inputs),
+    columns: new Int32Array(kept),
+    places: new Int32Array(kept),
   };
+  const nextOfInput = transposed.starts.slice();
+  // The input gradient is a convolution with the kernel turned round.
+  for (let output = 0; output < outputs; output++)
+    for (let y = height - 1; y >= 0; y--)
+      for (let x = width - 1; x >= 0; x--)
+        for (let input = 0; input < inputs; input++) {
+          const position = positionOf(y, x, input, output);
+          if (mask[position] === 0) continue;
+          const at = nextOfInput[input]++;
+          transposed.columns[at] = nameOf(output, height - 1 - y, width - 1 - x);
+          transposed.places[at] = placeOf[position];
+        }
+  return { positions, starts, columns, transposed };
 }
 
-function startsOf<T>(sorted: readonly T[], rows: number, rowOf: (item: T) => number): Int32Array {
+/** Where the rows of a compressed matrix begin: [rows + 1]. */
+function startsOf(mask: Uint8Array, rows: number, rowOf: (position: number) => number): Int32Array {
   const starts = new Int32Array(rows + 1);
-  for (const item of sorted) starts[rowOf(item) + 1]++;
+  for (let position = 0; position < mask.length; position++) if (mask[position] !== 0) starts[rowOf(position) + 1]++;
   for (let row = 0; row < rows; row++) starts[row + 1] += starts[row];
   return starts;
 }

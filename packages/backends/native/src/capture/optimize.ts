@@ -1,7 +1,11 @@
 // Rewrites a recorded step without changing one bit of its results.
 import { type Command, inputsOf, readersOf, type Value } from './graph.ts';
 
-const codes = { relu: 0, step: 1, multiply: 2, reluGrad: 7 };
+const codes = { add: 0, relu: 0, step: 1, multiply: 2, reluGrad: 7 };
+
+/** Which number of a product's kernel says how many columns (or channels) its result has. */
+const columnsAt: Readonly<Record<string, number>> = { MatMul: 2, Conv2D: 6 };
+const biasOperand = 2;
 
 /** Drops the commands whose results nobody reads, such as the gradient with respect to the input batch. */
 export function dropUnused(commands: readonly Command[], results: Iterable<Value>): Command[] {
@@ -28,6 +32,28 @@ export function fuseReluGradients(commands: readonly Command[]): Command[] {
   });
 }
 
+/** product + bias, a row, moves into the product's own kernel when nobody else reads the bare product. */
+export function fuseBiasIntoProducts(commands: readonly Command[], results: ReadonlySet<Value>): Command[] {
+  const readers = readersOf(commands);
+  const writtenAt = new Map(commands.flatMap(({ outputs }, i) => outputs.map((value) => [value, i] as const)));
+  const dropped = new Set<Command>();
+  const fused = commands.map((command, i) => {
+    const { kernel, operands, numbers } = command;
+    if (!(kernel in columnsAt) || numbers.at(-1) !== 0 || operands[biasOperand]) return command;
+    const [product] = command.outputs as [Value];
+    const uses = readers.get(product) ?? [];
+    if (results.has(product) || uses.length !== 1 || !addsRow(uses[0]!, product, numbers[columnsAt[kernel]!]!)) {
+      return command;
+    }
+    const [, bias, sum] = uses[0]!.operands as [Value, Value, Value];
+    if ((writtenAt.get(bias) ?? -1) > i) return command;
+    dropped.add(uses[0]!);
+    const [left, right] = operands as [Value, Value];
+    return { kernel, operands: [left, right, bias, sum], outputs: [sum], numbers: [...numbers] };
+  });
+  return fused.filter((command) => !dropped.has(command));
+}
+
 /**
  * relu(product) moves into the product's own kernel when nothing else needs the product's sign-carrying values: other
  * readers may only be ReLU gradients, to which relu(y) says the same as y.
@@ -37,7 +63,7 @@ export function fuseReluIntoProducts(commands: readonly Command[], results: Read
   const replaced = new Map<Value, Value>();
   const dropped = new Set<Command>();
   for (const command of commands) {
-    if (!['MatMul', 'Conv2D'].includes(command.kernel) || command.numbers.at(-1) !== 0) continue;
+    if (!(command.kernel in columnsAt) || command.numbers.at(-1) !== 0) continue;
     const [product] = command.outputs as [Value];
     if (results.has(product)) continue;
     const uses = readers.get(product) ?? [];
@@ -64,6 +90,13 @@ function isSameShapeBinary(command: Command, code: number): boolean {
   return kernel === 'Binary' && numbers[0] === code && numbers[1] === 1 && numbers[3] === 1 && numbers[4] === 1;
 }
 
+/** Whether a command adds a row of so many columns to each row of a matrix. */
+function addsRow({ kernel, operands, numbers }: Command, matrix: Value, columns: number): boolean {
+  const [code, rank, , width, ...strides] = numbers;
+  const row = code === codes.add && rank === 2 && width === columns && strides.join() === [width, 1, 0, 1].join();
+  return kernel === 'Binary' && row && operands[0] === matrix && operands[1] !== matrix;
+}
+
 function isStep(command: Command | undefined): boolean {
   return command?.kernel === 'Unary' && command.numbers[0] === codes.step && command.numbers[2] === 0;
 }
@@ -71,5 +104,6 @@ function isStep(command: Command | undefined): boolean {
 /** All rewrites. `results` are the values that must survive. */
 export function optimize(commands: readonly Command[], results: readonly Value[]): Command[] {
   const live = dropUnused(fuseReluGradients(dropUnused(commands, results)), results);
-  return fuseReluIntoProducts(live, new Set(results));
+  const kept = new Set(results);
+  return fuseReluIntoProducts(fuseBiasIntoProducts(live, kept), kept);
 }

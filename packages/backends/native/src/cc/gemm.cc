@@ -7,8 +7,10 @@
 #include <type_traits>
 
 #include "call.h"
+#include "columns.h"
 #include "micro.h"
 #include "threads.h"
+#include "transpose.h"
 
 namespace {
 
@@ -124,13 +126,24 @@ void fillWithoutDepth(const Gemm& g) {
 }  // namespace
 
 void packTransposed(const float* from, int64_t ld, int64_t rows, int64_t depth, float* to, int64_t stride) {
-  constexpr int64_t kBlock = 16;
-  int64_t k0 = 0;
-  for (; k0 + kBlock <= depth; k0 += kBlock)
-    for (int64_t r = 0; r < rows; ++r)
-      for (int64_t k = k0; k < k0 + kBlock; ++k) to[k * stride + r] = from[r * ld + k];
-  for (; k0 < depth; ++k0)
-    for (int64_t r = 0; r < rows; ++r) to[k0 * stride + r] = from[r * ld + k0];
+  for (int64_t row = 0; row < rows; row += kLanes) {
+    const int64_t count = std::min<int64_t>(kLanes, rows - row);
+    const float* in = from + row * ld;
+    float* out = to + row;
+    int64_t k = 0;
+    for (; k + kLanes <= depth; k += kLanes) {
+      Vec block[kLanes];
+      for (int r = 0; r < kLanes; ++r) block[r] = r < count ? load(in + r * ld + k) : Vec{};
+      transpose(block);
+      if (count == kLanes) {
+        for (int i = 0; i < kLanes; ++i) store(out + (k + i) * stride, block[i]);
+      } else {
+        for (int i = 0; i < kLanes; ++i) storePartial(out + (k + i) * stride, block[i], count);
+      }
+    }
+    for (; k < depth; ++k)
+      for (int64_t r = 0; r < count; ++r) out[k * stride + r] = in[r * ld + k];
+  }
 }
 
 void packPanels(const float* b, int64_t ldb, bool transposed, int64_t n, int64_t k, float* to) {
@@ -151,7 +164,7 @@ void packPanels(const float* b, int64_t ldb, bool transposed, int64_t n, int64_t
         continue;
       }
       for (int64_t i = k0; i < k1; ++i)
-        std::copy_n(b + i * ldb + column, static_cast<size_t>(count), out + i * width);
+        eachColumn(count, [&](int64_t j, auto lanes) { lanes.put(out + i * width + j, lanes(b + i * ldb + column + j)); });
     }
   });
 }

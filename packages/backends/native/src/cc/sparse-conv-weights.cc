@@ -68,7 +68,7 @@ SumsFunction sumsKernel(int64_t rows, int64_t columns, int64_t inColumn) {
 }
 
 TileShape largest(int64_t rows, int64_t columns) {
-  for (int r = rows >= 4 ? 4 : rows >= 2 ? 2 : 1; r >= 1; r /= 2)
+  for (int r = rectangleRows(rows, columns); r >= 1; r /= 2)
     for (int x = static_cast<int>(std::min<int64_t>(columns, kMaxColumns)); x >= 1; --x)
       if (exists(r, x)) return {r, x};
   return {1, 1};

@@ -27,8 +27,7 @@ void loadRow(const TileConv& conv, const float* row, float* to) {
   }
 }
 
-// Where the shape asks for more rows than the tallest kernel has, a rectangle of that height; rows of 1, 2 or 4.
-TileShape rectangle(int64_t rows, int64_t columns) { return entriesShape(rows >= 4 ? 4 : rows >= 2 ? 2 : 1, columns); }
+TileShape rectangle(int64_t rows, int64_t columns) { return entriesShape(rectangleRows(rows, columns), columns); }
 
 }  // namespace
 

@@ -49,6 +49,12 @@ struct TileConv {
 // The rows that output rows from `firstRow` on read, padded, as [channel][row][column][lane].
 void loadBand(const TileConv& conv, const float* tile, int64_t firstRow, float* band);
 
+// Rows of a rectangle of about 16 pixels: 1, 2 or 4, as few as will do, so that what is read and written lies together.
+inline int rectangleRows(int64_t rows, int64_t columns) {
+  const int wanted = columns >= 16 ? 1 : columns >= 8 ? 2 : 4;
+  return rows >= wanted ? wanted : rows >= 2 ? 2 : 1;
+}
+
 // Calls body(first row, rows, first column, columns) for rectangles that cover the rows [begin, end) of an output;
 // `largest(rows, columns)` gives the largest one that fits.
 template <class Largest, class Body>

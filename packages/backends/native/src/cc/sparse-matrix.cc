@@ -21,9 +21,11 @@ struct Csr {
 };
 
 constexpr int kWide = 8;
-constexpr int64_t kStripBytes = int64_t{640} << 10;  // of x that all rows use: within the second-level cache
-constexpr int64_t kBlockBytes = 24 << 10;            // of x that a row uses before the next row does: within the first
-constexpr int64_t kWeightsPerBlock = 6;              // fewer, and loading and storing sums costs more than it saves
+// Of x, what a row uses before the next row does: within the first-level cache if most of it is used, else within the second,
+// because sums that come and go and loops that end after a few weights cost more than the nearer cache saves.
+constexpr int64_t kDenseBlockBytes = 36 << 10;
+constexpr int64_t kSparseBlockBytes = int64_t{640} << 10;
+constexpr int64_t kDenseShare = 3;  // one weight in so many is kept, or more
 constexpr int64_t kUsesToPack = 4;
 
 // A row's weights [begin, end) times a strip of x of NV vectors, the last of them `last` lanes wide.
@@ -176,15 +178,13 @@ void packStrips(const Operands& o, int64_t width, float* to) {
   });
 }
 
-// A strip of x [columns][stride] with the rows [begin, end), x in blocks of columns that stay in the first-level cache
-// while all these rows use them. Weights of a row come in ascending columns.
+// A strip of x [columns][stride] with the rows [begin, end), x in blocks of columns that stay in a cache while all these rows
+// use them. Weights of a row come in ascending columns.
 void rowsTimesStrip(const Csr& m, const Operands& o, int64_t begin, int64_t end, const float* x, int64_t stride, int64_t column, int64_t width) {
   const int64_t vectors = (width + kLanes - 1) / kLanes, last = width - (vectors - 1) * kLanes;
   const RowProduct kernel = kRowProducts[last == kLanes][m.places != nullptr][static_cast<size_t>(vectors - 1)];
-  const int64_t weights = m.starts[end] - m.starts[begin];
-  const int64_t fitting = kBlockBytes / (vectors * kLanes * 4);
-  const int64_t useful = kWeightsPerBlock * (end - begin) * o.columns / (weights + 1);
-  const int64_t block = std::max(fitting, useful);
+  const bool dense = kDenseShare * m.starts[o.rows] >= o.rows * o.columns;
+  const int64_t block = (dense ? kDenseBlockBytes : kSparseBlockBytes) / (vectors * kLanes * 4);
   thread_local std::vector<int32_t> next;
   next.assign(m.starts + begin, m.starts + end);
   for (int64_t first = 0; first < o.columns || first == 0; first += block) {
@@ -208,9 +208,7 @@ KERNEL(CsrTimesDense) {
   const Operands o{call.in<float>(4), call.in<float>(5), call.out<float>(6), call.integer(0), call.integer(1), call.integer(2), call.flag(3)};
   if (o.rows == 0 || o.n == 0) return;
   if (o.n == 1) return timesVector(m, o);
-  int64_t width = kWide * kLanes;
-  while (width > 2 * kLanes && o.columns * width * 4 > kStripBytes) width /= 2;
-  const int64_t strips = (o.n + width - 1) / width, weights = m.starts[o.rows];
+  const int64_t width = kWide * kLanes, strips = (o.n + width - 1) / width, weights = m.starts[o.rows];
   // Vectors that straddle cache lines take twice as long to load.
   const bool aligned = reinterpret_cast<uintptr_t>(o.x) % (kLanes * 4) == 0 && o.n % kLanes == 0;
   const bool packed = (strips > 1 || !aligned) && weights >= kUsesToPack * o.columns;
