@@ -38,7 +38,7 @@ export {
   prunableSpecs,
   sizeOf,
 } from './network/parameter-specs.ts';
-export { inferShapes, windowOutput } from './network/shape.ts';
+export { inferShapes, paddingBefore, windowOutput } from './network/shape.ts';
 export { prunableUnits, unitMasks } from './network/units.ts';
 export { adamUpdate } from './ops/adam-update.ts';
 export { type BatchNormTrainingOptions, type BatchNormTrainingResult, batchNormTraining } from './ops/batch-norm.ts';

@@ -7,6 +7,13 @@ export function windowOutput(input: number, size: number, stride: number, dilati
   return Math.floor((input - ((size - 1) * dilation + 1)) / stride) + 1;
 }
 
+/** Zeros before the image along one axis: of what TensorFlow's `same` windows need beyond the image, the smaller half. */
+export function paddingBefore(input: number, size: number, stride: number, dilation: number, padding: Padding): number {
+  if (padding === 'valid') return 0;
+  const needed = (windowOutput(input, size, stride, dilation, padding) - 1) * stride + (size - 1) * dilation + 1;
+  return Math.floor(Math.max(0, needed - input) / 2);
+}
+
 /**
  * The shape of every layer's output for one example, without the batch, by layer name (`INPUT` included).
  *

@@ -1,7 +1,7 @@
 import type { Citation } from '@prunebench/core';
 import { z } from 'zod';
 
-// What the block-wise and the eigenspace form of optimal brain surgeon, both of the 1994 paper, have in common.
+// What the forms of optimal brain surgeon have in common: the whole one, and the block-wise and eigenspace ones of the 1994 paper.
 
 /** Which gradients the Gauss-Newton matrix is made of. */
 export const outputs = z

@@ -1,5 +1,4 @@
-import { type Padding, PrunebenchError, windowOutput } from '@prunebench/core';
-import { paddingBefore } from '../graph/padding.ts';
+import { type Padding, PrunebenchError, paddingBefore, windowOutput } from '@prunebench/core';
 import { type CsrMatrix, eachWeight } from '../storage/csr.ts';
 
 /** A convolution over images [channels, height, width, batch]; the rows of its matrix are filters, see `csrFromKernel`. */

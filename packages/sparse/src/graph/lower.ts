@@ -12,10 +12,10 @@ import {
   outputLayer,
   type ParameterRecord,
   type Pool,
+  paddingBefore,
 } from '@prunebench/core';
 import { type CsrMatrix, csrFromKernel } from '../storage/csr.ts';
 import type { Operation, Program, TensorId, TensorShape, Window } from './operations.ts';
-import { paddingBefore } from './padding.ts';
 
 /**
  * The network at inference as a list of operations: batch norms folded into the kernels before them, ReLUs and additions

@@ -1,9 +1,8 @@
 // Sparse convolutions in GPU.js and their gradients, in every mode that this machine has, against loops in float64 over
 // TensorFlow's definition of windows.
-import { relativeError } from '@prunebench/testing';
 import { type ConvolutionShape, eachWeight } from '../../src/index.ts';
 import { randomValues } from '../support.ts';
-import { BOUND, inEveryMode, randomCsr } from './support.ts';
+import { inEveryMode, randomCsr, withinBound } from './support.ts';
 
 interface Case extends Required<ConvolutionShape> {
   readonly filters: number;
@@ -136,14 +135,6 @@ for (const one of cases) {
         dw: weightGradient(gradient, input),
       }))
       .run(x, dy);
-    t.true(
-      relativeError(
-        found.y,
-        y.map((value) => Math.max(0, value)),
-      ) < BOUND,
-      'y',
-    );
-    t.true(relativeError(found.dx, dx) < BOUND, 'dx');
-    t.true(relativeError(found.dw, dw) < BOUND, 'dw');
+    withinBound(t, found, { y: y.map((value) => Math.max(0, value)), dx, dw });
   });
 }

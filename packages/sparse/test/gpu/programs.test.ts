@@ -1,10 +1,9 @@
 // Programs of several operations: what stays on the device, and what is refused.
 import { PrunebenchError } from '@prunebench/core';
-import { relativeError } from '@prunebench/testing';
 import test from 'ava';
 import { type CsrMatrix, eachWeight, gpuModes, SparseGpu } from '../../src/index.ts';
 import { randomValues } from '../support.ts';
-import { BOUND, copiesToHost, inEveryMode, randomCsr } from './support.ts';
+import { copiesToHost, inEveryMode, randomCsr, withinBound } from './support.ts';
 
 test('WebAssembly and plain JavaScript are always there', async (t) => {
   const running = (await gpuModes()).filter(({ obstacle }) => obstacle === undefined).map(({ mode }) => mode);
@@ -65,9 +64,7 @@ inEveryMode('a training step of two layers reads back nothing but its gradients'
   await program.run(x, dy);
   const copies = await copiesToHost(gpu.mode, async () => {
     const found = await program.run(x, dy);
-    t.true(relativeError(found.output, output) < BOUND);
-    t.true(relativeError(found.dw1, dw1) < BOUND);
-    t.true(relativeError(found.dw2, dw2) < BOUND);
+    withinBound(t, found, { output, dw1, dw2 });
   });
   t.true(executors[gpu.mode].includes(program.executor), program.executor);
   // Only the three results: the hidden layer and its gradient, 19200 bytes each, stay.

@@ -1,10 +1,11 @@
 import { createRequire } from 'node:module';
+import { relativeError } from '@prunebench/testing';
 import test, { type ExecutionContext } from 'ava';
 import { type CsrMatrix, csrFromKernel, type GpuMode, gpuModes, SparseGpu } from '../../src/index.ts';
 import { randomValues } from '../support.ts';
 
 /** Rounding of sums of some hundred terms in single precision. */
-export const BOUND = 5e-6;
+const BOUND = 5e-6;
 
 const modes = await gpuModes();
 
@@ -21,6 +22,15 @@ export function inEveryMode(title: string, run: (t: ExecutionContext, gpu: Spars
       }
     });
   }
+}
+
+/** Every tensor that was found is the expected one, up to `BOUND`. */
+export function withinBound<Name extends string>(
+  t: ExecutionContext,
+  found: Readonly<Record<Name, Float32Array>>,
+  expected: Readonly<Record<Name, Float64Array>>,
+): void {
+  for (const name of Object.keys(expected) as Name[]) t.true(relativeError(found[name], expected[name]) < BOUND, name);
 }
 
 export function randomCsr(rows: number, columns: number, density: number, seed = 1): CsrMatrix {

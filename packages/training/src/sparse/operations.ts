@@ -24,6 +24,11 @@ function productInputs({ values, pattern, bias }: Product, x: tf.Tensor): Record
   return { x, values, starts, columns, taps: columns, ...ofGradient, ...(bias ? { bias } : {}) };
 }
 
+/** The gradient of a product from that of its output y, ReLU included. */
+function beforeRelu(dy: tf.Tensor, y: tf.Tensor, { relu }: Attributes): tf.Tensor {
+  return relu ? tf.mul(dy, tf.step(y)) : dy;
+}
+
 const savedOfProduct = [
   'x',
   'values',
@@ -45,7 +50,7 @@ tf.registerGradient({
   outputsToSave: [true],
   gradFunc: (dys, saved, attrs) => {
     const [x, values, starts, columns, transposedStarts, transposedColumns, places, y] = saved;
-    const dy = attrs.relu ? tf.mul(dys as tf.Tensor, tf.step(y)) : (dys as tf.Tensor);
+    const dy = beforeRelu(dys as tf.Tensor, y, attrs as Attributes);
     return {
       x: () => {
         const transposed = { starts: transposedStarts, columns: transposedColumns, places };
@@ -92,13 +97,13 @@ tf.registerGradient({
   outputsToSave: [true],
   gradFunc: (dys, saved, attrs) => {
     const [x, values, starts, taps, transposedStarts, transposedTaps, places, y] = saved;
-    const dy = attrs.relu ? tf.mul(dys as tf.Tensor, tf.step(y)) : (dys as tf.Tensor);
+    const dy = beforeRelu(dys as tf.Tensor, y, attrs as Attributes);
     return {
       x: () => {
         const transposed = { starts: transposedStarts, taps: transposedTaps, places };
         return run('SparseConv', { x: dy, values, ...transposed }, { conv: attrs.backward, relu: false });
       },
-      values: () => run('SparseConvValues', { x: x, dy, starts, taps }, { conv: attrs.conv }),
+      values: () => run('SparseConvValues', { x, dy, starts, taps }, { conv: attrs.conv }),
       // Lanes without an image have no gradient.
       bias: () => tf.sum(tf.sum(dy, [2, 3, 4]), 0),
     };

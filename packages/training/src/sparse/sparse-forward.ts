@@ -9,6 +9,7 @@ import {
   type Network,
   outputLayer,
   type ParameterTensors,
+  paddingBefore,
 } from '@prunebench/core';
 import type * as tf from '@tensorflow/tfjs-core';
 import {
@@ -53,7 +54,7 @@ export function sparseForward(
 }
 
 class Walk {
-  readonly #network: Network;
+  readonly #shapes: ReturnType<typeof inferShapes>;
   readonly #parameters: ParameterTensors;
   readonly #sparse: ReadonlyMap<string, SparseKernel>;
   readonly #images: number;
@@ -66,7 +67,7 @@ class Walk {
     images: number,
     options: SparseForwardOptions,
   ) {
-    this.#network = network;
+    this.#shapes = inferShapes(network);
     this.#parameters = parameters;
     this.#sparse = sparse;
     this.#images = images;
@@ -83,7 +84,7 @@ class Walk {
     }
     if (kernel && layer.kind === 'conv2d') {
       const product = { ...kernel, bias: this.#parameters[`${layer.name}/bias`], relu: fused.relu };
-      return this.#made('tiles', sparseConv(input.as('tiles'), convShape(this.#network, layer), product));
+      return this.#made('tiles', sparseConv(input.as('tiles'), convShape(this.#shapes, layer), product));
     }
     if (input.layout === 'tiles') {
       if (layer.kind === 'batchNorm') return this.#batchNorm(fused, layer.epsilon, inputs);
@@ -120,16 +121,12 @@ class Walk {
   }
 }
 
-function convShape(network: Network, layer: Conv2d): ConvShape {
-  const shapes = inferShapes(network);
+function convShape(shapes: ReturnType<typeof inferShapes>, layer: Conv2d): ConvShape {
   const input = shapes.get(layer.inputs[0])!;
   const output = shapes.get(layer.name)!;
-  const before = ([0, 1] as const).map((axis) => {
-    if (layer.padding === 'valid') return 0;
-    // As in TensorFlow: an odd pixel of padding comes after the last one.
-    const needed = (output[axis] - 1) * layer.strides[axis] + layer.kernelSize[axis] - input[axis];
-    return Math.floor(Math.max(0, needed) / 2);
-  });
+  // Layers with dilation are trained densely.
+  const before = (axis: 0 | 1) =>
+    paddingBefore(input[axis], layer.kernelSize[axis], layer.strides[axis], 1, layer.padding);
   return {
     channels: input[2],
     size: [input[0], input[1]],
@@ -137,6 +134,6 @@ function convShape(network: Network, layer: Conv2d): ConvShape {
     outSize: [output[0], output[1]],
     strides: layer.strides,
     kernel: layer.kernelSize,
-    before: [before[0], before[1]],
+    before: [before(0), before(1)],
   };
 }
