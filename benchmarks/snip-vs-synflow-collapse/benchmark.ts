@@ -24,7 +24,7 @@ const scales: Readonly<Record<ScaleName, Grid>> = {
   cpu: {
     networks: ['vgg-16', 'vgg-11', 'resnet-18', 'resnet-20'],
     exponents: [0.5, 1, 1.5, 2, 2.25, 2.5, 2.75, 3, 3.25, 3.5, 4, 5],
-    synflow: [1, 2, 3, 4, 5],
+    synflow: [2, 3, 4, 5],
   },
   paper: {
     networks: ['vgg-16', 'vgg-11', 'resnet-18', 'resnet-20'],

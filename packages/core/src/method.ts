@@ -1,9 +1,9 @@
 import type { z } from 'zod';
-import type { Citation, Criterion } from './criterion.ts';
+import type { Citation, Criterion, Subject } from './criterion.ts';
 import type { Dataset, SplitName } from './dataset.ts';
 import type { Extension } from './extension.ts';
 import type { Network } from './network/layer.ts';
-import type { ParameterRecord, State } from './parameters.ts';
+import type { ParameterRecord, Scores, State } from './parameters.ts';
 import type { RandomStream } from './random.ts';
 import type { TrainOptions } from './train-options.ts';
 
@@ -88,6 +88,17 @@ export interface TrialSession {
   /** The state as it was after step `index` of this trial (rewinding). */
   stateAfter(index: number): Promise<State>;
   criterion(id: string): Criterion<unknown>;
+  /**
+   * Scores the state that this step starts from. Trials that score the same state in the same way share the scores, which
+   * nobody may change then.
+   *
+   * @returns the scores, and the seconds that they took where an earlier step paid for them (else 0)
+   */
+  scoreStart(
+    criterion: Criterion<unknown>,
+    options: unknown,
+    subject: Subject,
+  ): Promise<{ readonly scores: Scores; readonly savedSeconds: number }>;
   train(state: State, options: TrainOptions, extensions?: readonly Extension[]): Promise<StepOutcome>;
   evaluate(state: State, split: SplitName): Promise<Evaluation>;
   progress(progress: Progress): void;

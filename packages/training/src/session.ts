@@ -11,6 +11,7 @@ import {
   type TrialSession,
 } from '@prunebench/core';
 import { evaluate } from './evaluate.ts';
+import type { ScoreMemory } from './score-memory.ts';
 import { train } from './train.ts';
 
 export interface SessionOptions {
@@ -24,14 +25,16 @@ export interface SessionOptions {
   readonly criteria: ReadonlyMap<string, Criterion<unknown>>;
   readonly initializer: KernelInitializer;
   readonly stateAfter: (index: number) => Promise<State>;
+  /** Shares scores between steps; `start` identifies the state that the step starts from. Absent: every step scores for itself. */
+  readonly shared?: { readonly memory: ScoreMemory; readonly start: string };
   readonly onProgress?: (progress: Progress) => void;
 }
 
 /** What one step of a trial runs over. Initial parameters come from the stream `init` of the seed, whatever the step. */
 export function openSession(options: SessionOptions): TrialSession {
-  const { dataset, network, seed, signal, onProgress } = options;
+  const { dataset, network, seed, position, signal, onProgress } = options;
   const root = randomStream(seed);
-  const random = root.fork('step').fork(String(options.position));
+  const random = root.fork('step').fork(String(position));
   return {
     dataset,
     network,
@@ -46,6 +49,12 @@ export function openSession(options: SessionOptions): TrialSession {
       throw new PrunebenchError(`There is no criterion called ${id}.`, {
         remedy: 'Run `pnpm prunebench list criteria` to see which there are.',
       });
+    },
+    async scoreStart(criterion, criterionOptions, subject) {
+      const compute = () => criterion.score(subject, criterionOptions);
+      if (!options.shared) return { scores: await compute(), savedSeconds: 0 };
+      const { memory, start } = options.shared;
+      return memory.recall({ start, seed, position, criterion: criterion.id, criterionOptions }, compute);
     },
     train: (state, trainOptions, extensions = []) =>
       train(network, state, dataset, trainOptions, {

@@ -1,5 +1,5 @@
 import type { Dataset, KernelInitializer, Network, Progress, State } from '@prunebench/core';
-import { evaluate, openSession } from '@prunebench/training';
+import { evaluate, openSession, type ScoreMemory } from '@prunebench/training';
 import type { Stage } from '../plan.ts';
 import type { Notice } from '../record-store.ts';
 import type { Registry } from '../registry.ts';
@@ -14,6 +14,7 @@ export interface StageContext {
   readonly backend: string;
   readonly registry: Registry;
   readonly store: StageStore;
+  readonly scoreMemory: ScoreMemory;
   readonly signal: AbortSignal;
   readonly notice: Notice;
   onProgress(progress: Progress): void;
@@ -25,7 +26,7 @@ export interface StageContext {
  * @returns the seconds of computation
  */
 export async function runStage(stage: Stage, context: StageContext): Promise<number> {
-  const { dataset, network, registry, store, signal, notice } = context;
+  const { dataset, network, registry, store, scoreMemory, signal, notice } = context;
   const start = performance.now();
   const position = stage.steps.length - 1;
   const session = openSession({
@@ -37,6 +38,7 @@ export async function runStage(stage: Stage, context: StageContext): Promise<num
     criteria: registry.criteria,
     initializer: context.initializer,
     stateAfter: (index) => store.readState(ancestor(stage, index), notice),
+    shared: { memory: scoreMemory, start: stage.parent ?? `initial ${stage.network} for ${stage.dataset}` },
     onProgress: context.onProgress,
   });
   const before: State =

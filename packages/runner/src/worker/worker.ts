@@ -4,7 +4,7 @@
  */
 import { selectBackend } from '@prunebench/backend-select';
 import { type Dataset, DivergenceError, LayerCollapseError, type Network, type Progress } from '@prunebench/core';
-import { evaluate } from '@prunebench/training';
+import { evaluate, ScoreMemory } from '@prunebench/training';
 import { errorMessage } from '../error-message.ts';
 import { diskError } from '../files.ts';
 import { versions } from '../provenance.ts';
@@ -24,6 +24,7 @@ interface Setup {
   readonly registry: Registry;
   readonly folder: ResultsFolder;
   readonly store: StageStore;
+  readonly scoreMemory: ScoreMemory;
 }
 
 const controller = new AbortController();
@@ -49,7 +50,7 @@ async function configure(config: WorkerConfig): Promise<void> {
     const { name, threads, line } = await selectBackend(config.backend);
     const info = { backend: name, threads, reason: line, versions: versions() };
     const folder = resultsFolder(config.results);
-    setup = { info, registry, folder, store: new StageStore(folder.stages) };
+    setup = { info, registry, folder, store: new StageStore(folder.stages), scoreMemory: new ScoreMemory() };
     send({ type: 'ready', info });
   } catch (error) {
     send({ type: 'unusable', error: errorMessage(error) });
@@ -78,12 +79,13 @@ function resultOf(error: unknown): TaskResult {
 }
 
 async function stageTask(stage: Extract<Task, { type: 'stage' }>['stage'], ready: Setup): Promise<number> {
-  const { info, registry, store } = ready;
+  const { info, registry, store, scoreMemory } = ready;
   return runStage(stage, {
     ...(await subject(stage.dataset, stage.network, registry)),
     backend: info.backend,
     registry,
     store,
+    scoreMemory,
     signal: controller.signal,
     notice,
     onProgress: throttled((progress) => send({ type: 'progress', progress })),

@@ -1,5 +1,5 @@
 import type { Criterion, Dataset, Network, State, TrialSession } from '@prunebench/core';
-import { openSession, stepKinds } from '../../src/index.ts';
+import { openSession, type ScoreMemory, stepKinds } from '../../src/index.ts';
 
 export interface TestSession {
   readonly network: Network;
@@ -8,6 +8,7 @@ export interface TestSession {
   readonly seed?: number;
   readonly position?: number;
   readonly earlier?: readonly State[];
+  readonly shared?: { readonly memory: ScoreMemory; readonly start: string };
 }
 
 export function sessionOf({
@@ -17,6 +18,7 @@ export function sessionOf({
   seed = 1,
   position = 0,
   earlier = [],
+  shared,
 }: TestSession): TrialSession {
   return openSession({
     dataset,
@@ -27,6 +29,7 @@ export function sessionOf({
     criteria: new Map(criteria.map((criterion) => [criterion.id, criterion])),
     initializer: 'glorot-normal',
     stateAfter: async (index) => earlier[index],
+    ...(shared ? { shared } : {}),
   });
 }
 
