@@ -35,8 +35,8 @@ const protocols: Readonly<Record<ScaleName, Protocol>> = {
   },
   cpu: {
     network: 'resnet-20-w0.5',
-    pretrain: training(10, 0.2),
-    retrain: training(1, 0.05),
+    pretrain: { ...training(4, 0.2), sparse: 'auto' },
+    retrain: { ...training(0.5, 0.05), sparse: 'auto' },
     compressions: [2, 4, 8, 16, 32],
   },
   paper: {

@@ -35,6 +35,7 @@ const oneCycle = (epochs: number, learningRate: number, augmentation: 'none' | '
   schedule: { kind: 'one-cycle' },
   weightDecay: 5e-4,
   augmentation,
+  sparse: 'auto',
 });
 
 /** Tanaka et al. 2020, appendix: SGD 0.9, rate 0.1 divided by 10 at epochs 60 and 120 of 160, batch 128, weight decay 1e-4. */
@@ -55,7 +56,7 @@ const protocols: Readonly<Record<ScaleName, Protocol>> = {
   cpu: {
     networks: [
       { dataset: 'mnist', network: 'lenet-5-caffe', training: oneCycle(2, 0.05, 'none') },
-      { dataset: 'cifar10', network: 'vgg-11-w0.25', training: oneCycle(6, 0.1, 'crop-flip') },
+      { dataset: 'cifar10', network: 'vgg-11-w0.25', training: oneCycle(3, 0.1, 'crop-flip') },
     ],
     exponents: [0.5, 1, 1.5, 2, 2.5, 3],
   },
