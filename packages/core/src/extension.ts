@@ -15,7 +15,12 @@ export interface TrainingState {
   assign(name: string, value: Tensor): void;
 }
 
-/** How a method reaches into training. Several compose in order, each seeing what the one before returned. */
+/**
+ * How a method reaches into training. Several compose in order, each seeing what the one before returned.
+ *
+ * Every hook but `afterEpoch` asks for dense steps, in which what lies under a mask has its gradient too (regrowth reads it),
+ * and pays for them: `sparse: 'auto'` has no effect then.
+ */
 export interface Extension {
   /** A parameter as the forward pass shall see it: masks, straight-through scores, stochastic weights. */
   weight?(name: string, value: Tensor): Tensor;

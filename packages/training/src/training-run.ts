@@ -18,6 +18,7 @@ import { type ParameterVariables, readTensors, uploadState } from './parameter-v
 import { RunningStatistics } from './running-statistics.ts';
 import { chooseSparse } from './sparse/choose.ts';
 import { SparseKernels } from './sparse/sparse-kernels.ts';
+import { takesPartInSteps } from './step-hooks.ts';
 import { type StepSubject, trainingStep } from './training-step.ts';
 
 /** Recording a step takes about as long as running it. */
@@ -94,7 +95,7 @@ export class TrainingRun {
     return loss;
   }
 
-  /** The step for batches of full size, where the backend can compile it: not what extensions or dropout change from step to step. */
+  /** The step for batches of full size, where the backend can compile it: not what dropout or extensions change from step to step. */
   #compiledStep(): CompiledStep | undefined {
     this.#compiled ??= { step: this.#compile() };
     return this.#compiled.step;
@@ -102,7 +103,8 @@ export class TrainingRun {
 
   #compile(): CompiledStep | undefined {
     const compile = stepCompiler();
-    if (!compile || this.extensions.length > 0 || this.#dropout || this.#totalSteps < STEPS_WORTH_COMPILING) return;
+    const changing = this.#dropout !== undefined || this.extensions.some(takesPartInSteps);
+    if (!compile || changing || this.#totalSteps < STEPS_WORTH_COMPILING) return;
     const { batchSize } = this.#options;
     const examples = [
       tf.zeros([batchSize, ...this.#network.inputShape]),
@@ -133,7 +135,9 @@ export class TrainingRun {
   /** Brings the parameters up to date in `uploaded`, where sparse steps leave them behind, and lets the extensions do what they do between epochs. */
   async finishEpoch(learningRate: number): Promise<void> {
     this.#sparse.scatter();
-    for (const extension of this.extensions) await extension.afterEpoch?.(this.#trainingState(learningRate));
+    const watching = this.extensions.filter(({ afterEpoch }) => afterEpoch);
+    for (const extension of watching) await extension.afterEpoch!(this.#trainingState(learningRate));
+    if (watching.length > 0) this.#sparse.gather();
   }
 
   /** Copies of all parameters and extension variables. */

@@ -1,5 +1,5 @@
 import { registerNativeBackend } from '@prunebench/backend-native';
-import { type Masks, type Network, prunableSpecs, sizeOf } from '@prunebench/core';
+import { type Extension, type Masks, type Network, prunableSpecs, sizeOf } from '@prunebench/core';
 import { mlp, residualNet } from '@prunebench/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
@@ -46,13 +46,23 @@ test('wide convolutions must keep fewer weights', (t) => {
   t.deepEqual(chosen(SPARSE_DENSITY.wideConv2d).length, 4);
 });
 
-test('nothing is sparse unasked, without a mask, without a weight, or beside extensions', (t) => {
+test('nothing is sparse unasked, without a mask, without a weight, or where an extension takes part in steps', (t) => {
   const network = mlp([40, 50, 20]);
   const masks = masksOf(network, () => 0.1);
   t.deepEqual(chooseSparse(network, { masks }, { sparse: 'never' }, []), []);
   t.deepEqual(chooseSparse(network, { masks: {} }, auto, []), []);
   t.deepEqual(chooseSparse(network, { masks: masksOf(network, () => 0) }, auto, []), []);
-  t.deepEqual(chooseSparse(network, { masks }, auto, [{}]), []);
+  const hooks: Extension[] = [
+    { weight: (_, value) => value },
+    { layer: (_, __, next) => next() },
+    { output: (_, y) => y },
+    { penalty: () => tf.scalar(0) },
+    { variables: {} },
+    { gradients: (gradients) => gradients },
+    { afterStep: () => {} },
+  ];
+  for (const hook of hooks) t.deepEqual(chooseSparse(network, { masks }, auto, [hook]), [], Object.keys(hook)[0]);
+  t.is(chooseSparse(network, { masks }, auto, [{ afterEpoch: () => {} }]).length, 2);
 });
 
 test('the pattern of a convolution: outputs in rows, and the kernel turned round for the input gradient', (t) => {

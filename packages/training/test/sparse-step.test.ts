@@ -1,6 +1,7 @@
 // Sparse training on the native backend against dense, masked training on the stock cpu backend.
 import { captureStep, registerNativeBackend, setThreads } from '@prunebench/backend-native';
 import {
+  type Extension,
   initializeParameters,
   type Masks,
   type Network,
@@ -39,9 +40,10 @@ interface Run {
   options?: Partial<TrainOptionsInput>;
   compiled?: boolean;
   density?: number;
+  extensions?: readonly Extension[];
 }
 
-async function run(network: Network, { backend, options, compiled = false, density = 0.15 }: Run) {
+async function run(network: Network, { backend, options, compiled = false, density = 0.15, extensions = [] }: Run) {
   await tf.setBackend(backend);
   const compile: Parameters<typeof registerStepCompiler>[1] = (body, examples, state) =>
     captureStep(body, examples, { state });
@@ -53,7 +55,7 @@ async function run(network: Network, { backend, options, compiled = false, densi
   });
   const state = { parameters: initializeParameters(network, randomStream(1)), masks: masksOf(network, density) };
   const parsed = trainOptions.parse({ epochs: 3, batchSize: 20, learningRate: 0.05, weightDecay: 0.01, ...options });
-  return train(network, state, dataset, parsed, { random: randomStream(1) });
+  return train(network, state, dataset, parsed, { random: randomStream(1), extensions });
 }
 
 /** Without the biases that a batch norm takes away again: they move by rounding alone. */
@@ -103,6 +105,29 @@ for (const network of networks)
     }
     setThreads(2);
   });
+
+test.serial('what an extension changes between epochs, sparse steps go on from, captured or not', async (t) => {
+  const [network] = networks;
+  const seen: number[] = [];
+  const shrink: Extension = {
+    afterEpoch({ parameters, assign }) {
+      const name = 'fc1/kernel';
+      seen.push(parameters[name].dataSync<'float32'>().reduce((sum, w) => sum + Math.abs(w), 0));
+      assign(name, tf.mul(parameters[name], 0.5));
+    },
+  };
+  const extensions = [shrink];
+  const dense = await run(network, { backend: 'cpu', extensions });
+  for (const compiled of [false, true]) {
+    const sparse = await run(network, { backend: 'native', options: { sparse: 'auto' }, extensions, compiled });
+    t.is((sparse.metrics.sparseKernels as string[]).length, 3);
+    for (const [name, { values }] of Object.entries(dense.state.parameters))
+      t.true(relativeError(sparse.state.parameters[name].values, values) < BOUND, name);
+  }
+  t.is(seen.length, 9);
+  t.true(relativeError(seen.slice(3, 6), seen.slice(0, 3)) < BOUND);
+  t.deepEqual(seen.slice(6), seen.slice(3, 6));
+});
 
 test.serial('steps are dense unless sparse ones are asked for and few weights are kept', async (t) => {
   const [network] = networks;

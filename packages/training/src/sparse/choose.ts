@@ -9,6 +9,7 @@ import {
   type TrainOptions,
 } from '@prunebench/core';
 import { getBackend, getKernel } from '@tensorflow/tfjs-core';
+import { takesPartInSteps } from '../step-hooks.ts';
 import { MAX_CHANNELS, MAX_KERNEL_SIZE } from './pattern.ts';
 
 /**
@@ -23,9 +24,8 @@ const NARROW_CHANNELS = 64;
 
 /**
  * Names of the kernels that this training multiplies by their kept weights alone, in layer order; none where `options.sparse` is
- * `never`, the backend has no sparse kernels, or the training has extensions or dropout.
+ * `never`, the backend has no sparse kernels, an extension takes part in the steps, or there is dropout.
  *
- * Extensions may look at or change any weight, gradient or layer, those under masks too, and so they get dense steps.
  * Convolutions go together, by their kept share of all convolutions' multiply-adds, because their activations stay in tiles; wide
  * ones among them ask for a smaller share.
  */
@@ -35,7 +35,7 @@ export function chooseSparse(
   { sparse }: Pick<TrainOptions, 'sparse'>,
   extensions: readonly Extension[],
 ): readonly string[] {
-  if (sparse === 'never' || extensions.length > 0 || !getKernel('SparseConv', getBackend())) return [];
+  if (sparse === 'never' || extensions.some(takesPartInSteps) || !getKernel('SparseConv', getBackend())) return [];
   if (network.layers.some(({ kind }) => kind === 'dropout')) return [];
   const layers = new Map(network.layers.map((layer) => [layer.name, layer]));
   const shapes = new Map(parameterSpecs(network).map(({ name, shape }) => [name, shape]));
