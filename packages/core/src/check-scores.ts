@@ -52,7 +52,7 @@ export function checkedScores(
       remedy: `Give one score for every ${what}.`,
     });
   for (let i = 0; i < scores.length; i++)
-    if (alive[i] !== 0 && !Number.isFinite(scores[i]))
+    if (!Number.isFinite(scores[i]) && alive[i] !== 0)
       throw new PrunebenchError(`The score of ${name} at flat index ${i} is ${scores[i]}.`, {
         remedy: 'Only finite scores can be ranked: look for diverged weights, or for an overflow in the criterion.',
       });

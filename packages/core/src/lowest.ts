@@ -16,7 +16,7 @@ export interface Contestants {
 export function lowest(contestants: readonly Contestants[], count: number): { threshold: number; below: number } {
   const histogram = new Uint32Array(1 << 16);
   for (const { scores, alive } of contestants)
-    for (let i = 0; i < scores.length; i++) if (alive[i] !== 0) histogram[intervalOf(scores[i])]++;
+    for (let i = 0; i < scores.length; i++) histogram[intervalOf(scores[i])] += alive[i];
   let interval = 0;
   let below = 0;
   while (below + histogram[interval] < count) below += histogram[interval++];
@@ -25,7 +25,7 @@ export function lowest(contestants: readonly Contestants[], count: number): { th
   let end = 0;
   for (const { scores, alive } of contestants)
     for (let i = 0; i < scores.length; i++)
-      if (alive[i] !== 0 && intervalOf(scores[i]) === interval) inside[end++] = scores[i];
+      if (intervalOf(scores[i]) === interval && alive[i] !== 0) inside[end++] = scores[i];
   inside.sort();
   const threshold = inside[count - below - 1];
   for (let i = 0; inside[i] < threshold; i++) below++;

@@ -46,9 +46,15 @@ export function checkScores(criterion: Criterion, network: Network, scores: Scor
     const wanted = granularity === 'weight' ? sizeOf(shape) : shape[shape.length - 1];
     if (values.length !== wanted)
       throw fault(`gives ${values.length} scores for ${name}, which has ${wanted} ${granularity}s`);
-    const bad = values.findIndex((value) => !Number.isFinite(value));
+    const bad = firstNotFinite(values);
     if (bad >= 0) throw fault(`gives the score ${values[bad]} for ${name}, flat index ${bad}`);
   }
+}
+
+/** `findIndex` would call a function for each of a network's millions of weights. */
+function firstNotFinite(values: Float32Array | Float64Array): number {
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return i;
+  return -1;
 }
 
 /**
@@ -80,7 +86,7 @@ export function checkCompensation(criterion: Criterion, before: ParameterRecord,
   for (const [name, { shape }] of Object.entries(before)) {
     if (String(after[name]?.shape) !== String(shape) || after[name].values.length !== sizeOf(shape))
       throw fault(`does not give ${name} back in its shape [${shape}] when it compensates`);
-    const bad = after[name].values.findIndex((value) => !Number.isFinite(value));
+    const bad = firstNotFinite(after[name].values);
     if (bad >= 0) throw fault(`compensates ${name} with ${after[name].values[bad]}, flat index ${bad}`);
   }
 }

@@ -17,8 +17,11 @@ export function applyLayer(layer: Layer, x: tf.Tensor, parameters: ParameterTens
 
 /** The parameters as they act, with masked weights at 0. Dispose them, or make them inside a tidy. */
 export function aliveTensors({ parameters, masks }: Pick<Subject, 'parameters' | 'masks'>): Record<string, tf.Tensor> {
-  const alive: ParameterRecord = applyMasks(parameters, masks);
+  return tensorsOf(applyMasks(parameters, masks));
+}
+
+export function tensorsOf(parameters: ParameterRecord): Record<string, tf.Tensor> {
   return Object.fromEntries(
-    Object.entries(alive).map(([name, { values, shape }]) => [name, tf.tensor(values, [...shape])]),
+    Object.entries(parameters).map(([name, { values, shape }]) => [name, tf.tensor(values, [...shape])]),
   );
 }

@@ -1,7 +1,15 @@
-import { type BatchNorm, INPUT, type Layer, type Network, prunableSpecs, type Subject } from '@prunebench/core';
+import {
+  applyMasks,
+  type BatchNorm,
+  INPUT,
+  type Layer,
+  type Network,
+  prunableSpecs,
+  type Subject,
+} from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { byName, takeValues } from './gradients.ts';
-import { aliveTensors, applyLayer } from './layers.ts';
+import { applyLayer, tensorsOf } from './layers.ts';
 
 type Tensors = Readonly<Record<string, tf.Tensor>>;
 
@@ -29,7 +37,8 @@ export async function synapticFlow(
 ): Promise<Readonly<Record<string, Float64Array>>> {
   const { network } = subject;
   const kernels = prunableSpecs(network).map(({ name }) => name);
-  const alive = aliveTensors(subject);
+  const parameters = applyMasks(subject.parameters, subject.masks);
+  const alive = tensorsOf(parameters);
   const weights = kernels.map((name) => tf.abs(alive[name]));
   const shifts = await shiftsOf(network, { ...alive, ...byName(kernels, weights) });
   const gradients = tf.tidy(() => {
@@ -37,15 +46,15 @@ export async function synapticFlow(
       flowThrough(network, { ...alive, ...byName(kernels, strengths) }, shifts);
     return tf.grads(flow)(weights);
   });
-  tf.dispose(alive);
-  const [strengths, slopes] = [await takeValues(weights), await takeValues(gradients)];
-  return Object.fromEntries(kernels.map((name, k) => [name, product(strengths[k], slopes[k])]));
+  tf.dispose([alive, weights]);
+  const slopes = await takeValues(gradients);
+  return Object.fromEntries(kernels.map((name, k) => [name, share(parameters[name].values, slopes[k])]));
 }
 
-/** In double precision: factors of very different size would underflow. */
-function product(a: Float32Array, b: Float32Array): Float64Array {
-  const result = new Float64Array(a);
-  for (let i = 0; i < result.length; i++) result[i] *= b[i];
+/** |w| times the slope, in double precision: factors of very different size would underflow. */
+function share(weights: Float32Array, slopes: Float32Array): Float64Array {
+  const result = new Float64Array(weights.length);
+  for (let i = 0; i < result.length; i++) result[i] = Math.abs(weights[i]) * slopes[i];
   return result;
 }
 
