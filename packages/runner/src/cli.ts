@@ -163,11 +163,15 @@ function exportCommand(): Command {
     .description("write a finished trial's network as a safetensors file")
     .argument('<trial>', 'its key, or the beginning of it: the name of its record')
     .option('--sparse', 'kernels as compressed sparse rows instead of dense tensors with zeros', false)
+    .option('--shrink', 'without the filters and neurons that are removed whole: the layers get narrower', false)
     .option('--output <folder>', 'where the file goes', '.')
     .addOption(resultsOption())
     .addOption(pluginOption())
     .addOption(jsonOption())
-    .addHelpText('after', examples('export 04a51ed1', 'export 04a51ed1 --sparse --output networks'))
+    .addHelpText(
+      'after',
+      examples('export 04a51ed1', 'export 04a51ed1 --sparse --output networks', 'export 04a51ed1 --shrink'),
+    )
     .action(async (key: string, options: ExportCommandOptions) =>
       (await import('./commands/export.ts')).exportTrial(key, options),
     );

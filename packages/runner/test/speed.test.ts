@@ -2,6 +2,7 @@
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isNativeAvailable } from '@prunebench/backend-native';
+import { decodeSafetensors } from '@prunebench/interop';
 import test from 'ava';
 import { digests, sandbox, TINY, until } from './fixtures/cli.ts';
 
@@ -49,6 +50,28 @@ native('the sizes in a record are those of the files that export writes', async 
     return (await stat(JSON.parse(stdout).file)).size;
   };
   t.deepEqual(measured!.fileBytes, { dense: await size(), sparse: await size('--sparse') });
+});
+
+native('export --shrink leaves out the neurons that are removed', async (t) => {
+  await using box = await sandbox();
+  await box.run('units', '--seeds', '1');
+  const [{ key }] = (await box.records('units')).values();
+  const shapes = async (...args: string[]) => {
+    const { stdout } = await box.cli(
+      ...['export', key, '--results', box.results, '--output', box.root, '--plugin', TINY, '--json', ...args],
+    );
+    const { tensors } = decodeSafetensors(await readFile(JSON.parse(stdout).file));
+    return Object.fromEntries(Object.entries(tensors).map(([name, { shape }]) => [name, shape]));
+  };
+  const [full, shrunken] = [await shapes(), await shapes('--shrink')];
+  const [inputs, hidden] = full['fc1/kernel'];
+  const [, classes] = full['fc2/kernel'];
+  t.deepEqual(shrunken, {
+    'fc1/kernel': [inputs, hidden / 2],
+    'fc1/bias': [hidden / 2],
+    'fc2/kernel': [hidden / 2, classes],
+    'fc2/bias': [classes],
+  });
 });
 
 native('trials under the same masks share one measurement, and of more than three seeds three are timed', async (t) => {

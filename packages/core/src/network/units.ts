@@ -58,7 +58,7 @@ export function unitsOf({ shape }: { readonly shape: readonly number[] }): numbe
 }
 
 /** The layers that the channels of `name` pass, each once, up to and including those that mix channels. */
-function followers(network: Network, name: string): readonly Layer[] {
+export function followers(network: Network, name: string): readonly Layer[] {
   const found = new Set<Layer>();
   const visit = (from: string) => {
     for (const layer of consumers(network, from)) {
@@ -71,7 +71,7 @@ function followers(network: Network, name: string): readonly Layer[] {
   return [...found];
 }
 
-function mixesChannels(layer: Layer): boolean {
+export function mixesChannels(layer: Layer): boolean {
   return layer.kind === 'conv2d' || layer.kind === 'dense';
 }
 

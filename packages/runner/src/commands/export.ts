@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { withoutRemovedUnits } from '@prunebench/core';
 import { encodeDense, encodeSparse } from '@prunebench/sparse';
 import writeFileAtomic from 'write-file-atomic';
 import { findTrial } from '../find-trial.ts';
@@ -8,6 +9,7 @@ import { existingResults } from '../results-folder.ts';
 
 export interface ExportCommandOptions {
   readonly sparse: boolean;
+  readonly shrink: boolean;
   readonly output: string;
   readonly results: string;
   readonly plugin: string[];
@@ -17,11 +19,13 @@ export interface ExportCommandOptions {
 /** Writes a finished trial's network as a safetensors file. */
 export async function exportTrial(key: string, options: ExportCommandOptions): Promise<void> {
   const registry = await loadRegistry(options.plugin);
-  const { record, state } = await findTrial(key, registry, await existingResults(options.results));
-  const bytes = options.sparse ? encodeSparse(state) : encodeDense(state);
+  const { record, network, state } = await findTrial(key, registry, await existingResults(options.results));
+  const exported = options.shrink ? withoutRemovedUnits(network, state).state : state;
+  const bytes = options.sparse ? encodeSparse(exported) : encodeDense(exported);
   const folder = resolve(options.output);
   await mkdir(folder, { recursive: true });
-  const file = join(folder, `${record.key}${options.sparse ? '.sparse' : ''}.safetensors`);
+  const kind = `${options.shrink ? '.shrunken' : ''}${options.sparse ? '.sparse' : ''}`;
+  const file = join(folder, `${record.key}${kind}.safetensors`);
   await writeFileAtomic(file, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   const dense = encodeDense(state).length;
   if (options.json) console.log(JSON.stringify({ file, bytes: bytes.length, denseBytes: dense }, null, 2));

@@ -1,4 +1,4 @@
-import { costOf } from '@prunebench/core';
+import { costOf, withoutRemovedUnits } from '@prunebench/core';
 import { choiceTable, fileSizes, type MeasuredSpeed, measureSpeed } from '@prunebench/sparse';
 import { findTrial } from '../find-trial.ts';
 import { loadRegistry } from '../registry.ts';
@@ -23,7 +23,7 @@ export async function time(key: string, { batch, rounds, results, plugin, json }
     rounds,
     onCompiled: ({ batchSize, layers }) => tables.push(`Batches of ${batchSize}\n\n${choiceTable(layers)}`),
   });
-  const bytes = fileSizes(state);
+  const bytes = { ...fileSizes(state), shrunken: fileSizes(withoutRemovedUnits(network, state).state).dense };
   if (json) {
     console.log(JSON.stringify({ key: record.key, theoreticalSpeedup, compressionRatio, speeds, bytes }, null, 2));
     return;
@@ -34,8 +34,9 @@ export async function time(key: string, { batch, rounds, results, plugin, json }
   console.log(`theoretical speed-up  ${theoreticalSpeedup.toFixed(2)}`);
   for (const speed of speeds) console.log(describe(speed));
   const mebibytes = (count: number) => `${(count / 2 ** 20).toFixed(2)} MiB`;
-  const ratio = (bytes.dense / bytes.sparse).toFixed(2);
-  console.log(`file  dense ${mebibytes(bytes.dense)}, sparse ${mebibytes(bytes.sparse)}: ${ratio} times smaller`);
+  const smaller = (count: number) => `${mebibytes(count)} (${(bytes.dense / count).toFixed(2)} times smaller)`;
+  const units = bytes.shrunken < bytes.dense ? `, without the removed units ${smaller(bytes.shrunken)}` : '';
+  console.log(`file  dense ${mebibytes(bytes.dense)}, sparse ${smaller(bytes.sparse)}${units}`);
 }
 
 function describe({
