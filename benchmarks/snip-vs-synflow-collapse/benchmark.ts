@@ -14,22 +14,22 @@ interface Grid {
   /** log10 of the compression ratio */
   readonly exponents: readonly number[];
   /** Those at which SynFlow is tried: its 100 rounds cost a hundred times as much as the others' one, and it is the last to collapse. */
-  readonly synflow: readonly number[];
+  readonly synflow: (network: string) => readonly number[];
 }
 
 const paperGrid = Array.from({ length: 24 }, (_, i) => (i + 1) / 4);
 
 const scales: Readonly<Record<ScaleName, Grid>> = {
-  smoke: { networks: ['resnet-20'], exponents: [1, 2], synflow: [2] },
+  smoke: { networks: ['resnet-20'], exponents: [1, 2], synflow: () => [2] },
   cpu: {
     networks: ['vgg-16', 'vgg-11', 'resnet-18', 'resnet-20'],
     exponents: [0.5, 1, 1.5, 2, 2.25, 2.5, 2.75, 3, 3.25, 3.5, 4, 5],
-    synflow: [2, 3, 4, 5],
+    synflow: (network) => (network === 'resnet-20' ? [1, 2, 3, 4, 5] : [3, 5]),
   },
   paper: {
     networks: ['vgg-16', 'vgg-11', 'resnet-18', 'resnet-20'],
     exponents: paperGrid,
-    synflow: paperGrid,
+    synflow: () => paperGrid,
   },
 };
 
@@ -38,7 +38,7 @@ function trials(scale: ScaleName): readonly TrialDeclaration[] {
   return networks.flatMap((network) =>
     exponents.flatMap((exponent) =>
       pruners
-        .filter(({ method }) => method !== 'synflow' || synflow.includes(exponent))
+        .filter(({ method }) => method !== 'synflow' || synflow(network).includes(exponent))
         .map(({ options, ...pruner }) => ({
           ...pruner,
           options: { ...options, scope: 'global', allowLayerCollapse: true },
