@@ -73,8 +73,22 @@ const awkward = defineNetwork({
   ],
 });
 
+/** Images that are only read flattened, and features that are flattened again. */
+const flattened = defineNetwork({
+  name: 'flattened',
+  inputShape: [5, 4, 3],
+  layers: [
+    { kind: 'flatten', name: 'flat', inputs: [INPUT] },
+    { kind: 'dense', name: 'fc1', inputs: ['flat'], units: 9, useBias: true },
+    { kind: 'activation', name: 'relu', inputs: ['fc1'], activation: 'relu' },
+    { kind: 'flatten', name: 'again', inputs: ['relu'] },
+    { kind: 'dense', name: 'fc2', inputs: ['again'], units: 4, useBias: true },
+  ],
+});
+
 const networks: readonly Network[] = [
   mlp([20, 33, 7]),
+  flattened,
   convNet(),
   residualNet(),
   awkward,
@@ -165,6 +179,15 @@ test("programs that take turns on one thread do not see each other's memory", (t
       runs.map((run) => run()),
       first,
     );
+});
+
+test('flattening that moves nothing is no operation', (t) => {
+  const { operations, tensors, input } = lower(flattened, randomParameters(flattened), {});
+  t.deepEqual(
+    operations.map(({ kind }) => kind),
+    ['product', 'product'],
+  );
+  t.deepEqual(tensors[input], { channels: 60, height: 1, width: 1 });
 });
 
 test('filters that are dead, or that nothing reads, are removed with what reads them', (t) => {

@@ -19,7 +19,7 @@ import type { Operation, Program, TensorId, TensorShape, Window } from './operat
 
 /**
  * The network at inference as a list of operations: batch norms folded into the kernels before them, ReLUs and additions
- * merged into the products they follow, dropout gone. Layers are visited once, from the output backwards.
+ * merged into the products they follow, dropout and flattening that moves nothing gone. Layers are visited once, from the output backwards.
  *
  * @throws Error when a parameter is missing or does not fit
  */
@@ -55,8 +55,11 @@ class Lowering {
   }
 
   program(): Program {
-    const input = this.#tensor(INPUT);
-    this.#lowered.set(INPUT, input);
+    // A batch lies as its flattened images do, so an input that is only read flattened comes in flat.
+    const readers = consumers(this.#network, INPUT);
+    const flattening = readers.every(({ kind }) => kind === 'flatten') ? readers : [];
+    const input = this.#tensor(flattening[0]?.name ?? INPUT);
+    for (const name of [INPUT, ...flattening.map(({ name }) => name)]) this.#lowered.set(name, input);
     const output = this.#lower(outputLayer(this.#network).name);
     return { tensors: this.#tensors, input, output, operations: this.#operations };
   }
@@ -148,10 +151,15 @@ class Lowering {
   #single(layer: Layer): TensorId {
     const inputs = layer.inputs.map((name) => this.#lower(name));
     const [input] = inputs;
-    if (layer.kind === 'dropout') return input;
+    if (layer.kind === 'dropout' || (layer.kind === 'flatten' && this.#isFlat(input))) return input;
     const output = this.#tensor(layer.name);
     this.#operations.push(this.#operationOf(layer, inputs, output));
     return output;
+  }
+
+  #isFlat(id: TensorId): boolean {
+    const { height, width } = this.#tensors[id];
+    return height * width === 1;
   }
 
   #operationOf(layer: Layer, [input, other]: readonly TensorId[], output: TensorId): Operation {
