@@ -73,16 +73,21 @@ const awkward = defineNetwork({
   ],
 });
 
-/** Images that are only read flattened, and features that are flattened again. */
+/**
+ * Images that are only read flattened, features that are flattened again and added to; so many that the offsets of one pass do not
+ * reach over the widest tiles.
+ */
 const flattened = defineNetwork({
   name: 'flattened',
-  inputShape: [5, 4, 3],
+  inputShape: [26, 25, 2],
   layers: [
     { kind: 'flatten', name: 'flat', inputs: [INPUT] },
     { kind: 'dense', name: 'fc1', inputs: ['flat'], units: 9, useBias: true },
     { kind: 'activation', name: 'relu', inputs: ['fc1'], activation: 'relu' },
     { kind: 'flatten', name: 'again', inputs: ['relu'] },
-    { kind: 'dense', name: 'fc2', inputs: ['again'], units: 4, useBias: true },
+    { kind: 'dense', name: 'fc2', inputs: ['again'], units: 9, useBias: false },
+    { kind: 'add', name: 'sum', inputs: ['fc2', 'relu'] },
+    { kind: 'dense', name: 'fc3', inputs: ['sum'], units: 4, useBias: true },
   ],
 });
 
@@ -146,16 +151,28 @@ for (const network of networks)
       }
     });
 
-test('the thread count and the size of the tiles change no bit', (t) => {
-  const network = convNet();
-  const program = lower(network, randomParameters(network), randomMasks(network, 0.3));
-  const { x } = randomBatch(network, 70);
-  const results = [1, 2, 3].flatMap((threads) => {
-    setThreads(threads);
-    return [1, 2, 4].map((vectors) => runProgram(program, csr(2, 4, 1), tileLayout(vectors, vectorLanes()), x, 70));
+for (const network of [convNet(), mlp([50, 33, 7])])
+  test(`${network.name}: the thread count and the size of the tiles change no bit`, (t) => {
+    const program = lower(network, randomParameters(network), randomMasks(network, 0.3));
+    const { x } = randomBatch(network, 70);
+    const results = [1, 2, 3].flatMap((threads) => {
+      setThreads(threads);
+      return [1, 2, 4].map((vectors) => runProgram(program, csr(2, 4, 1), tileLayout(vectors, vectorLanes()), x, 70));
+    });
+    setThreads(2);
+    for (const result of results) t.deepEqual(result, results[0]);
   });
-  setThreads(2);
-  for (const result of results) t.deepEqual(result, results[0]);
+
+test('batches of any size, on tiles that they do not fill', (t) => {
+  const network = mlp([50, 33, 7]);
+  const program = lower(network, randomParameters(network), randomMasks(network, 0.3));
+  const { x } = randomBatch(network, 129);
+  const all = runProgram(program, csr(1, 8, 3), tileLayout(1, vectorLanes()), x, 129);
+  for (const images of [1, 7, 127, 129])
+    for (const vectors of [1, 2, 4, 8]) {
+      const layout = tileLayout(vectors, vectorLanes());
+      t.deepEqual(runProgram(program, csr(1, 8, 3), layout, x.slice(0, images * 50), images), all.slice(0, images * 7));
+    }
 });
 
 test("programs that take turns on one thread do not see each other's memory", (t) => {
@@ -185,9 +202,9 @@ test('flattening that moves nothing is no operation', (t) => {
   const { operations, tensors, input } = lower(flattened, randomParameters(flattened), {});
   t.deepEqual(
     operations.map(({ kind }) => kind),
-    ['product', 'product'],
+    ['product', 'product', 'product'],
   );
-  t.deepEqual(tensors[input], { channels: 60, height: 1, width: 1 });
+  t.deepEqual(tensors[input], { channels: 1300, height: 1, width: 1 });
 });
 
 test('filters that are dead, or that nothing reads, are removed with what reads them', (t) => {

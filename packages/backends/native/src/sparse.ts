@@ -127,6 +127,7 @@ export const programFormat = {
     'flatten',
     'phases',
     'winograd',
+    'features',
   ],
   /** Parameters of an operation. */
   parameters: 15,

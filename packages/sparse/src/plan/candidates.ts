@@ -6,6 +6,8 @@ import type { CellLayout } from './layout.ts';
 
 /** What a pass over the input channels may read and stay in the first-level cache. */
 const PASS_BYTES = 24 * 1024;
+/** The same for products of features: the first-level cache (all of it, since they come back to cells at random), or half as many passes. */
+const FEATURE_PASS_BYTES = [44 * 1024, 104 * 1024];
 /** A pass with fewer weights per output than this spends its time on loading and storing sums. */
 const WEIGHTS_PER_PASS = 4;
 /** Blocks that are mostly zeros cannot win: they are four times as many weights as were kept, at best as fast as dense. */
@@ -62,7 +64,7 @@ function csr(rows: number, columns: number, passes: number): ProductKernel {
   return { format: 'csr', winograd: false, rows, columns, passes };
 }
 
-/** One pass over all channels, and as many as keep the input of a tile in the first-level cache. */
+/** One pass over all channels, and as many as keep the input of a tile in a cache. */
 function passCounts(
   { window, weights, groups }: Product,
   input: TensorShape,
@@ -73,10 +75,12 @@ function passCounts(
   const extent = (axis: 0 | 1, cells: number) =>
     (cells - 1) * window.strides[axis] + (window.size[axis] - 1) * window.dilation[axis] + 1;
   const cells = extent(0, rows) * extent(1, Math.max(1, Math.floor(columns / vectors)));
-  const fitting = Math.ceil((input.channels * cells * floats * 4) / PASS_BYTES);
+  const bytes = input.channels * cells * floats * 4;
   const useful = Math.floor(weights.values.length / (Math.max(1, weights.rows) * WEIGHTS_PER_PASS));
-  const passes = Math.min(fitting, useful, Math.floor(input.channels / groups));
-  return passes > 1 ? [1, passes] : [1];
+  const most = Math.max(1, Math.min(useful, Math.floor(input.channels / groups)));
+  const isFeatures = input.height * input.width === 1;
+  const fitting = (isFeatures ? FEATURE_PASS_BYTES : [PASS_BYTES]).map((share) => Math.ceil(bytes / share));
+  return [...new Set([1, ...fitting.map((passes) => Math.min(passes, most))])];
 }
 
 function canWinograd({ window, groups }: Product): boolean {

@@ -1,6 +1,6 @@
 import { addressOf, programFormat, SparseProgram } from '@prunebench/backend-native';
 import type { Operation, Product, Program } from '../graph/operations.ts';
-import { blocksOf, type EntryTable, entriesOf, winogradEntries } from './entries.ts';
+import { blocksOf, type EntryTable, entriesOf, type FeatureTable, featuresOf, winogradEntries } from './entries.ts';
 import { type CellLayout, type Plane, placeTensors, planesOf } from './layout.ts';
 import { splitPhases } from './phases.ts';
 
@@ -64,10 +64,8 @@ export function encode(program: Program, kernels: Kernels, { layout, lanes, bare
     if (operation.kind !== 'product') return row(...plainOperation(operation, keep));
     const kernel = kernels.get(operation.name)!;
     const { input, output, residual: other } = operation;
-    const table = tableOf(operation, kernel, planes[operation.input], layout, lanes);
-    const kind = kernel.winograd ? 'winograd' : kernel.format === 'csr' ? 'entries' : 'blocks';
+    const { kind, table, parameters } = encodedProduct(operation, kernel, planes, { layout, lanes });
     const addresses = [keep(table.entries), keep(table.starts), keep(paddedBias(operation.bias))];
-    const parameters = kernel.winograd ? winogradParameters(operation) : productParameters(operation, kernel);
     return row(kind, { input, output, other }, [...addresses, ...parameters]);
   });
   const words = [
@@ -89,16 +87,52 @@ function paddedBias(bias: Float32Array): Float32Array {
   return padded;
 }
 
-function tableOf(
+interface EncodedProduct {
+  readonly kind: Row[0];
+  readonly table: EntryTable;
+  readonly parameters: readonly number[];
+}
+
+function encodedProduct(
   product: Product,
-  { format, winograd, passes }: ProductKernel,
-  input: Plane,
-  { floats, vectors }: CellLayout,
-  lanes: number,
-): EntryTable {
-  if (winograd) return winogradEntries(product, input.channels, vectors, lanes);
-  if (format === 'csr') return entriesOf(product, input, floats, passes);
-  return blocksOf(product, input, floats, passes, format === 'dense');
+  kernel: ProductKernel,
+  planes: readonly Plane[],
+  { layout, lanes }: Encoding,
+): EncodedProduct {
+  const { format, winograd, passes } = kernel;
+  const { mode, floats, vectors } = layout;
+  const input = planes[product.input];
+  if (winograd)
+    return {
+      kind: 'winograd',
+      table: winogradEntries(product, input.channels, vectors, lanes),
+      parameters: winogradParameters(product),
+    };
+  if (format !== 'csr')
+    return {
+      kind: 'blocks',
+      table: blocksOf(product, input, floats, passes, format === 'dense'),
+      parameters: productParameters(product, kernel),
+    };
+  if (mode === 'tile' && isOfFeatures(product, planes)) {
+    const table = featuresOf(product, floats, passes);
+    return { kind: 'features', table, parameters: featureParameters(product, table) };
+  }
+  return {
+    kind: 'entries',
+    table: entriesOf(product, input, floats, passes),
+    parameters: productParameters(product, kernel),
+  };
+}
+
+/** Whether all that a product reads and writes are single cells. */
+function isOfFeatures({ input, output, residual, groups }: Product, planes: readonly Plane[]): boolean {
+  const ends = residual === undefined ? [input, output] : [input, output, residual];
+  return groups === 1 && ends.every((id) => planes[id].rows * planes[id].pitch === 1);
+}
+
+function featureParameters({ relu, residual }: Product, { passes, share }: FeatureTable): number[] {
+  return [passes, share, Number(relu), Number(residual !== undefined)];
 }
 
 function productParameters({ window, relu, residual }: Product, { rows, columns, passes }: ProductKernel): number[] {

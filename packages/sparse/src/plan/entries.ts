@@ -50,6 +50,50 @@ export function entriesOf(product: Product, input: Plane, cellFloats: number, pa
   return { entries, starts };
 }
 
+/** Four weights of a row of features: four offsets of 16 bits, then the weights. */
+const FOUR_WORDS = 6;
+/** What an offset of 16 bits counts, and how far it reaches, in floats. */
+const OFFSET_FLOATS = 2;
+const REACH_FLOATS = 2 ** 16 * OFFSET_FLOATS;
+
+export interface FeatureTable extends EntryTable {
+  /** For each pass, its rows in ascending order of their weights: output, weights. */
+  readonly starts: Int32Array;
+  readonly passes: number;
+  /** Features of a pass. */
+  readonly share: number;
+}
+
+/** Single weights of a product of features, by pass and row: see cc/sparse-features.cc. There may be more passes than wanted. */
+export function featuresOf({ weights }: Product, cellFloats: number, wantedPasses: number): FeatureTable {
+  const { rows, columns } = weights;
+  const share = Math.min(Math.ceil(columns / wantedPasses), Math.floor(REACH_FLOATS / cellFloats));
+  const passes = Math.ceil(columns / share);
+  const lengths = new Int32Array(passes * rows);
+  const listOf = (row: number, column: number) => Math.floor(column / share) * rows + row;
+  eachWeight(weights, (row, column) => lengths[listOf(row, column)]++);
+  const starts = new Int32Array(passes * rows * 2);
+  const next = new Int32Array(passes * rows);
+  let fours = 0;
+  const byLength = Array.from(lengths.keys()).sort(
+    (a, b) => Math.floor(a / rows) - Math.floor(b / rows) || lengths[a] - lengths[b],
+  );
+  for (const [place, list] of byLength.entries()) {
+    starts.set([list % rows, lengths[list]], place * 2);
+    next[list] = fours * 4;
+    fours += Math.ceil(lengths[list] / 4);
+  }
+  const entries = new Float32Array(fours * FOUR_WORDS);
+  const offsets = new Uint16Array(entries.buffer);
+  eachWeight(weights, (row, column, value) => {
+    const at = next[listOf(row, column)]++;
+    const [four, place] = [Math.floor(at / 4) * FOUR_WORDS, at % 4];
+    offsets[four * 2 + place] = ((column % share) * cellFloats) / OFFSET_FLOATS;
+    entries[four + 2 + place] = value;
+  });
+  return { entries, starts, passes, share };
+}
+
 /** Blocks of neighbouring outputs that share an input; with `full` also those without a weight. Groups of channels are not possible. */
 export function blocksOf(
   product: Product,

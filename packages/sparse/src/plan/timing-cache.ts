@@ -5,7 +5,7 @@ import { contentHash } from '@prunebench/core';
 import writeFileAtomic from 'write-file-atomic';
 
 /** Rises when a kernel changes enough that its old times are wrong. */
-const KERNELS_VERSION = 1;
+const KERNELS_VERSION = 2;
 
 /** Kernel times measured on this machine, by description of what was timed. They only steer choices, so a lost file costs time alone. */
 export class TimingCache {

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #if defined(__AVX512F__)
 #include <immintrin.h>
@@ -46,6 +47,28 @@ inline void storePartial(float* p, Vec v, int64_t n) {
   for (int64_t i = 0; i < n; ++i) p[i] = v[i];
 }
 #endif
+// Four floats from memory, again and again in all lanes; and in each four of lanes the I-th of them.
+typedef float FourUnaligned __attribute__((vector_size(16), aligned(4), may_alias));
+template <std::size_t... J>
+inline Vec repeatFour(FourUnaligned four, std::index_sequence<J...>) {
+  return __builtin_shufflevector(four, four, (J & 3)...);
+}
+inline Vec repeatFour(const float* p) {
+#if defined(__AVX512F__) && !defined(PRUNEBENCH_LANES)
+  // One load; the compiler makes the shuffle a detour over the stack.
+  return _mm512_maskz_broadcast_f32x4(static_cast<__mmask16>(-1), _mm_loadu_ps(p));
+#else
+  return repeatFour(*reinterpret_cast<const FourUnaligned*>(p), std::make_index_sequence<kLanes>{});
+#endif
+}
+template <int I, std::size_t... J>
+inline Vec fromEachFour(Vec v, std::index_sequence<J...>) {
+  return __builtin_shufflevector(v, v, ((J & ~std::size_t{3}) + I)...);
+}
+template <int I>
+inline Vec fromEachFour(Vec v) {
+  return fromEachFour<I>(v, std::make_index_sequence<kLanes>{});
+}
 // NaN in `a` survives: a comparison with NaN is false, so it selects `a`.
 inline Vec maximum(Vec a, Vec b) { return a < b ? b : a; }
 inline Vec minimum(Vec a, Vec b) { return a > b ? b : a; }

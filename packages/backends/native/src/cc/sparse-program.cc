@@ -128,6 +128,8 @@ void runTile(const Op& op, float* arena, const float* batch, float* result, int6
       return blocksProduct(op, in, out, other, NV);
     case OpKind::Winograd:
       return winogradTile<NV>(op, in, out, other);
+    case OpKind::Features:
+      return featuresTile<NV>(op, in, out, other);
     default:
       for (int64_t c = 0; c < out.channels; ++c) cellwise<NV>(op, in, out, other, c);
   }

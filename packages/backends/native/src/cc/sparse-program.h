@@ -25,6 +25,7 @@ enum class OpKind {
   Flatten,
   Phases,
   Winograd,
+  Features,
 };
 
 struct Value {
@@ -101,3 +102,7 @@ struct Window {
 // 3 x 3 dense convolution of a tile by Winograd's minimal filtering.
 template <int NV>
 void winogradTile(const Op& op, const Value& in, const Value& out, const Value& other);
+
+// Product of a tile of features with compressed rows.
+template <int NV>
+void featuresTile(const Op& op, const Value& in, const Value& out, const Value& other);
