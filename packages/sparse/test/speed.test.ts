@@ -5,7 +5,7 @@ import { performance } from 'node:perf_hooks';
 import { convNet, mlp, randomParameters } from '@prunebench/testing';
 import test from 'ava';
 import { type CompiledNetwork, measureSpeed } from '../src/index.ts';
-import { interleavedTimes, LEAST_ROUNDS } from '../src/plan/time.ts';
+import { bestTimes, interleavedTimes, LEAST_ROUNDS } from '../src/plan/time.ts';
 import { randomMasks } from './support.ts';
 
 let folder: string;
@@ -36,6 +36,25 @@ test('calls take turns until the rounds are over or the time is, but a few round
   t.is(order.join(''), `aabb${'ab'.repeat(6)}`);
   t.is(interleavedTimes(calls, { rounds: 100, seconds: 0.01 })[1].length, LEAST_ROUNDS);
   t.is(interleavedTimes(calls, { rounds: 3, seconds: 0.01 })[1].length, 3);
+});
+
+test('calls are sampled in turns until the best samples of each agree', (t) => {
+  const order: string[] = [];
+  let disturbance = 40;
+  const disturbed = () => {
+    order.push('a');
+    wait(2 + disturbance);
+    disturbance = Math.max(0, disturbance - 5);
+  };
+  const even = () => {
+    order.push('b');
+    wait(2);
+  };
+  const [first, second] = bestTimes([disturbed, even]);
+  t.true(first >= 2 && first < 7);
+  t.true(second >= 2 && second < 7);
+  // Two calls of each to see how long they take, then in every turn one to warm up and one that is measured.
+  t.regex(order.join(''), /^aabb(aabb){5,}$/);
 });
 
 test('a measurement gives a ratio of the two times for each batch size, inside its own range', async (t) => {

@@ -83,9 +83,11 @@ export async function compile(
   const times = interleavedTimes(
     runners.map((runner) => () => void runner.run(batch)),
     { rounds, seconds },
-  ).map(median);
-  const best = times.indexOf(Math.min(...times.slice(1)), 1) - 1;
-  const fastest = !format && times[0] <= times[best + 1] ? 0 : best + 1;
+  );
+  // What else the machine does only adds time, and most to what uses all of its cores.
+  const bests = times.map((own) => Math.min(...own));
+  const best = bests.indexOf(Math.min(...bests.slice(1)), 1) - 1;
+  const fastest = !format && bests[0] <= bests[best + 1] ? 0 : best + 1;
   const { layout, timings } = plans[best];
   await cache.save();
   if (fastest !== 0) dense.dispose();
@@ -93,7 +95,7 @@ export async function compile(
     batchSize,
     kind: fastest === 0 ? 'dense' : layout.mode === 'image' ? 'image' : 'tiles',
     layers: layerChoices(full, program, timings, { layout, lanes, cache, isDense: fastest === 0 }),
-    milliseconds: { chosen: times[fastest], dense: times[0] },
+    milliseconds: { chosen: median(times[fastest]), dense: median(times[0]) },
     tolerance: OUTPUT_TOLERANCE,
     run: checkedRun(runners[fastest], network, batchSize, fastest === 0),
     dispose: () => runners[fastest].dispose(),

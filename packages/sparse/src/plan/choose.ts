@@ -4,7 +4,7 @@ import { candidateKernels } from './candidates.ts';
 import { encode, type Kernels, type ProductKernel } from './encode.ts';
 import { blockDensity } from './entries.ts';
 import type { CellLayout } from './layout.ts';
-import { bestTime } from './time.ts';
+import { bestTimes } from './time.ts';
 import type { TimingCache } from './timing-cache.ts';
 
 /** One way to compute a product, with the time of a tile of images (or of a single image). */
@@ -23,12 +23,12 @@ export function timeProducts(program: Program, layout: CellLayout, lanes: number
     if (operation.kind !== 'product') continue;
     const alone = aloneProgram(operation, program);
     const [input, output] = alone.tensors;
-    const timed = candidateKernels(operation, input, output, layout).map((kernel) => ({
-      kernel,
-      milliseconds: cache.time(keyOf(operation, alone.tensors, layout, kernel), () =>
-        timeAlone(alone, operation.name, kernel, layout, lanes),
-      ),
-    }));
+    const kernels = candidateKernels(operation, input, output, layout);
+    const keys = kernels.map((kernel) => keyOf(operation, alone.tensors, layout, kernel));
+    const milliseconds = cache.times(keys, (unknown) =>
+      bestTimes(unknown.map((i) => aloneRunner(alone, operation.name, kernels[i], layout, lanes))),
+    );
+    const timed = kernels.map((kernel, i) => ({ kernel, milliseconds: milliseconds[i] }));
     timings.set(
       operation.name,
       timed.sort((a, b) => a.milliseconds - b.milliseconds),
@@ -58,11 +58,17 @@ function aloneProgram(product: Product, { tensors }: Program): Program {
   };
 }
 
-function timeAlone(program: Program, name: string, kernel: ProductKernel, layout: CellLayout, lanes: number): number {
+function aloneRunner(
+  program: Program,
+  name: string,
+  kernel: ProductKernel,
+  layout: CellLayout,
+  lanes: number,
+): () => void {
   const compiled = encode(program, new Map([[name, kernel]]), { layout, lanes, bare: true });
   const nothing = new Float32Array(1);
-  const images = Math.max(1, layout.floats);
-  return bestTime(() => compiled.run(nothing, layout.mode === 'image' ? 1 : images, nothing));
+  const images = layout.mode === 'image' ? 1 : layout.floats;
+  return () => compiled.run(nothing, images, nothing);
 }
 
 function keyOf(product: Product, tensors: readonly TensorShape[], layout: CellLayout, kernel: ProductKernel): string {

@@ -1,20 +1,35 @@
 import { performance } from 'node:perf_hooks';
 
-const SAMPLES = 5;
 const SAMPLE_MILLISECONDS = 0.4;
+/** What else the machine does only adds time, for as long as it is at it: a call has had its chance once two samples agree. */
+const AGREEMENT = 1.03;
+const LEAST_SAMPLES = 3;
+const MOST_SAMPLES = 15;
 
-/** Milliseconds of one call: the best of several warmed samples, each of as many calls as make it long enough to measure. */
-export function bestTime(call: () => void): number {
-  const elapsed = (calls: number) => {
+/** Milliseconds of each call: the best of warmed samples in which the calls take turns, each of calls enough to be measured. */
+export function bestTimes(calls: readonly (() => void)[]): readonly number[] {
+  const elapsed = (call: () => void, times: number) => {
     const start = performance.now();
-    for (let i = 0; i < calls; i++) call();
+    for (let i = 0; i < times; i++) call();
     return performance.now() - start;
   };
-  elapsed(1);
-  const calls = Math.max(1, Math.ceil(SAMPLE_MILLISECONDS / Math.max(elapsed(1), 1e-4)));
-  let best = Number.POSITIVE_INFINITY;
-  for (let sample = 0; sample < SAMPLES; sample++) best = Math.min(best, elapsed(calls) / calls);
-  return best;
+  const repeats = calls.map((call) => {
+    elapsed(call, 1);
+    return Math.max(1, Math.ceil(SAMPLE_MILLISECONDS / Math.max(elapsed(call, 1), 1e-4)));
+  });
+  const samples = calls.map((): number[] => []);
+  const agree = (times: readonly number[]) => {
+    const [best, second] = times.toSorted((a, b) => a - b);
+    return second <= AGREEMENT * best;
+  };
+  for (let sample = 0; sample < MOST_SAMPLES; sample++) {
+    if (sample >= LEAST_SAMPLES && samples.every(agree)) break;
+    for (const [i, call] of calls.entries()) {
+      call(); // brings its data into the caches, where the last call's was
+      samples[i].push(elapsed(call, repeats[i]) / repeats[i]);
+    }
+  }
+  return samples.map((times) => Math.min(...times));
 }
 
 /** How often calls take turns. */

@@ -27,14 +27,15 @@ export class TimingCache {
     return new TimingCache(file, new Map(known));
   }
 
-  /** The time of `key`, measured if it is not known. */
-  time(key: string, measure: () => number): number {
-    const known = this.#milliseconds.get(key);
-    if (known !== undefined) return known;
-    const measured = measure();
-    this.#milliseconds.set(key, measured);
-    this.#changed = true;
-    return measured;
+  /** The times of `keys`; those that are not known are measured together. */
+  times(keys: readonly string[], measure: (unknown: readonly number[]) => readonly number[]): readonly number[] {
+    const unknown = [...keys.keys()].filter((i) => !this.#milliseconds.has(keys[i]));
+    if (unknown.length > 0) {
+      for (const [place, milliseconds] of measure(unknown).entries())
+        this.#milliseconds.set(keys[unknown[place]], milliseconds);
+      this.#changed = true;
+    }
+    return keys.map((key) => this.#milliseconds.get(key)!);
   }
 
   async save(): Promise<void> {
