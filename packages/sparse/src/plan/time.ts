@@ -5,9 +5,11 @@ const SAMPLE_MILLISECONDS = 0.4;
 const AGREEMENT = 1.03;
 const LEAST_SAMPLES = 3;
 const MOST_SAMPLES = 15;
+/** For each call, but not less than the least samples: a large network is to be compiled on a busy machine too. */
+const MOST_MILLISECONDS = 50;
 
 /** Milliseconds of each call: the best of warmed samples in which the calls take turns, each of calls enough to be measured. */
-export function bestTimes(calls: readonly (() => void)[]): readonly number[] {
+export function bestTimes(calls: readonly (() => void)[], milliseconds = MOST_MILLISECONDS): readonly number[] {
   const elapsed = (call: () => void, times: number) => {
     const start = performance.now();
     for (let i = 0; i < times; i++) call();
@@ -22,8 +24,9 @@ export function bestTimes(calls: readonly (() => void)[]): readonly number[] {
     const [best, second] = times.toSorted((a, b) => a - b);
     return second <= AGREEMENT * best;
   };
+  const deadline = performance.now() + milliseconds * calls.length;
   for (let sample = 0; sample < MOST_SAMPLES; sample++) {
-    if (sample >= LEAST_SAMPLES && samples.every(agree)) break;
+    if (sample >= LEAST_SAMPLES && (samples.every(agree) || performance.now() > deadline)) break;
     for (const [i, call] of calls.entries()) {
       call(); // brings its data into the caches, where the last call's was
       samples[i].push(elapsed(call, repeats[i]) / repeats[i]);
