@@ -125,9 +125,9 @@ function layoutsFor({ tensors, operations }: Program, batchSize: number, lanes: 
     (operation) => operation.kind === 'product' && Math.max(...operation.window.strides) > 1,
   );
   const vectors = onlyFeatures ? [1, 2, 4, 8] : strided ? [1] : [1, 2];
-  // A tile much larger than the batch computes mostly nothing.
+  // Fewer tiles than threads would leave cores idle; that must not depend on how busy these were while the layouts took turns.
   const tiles = vectors
-    .filter((count) => count === 1 || count * lanes <= batchSize)
+    .filter((count) => count === 1 || count * lanes * getThreads() <= batchSize)
     .map((count) => tileLayout(count, lanes));
   return batchSize < lanes ? [imageLayout, ...tiles] : tiles;
 }
