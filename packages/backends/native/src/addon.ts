@@ -13,8 +13,10 @@ export interface Addon {
   execute(): void;
   /** Runs `count` recorded calls, laid out one after another. */
   replay(words: Float64Array, count: number): void;
-  /** Memory of its own, aligned for vectors, freed when the buffer is collected. */
+  /** Memory of its own, aligned for vectors; released with the buffer, but not while JavaScript runs without a pause. */
   allocate(bytes: number): ArrayBuffer;
+  /** Gives the memory of an allocated buffer back at once, and leaves the buffer empty. */
+  release(buffer: ArrayBuffer): void;
   addressOf(array: ArrayBufferView | ArrayBuffer): number;
   setThreads(count: number): void;
 }

@@ -11,8 +11,8 @@ export interface Block {
 /** For sanitizers: every block exactly as large as its tensor, and none used twice, so that any overstepping shows. */
 const exact = process.env.PRUNEBENCH_EXACT_BLOCKS === '1';
 
-/** Free memory beyond this is given back rather than kept. */
-const maxFreeBytes = exact ? 0 : 2 ** 31;
+/** Free memory beyond this goes back to the system. */
+const MAX_FREE_BYTES = exact ? 0 : 2 ** 31;
 
 /** Rounds up to one of eight sizes per power of two, at least a cache line. */
 export function blockBytes(bytes: number): number {
@@ -26,14 +26,16 @@ export class BlockPool {
   readonly #addon: Addon;
   readonly #buffers = new WeakSet<ArrayBufferLike>();
   readonly #free = new Map<number, Block[]>();
+  readonly #maxFreeBytes: number;
   #freeBytes = 0;
   #allocatedBytes = 0;
 
-  constructor(addon: Addon) {
+  constructor(addon: Addon, maxFreeBytes = MAX_FREE_BYTES) {
     this.#addon = addon;
+    this.#maxFreeBytes = maxFreeBytes;
   }
 
-  /** Bytes ever taken from the system; constant in a warm training loop. */
+  /** Bytes ever taken from the system, whether or not they went back; constant in a warm training loop. */
   get allocatedBytes(): number {
     return this.#allocatedBytes;
   }
@@ -57,7 +59,10 @@ export class BlockPool {
   }
 
   give(block: Block): void {
-    if (this.#freeBytes + block.bytes > maxFreeBytes) return;
+    if (this.#freeBytes + block.bytes > this.#maxFreeBytes) {
+      this.#addon.release(block.buffer);
+      return;
+    }
     this.#freeBytes += block.bytes;
     const list = this.#free.get(block.bytes);
     if (list) list.push(block);

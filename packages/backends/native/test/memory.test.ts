@@ -1,7 +1,9 @@
 // Recycled memory: flat over many steps, and never seen to change by those who hold a tensor or have read one.
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
+import { loadAddon } from '../src/addon.ts';
 import { fallbackCounts, registeredBackend, resetFallbackCounts } from '../src/index.ts';
+import { BlockPool } from '../src/memory.ts';
 import { randomTensor, useNative } from './support.ts';
 
 test.before(() => useNative());
@@ -36,6 +38,22 @@ test('memory stays flat over two thousand training steps, none of them on a stoc
   t.deepEqual(fallbackCounts(), {});
   // JavaScript's own heap breathes; a leak of one activation a step would be 8 MB.
   t.true(process.memoryUsage().rss - resident < 32e6);
+});
+
+test('free memory beyond what is kept goes back at once, while JavaScript runs on', async (t) => {
+  const megabytes = 2 ** 20;
+  const pool = new BlockPool(await loadAddon(), 32 * megabytes);
+  const resident = () => process.memoryUsage().rss / megabytes;
+  const before = resident();
+  // In sizes that cannot take each other's place.
+  for (const bytes of [12 * megabytes, 14 * megabytes, 16 * megabytes]) {
+    const blocks = Array.from({ length: (384 * megabytes) / bytes }, () => pool.take(bytes));
+    for (const { buffer } of blocks) new Uint8Array(buffer).fill(1);
+    t.true(resident() - before > 300);
+    for (const block of blocks) pool.give(block);
+    t.is(blocks[blocks.length - 1].buffer.byteLength, 0);
+  }
+  t.true(resident() - before < 150);
 });
 
 test('values that were read do not change when their memory is used again', async (t) => {

@@ -2,13 +2,11 @@
 #define NAPI_VERSION 8
 #include <node_api.h>
 
-#include <cstdlib>
+#include <mutex>
 #include <string>
+#include <unordered_map>
 
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
-
+#include "blocks.h"
 #include "call.h"
 #include "simd.h"
 #include "threads.h"
@@ -16,11 +14,41 @@
 namespace {
 
 constexpr size_t kCallWords = 4096;
-constexpr size_t kHugePage = size_t{2} << 20;
+
+// What an ArrayBuffer lies over; no data once it is released.
+struct Block {
+  void* data;
+  size_t bytes;
+};
 
 struct Instance {
   double words[kCallWords];
 };
+
+// All blocks in use, by address. Never destroyed: at the end of the process buffers are finished after everything else.
+struct Blocks {
+  std::mutex mutex;
+  std::unordered_map<void*, Block*> byAddress;
+
+  void add(Block* block) {
+    std::lock_guard<std::mutex> lock(mutex);
+    byAddress.emplace(block->data, block);
+  }
+
+  void release(void* data) {
+    std::lock_guard<std::mutex> lock(mutex);
+    const auto found = byAddress.find(data);
+    if (found == byAddress.end()) return;
+    releaseBlock(data, found->second->bytes);
+    found->second->data = nullptr;
+    byAddress.erase(found);
+  }
+};
+
+Blocks& blocks() {
+  static Blocks* all = new Blocks;
+  return *all;
+}
 
 Instance* instanceOf(napi_env env) {
   void* data = nullptr;
@@ -60,29 +88,45 @@ napi_value replay(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-void freeBlock(napi_env, void* data, void*) { std::free(data); }
+// Called some time after the ArrayBuffer is collected or detached, but never while JavaScript runs.
+void finishBlock(napi_env, void*, void* hint) {
+  Block* block = static_cast<Block*>(hint);
+  if (block->data) blocks().release(block->data);
+  delete block;
+}
 
-// allocate(bytes): an ArrayBuffer over 64-byte aligned memory (2 MB aligned, on huge pages, when large); freed with it.
+// allocate(bytes): an ArrayBuffer over a block, which goes with it if it is not released before.
 napi_value allocate(napi_env env, napi_callback_info info) {
   size_t count = 1;
   napi_value argument, buffer;
   napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr);
   const size_t bytes = static_cast<size_t>(numberArgument(env, argument));
-  const size_t alignment = bytes >= kHugePage ? kHugePage : 64;
-  void* data = nullptr;
-  if (posix_memalign(&data, alignment, bytes) != 0) {
+  void* data = allocateBlock(bytes);
+  if (!data) {
     napi_throw_error(env, nullptr, ("cannot allocate " + std::to_string(bytes) + " bytes").c_str());
     return nullptr;
   }
-#if defined(__linux__)
-  if (bytes >= kHugePage) madvise(data, bytes, MADV_HUGEPAGE);
-#endif
-  if (napi_create_external_arraybuffer(env, data, bytes, freeBlock, nullptr, &buffer) != napi_ok) {
-    std::free(data);
+  Block* block = new Block{data, bytes};
+  if (napi_create_external_arraybuffer(env, data, bytes, finishBlock, block, &buffer) != napi_ok) {
+    releaseBlock(data, bytes);
+    delete block;
     napi_throw_error(env, nullptr, "this Node.js does not allow external array buffers");
     return nullptr;
   }
+  blocks().add(block);
   return buffer;
+}
+
+// release(buffer): gives an allocated buffer's block back at once. The buffer is empty afterwards.
+napi_value release(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value buffer;
+  napi_get_cb_info(env, info, &count, &buffer, nullptr, nullptr);
+  void* data = nullptr;
+  napi_get_arraybuffer_info(env, buffer, &data, nullptr);
+  napi_detach_arraybuffer(env, buffer);
+  blocks().release(data);
+  return nullptr;
 }
 
 // addressOf(array: TypedArray | ArrayBuffer): where its first element lies.
@@ -144,6 +188,7 @@ NAPI_MODULE_INIT() {
   setFunction(env, exports, "execute", execute);
   setFunction(env, exports, "replay", replay);
   setFunction(env, exports, "allocate", allocate);
+  setFunction(env, exports, "release", release);
   setFunction(env, exports, "addressOf", addressOf);
   setFunction(env, exports, "setThreads", setThreadCount);
   return exports;
