@@ -8,6 +8,8 @@ test.before(() => useNative());
 
 const run = (name: string, inputs: Record<string, tf.Tensor>, attrs: object = {}) =>
   tf.engine().runKernel(name, inputs as never, attrs as never) as unknown as tf.Tensor;
+const runAll = (name: string, inputs: Record<string, tf.Tensor>, attrs: object = {}) =>
+  run(name, inputs, attrs) as unknown as tf.Tensor[];
 const indices = (values: number[]) => tf.tensor1d(Int32Array.from(values), 'int32');
 const read = (tensor: tf.Tensor) => tensor.dataSync() as Float32Array;
 
@@ -103,6 +105,41 @@ const cases: Case[] = [
     outSize: [33, 32],
     density: 0.1,
   },
+  // Several bands of rows of which the last is lower, with a stride.
+  {
+    images: 1,
+    size: [29, 31],
+    channels: 25,
+    outChannels: 4,
+    kernel: [3, 3],
+    strides: [2, 2],
+    before: [1, 1],
+    outSize: [15, 16],
+    density: 0.1,
+  },
+  // A stride that leaves the last rows and columns out; a tile of one image behind full ones; nothing kept.
+  {
+    images: 129,
+    size: [5, 4],
+    channels: 2,
+    outChannels: 3,
+    kernel: [1, 1],
+    strides: [2, 2],
+    before: [0, 0],
+    outSize: [2, 2],
+    density: 0.6,
+  },
+  {
+    images: 7,
+    size: square(4),
+    channels: 2,
+    outChannels: 3,
+    kernel: [3, 3],
+    strides: [1, 1],
+    before: [1, 1],
+    outSize: square(4),
+    density: 0,
+  },
 ];
 
 interface Weight {
@@ -159,30 +196,38 @@ function tensorsOf(one: Case, weights: Weight[]) {
     dy,
     tiles: run('ImagesToTiles', { x }),
     dyTiles: run('ImagesToTiles', { x: dy }),
-    values: tf.tensor1d(weights.map(({ value }) => value)),
-    starts: startsOf(
-      outChannels,
-      weights.map(({ output }) => output),
-    ),
-    taps: indices(weights.map(({ channel, y, x: column }) => (channel << 16) | (y << 8) | column)),
-    transposed: {
+    kept: {
+      values: tf.tensor1d(
+        weights.map(({ value }) => value),
+        'float32',
+      ),
       starts: startsOf(
+        outChannels,
+        weights.map(({ output }) => output),
+      ),
+      columns: indices(weights.map(({ channel, y, x: column }) => (channel << 16) | (y << 8) | column)),
+    },
+    transposed: {
+      transposedStarts: startsOf(
         channels,
         weights.map(({ channel }) => channel),
       ),
-      taps: indices(
+      transposedColumns: indices(
         order.map((i) => {
           const { output, y, x: column } = weights[i]!;
           return (output << 16) | ((kernel[0] - 1 - y) << 8) | (kernel[1] - 1 - column);
         }),
       ),
-      places: indices(order),
+      transposedPlaces: indices(order),
     },
-    forward: [channels, ...size, 1, 1, outChannels, ...outSize, ...strides, ...kernel, ...before],
-    backward: [
-      ...[outChannels, ...outSize, ...strides, channels, ...size, 1, 1, ...kernel],
-      ...[kernel[0] - 1 - before[0], kernel[1] - 1 - before[1]],
-    ],
+    attrs: {
+      conv: [channels, ...size, 1, 1, outChannels, ...outSize, ...strides, ...kernel, ...before],
+      backward: [
+        ...[outChannels, ...outSize, ...strides, channels, ...size, 1, 1, ...kernel],
+        ...[kernel[0] - 1 - before[0], kernel[1] - 1 - before[1]],
+      ],
+      ...{ images, epsilon: 1e-3, inputRelu: false, relu: false, keep: false, inputGradient: true },
+    },
   };
 }
 
@@ -194,24 +239,24 @@ for (const one of cases) {
 
   test.serial(`convolution: ${name}`, (t) => {
     const weights = keptWeights(one);
-    const { x, tiles, values, starts, taps, forward } = tensorsOf(one, weights);
+    const { x, tiles, kept, attrs } = tensorsOf(one, weights);
     const bias = randomTensor([outChannels], 5);
     const inputs = read(x);
     const expected = new Float64Array(images * outSize[0] * outSize[1] * outChannels);
     eachProduct(one, weights, (w, input, output) => {
       expected[output]! += weights[w]!.value * inputs[input]!;
     });
-    const plain = run('SparseConv', { x: tiles, values, starts, taps }, { conv: forward, relu: false });
+    const [plain] = runAll('SparseConv', { x: tiles, ...kept }, attrs) as [tf.Tensor];
     assertClose(t, read(run('TilesToImages', { x: plain }, { images })), expected, BOUND, 'product');
     const shift = read(bias);
     const relu = expected.map((value, i) => Math.max(0, value + shift[i % outChannels]!));
-    const fused = run('SparseConv', { x: tiles, values, starts, taps, bias }, { conv: forward, relu: true });
+    const [fused] = runAll('SparseConv', { x: tiles, ...kept, bias }, { ...attrs, relu: true }) as [tf.Tensor];
     assertClose(t, read(run('TilesToImages', { x: fused }, { images })), relu, BOUND, 'bias and ReLU');
   });
 
   test.serial(`gradients: ${name}`, (t) => {
     const weights = keptWeights(one);
-    const { x, dy, tiles, dyTiles, values, starts, taps, transposed, forward, backward } = tensorsOf(one, weights);
+    const { x, dy, tiles, dyTiles, kept, transposed, attrs } = tensorsOf(one, weights);
     const [inputs, slopes] = [read(x), read(dy)];
     const dx = new Float64Array(inputs.length);
     const dw = new Float64Array(weights.length);
@@ -219,24 +264,74 @@ for (const one of cases) {
       dx[input]! += weights[w]!.value * slopes[output]!;
       dw[w]! += inputs[input]! * slopes[output]!;
     });
-    const toInput = run('SparseConv', { x: dyTiles, values, ...transposed }, { conv: backward, relu: false });
+    const inputsOfGrad = { x: tiles, dy: dyTiles, ...kept, ...transposed };
+    const [toInput, toWeights] = runAll('SparseConvGrad', inputsOfGrad, attrs) as [tf.Tensor, tf.Tensor];
     assertClose(t, read(run('TilesToImages', { x: toInput }, { images })), dx, BOUND, 'input');
-    const toWeights = run('SparseConvValues', { x: tiles, dy: dyTiles, starts, taps }, { conv: forward });
     assertClose(t, read(toWeights), dw, 5e-6, 'kept weights');
+    const [alone] = runAll('SparseConvGrad', inputsOfGrad, { ...attrs, inputGradient: false }) as [tf.Tensor];
+    t.deepEqual(read(alone), read(toWeights));
   });
+
+  for (const withResidual of [false, true])
+    test.serial(`between batch norms, as one after the other: ${name}, residual ${withResidual}`, (t) => {
+      const { tiles, dyTiles, kept, transposed, attrs } = tensorsOf(one, keptWeights(one));
+      const [gamma, beta] = [randomTensor([channels], 6), randomTensor([channels], 7)];
+      const [x, mean, variance, scale, shift] = runAll('TileMoments', { x: tiles, gamma, beta }, attrs) as FiveTensors;
+      t.truthy(variance);
+      const residual = withResidual
+        ? { residual: run('ImagesToTiles', { x: randomTensor([images, ...size, channels], 8) }) }
+        : {};
+      const reading = { x, mean, scale, shift, ...residual };
+      const behind = { gamma: randomTensor([outChannels], 9), beta: randomTensor([outChannels], 10) };
+      const [form, sum] = withResidual
+        ? ['SparseConvOfNormedSum', 'TileNormalizeSum']
+        : ['SparseConvOfNorm', 'TileNormalize'];
+      const keep = Math.max(...strides) === 1;
+      const fused = runAll(form!, { ...reading, ...kept, ...behind }, { ...attrs, inputRelu: true, keep });
+      const normed = run(sum!, reading, { images, relu: true });
+      const [y] = runAll('SparseConv', { x: normed, ...kept }, attrs) as [tf.Tensor];
+      const apart = runAll('TileMoments', { x: y, ...behind }, attrs);
+      for (const [i, expected] of [...apart, ...(keep ? [normed] : [])].entries())
+        assertClose(t, read(fused[i]!), read(expected), BOUND, `output ${i}`);
+
+      const [, outMean, outVariance, outScale] = apart as FiveTensors;
+      const [dScale, dShift] = [randomTensor([outChannels], 11), randomTensor([outChannels], 12)];
+      const more = run('ImagesToTiles', { x: randomTensor([images, ...size, channels], 13) });
+      const given = { dy: dyTiles, more, y, outMean, outVariance, outScale, dScale, dShift };
+      const actual = runAll(
+        'SparseConvGrad',
+        { ...reading, ...given, ...kept, ...transposed },
+        { ...attrs, inputRelu: true },
+      );
+      const ofMoments = { g: dyTiles, x: y, mean: outMean, variance: outVariance, scale: outScale, dScale, dShift };
+      const [dy, dGamma] = runAll('TileMomentsGrad', ofMoments, attrs) as [tf.Tensor, tf.Tensor];
+      const [dx, dValues] = runAll('SparseConvGrad', { x: normed, dy, ...kept, ...transposed }, attrs) as [
+        tf.Tensor,
+        tf.Tensor,
+      ];
+      const ofRead = runAll('TileNormalizeGrad', { dy: tf.add(dx, more), ...reading }, { images, relu: true });
+      for (const [i, expected] of [...ofRead, dValues, dGamma].entries())
+        assertClose(t, read(actual[i]!), read(expected), 5e-6, `gradient ${i}`);
+    });
 }
+
+type FiveTensors = [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
 
 test.serial('the thread count changes no bit of a convolution, its gradients and batch norm', (t) => {
   const one = cases[0]!;
   const weights = keptWeights(one);
   const results = [1, 2, 3].map((threads) => {
     setThreads(threads);
-    const { tiles, dyTiles, values, starts, taps, forward } = tensorsOf(one, weights);
-    const y = run('SparseConv', { x: tiles, values, starts, taps }, { conv: forward, relu: false });
-    const dw = run('SparseConvValues', { x: tiles, dy: dyTiles, starts, taps }, { conv: forward });
-    const [gamma, beta] = [randomTensor([3], 6), randomTensor([3], 7)];
-    const normed = run('TileBatchNormTraining', { x: tiles, gamma, beta }, { images: 20, epsilon: 1e-3, relu: true });
-    return [y, dw, ...(normed as unknown as tf.Tensor[])].map(read);
+    const { tiles, dyTiles, kept, transposed, attrs } = tensorsOf(one, weights);
+    const norm = (channels: number) => ({ gamma: randomTensor([channels], 6), beta: randomTensor([channels], 7) });
+    const [x, mean, , scale, shift] = runAll('TileMoments', { x: tiles, ...norm(3) }, attrs) as FiveTensors;
+    const reading = { x, mean, scale, shift };
+    const made = runAll('SparseConvOfNorm', { ...reading, ...kept, ...norm(5) }, attrs);
+    const [y, outMean, outVariance, outScale, dShift] = made as FiveTensors;
+    const given = { dy: dyTiles, y, outMean, outVariance, outScale, dScale: dShift, dShift };
+    const gradients = runAll('SparseConvGrad', { ...reading, ...given, ...kept, ...transposed }, attrs);
+    const ofRead = runAll('TileNormalizeGrad', { dy: gradients[0]!, ...reading }, { images: 20, relu: true });
+    return [mean, scale, ...made, ...gradients, ...ofRead].map(read);
   });
   setThreads(2);
   t.deepEqual(results[1], results[0]);
@@ -255,22 +350,30 @@ for (const images of [16, 21])
       const toImages = (tensor: tf.Tensor) => read(run('TilesToImages', { x: tensor }, { images }));
       const added = (tensor: tf.Tensor) => (withResidual ? { residual: tensor } : {});
       const expected = run('BatchNormTraining', { x, ...channel, ...added(residual) }, attrs) as unknown as tf.Tensor[];
-      const tiled = { x: toTiles(x), ...channel, ...added(toTiles(residual)) };
-      const actual = run('TileBatchNormTraining', tiled, attrs) as unknown as tf.Tensor[];
-      assertClose(t, toImages(actual[0]!), read(expected[0]!), BOUND, 'y');
-      for (const i of [1, 2]) assertClose(t, read(actual[i]!), read(expected[i]!), BOUND, `moment ${i}`);
-      const saved = ([y, mean, variance]: tf.Tensor[]) => ({ y: y!, mean: mean!, variance: variance!, ...channel });
-      const wanted = run('BatchNormTrainingGrad', { dy, x, ...saved(expected) }, attrs) as unknown as tf.Tensor[];
-      const inputs = { dy: toTiles(dy), x: tiled.x, ...saved(actual) };
-      const gradients = run('TileBatchNormTrainingGrad', inputs, attrs) as unknown as tf.Tensor[];
-      t.is(gradients.length, wanted.length);
-      for (const i of [0, 3].slice(0, withResidual ? 2 : 1)) {
-        assertClose(t, toImages(gradients[i]!), read(wanted[i]!), 5e-6, `gradient ${i}`);
-        // Behind the last image nothing may reach the next layer's gradients.
-        const padded = read(run('ImagesToTiles', { x: run('TilesToImages', { x: gradients[i]! }, { images }) }));
-        assertClose(t, read(gradients[i]!), padded, 0, `lanes of gradient ${i}`);
+      const [tiles, mean, variance, scale, shift] = runAll(
+        'TileMoments',
+        { x: toTiles(x), ...channel },
+        attrs,
+      ) as FiveTensors;
+      const reading = { x: tiles, mean, scale, shift, ...added(toTiles(residual)) };
+      const y = run(withResidual ? 'TileNormalizeSum' : 'TileNormalize', reading, attrs);
+      assertClose(t, toImages(y), read(expected[0]!), BOUND, 'y');
+      assertClose(t, read(mean), read(expected[1]!), BOUND, 'mean');
+      assertClose(t, read(variance), read(expected[2]!), BOUND, 'variance');
+      const saved = { y: expected[0]!, mean: expected[1]!, variance: expected[2]!, ...channel };
+      const [dx, dGamma, dBeta, dResidual] = runAll('BatchNormTrainingGrad', { dy, x, ...saved }, attrs) as FiveTensors;
+      const [g, dScale, dShift] = runAll('TileNormalizeGrad', { dy: toTiles(dy), ...reading }, attrs) as FiveTensors;
+      const ofMoments = { g, x: tiles, mean, variance, scale, dScale, dShift };
+      const [ofX, ofGamma] = runAll('TileMomentsGrad', ofMoments, attrs) as [tf.Tensor, tf.Tensor];
+      assertClose(t, toImages(ofX), read(dx), 5e-6, 'gradient of x');
+      if (withResidual) assertClose(t, toImages(g), read(dResidual), 5e-6, 'gradient of the residual');
+      assertClose(t, read(ofGamma), read(dGamma), 5e-6, 'gradient of gamma');
+      assertClose(t, read(dShift), read(dBeta), 5e-6, 'gradient of beta');
+      // Behind the last image nothing may reach the next layer's gradients.
+      for (const gradient of [g, ofX]) {
+        const padded = read(run('ImagesToTiles', { x: run('TilesToImages', { x: gradient }, { images }) }));
+        assertClose(t, read(gradient), padded, 0, 'lanes');
       }
-      for (const i of [1, 2]) assertClose(t, read(gradients[i]!), read(wanted[i]!), 5e-6, `gradient ${i}`);
     });
 
 test.serial('tiles: round trip, global average, subsampling between channels of zeros, and their adjoints', (t) => {
@@ -308,13 +411,12 @@ test.serial('what does not fit is refused before it is read', (t) => {
   t.throws(() => run('SparseMatMul', { x, values, ...short }, { rows: 2, relu: false }), {
     message: /columns must be/,
   });
-  const conv = [1, 4, 4, 1, 1, 2, 2, 2, 1, 1, 3, 3, 0, 0];
+  const attrs = { conv: [1, 4, 4, 1, 1, 2, 2, 2, 1, 1, 3, 3, 0, 0], images: 2 };
   const tiles = run('ImagesToTiles', { x: randomTensor([2, 3, 4, 1], 1) });
-  t.throws(
-    () => run('SparseConv', { x: tiles, values, starts: pattern.starts, taps: pattern.columns }, { conv, relu: false }),
-    {
-      message: /x must be/,
-    },
-  );
+  t.throws(() => run('SparseConv', { x: tiles, values, ...pattern }, attrs), {
+    message: /x must be/,
+  });
+  const strided = { conv: [1, 3, 4, 1, 1, 2, 2, 2, 2, 2, 1, 1, 0, 0], images: 2, keep: true };
+  t.throws(() => run('SparseConv', { x: tiles, values, ...pattern }, strided), { message: /does not read all/ });
   t.throws(() => run('TilesToImages', { x: tiles }, { images: 200 }), { message: /tiles do not hold/ });
 });

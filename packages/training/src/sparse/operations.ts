@@ -1,7 +1,6 @@
 // The differentiable operations of a sparse step. Their kernels are the native backend's; this is what they compute and how
 // gradients flow through them. Layouts: images [N, H, W, C]; tiles [tile, C, H, W, lane], whose lanes are images; columns
 // [features, N].
-import type { BatchNormTrainingOptions, BatchNormTrainingResult } from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { SparsePattern } from './sparse-kernels.ts';
 
@@ -17,11 +16,11 @@ interface Product {
   readonly relu: boolean;
 }
 
-function productInputs({ values, pattern, bias }: Product, x: tf.Tensor): Record<string, tf.Tensor> {
+/** What a product reads, and what its gradient alone needs: that is saved from the inputs. */
+function productInputs({ values, pattern, bias }: Product): Record<string, tf.Tensor> {
   const { starts, columns, transposedStarts, transposedColumns, places } = pattern;
-  // What the gradient alone needs goes along, because it is saved from the inputs.
   const ofGradient = { transposedStarts, transposedColumns, transposedPlaces: places };
-  return { x, values, starts, columns, taps: columns, ...ofGradient, ...(bias ? { bias } : {}) };
+  return { values, starts, columns, ...ofGradient, ...(bias ? { bias } : {}) };
 }
 
 /** The gradient of a product from that of its output y, ReLU included. */
@@ -29,24 +28,16 @@ function beforeRelu(dy: tf.Tensor, y: tf.Tensor, { relu }: Attributes): tf.Tenso
   return relu ? tf.mul(dy, tf.step(y)) : dy;
 }
 
-const savedOfProduct = [
-  'x',
-  'values',
-  'starts',
-  'columns',
-  'transposedStarts',
-  'transposedColumns',
-  'transposedPlaces',
-];
+const savedOfProduct = ['values', 'starts', 'columns', 'transposedStarts', 'transposedColumns', 'transposedPlaces'];
 
 /** y = W x (+ bias, ReLU) with the kept weights of W [rows, columns of x]: columns in, columns out. */
 export function sparseMatMul(x: tf.Tensor, rows: number, product: Product): tf.Tensor {
-  return run('SparseMatMul', productInputs(product, x), { rows, relu: product.relu });
+  return run('SparseMatMul', { x, ...productInputs(product) }, { rows, relu: product.relu });
 }
 
 tf.registerGradient({
   kernelName: 'SparseMatMul',
-  inputsToSave: savedOfProduct,
+  inputsToSave: ['x', ...savedOfProduct],
   outputsToSave: [true],
   gradFunc: (dys, saved, attrs) => {
     const [x, values, starts, columns, transposedStarts, transposedColumns, places, y] = saved;
@@ -85,30 +76,123 @@ const backwardNumbers = ({ channels, size, outChannels, outSize, strides, kernel
   ...[1, 1, ...kernel, kernel[0] - 1 - before[0], kernel[1] - 1 - before[1]],
 ];
 
-/** Convolution with the kept weights: tiles in, tiles out. */
-export function sparseConv(x: tf.Tensor, shape: ConvShape, product: Product): tf.Tensor {
-  const attrs = { conv: forwardNumbers(shape), backward: backwardNumbers(shape), relu: product.relu };
-  return run('SparseConv', productInputs(product, x), attrs);
+/**
+ * Tiles x whose moments a batch norm has taken; readers compute its output, (x - mean) * scale + shift. A reader's gradients are those of
+ * that output, named after x, and of `scale` and `shift`, and what made the moments goes on from there.
+ */
+export interface NormedTiles {
+  readonly x: tf.Tensor;
+  readonly norm: { readonly mean: tf.Tensor1D; readonly scale: tf.Tensor1D; readonly shift: tf.Tensor1D };
 }
 
-tf.registerGradient({
-  kernelName: 'SparseConv',
-  inputsToSave: savedOfProduct,
-  outputsToSave: [true],
-  gradFunc: (dys, saved, attrs) => {
-    const [x, values, starts, taps, transposedStarts, transposedTaps, places, y] = saved;
-    const dy = beforeRelu(dys as tf.Tensor, y, attrs as Attributes);
-    return {
-      x: () => {
-        const transposed = { starts: transposedStarts, taps: transposedTaps, places };
-        return run('SparseConv', { x: dy, values, ...transposed }, { conv: attrs.backward, relu: false });
-      },
-      values: () => run('SparseConvValues', { x, dy, starts, taps }, { conv: attrs.conv }),
-      // Lanes without an image have no gradient.
-      bias: () => tf.sum(tf.sum(dy, [2, 3, 4]), 0),
-    };
-  },
-});
+/** Tiles as an operation reads them: as they are, or the output of a batch norm (+ residual, ReLU) that is not computed before. */
+export type TilesRead =
+  | { readonly x: tf.Tensor; readonly norm?: undefined }
+  | (NormedTiles & { readonly residual?: tf.Tensor | undefined; readonly relu: boolean });
+
+const savedOfRead = { plain: ['x'], normed: ['x', 'mean', 'scale', 'shift'] };
+const readInputs = (read: TilesRead): Record<string, tf.Tensor> =>
+  read.norm ? { x: read.x, ...read.norm, ...(read.residual ? { residual: read.residual } : {}) } : { x: read.x };
+
+/** A batch norm that takes its moments from what an operation gives. */
+export interface NormBehind {
+  readonly gamma: tf.Tensor1D;
+  readonly beta: tf.Tensor1D;
+  readonly epsilon: number;
+}
+
+export interface Moments {
+  readonly tiles: NormedTiles;
+  readonly variance: tf.Tensor1D;
+}
+
+const momentsOf = ([x, mean, variance, scale, shift]: tf.Tensor[]): Moments => {
+  const norm = { mean: mean as tf.Tensor1D, scale: scale as tf.Tensor1D, shift: shift as tf.Tensor1D };
+  return { tiles: { x, norm }, variance: variance as tf.Tensor1D };
+};
+
+export interface SparseConvOptions {
+  readonly images: number;
+  readonly norm?: NormBehind | undefined;
+  /** Whether what was read is wanted as tiles; only where the stride is 1. */
+  readonly keep: boolean;
+  /** Whether what was read depends on anything that is trained. */
+  readonly inputGradient: boolean;
+}
+
+export interface SparseConvResult {
+  readonly y: tf.Tensor;
+  readonly moments: Moments | undefined;
+  readonly kept: tf.Tensor | undefined;
+}
+
+/** Convolution with the kept weights: tiles in, tiles out, with the moments of a batch norm that follows. */
+export function sparseConv(
+  read: TilesRead,
+  shape: ConvShape,
+  product: Product,
+  options: SparseConvOptions,
+): SparseConvResult {
+  const { images, norm, keep, inputGradient } = options;
+  const kernel = !read.norm ? 'SparseConv' : read.residual ? 'SparseConvOfNormedSum' : 'SparseConvOfNorm';
+  const inputs = {
+    ...readInputs(read),
+    ...productInputs(product),
+    ...(norm ? { gamma: norm.gamma, beta: norm.beta } : {}),
+  };
+  const outputs = run<tf.Tensor[]>(kernel, inputs, {
+    ...{ conv: forwardNumbers(shape), backward: backwardNumbers(shape), outChannels: shape.outChannels },
+    ...{ inputRelu: read.norm !== undefined && read.relu, relu: product.relu },
+    ...{ images, keep, inputGradient, norm: norm !== undefined, epsilon: norm?.epsilon ?? 0 },
+  });
+  return { y: outputs[0], moments: norm && momentsOf(outputs), kept: keep ? outputs.at(-1) : undefined };
+}
+
+for (const [kernelName, read] of [
+  ['SparseConv', savedOfRead.plain],
+  ['SparseConvOfNorm', savedOfRead.normed],
+  ['SparseConvOfNormedSum', [...savedOfRead.normed, 'residual']],
+] as const) {
+  const inputsToSave = [...read, ...savedOfProduct];
+  tf.registerGradient({
+    kernelName,
+    inputsToSave,
+    outputsToSave: [true, true, true, true],
+    gradFunc: (dys, saved, attrs) => {
+      const inputs = Object.fromEntries(inputsToSave.map((name, i) => [name, saved[i]]));
+      return convGradients(inputs, saved.slice(inputsToSave.length), [dys].flat(), attrs as Attributes);
+    },
+  });
+}
+
+function convGradients(
+  inputs: Record<string, tf.Tensor>,
+  [y, outMean, outVariance, outScale]: tf.Tensor[],
+  dys: tf.Tensor[],
+  attrs: Attributes,
+): Record<string, () => tf.Tensor> {
+  const [dy, , , dScale, dShift] = dys;
+  const behind = attrs.norm ? { y, outMean, outVariance, outScale, dScale, dShift } : attrs.relu ? { y } : {};
+  const more = attrs.keep ? { more: dys.at(-1)! } : {};
+  // Run now, not inside the getters: what the first getter's tidy creates is gone when the second is called.
+  const gradients = run<tf.Tensor[]>('SparseConvGrad', { ...inputs, ...more, dy, ...behind }, attrs);
+  const gamma = attrs.norm ? gradients.pop()! : undefined;
+  const values = gradients.pop()!;
+  const [x, scale, shift] = gradients;
+  return {
+    x: () => x,
+    scale: () => scale,
+    shift: () => shift,
+    mean: () => tf.zerosLike(inputs.mean),
+    residual: () => tf.clone(x),
+    values: () => values,
+    gamma: () => gamma!,
+    beta: () => dShift,
+    // A batch norm takes a bias away again. Lanes without an image have no gradient.
+    bias: () =>
+      attrs.norm ? tf.zeros([attrs.outChannels as number]) : tf.sum(tf.sum(beforeRelu(dy, y, attrs), [2, 3, 4]), 0),
+  };
+}
 
 /** [m, n] -> [n, m]: between [N, features] and columns. */
 export function transposeMatrix(x: tf.Tensor): tf.Tensor {
@@ -162,29 +246,48 @@ tf.registerGradient({
   }),
 });
 
-/** Core's `batchNormTraining` over tiles. */
-export function tileBatchNorm(
-  x: tf.Tensor,
-  gamma: tf.Tensor1D,
-  beta: tf.Tensor1D,
-  images: number,
-  { epsilon, relu, residual }: BatchNormTrainingOptions,
-): BatchNormTrainingResult {
-  const inputs = { x, gamma, beta, ...(residual ? { residual } : {}) };
-  const attrs = { epsilon, relu, residual: residual !== undefined, images };
-  const [y, mean, variance] = run<tf.Tensor[]>('TileBatchNormTraining', inputs, attrs);
-  return { y, mean: mean as tf.Tensor1D, variance: variance as tf.Tensor1D };
+/** The moments of tiles that no convolution has taken. */
+export function tileMoments(x: tf.Tensor, images: number, { gamma, beta, epsilon }: NormBehind): Moments {
+  return momentsOf(run<tf.Tensor[]>('TileMoments', { x, gamma, beta }, { images, epsilon }));
 }
 
 tf.registerGradient({
-  kernelName: 'TileBatchNormTraining',
-  inputsToSave: ['x', 'gamma', 'beta'],
-  outputsToSave: [true, true, true],
+  kernelName: 'TileMoments',
+  outputsToSave: [true, true, true, true],
   gradFunc: (dys, saved, attrs) => {
-    const [x, gamma, beta, y, mean, variance] = saved;
-    const inputs = { dy: (dys as tf.Tensor[])[0], x, y, gamma, beta, mean, variance };
-    // Run now, not inside the getters: what the first getter's tidy creates is gone when the second is called.
-    const [dx, dgamma, dbeta, dresidual] = run<tf.Tensor[]>('TileBatchNormTrainingGrad', inputs, attrs);
-    return { x: () => dx, gamma: () => dgamma, beta: () => dbeta, ...(dresidual ? { residual: () => dresidual } : {}) };
+    const [x, mean, variance, scale] = saved;
+    const [g, , , dScale, dShift] = dys as tf.Tensor[];
+    const inputs = { g, x, mean, variance, scale, dScale, dShift };
+    const [dx, dGamma] = run<tf.Tensor[]>('TileMomentsGrad', inputs, attrs as Attributes);
+    return { x: () => dx, gamma: () => dGamma, beta: () => dShift };
   },
 });
+
+/** The output of a batch norm (+ residual, ReLU) as tiles. */
+export function tileNormalize(read: TilesRead & NormedTiles, images: number): tf.Tensor {
+  return run(read.residual ? 'TileNormalizeSum' : 'TileNormalize', readInputs(read), { images, relu: read.relu });
+}
+
+for (const [kernelName, inputsToSave] of [
+  ['TileNormalize', savedOfRead.normed],
+  ['TileNormalizeSum', [...savedOfRead.normed, 'residual']],
+] as const)
+  tf.registerGradient({
+    kernelName,
+    inputsToSave: [...inputsToSave],
+    gradFunc: (dy, saved, attrs) => {
+      const inputs = Object.fromEntries(inputsToSave.map((name, i) => [name, saved[i]]));
+      const [g, scale, shift] = run<tf.Tensor[]>(
+        'TileNormalizeGrad',
+        { dy: dy as tf.Tensor, ...inputs },
+        attrs as Attributes,
+      );
+      return {
+        x: () => g,
+        scale: () => scale,
+        shift: () => shift,
+        mean: () => tf.zerosLike(inputs.mean),
+        residual: () => tf.clone(g),
+      };
+    },
+  });

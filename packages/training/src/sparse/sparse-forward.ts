@@ -1,4 +1,5 @@
 import {
+  type BatchNorm,
   type Conv2d,
   computeLayer,
   type ForwardOptions,
@@ -14,10 +15,12 @@ import {
 import type * as tf from '@tensorflow/tfjs-core';
 import {
   type ConvShape,
+  type Moments,
+  type NormBehind,
   sparseConv,
   sparseMatMul,
-  tileBatchNorm,
   tileGlobalAverage,
+  tileMoments,
   tileSubsamplePad,
 } from './operations.ts';
 import type { SparseKernel } from './sparse-kernels.ts';
@@ -59,6 +62,10 @@ class Walk {
   readonly #sparse: ReadonlyMap<string, SparseKernel>;
   readonly #images: number;
   readonly #options: SparseForwardOptions;
+  /** Which layers read a layer's output. */
+  readonly #readers: ReadonlyMap<string, readonly FusedLayer[]>;
+  /** Moments that convolutions took for the batch norms behind them, by the batch norm's name. */
+  readonly #moments = new Map<string, Moments>();
 
   constructor(
     network: Network,
@@ -72,6 +79,7 @@ class Walk {
     this.#sparse = sparse;
     this.#images = images;
     this.#options = options;
+    this.#readers = readersOf(fuse(network, true));
   }
 
   layer(fused: FusedLayer, inputs: readonly TiledValue[]): TiledValue {
@@ -82,12 +90,9 @@ class Walk {
       const product = { ...kernel, bias: this.#parameters[`${layer.name}/bias`], relu: fused.relu };
       return this.#made('columns', sparseMatMul(input.as('columns'), layer.units, product));
     }
-    if (kernel && layer.kind === 'conv2d') {
-      const product = { ...kernel, bias: this.#parameters[`${layer.name}/bias`], relu: fused.relu };
-      return this.#made('tiles', sparseConv(input.as('tiles'), convShape(this.#shapes, layer), product));
-    }
+    if (kernel && layer.kind === 'conv2d') return this.#convolution(fused, layer, kernel, input);
     if (input.layout === 'tiles') {
-      if (layer.kind === 'batchNorm') return this.#batchNorm(fused, layer.epsilon, inputs);
+      if (layer.kind === 'batchNorm') return this.#batchNorm(fused, layer, inputs);
       if (layer.kind === 'globalAveragePool')
         return this.#made('columns', tileGlobalAverage(input.as('tiles'), this.#images));
       if (layer.kind === 'subsamplePad')
@@ -103,22 +108,49 @@ class Walk {
     );
   }
 
-  #batchNorm(
-    { layer: { name }, relu }: FusedLayer,
-    epsilon: number,
-    [input, residual]: readonly TiledValue[],
-  ): TiledValue {
-    const gamma = this.#parameters[`${name}/gamma`] as tf.Tensor1D;
-    const beta = this.#parameters[`${name}/beta`] as tf.Tensor1D;
-    const options = { epsilon, relu, residual: residual?.as('tiles') };
-    const { y, mean, variance } = tileBatchNorm(input.as('tiles'), gamma, beta, this.#images, options);
-    this.#options.onStatistics?.(name, mean, variance);
+  #convolution({ output, relu }: FusedLayer, layer: Conv2d, kernel: SparseKernel, input: TiledValue): TiledValue {
+    const [source] = layer.inputs;
+    const read = input.read;
+    const follower = this.#readers.get(output)!;
+    const norm = follower.length === 1 && !relu && follower[0].inputs[0] === output ? follower[0].layer : undefined;
+    const { y, moments, kept } = sparseConv(
+      read,
+      convShape(this.#shapes, layer),
+      { ...kernel, bias: this.#parameters[`${layer.name}/bias`], relu },
+      {
+        images: this.#images,
+        norm: norm?.kind === 'batchNorm' ? this.#normBehind(norm) : undefined,
+        keep: read.norm !== undefined && Math.max(...layer.strides) === 1 && this.#readers.get(source)!.length > 1,
+        inputGradient: source !== INPUT,
+      },
+    );
+    if (moments) this.#moments.set(norm!.name, moments);
+    if (kept) input.keep(kept);
     return this.#made('tiles', y);
   }
 
-  #made(layout: TiledValue['layout'], tensor: tf.Tensor): TiledValue {
-    return new TiledValue(this.#images, layout, tensor);
+  #batchNorm({ relu }: FusedLayer, layer: BatchNorm, [input, residual]: readonly TiledValue[]): TiledValue {
+    const { tiles, variance } =
+      this.#moments.get(layer.name) ?? tileMoments(input.as('tiles'), this.#images, this.#normBehind(layer));
+    this.#options.onStatistics?.(layer.name, tiles.norm.mean, variance);
+    return this.#made('tiles', { ...tiles, residual: residual?.as('tiles'), relu });
   }
+
+  #normBehind({ name, epsilon }: BatchNorm): NormBehind {
+    const gamma = this.#parameters[`${name}/gamma`] as tf.Tensor1D;
+    const beta = this.#parameters[`${name}/beta`] as tf.Tensor1D;
+    return { gamma, beta, epsilon };
+  }
+
+  #made(layout: TiledValue['layout'], value: ConstructorParameters<typeof TiledValue>[2]): TiledValue {
+    return new TiledValue(this.#images, layout, value);
+  }
+}
+
+function readersOf(plan: readonly FusedLayer[]): ReadonlyMap<string, readonly FusedLayer[]> {
+  const readers = new Map<string, FusedLayer[]>(plan.map(({ output }) => [output, []]));
+  for (const fused of plan) for (const name of fused.inputs) readers.get(name)?.push(fused);
+  return readers;
 }
 
 function convShape(shapes: ReturnType<typeof inferShapes>, layer: Conv2d): ConvShape {

@@ -1,5 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { imagesToTiles, tilesToImages, transposeMatrix } from './operations.ts';
+import {
+  imagesToTiles,
+  type NormedTiles,
+  type TilesRead,
+  tileNormalize,
+  tilesToImages,
+  transposeMatrix,
+} from './operations.ts';
 
 /** Images [N, H, W, C] or [N, features]; tiles [tile, C, H, W, lane]; columns [features, N]. */
 export type Layout = 'images' | 'tiles' | 'columns';
@@ -9,20 +16,40 @@ export class TiledValue {
   readonly layout: Layout;
   readonly #images: number;
   readonly #known = new Map<Layout, tf.Tensor>();
+  readonly #normed: (TilesRead & NormedTiles) | undefined;
 
-  /** @param images of the batch, which tiles may have more lanes than */
-  constructor(images: number, layout: Layout, tensor: tf.Tensor) {
+  /**
+   * @param images of the batch, which tiles may have more lanes than
+   * @param value a tensor of that layout, or tiles that are still to be normalized
+   */
+  constructor(images: number, layout: Layout, value: tf.Tensor | (TilesRead & NormedTiles)) {
     this.layout = layout;
     this.#images = images;
-    this.#known.set(layout, tensor);
+    if ('norm' in value) this.#normed = value;
+    else this.#known.set(layout, value);
+  }
+
+  /** As tiles that a reader may have to normalize. */
+  get read(): TilesRead {
+    return this.#known.has('tiles') || !this.#normed ? { x: this.as('tiles') } : this.#normed;
+  }
+
+  /** Takes over what a reader has normalized. */
+  keep(tiles: tf.Tensor): void {
+    this.#known.set('tiles', tiles);
   }
 
   as(layout: Layout): tf.Tensor {
     const known = this.#known.get(layout);
     if (known) return known;
-    const made = layout === 'images' ? this.#toImages() : this.#fromImages(layout);
+    const made = this.#make(layout);
     this.#known.set(layout, made);
     return made;
+  }
+
+  #make(layout: Layout): tf.Tensor {
+    if (layout === this.layout) return tileNormalize(this.#normed!, this.#images);
+    return layout === 'images' ? this.#toImages() : this.#fromImages(layout);
   }
 
   #toImages(): tf.Tensor {

@@ -26,8 +26,9 @@ function isPointwise({ kernel, numbers }: Command): boolean {
 /** The operand whose memory the first output may take over, for kernels that read all of it before or as they write. */
 function reusable(command: Command): Value[] {
   if (isPointwise(command)) return inputsOf(command);
-  // Its second pass reads dy at an element just before it writes dx there.
-  if (['BatchNormTrainingGrad', 'TileBatchNormTrainingGrad'].includes(command.kernel)) return [command.operands[0]!];
+  // Their last pass reads the gradient at an element just before it writes there.
+  if (['BatchNormTrainingGrad', 'TileMomentsGrad', 'TileNormalizeGrad'].includes(command.kernel))
+    return [command.operands[0]!];
   return [];
 }
 

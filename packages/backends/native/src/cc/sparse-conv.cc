@@ -1,80 +1,73 @@
 #include "sparse-conv.h"
 
-#include <cstring>
-
 #include "sparse-tile.h"
 #include "threads.h"
+#include "tile-norm.h"
 
 namespace {
-
-int64_t evenly(int64_t at, int64_t step, int64_t size) {
-  return at >= 0 && at % step == 0 && at / step < size ? at / step : -1;
-}
-
-void loadRow(const TileConv& conv, const float* row, float* to) {
-  constexpr size_t kCell = kLanes * sizeof(float);
-  const int64_t pitch = conv.pitch();
-  if (conv.upX == 1) {
-    const int64_t before = std::min(conv.left, pitch), inside = std::clamp<int64_t>(pitch - before, 0, conv.width);
-    std::memset(to, 0, static_cast<size_t>(before) * kCell);
-    std::memcpy(to + before * kLanes, row, static_cast<size_t>(inside) * kCell);
-    std::memset(to + (before + inside) * kLanes, 0, static_cast<size_t>(pitch - before - inside) * kCell);
-    return;
-  }
-  for (int64_t x = 0; x < pitch; ++x) {
-    const int64_t from = evenly(x - conv.left, conv.upX, conv.width);
-    store(to + x * kLanes, from < 0 ? Vec{} : load(row + from * kLanes));
-  }
-}
 
 TileShape rectangle(int64_t rows, int64_t columns) { return entriesShape(rectangleRows(rows, columns), columns); }
 
 }  // namespace
 
-void loadBand(const TileConv& conv, const float* tile, int64_t firstRow, float* band) {
-  const int64_t rows = conv.rowsRead(conv.bandRows()), pitch = conv.pitch() * kLanes;
-  for (int64_t channel = 0; channel < conv.channels; ++channel) {
-    const float* plane = tile + channel * conv.height * conv.width * kLanes;
-    for (int64_t i = 0; i < rows; ++i, band += pitch) {
-      const int64_t row = evenly(firstRow * conv.strideY - conv.top + i, conv.upY, conv.height);
-      if (row < 0) {
-        std::memset(band, 0, static_cast<size_t>(pitch) * sizeof(float));
-      } else {
-        loadRow(conv, plane + row * conv.width * kLanes, band);
-      }
-    }
-  }
+void multiplyBand(const TileConv& conv, const Band& band, const float* cells, int64_t rows, const Entry* begin, const Entry* end,
+                  float bias, bool relu, float* out) {
+  const int64_t outRow = conv.outWidth * kLanes, inRow = conv.strideY * band.pitch * kLanes, inColumn = conv.strideX * kLanes;
+  eachRectangle(rows, conv.outWidth, rectangle, [&](int64_t row, int64_t height, int64_t column, int64_t width) {
+    const EntriesFunction kernel = entriesKernel({static_cast<int>(height), static_cast<int>(width)}, inColumn);
+    // The next channel's cells will be written at the same place of its plane.
+    for (int64_t r = row; r < row + height; ++r)
+      for (int64_t x = column; x < column + width; ++x)
+        __builtin_prefetch(out + conv.outPlane() + r * outRow + x * kLanes, 1);
+    kernel({cells + row * inRow + column * inColumn, inRow, inColumn, out + row * outRow + column * kLanes, outRow, nullptr, 0,
+            true, true, relu, kLanes},
+           begin, end, bias);
+  });
 }
 
-// out[tile, o] = sum over the kept weights of output channel o of weight * their windows (+ bias, ReLU).
-// operands: x, starts [outChannels + 1], taps, values, places or 0 (weight i is values[places[i]]), bias or 0, out
-// numbers: those of TileConv, relu
+// out[tile, o] = sum over the kept weights of output channel o of weight * their windows (+ bias, ReLU), of x as it is or behind a
+// batch norm; and where a batch norm follows, its moments.
+// operands: x, mean, scale, shift (or 0), residual or 0, starts [outChannels + 1], taps, values, bias or 0, gamma or 0, out,
+// kept or 0 (what was read, without padding), mean, variance, scale (or 0)
+// numbers: tiles, those of TileConv, ReLU of what is read, ReLU of the output, images, epsilon
 KERNEL(SparseConv) {
   const TileConv conv(call);
-  const float *x = call.in<float>(0), *values = call.in<float>(3), *bias = call.in<float>(5);
-  const int32_t *starts = call.in<int32_t>(1), *taps = call.in<int32_t>(2), *places = call.in<int32_t>(4);
-  float* out = call.out<float>(6);
-  const bool withRelu = call.flag(TileConv::kNumbers);
-  const int64_t kept = starts[conv.outChannels];
+  constexpr int kBehind = 1 + TileConv::kNumbers;
+  const NormedTiles from{call.in<float>(0), call.in<float>(1), call.in<float>(2), call.in<float>(3), call.in<float>(4), call.flag(kBehind)};
+  const int32_t *starts = call.in<int32_t>(5), *taps = call.in<int32_t>(6);
+  const float *values = call.in<float>(7), *bias = call.in<float>(8), *gamma = call.in<float>(9);
+  float *out = call.out<float>(10), *readOut = call.out<float>(11);
+  float *mean = call.out<float>(12), *variance = call.out<float>(13), *scale = call.out<float>(14);
+  const bool withRelu = call.flag(kBehind + 1);
+  const int64_t images = call.integer(kBehind + 2);
+  const auto lanes = [&](int64_t tile) { return std::clamp<int64_t>(images - tile * kLanes, 0, kLanes); };
+
+  const int64_t kept = starts[conv.outChannels], bandRows = conv.bandRows(), bands = (conv.outHeight + bandRows - 1) / bandRows;
+  const Band band(conv, bandRows);
   Entry* entries = reinterpret_cast<Entry*>(scratch(Scratch::PackedA, 2 * kept + 1));
   parallelRange(kept, 8192, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) entries[i] = {conv.offset(taps[i]), values[places ? places[i] : i]};
+    for (int64_t i = begin; i < end; ++i) entries[i] = {band.offset(taps[i]), values[i]};
   });
-  const int64_t bands = conv.bands(), bandRows = conv.bandRows();
-  const int64_t plane = conv.outHeight * conv.outWidth * kLanes, outRow = conv.outWidth * kLanes;
-  const int64_t inRow = conv.strideY * conv.pitch() * kLanes, inColumn = conv.strideX * kLanes;
+  Moments* moments = reinterpret_cast<Moments*>(scratch(Scratch::Local, 2 * conv.tiles * bands * conv.outChannels));
+  const auto rowsOf = [&](int64_t task) { return std::min(bandRows, conv.outHeight - task % bands * bandRows); };
   parallel(conv.tiles * bands, [&](int64_t task) {
-    const int64_t tile = task / bands, first = task % bands * bandRows;
-    float* band = scratch(Scratch::Padded, conv.bandFloats());
-    loadBand(conv, x + tile * conv.channels * conv.height * conv.width * kLanes, first, band);
-    const int64_t end = std::min(conv.outHeight, first + bandRows);
-    eachRectangle(first, end, conv.outWidth, rectangle, [&](int64_t row, int64_t rows, int64_t column, int64_t columns) {
-      const EntriesFunction kernel = entriesKernel({static_cast<int>(rows), static_cast<int>(columns)}, inColumn);
-      const float* corner = band + (row - first) * inRow + column * inColumn;
-      float* to = out + tile * conv.outChannels * plane + row * outRow + column * kLanes;
-      for (int64_t o = 0; o < conv.outChannels; ++o)
-        kernel({corner, inRow, inColumn, to + o * plane, outRow, nullptr, 0, true, true, withRelu, kLanes}, entries + starts[o],
-               entries + starts[o + 1], bias ? bias[o] : 0);
+    const int64_t tile = task / bands, first = task % bands * bandRows, rows = rowsOf(task);
+    // Input rows that this band, of those that read them, writes to `readOut`.
+    const int64_t ownBegin = first * conv.strideY, ownEnd = first + rows == conv.outHeight ? conv.height : ownBegin + rows * conv.strideY;
+    float* cells = scratch(Scratch::Padded, band.floats());
+    loadBand(conv, band, first, cells, [&](int64_t c, int64_t row, int64_t count, float* to, int64_t step) {
+      const int64_t at = (tile * conv.channels + c) * conv.inPlane() + row * conv.width * kLanes;
+      from.read(c, at, count, to, step);
+      if (readOut && row >= ownBegin && row < ownEnd) std::copy_n(to, count * kLanes, readOut + at);
     });
+    for (int64_t o = 0; o < conv.outChannels; ++o) {
+      float* to = out + (tile * conv.outChannels + o) * conv.outPlane() + first * conv.outWidth * kLanes;
+      multiplyBand(conv, band, cells, rows, entries + starts[o], entries + starts[o + 1], bias ? bias[o] : 0, withRelu, to);
+      if (mean) moments[task * conv.outChannels + o] = momentsOf(to, rows * conv.outWidth * kLanes, lanes(tile));
+    }
   });
+  if (!mean) return;
+  mergeMoments(moments, conv.tiles * bands, conv.outChannels,
+               [&](int64_t task) { return lanes(task / bands) * rowsOf(task) * conv.outWidth; }, mean, variance);
+  scaleOf(conv.outChannels, gamma, variance, static_cast<float>(call.number(kBehind + 3)), scale);
 }

@@ -1,8 +1,9 @@
 // Convolutions with few kept weights, over tiles [tile][channel][row][column][lane]: the lanes of a vector are images, so a
 // kept weight is one multiply-add per pixel and vector of images, wherever it stands.
 //
-// A task takes a band of output rows of one tile. The rows that it reads are copied into a padded scratch buffer, where
-// every window is complete; a small rectangle of pixels then meets the kept weights of each output channel.
+// A band of output rows of one tile is computed at a time. The rows that it reads are copied into a padded scratch buffer,
+// where every window is complete, and made ready on the way (batch norm, ReLU); rectangles of pixels then meet the kept
+// weights of one output channel after the other.
 #pragma once
 #include <algorithm>
 #include <cstdint>
@@ -18,36 +19,65 @@ struct TileConv {
   int64_t outChannels, outHeight, outWidth;
   int64_t strideY, strideX, kernelHeight, kernelWidth, top, left;
 
-  explicit TileConv(const Call& call) {
-    int64_t* const fields[] = {&tiles, &channels, &height, &width, &upY, &upX, &outChannels, &outHeight, &outWidth,
+  // Of the call's numbers: the number of tiles, then those of the convolution from `first` on.
+  explicit TileConv(const Call& call, int first = 1) : tiles(call.integer(0)) {
+    int64_t* const fields[] = {&channels, &height, &width, &upY, &upX, &outChannels, &outHeight, &outWidth,
                                &strideY, &strideX, &kernelHeight, &kernelWidth, &top, &left};
-    for (int i = 0; i < kNumbers; ++i) *fields[i] = call.integer(i);
+    for (int i = 0; i < kNumbers; ++i) *fields[i] = call.integer(first + i);
   }
-  static constexpr int kNumbers = 15;
+  static constexpr int kNumbers = 14;
 
+  int64_t inPlane() const { return height * width * kLanes; }
+  int64_t outPlane() const { return outHeight * outWidth * kLanes; }
   int64_t pitch() const { return (outWidth - 1) * strideX + kernelWidth; }
   int64_t rowsRead(int64_t outRows) const { return (outRows - 1) * strideY + kernelHeight; }
-  // Output rows of a band: what they read stays in the second-level cache.
+  // Output rows of a band: what they read stays in the second-level cache, beside a band of another convolution. The last
+  // band of an image may be lower.
   int64_t bandRows() const {
     const int64_t rows = kBandFloats / (channels * pitch() * kLanes);
-    return std::clamp<int64_t>((rows - kernelHeight) / strideY + 1, 1, outHeight);
-  }
-  int64_t bands() const { return (outHeight + bandRows() - 1) / bandRows(); }
-  // Bands of another height would need other offsets, so the last one is as large as the others.
-  int64_t bandFloats() const { return channels * rowsRead(bandRows()) * pitch() * kLanes; }
-
-  // A kept weight as the pattern names it: channel, row and column of its kernel.
-  int32_t offset(int32_t tap) const {
-    const int64_t channel = tap >> 16, y = (tap >> 8) & 255, x = tap & 255;
-    return static_cast<int32_t>(((channel * rowsRead(bandRows()) + y) * pitch() + x) * kLanes);
+    const int64_t most = std::clamp<int64_t>((rows - kernelHeight) / strideY + 1, 1, outHeight);
+    const int64_t bands = (outHeight + most - 1) / most;
+    return (outHeight + bands - 1) / bands;
   }
 
  private:
   static constexpr int64_t kBandFloats = int64_t{112} << 10;
 };
 
-// The rows that output rows from `firstRow` on read, padded, as [channel][row][column][lane].
-void loadBand(const TileConv& conv, const float* tile, int64_t firstRow, float* band);
+// The rows that some output rows read, padded, as [channel][row][column][lane].
+struct Band {
+  int64_t channels, rows, pitch;
+  Band(const TileConv& conv, int64_t outRows) : channels(conv.channels), rows(conv.rowsRead(outRows)), pitch(conv.pitch()) {}
+  int64_t floats() const { return channels * rows * pitch * kLanes; }
+  // Of a kept weight as the pattern names it: channel, row and column of its kernel.
+  int32_t offset(int32_t tap) const {
+    const int64_t channel = tap >> 16, y = (tap >> 8) & 255, x = tap & 255;
+    return static_cast<int32_t>(((channel * rows + y) * pitch + x) * kLanes);
+  }
+};
+
+// Fills the band that output rows from `firstRow` on read. read(channel, row, cells, to, step) writes the first `cells` cells of
+// a row `step` floats apart.
+template <class Read>
+void loadBand(const TileConv& conv, const Band& band, int64_t firstRow, float* to, Read&& read) {
+  const int64_t before = std::min(conv.left, band.pitch), rest = band.pitch - before;
+  const int64_t cells = std::clamp<int64_t>((rest + conv.upX - 1) / conv.upX, 0, conv.width);
+  for (int64_t channel = 0; channel < band.channels; ++channel)
+    for (int64_t i = 0; i < band.rows; ++i, to += band.pitch * kLanes) {
+      const int64_t at = firstRow * conv.strideY - conv.top + i, row = at / conv.upY;
+      if (at < 0 || at % conv.upY != 0 || row >= conv.height) {
+        std::fill_n(to, band.pitch * kLanes, 0.0f);
+        continue;
+      }
+      if (conv.upX > 1) {
+        std::fill_n(to, band.pitch * kLanes, 0.0f);
+      } else {
+        std::fill_n(to, before * kLanes, 0.0f);
+        std::fill_n(to + (before + cells) * kLanes, (rest - cells) * kLanes, 0.0f);
+      }
+      read(channel, row, cells, to + before * kLanes, conv.upX * kLanes);
+    }
+}
 
 // Rows of a rectangle of about 16 pixels: 1, 2 or 4, as few as will do, so that what is read and written lies together.
 inline int rectangleRows(int64_t rows, int64_t columns) {
@@ -55,12 +85,12 @@ inline int rectangleRows(int64_t rows, int64_t columns) {
   return rows >= wanted ? wanted : rows >= 2 ? 2 : 1;
 }
 
-// Calls body(first row, rows, first column, columns) for rectangles that cover the rows [begin, end) of an output;
-// `largest(rows, columns)` gives the largest one that fits.
+// Calls body(first row, rows, first column, columns) for rectangles that cover so many rows; `largest(rows, columns)` gives
+// the largest one that fits.
 template <class Largest, class Body>
-void eachRectangle(int64_t begin, int64_t end, int64_t width, Largest&& largest, Body&& body) {
-  for (int64_t y = begin; y < end;) {
-    int64_t rows = largest(end - y, width).rows;
+void eachRectangle(int64_t height, int64_t width, Largest&& largest, Body&& body) {
+  for (int64_t y = 0; y < height;) {
+    int64_t rows = largest(height - y, width).rows;
     for (int64_t x = 0; x < width;) {
       const int64_t columns = largest(rows, width - x).columns;
       body(y, rows, x, columns);
@@ -69,3 +99,9 @@ void eachRectangle(int64_t begin, int64_t end, int64_t width, Largest&& largest,
     y += rows;
   }
 }
+
+struct Entry;
+
+// What a convolution's kept weights make of a band: the products of one output channel, which go to [row][column][lane] at `out`.
+void multiplyBand(const TileConv& conv, const Band& band, const float* cells, int64_t rows, const Entry* begin, const Entry* end,
+                  float bias, bool relu, float* out);

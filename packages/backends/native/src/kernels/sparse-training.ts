@@ -1,5 +1,6 @@
 // Products with the kept weights of a masked layer, for training. C++: cc/sparse-matrix.cc, cc/sparse-conv*.cc.
 import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { NativeBackend } from '../backend.ts';
 import { assertFloats, type KernelBody, type Kernels, sizeOf } from './kernel.ts';
 
 type Inputs = Record<string, TensorInfo | undefined>;
@@ -53,39 +54,97 @@ const transposeMatrix: KernelBody = ({ backend, inputs }) => {
 interface TileConvAttributes {
   /** channels, height, width, upY, upX, outChannels, outHeight, outWidth, strideY, strideX, kernelHeight, kernelWidth, top, left */
   readonly conv: readonly number[];
+  /** The same of the input gradient. */
+  readonly backward: readonly number[];
+  readonly inputRelu: boolean;
+  readonly relu: boolean;
+  readonly images: number;
+  readonly epsilon: number;
+  /** Whether what was read, ReLU and all, is an output too. */
+  readonly keep: boolean;
+  /** Whether the gradient of what was read is wanted. */
+  readonly inputGradient: boolean;
 }
 
-/** Inputs x in tiles, values, starts [outChannels + 1], taps, optional places and bias; attributes conv, relu; output in tiles. */
-const sparseConv: KernelBody = ({ backend, inputs, attrs }) => {
-  const { x, values, starts, taps, places, bias } = inputs as Inputs;
-  const { conv } = attrs as unknown as TileConvAttributes;
-  const [channels, height, width, , , outChannels, outHeight, outWidth] = conv as number[];
-  const tiles = x!.shape[0]!;
+/** Shapes of a convolution of tiles, with its operands checked. */
+function convShapes(kernel: string, backend: NativeBackend, inputs: Inputs, attrs: TileConvAttributes) {
+  const { x, mean, scale, shift, residual, values, starts, columns, bias } = inputs;
+  const [channels, height, width, , , outChannels, outHeight, outWidth] = attrs.conv as number[];
   const { lanes } = backend.addon;
-  assertFloats('SparseConv', tiles * channels! * height! * width! * lanes, { x });
-  assertFloats('SparseConv', outChannels!, { bias });
-  assertIndices('SparseConv', outChannels! + 1, { starts });
-  assertIndices('SparseConv', sizeOf(values!.shape), { taps, places });
-  const out = backend.output([tiles, outChannels!, outHeight!, outWidth!, lanes]);
-  const numbers = [tiles, ...conv, Number(attrs.relu)];
-  backend.invoke('SparseConv', [x, starts, taps, values, places, bias, out], numbers);
-  return out;
+  const tiles = Math.ceil(attrs.images / lanes);
+  const input = [tiles, channels!, height!, width!, lanes];
+  assertFloats(kernel, sizeOf(input), { x, residual });
+  assertFloats(kernel, channels!, { mean, scale, shift });
+  assertFloats(kernel, outChannels!, { bias });
+  assertIndices(kernel, outChannels! + 1, { starts });
+  assertIndices(kernel, sizeOf(values!.shape), { columns });
+  return {
+    input,
+    output: [tiles, outChannels!, outHeight!, outWidth!, lanes],
+    channels: channels!,
+    outChannels: outChannels!,
+  };
+}
+
+/**
+ * Inputs x in tiles, values, starts [outChannels + 1], columns, optional bias; mean, scale, shift and optional residual where x is read
+ * behind a batch norm; gamma and beta where one follows.
+ * Outputs: tiles; then mean, variance, scale and shift of the batch norm that follows; then what was read, where it is to be kept.
+ */
+const sparseConv: KernelBody = ({ backend, inputs, attrs }) => {
+  const { x, mean, scale, shift, residual, values, starts, columns, bias, gamma, beta } = inputs as Inputs;
+  const conv = attrs as unknown as TileConvAttributes;
+  const { input, output, outChannels } = convShapes('SparseConv', backend, inputs, conv);
+  assertFloats('SparseConv', outChannels, { gamma, beta });
+  const [strideY, strideX] = conv.conv.slice(8, 10);
+  if (conv.keep && (strideY !== 1 || strideX !== 1))
+    throw new Error('SparseConv: with a stride it does not read all there is to keep.');
+  const out = backend.output(output);
+  const kept = conv.keep ? [backend.output(input)] : [];
+  const moments = gamma ? [0, 1, 2].map(() => backend.output([outChannels])) : [];
+  const read = [x, mean, scale, shift, residual, starts, columns, values, bias, gamma];
+  const numbers = [input[0]!, ...conv.conv, Number(conv.inputRelu), Number(conv.relu), conv.images, conv.epsilon];
+  const made = [out, kept[0], ...(gamma ? moments : [null, null, null])];
+  backend.invoke('SparseConv', [...read, ...made], numbers);
+  return [out, ...moments, ...(beta ? [backend.alias(beta)] : []), ...kept];
 };
 
-/** Inputs x and dy in tiles, starts, taps; attribute conv, as in the forward pass; output: the gradient of the kept weights. */
-const sparseConvValues: KernelBody = ({ backend, inputs, attrs }) => {
-  const { x, dy, starts, taps } = inputs as Record<string, TensorInfo>;
-  const { conv } = attrs as unknown as TileConvAttributes;
-  const [channels, height, width, , , outChannels, outHeight, outWidth] = conv as number[];
-  const tiles = x!.shape[0]!;
-  const { lanes } = backend.addon;
-  assertFloats('SparseConvValues', tiles * channels! * height! * width! * lanes, { x });
-  assertFloats('SparseConvValues', tiles * outChannels! * outHeight! * outWidth! * lanes, { dy });
-  assertIndices('SparseConvValues', outChannels! + 1, { starts });
-  assertIndices('SparseConvValues', sizeOf(taps!.shape), { taps });
-  const out = backend.output(taps!.shape);
-  backend.invoke('SparseConvWeights', [x, dy, starts, taps, out], [tiles, ...conv]);
-  return out;
+/**
+ * Inputs as of `SparseConv`, the transposed pattern, and dy; `more`, to be added to the gradient of what was read; y behind a ReLU or in
+ * front of a batch norm, whose outMean, outVariance, outScale and gradients of scale and shift are then there too.
+ * Outputs: the gradient of what was read, with those of its scale and shift behind a batch norm; that of the kept weights; that of
+ * gamma in front of one. Behind a batch norm the first is the gradient of its output, and of the residual.
+ */
+const sparseConvGrad: KernelBody = ({ backend, inputs, attrs }) => {
+  const conv = attrs as unknown as TileConvAttributes;
+  const { x, mean, scale, shift, residual, more, dy, y, outMean, outVariance, outScale, dScale, dShift } =
+    inputs as Inputs;
+  const { values, starts, columns, transposedStarts, transposedColumns, transposedPlaces } = inputs as Inputs;
+  const { input, output, channels, outChannels } = convShapes('SparseConvGrad', backend, inputs, conv);
+  const kept = sizeOf(values!.shape);
+  assertFloats('SparseConvGrad', sizeOf(input), { more });
+  assertFloats('SparseConvGrad', sizeOf(output), { dy, y });
+  assertFloats('SparseConvGrad', outChannels, { outMean, outVariance, outScale, dScale, dShift });
+  assertIndices('SparseConvGrad', channels + 1, { transposedStarts });
+  assertIndices('SparseConvGrad', kept, { transposedColumns, transposedPlaces });
+  const dx = conv.inputGradient ? backend.output(input) : null;
+  const sums = mean ? [backend.output([channels]), backend.output([channels])] : [null, null];
+  const dValues = backend.output(values!.shape);
+  const dGamma = outMean ? backend.output([outChannels]) : null;
+  const read = [x, mean, scale, shift, residual, more, dy, y, outMean, outVariance, outScale, dScale, dShift];
+  const pattern = [starts, columns, values, transposedStarts, transposedColumns, transposedPlaces];
+  const numbers = [
+    input[0]!,
+    ...conv.conv,
+    ...conv.backward,
+    Number(conv.inputRelu),
+    Number(conv.relu),
+    conv.images,
+    conv.epsilon,
+  ];
+  const made = [dx, ...sums, dValues, dGamma];
+  backend.invoke('SparseConvGrad', [...read, ...pattern, ...made], numbers);
+  return made.filter((tensor) => tensor !== null);
 };
 
 export const sparseTrainingKernels: Kernels = {
@@ -93,5 +152,7 @@ export const sparseTrainingKernels: Kernels = {
   SparseMatMulValues: sparseMatMulValues,
   TransposeMatrix: transposeMatrix,
   SparseConv: sparseConv,
-  SparseConvValues: sparseConvValues,
+  SparseConvOfNorm: sparseConv,
+  SparseConvOfNormedSum: sparseConv,
+  SparseConvGrad: sparseConvGrad,
 };

@@ -1,4 +1,4 @@
-// Layers over tiles [tile][channel][row][column][lane], whose lanes are images. C++: cc/tile-layout.cc, cc/tile-batch-norm.cc.
+// Layers over tiles [tile][channel][row][column][lane], whose lanes are images. C++: cc/tile-layout.cc, cc/tile-norm.cc.
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { NativeBackend } from '../backend.ts';
 import { assertFloats, type KernelBody, type Kernels, sizeOf } from './kernel.ts';
@@ -76,35 +76,57 @@ const subsamplePadGrad: KernelBody = ({ backend, inputs, attrs }) => {
   return out;
 };
 
-function normNumbers(x: TensorInfo, { images, epsilon, relu }: Record<string, number>): number[] {
+function normNumbers(x: TensorInfo, images: number, last: number | boolean): number[] {
   const [tiles, channels, height, width] = x.shape as [number, number, number, number];
-  return [tiles, channels, height * width, images!, epsilon!, Number(relu)];
+  return [tiles, channels, height * width, images, Number(last)];
 }
 
-/** As BatchNormTraining, over tiles; attribute images besides. */
-const batchNorm: KernelBody = ({ backend, inputs, attrs }) => {
-  const { x, gamma, beta, residual } = inputs as Record<string, TensorInfo>;
+/** Inputs x, gamma, beta; attributes images, epsilon. Outputs: x, mean, variance, scale, shift, with which to read x normalized. */
+const moments: KernelBody = ({ backend, inputs, attrs }) => {
+  const { x, gamma, beta } = inputs as Record<string, TensorInfo>;
   const channels = x!.shape[1]!;
-  imageNumbers('TileBatchNormTraining', backend, x!, attrs.images);
-  assertFloats('TileBatchNormTraining', sizeOf(x!.shape), { residual });
-  assertFloats('TileBatchNormTraining', channels, { gamma, beta });
-  const outputs = [backend.output(x!.shape), backend.output([channels]), backend.output([channels])];
-  backend.invoke('TileBatchNormTraining', [x, gamma, beta, residual, ...outputs], normNumbers(x!, attrs));
-  return outputs;
+  imageNumbers('TileMoments', backend, x!, attrs.images);
+  assertFloats('TileMoments', channels, { gamma, beta });
+  const made = [0, 1, 2].map(() => backend.output([channels]));
+  backend.invoke('TileMoments', [x, gamma, ...made], normNumbers(x!, attrs.images, attrs.epsilon));
+  return [backend.alias(x!), ...made, backend.alias(beta!)];
 };
 
-const batchNormGrad: KernelBody = ({ backend, inputs, attrs }) => {
-  const { dy, x, y, gamma, beta, mean, variance } = inputs as Record<string, TensorInfo>;
+/** Inputs g (the gradient of x normalized), x, mean, variance, scale, dScale, dShift; outputs: gradients of x and gamma. */
+const momentsGrad: KernelBody = ({ backend, inputs, attrs }) => {
+  const { g, x, mean, variance, scale, dScale, dShift } = inputs as Record<string, TensorInfo>;
   const channels = x!.shape[1]!;
-  assertFloats('TileBatchNormTrainingGrad', sizeOf(x!.shape), { dy, y });
-  assertFloats('TileBatchNormTrainingGrad', channels, { gamma, beta, mean, variance });
-  const outputs = [backend.output(x!.shape), backend.output([channels]), backend.output([channels])];
-  if (attrs.residual) outputs.push(backend.output(x!.shape));
-  // Without a residual, y's sign follows from x.
-  const saved = [dy, x, attrs.residual ? y : null, gamma, beta, mean, variance];
-  const operands = [...saved, ...outputs.slice(0, 3), outputs[3] ?? null];
-  backend.invoke('TileBatchNormTrainingGrad', operands, normNumbers(x!, attrs));
-  return outputs;
+  imageNumbers('TileMomentsGrad', backend, x!, attrs.images);
+  assertFloats('TileMomentsGrad', sizeOf(x!.shape), { g });
+  assertFloats('TileMomentsGrad', channels, { mean, variance, scale, dScale, dShift });
+  const made = [backend.output(x!.shape), backend.output([channels])];
+  const operands = [g, x, mean, variance, scale, dScale, dShift, ...made];
+  backend.invoke('TileMomentsGrad', operands, normNumbers(x!, attrs.images, attrs.epsilon));
+  return made;
+};
+
+/** Inputs x, mean, scale, shift, optional residual; attributes images, relu. */
+const normalize: KernelBody = ({ backend, inputs, attrs }) => {
+  const { x, mean, scale, shift, residual } = inputs as Record<string, TensorInfo>;
+  imageNumbers('TileNormalize', backend, x!, attrs.images);
+  assertFloats('TileNormalize', sizeOf(x!.shape), { residual });
+  assertFloats('TileNormalize', x!.shape[1]!, { mean, scale, shift });
+  const y = backend.output(x!.shape);
+  backend.invoke('TileNormalize', [x, mean, scale, shift, residual, y], normNumbers(x!, attrs.images, attrs.relu));
+  return y;
+};
+
+/** Inputs as of `TileNormalize`, and dy. Outputs: the gradient of x normalized, which is the residual's too; those of scale and shift. */
+const normalizeGrad: KernelBody = ({ backend, inputs, attrs }) => {
+  const { dy, x, mean, scale, shift, residual } = inputs as Record<string, TensorInfo>;
+  const channels = x!.shape[1]!;
+  imageNumbers('TileNormalizeGrad', backend, x!, attrs.images);
+  assertFloats('TileNormalizeGrad', sizeOf(x!.shape), { dy, residual });
+  assertFloats('TileNormalizeGrad', channels, { mean, scale, shift });
+  const made = [backend.output(x!.shape), backend.output([channels]), backend.output([channels])];
+  const operands = [dy, x, mean, scale, shift, residual, ...made];
+  backend.invoke('TileNormalizeGrad', operands, normNumbers(x!, attrs.images, attrs.relu));
+  return made;
 };
 
 export const tileKernels: Kernels = {
@@ -114,6 +136,9 @@ export const tileKernels: Kernels = {
   TileGlobalAverageGrad: globalAverageGrad,
   TileSubsamplePad: subsamplePad,
   TileSubsamplePadGrad: subsamplePadGrad,
-  TileBatchNormTraining: batchNorm,
-  TileBatchNormTrainingGrad: batchNormGrad,
+  TileMoments: moments,
+  TileMomentsGrad: momentsGrad,
+  TileNormalize: normalize,
+  TileNormalizeSum: normalize,
+  TileNormalizeGrad: normalizeGrad,
 };
