@@ -20,14 +20,17 @@ export function keyOf(registry: Registry): (spec: TrialSpec) => string {
   return (spec) => trialKey(spec, registry);
 }
 
-/** A benchmark with what lies beside its declaration; its README and the root's only where the results are the repository's own. */
+/** Files that may show the table of one network of some benchmark. */
+const EXCERPTS = ['README.md', 'docs/what-we-found.md'];
+
+/** A benchmark with what lies beside its declaration; its README and the excerpts only where the results are the repository's own. */
 export async function reportSource(entry: BenchmarkEntry, folder: ResultsFolder): Promise<ReportSource> {
   const benchmark = await entry.load();
   if (entry.folder === undefined) return { benchmark, published: [] };
   const published = await loadPublished(join(entry.folder, 'published.csv'));
   const readme = join(entry.folder, 'README.md');
   if (folder.root !== resolve(repositoryRoot, 'results')) return { benchmark, published };
-  const excerpts = [join(repositoryRoot, 'README.md')];
+  const excerpts = EXCERPTS.map((file) => join(repositoryRoot, file));
   return (await exists(readme)) ? { benchmark, published, readme, excerpts } : { benchmark, published, excerpts };
 }
 
