@@ -86,3 +86,93 @@ for (const { name, inputShape, weightShape, columns, product } of layers) {
     }
   });
 }
+
+test('a weight update joins the product that gives its gradient, unless another one reads it', (t) => {
+  const [velocity, rate, newWeight, newVelocity] = Array.from({ length: 4 }, value) as [Value, Value, Value, Value];
+  const update = (): Command => ({
+    kernel: 'MomentumUpdate',
+    operands: [bias, velocity, product, null, rate, newWeight, newVelocity],
+    outputs: [newWeight, newVelocity],
+    numbers: [rows * width, 0.9, 0, 1e-4],
+  });
+  const [fused, ...others] = optimize([multiply(), update()], [newWeight, newVelocity]);
+  t.deepEqual(others, []);
+  t.is(fused!.kernel, 'MatMulMomentumUpdate');
+  t.deepEqual(fused!.operands, [a, b, bias, velocity, null, rate, newWeight, newVelocity]);
+  t.deepEqual(fused!.numbers, [rows, width, 8, 0, 0, 0.9, 0, 1e-4]);
+  const wanted = [newWeight, newVelocity];
+  t.deepEqual(kernels(optimize([multiply(), update()], [...wanted, product])), ['MatMul', 'MomentumUpdate']);
+  t.deepEqual(kernels(optimize([multiply(), update(), relu()], wanted)), ['MatMulMomentumUpdate']);
+  const reader = command('Unary', [product, activated], [3, rows * width, 0]);
+  t.deepEqual(kernels(optimize([multiply(), update(), reader], [...wanted, activated])), [
+    'MatMul',
+    'MomentumUpdate',
+    'Unary',
+  ]);
+});
+
+const momentumStep = (
+  param: tf.Tensor,
+  velocity: tf.Tensor,
+  gradient: tf.Tensor,
+  mask: tf.Tensor | null,
+  rate: tf.Tensor,
+) =>
+  tf
+    .engine()
+    .runKernel(
+      'MomentumUpdate',
+      { param, velocity, gradient, learningRate: rate, ...(mask ? { mask } : {}) } as never,
+      { momentum: 0.9, nesterov: mask !== null, weightDecay: 1e-3 } as never,
+    ) as unknown as [tf.Tensor, tf.Tensor];
+
+// Inputs, outputs, batch: wider than a block, A in place and packed, sums deeper than a slice, single rows, none.
+const denseLayers = [
+  [30, 50, 7],
+  [784, 300, 128],
+  [131, 45, 129],
+  [256, 20, 33],
+  [45, 600, 127],
+  [20, 33, 900],
+  [1, 1, 1],
+  [13, 7, 0],
+  [0, 5, 3],
+];
+
+for (const [from, to, examples] of denseLayers as [number, number, number][]) {
+  test(`dense layer ${from} x ${to}, batch ${examples}: the fused update gives the bits of the update afterwards`, (t) => {
+    for (const [transposed, masked] of [
+      [true, true],
+      [true, false],
+      [false, true],
+    ]) {
+      const shape = [from, to];
+      const start = [randomTensor(shape, 1), randomTensor(shape, 2)] as const;
+      const mask = masked ? tf.cast(tf.greater(randomTensor(shape, 3), 0), 'float32') : null;
+      const [weight, velocity] = start.map((tensor) => tf.variable(tensor)) as [tf.Variable, tf.Variable];
+      const gradientOf = (x: tf.Tensor, dy: tf.Tensor) =>
+        tf.matMul(x as tf.Tensor2D, dy as tf.Tensor2D, transposed, false);
+      const shapeX = transposed ? [examples, from] : [from, examples];
+      const step = captureStep(
+        ([x, dy, rate]) => {
+          const updated = momentumStep(weight, velocity, gradientOf(x!, dy!), mask, rate!);
+          weight.assign(updated[0] as tf.Variable);
+          velocity.assign(updated[1] as tf.Variable);
+          return [];
+        },
+        [tf.zeros(shapeX), tf.zeros([examples, to]), tf.scalar(0)],
+        { state: [weight, velocity] },
+      );
+      let expected: [tf.Tensor, tf.Tensor] = [start[0], start[1]];
+      for (let i = 0; i < 3; i++) {
+        const [x, dy] = [randomValues(from * examples, 10 + i), randomValues(examples * to, 20 + i)];
+        step.run(x, dy, Float32Array.of(0.1));
+        const gradient = gradientOf(tf.tensor(x, shapeX), tf.tensor(dy, [examples, to]));
+        expected = momentumStep(expected[0], expected[1], gradient, mask, tf.scalar(0.1));
+      }
+      t.deepEqual(weight.dataSync(), expected[0].dataSync());
+      t.deepEqual(velocity.dataSync(), expected[1].dataSync());
+      step.dispose();
+    }
+  });
+}

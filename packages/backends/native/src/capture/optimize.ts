@@ -85,6 +85,39 @@ export function fuseReluIntoProducts(commands: readonly Command[], results: Read
     }));
 }
 
+/**
+ * A weight update becomes one kernel with the product that gives its gradient, when nobody else reads the gradient. It runs
+ * where the update stood: the old weights have no readers behind it.
+ */
+export function fuseUpdatesIntoProducts(commands: readonly Command[], results: ReadonlySet<Value>): Command[] {
+  const readers = readersOf(commands);
+  const producer = new Map(commands.flatMap((command) => command.outputs.map((value) => [value, command] as const)));
+  const dropped = new Set<Command>();
+  const fused = commands.map((command) => {
+    if (command.kernel !== 'MomentumUpdate') return command;
+    const [param, velocity, gradient, ...others] = command.operands as [Value, Value, Value, ...(Value | null)[]];
+    const product = producer.get(gradient);
+    if (!isBareProduct(product) || results.has(gradient) || readers.get(gradient)!.length !== 1) return command;
+    dropped.add(product!);
+    const [left, right] = product!.operands as [Value, Value];
+    const [, m, n, k, transposeA, transposeB] = product!.numbers as [number, number, number, number, number, number];
+    const numbers = [m, n, k, transposeA, transposeB, ...command.numbers.slice(1)];
+    const operands = [left, right, param, velocity, ...others];
+    return { kernel: 'MatMulMomentumUpdate', operands, outputs: command.outputs, numbers };
+  });
+  return fused.filter((command) => !dropped.has(command));
+}
+
+/** Whether a command is one matrix product without bias or ReLU. */
+function isBareProduct(command: Command | undefined): boolean {
+  return (
+    command?.kernel === 'MatMul' &&
+    command.numbers[0] === 1 &&
+    !command.operands[biasOperand] &&
+    command.numbers.at(-1) === 0
+  );
+}
+
 function isSameShapeBinary(command: Command, code: number): boolean {
   const { kernel, numbers } = command;
   return kernel === 'Binary' && numbers[0] === code && numbers[1] === 1 && numbers[3] === 1 && numbers[4] === 1;
@@ -105,5 +138,5 @@ function isStep(command: Command | undefined): boolean {
 export function optimize(commands: readonly Command[], results: readonly Value[]): Command[] {
   const live = dropUnused(fuseReluGradients(dropUnused(commands, results)), results);
   const kept = new Set(results);
-  return fuseReluIntoProducts(fuseBiasIntoProducts(live, kept), kept);
+  return fuseUpdatesIntoProducts(fuseReluIntoProducts(fuseBiasIntoProducts(live, kept), kept), kept);
 }

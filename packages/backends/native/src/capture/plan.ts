@@ -17,19 +17,26 @@ export interface StateUpdate {
   final: Value;
 }
 
-/** Whether the kernel reads element i of its operands only to write element i of its outputs, so that they may share memory. */
+/** Whether the kernel reads element i of all its operands only to write element i of its outputs. */
 function isPointwise({ kernel, numbers }: Command): boolean {
   if (kernel === 'Binary') return numbers[1] === 1 && numbers[3] === 1 && numbers[4] === 1;
   return ['Unary', 'MomentumUpdate', 'AdamUpdate'].includes(kernel);
 }
 
-/** The operand whose memory the first output may take over, for kernels that read all of it before or as they write. */
-function reusable(command: Command): Value[] {
+/** The operands that the kernel reads at element i only to write element i of its outputs: they may share memory. */
+function pointwiseOperands(command: Command): Value[] {
   if (isPointwise(command)) return inputsOf(command);
+  if (command.kernel !== 'MatMulMomentumUpdate') return [];
+  const [left, right, ...pointwise] = inputsOf(command);
+  return pointwise.filter((value) => value !== left && value !== right);
+}
+
+/** The operands whose memory the outputs may take over, for kernels that read all of it before or as they write. */
+function reusable(command: Command): Value[] {
   // Their last pass reads the gradient at an element just before it writes there.
   if (['BatchNormTrainingGrad', 'TileMomentsGrad', 'TileNormalizeGrad'].includes(command.kernel))
     return [command.operands[0]!];
-  return [];
+  return pointwiseOperands(command);
 }
 
 /** State updates that can be written straight into the variable's memory: nobody reads the old value later. */
@@ -40,7 +47,7 @@ function updatesInPlace(commands: readonly Command[], updates: readonly StateUpd
     if (producer < 0) continue;
     const safe = commands.every((command, i) => {
       if (i < producer || !inputsOf(command).includes(home)) return true;
-      return i === producer && isPointwise(command);
+      return i === producer && pointwiseOperands(command).includes(home);
     });
     const shared = updates.filter((update) => update.final === final).length > 1;
     if (safe && !shared && final.bytes === home.bytes) homes.set(final, home);

@@ -23,6 +23,7 @@ struct Run {
 };
 
 // Where a tile goes: one pointer per row, its first column and how many exist from there, and what is done on the way.
+// A kernel that does something else with its tiles has a type of its own with a storeTile() of its own.
 struct Target {
   float* const* rows;
   int64_t column, columns;
@@ -74,8 +75,8 @@ template <int MR, int NV, int U>
   }
 }
 
-template <int MR, int NV>
-void tileRows(const float* const* rows, const Run* runs, int64_t runCount, const float* b, const Target& target) {
+template <int MR, int NV, class To>
+void tileRows(const float* const* rows, const Run* runs, int64_t runCount, const float* b, const To& target) {
   constexpr int U = kRows == 12 ? (NV == 1 ? 4 : 2) : 1;
   Vec acc[MR][NV] = {};
   for (int64_t i = 0; i < runCount; ++i) {
@@ -88,8 +89,8 @@ void tileRows(const float* const* rows, const Run* runs, int64_t runCount, const
 }
 
 // A in place, its rows contiguous and `stride` apart along K: a packed panel, or a matrix that is used transposed.
-template <int MR, int NV>
-void tileStrided(const float* a, int64_t stride, const float* b, int64_t depth, const Target& target) {
+template <int MR, int NV, class To>
+void tileStrided(const float* a, int64_t stride, const float* b, int64_t depth, const To& target) {
   Vec acc[MR][NV] = {};
   for (int64_t k = 0; k < depth; ++k, a += stride, b += NV * kLanes) {
     Vec bs[NV];
@@ -105,8 +106,8 @@ void tileStrided(const float* a, int64_t stride, const float* b, int64_t depth, 
   storeTile<MR, NV>(acc, target);
 }
 
-template <int MR, int NV>
-void tilePacked(const float* a, int64_t depth, const float* b, const Target& target) {
+template <int MR, int NV, class To>
+void tilePacked(const float* a, int64_t depth, const float* b, const To& target) {
   tileStrided<MR, NV>(a, kRows, b, depth, target);
 }
 

@@ -3,6 +3,7 @@
 
 #include "call.h"
 #include "columns.h"
+#include "momentum.h"
 #include "threads.h"
 
 namespace {
@@ -18,27 +19,13 @@ void eachElement(int64_t size, Body&& body) {
 
 }  // namespace
 
-// g = gradient + weightDecay p;  v' = momentum v + g;  p' = p - learningRate (nesterov ? g + momentum v' : v')
 // operands: p, v, gradient, mask or 0, learningRate, p', v'; numbers: size, momentum, nesterov, weightDecay
 KERNEL(MomentumUpdate) {
-  const float *p = call.in<float>(0), *v = call.in<float>(1), *gradient = call.in<float>(2), *mask = call.in<float>(3);
-  const Vec rate = splat(*call.in<float>(4)), momentum = splat(static_cast<float>(call.number(1)));
-  const Vec decay = splat(static_cast<float>(call.number(3)));
-  const bool nesterov = call.flag(2);
-  float *newP = call.out<float>(5), *newV = call.out<float>(6);
-  eachElement(call.integer(0), [&](int64_t i, auto lanes) {
-    const Vec param = lanes(p + i);
-    const Vec g = lanes(gradient + i) + decay * param;
-    Vec velocity = momentum * lanes(v + i) + g;
-    Vec updated = param - rate * (nesterov ? g + momentum * velocity : velocity);
-    if (mask) {
-      const Vec keep = lanes(mask + i);
-      updated *= keep;
-      velocity *= keep;
-    }
-    lanes.put(newP + i, updated);
-    lanes.put(newV + i, velocity);
-  });
+  const Momentum step{call.in<float>(0), call.in<float>(1), call.in<float>(3), call.out<float>(5), call.out<float>(6),
+                      splat(*call.in<float>(4)), splat(static_cast<float>(call.number(1))),
+                      splat(static_cast<float>(call.number(3))), call.flag(2)};
+  const float* gradient = call.in<float>(2);
+  eachElement(call.integer(0), [&](int64_t i, auto lanes) { step.update(i, lanes(gradient + i), lanes); });
 }
 
 // Adam (Kingma and Ba, 2015); decoupled: AdamW (Loshchilov and Hutter, 2019).
