@@ -39,7 +39,7 @@ export {
   sizeOf,
 } from './network/parameter-specs.ts';
 export { inferShapes, paddingBefore, windowOutput } from './network/shape.ts';
-export { withoutRemovedUnits } from './network/shrink.ts';
+export { type NetworkWithState, withoutRemovedUnits } from './network/shrink.ts';
 export { prunableUnits, unitMasks } from './network/units.ts';
 export { adamUpdate } from './ops/adam-update.ts';
 export { type BatchNormTrainingOptions, type BatchNormTrainingResult, batchNormTraining } from './ops/batch-norm.ts';

@@ -1,6 +1,17 @@
 import type { Extension } from '@prunebench/core';
 
-const STEP_HOOKS = ['weight', 'layer', 'output', 'penalty', 'variables', 'gradients', 'afterStep'] as const;
+type StepHook = Exclude<keyof Extension, 'afterEpoch'>;
+
+/** Complete by its type: a hook that is new to `Extension` must be named here. */
+const STEP_HOOKS: Readonly<Record<StepHook, true>> = {
+  weight: true,
+  layer: true,
+  output: true,
+  penalty: true,
+  variables: true,
+  gradients: true,
+  afterStep: true,
+};
 
 /**
  * Whether an extension takes part in single steps, by having a hook that is called there. It may then look at any weight,
@@ -8,5 +19,5 @@ const STEP_HOOKS = ['weight', 'layer', 'output', 'penalty', 'variables', 'gradie
  * alone costs the steps nothing.
  */
 export function takesPartInSteps(extension: Extension): boolean {
-  return STEP_HOOKS.some((hook) => extension[hook] !== undefined);
+  return (Object.keys(STEP_HOOKS) as StepHook[]).some((hook) => extension[hook] !== undefined);
 }

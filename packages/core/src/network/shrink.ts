@@ -1,6 +1,8 @@
+import { countKept } from '../masks.ts';
 import type { ParameterArray, State } from '../parameters.ts';
 import type { Conv2d, Dense, Layer, Network } from './layer.ts';
 import { defineNetwork } from './network.ts';
+import { sizeOf } from './parameter-specs.ts';
 import { followers, liveUnits, mixesChannels, prunableUnits } from './units.ts';
 
 /**
@@ -8,28 +10,25 @@ import { followers, liveUnits, mixesChannels, prunableUnits } from './units.ts';
  * whose bias, gamma and beta are 0, so that they give 0 for every input. The outputs stay what they were, to rounding. Single
  * weights among the others keep their masks. A layer keeps at least one unit, and grouped convolutions and what they read stay as they are.
  */
-export function withoutRemovedUnits(
-  network: Network,
-  state: State,
-): { readonly network: Network; readonly state: State } {
+export function withoutRemovedUnits(network: Network, state: State): NetworkWithState {
   return prunableUnits(network).reduce(
     (current, kernelName) => withoutRemovedUnitsOf(kernelName.replace(/\/kernel$/, ''), current),
     { network, state },
   );
 }
 
-interface Subject {
+export interface NetworkWithState {
   readonly network: Network;
   readonly state: State;
 }
 
-function withoutRemovedUnitsOf(name: string, { network, state }: Subject): Subject {
+function withoutRemovedUnitsOf(name: string, { network, state }: NetworkWithState): NetworkWithState {
   const layer = network.layers.find((candidate) => candidate.name === name) as Conv2d | Dense;
   const following = followers(network, name);
   if ([layer, ...following].some((each) => each.kind === 'conv2d' && each.groups > 1)) return { network, state };
   const norms = following.filter(({ kind }) => kind === 'batchNorm').map((norm) => norm.name);
   const kept = keptUnits(name, norms, state);
-  const count = kept.reduce((sum, keep) => sum + keep, 0);
+  const count = countKept(kept);
   if (count === kept.length) return { network, state };
 
   const outputs = new Set([name, ...norms]);
@@ -71,9 +70,8 @@ function keptUnits(name: string, norms: readonly string[], { parameters, masks }
 
 /** Flat indices of what stays of a parameter. After a flatten unit u owns the features f with f mod units = u. */
 function keptPlaces(shape: readonly number[], axis: number, kept: Uint8Array): number[] {
-  const inner = shape.slice(axis + 1).reduce((product, size) => product * size, 1);
-  const total = shape.reduce((product, size) => product * size, 1);
-  return Array.from({ length: total }, (_, i) => i).filter(
+  const inner = sizeOf(shape.slice(axis + 1));
+  return Array.from({ length: sizeOf(shape) }, (_, i) => i).filter(
     (i) => kept[(Math.floor(i / inner) % shape[axis]) % kept.length] === 1,
   );
 }

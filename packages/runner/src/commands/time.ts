@@ -1,5 +1,5 @@
 import { costOf, withoutRemovedUnits } from '@prunebench/core';
-import { choiceTable, fileSizes, type MeasuredSpeed, measureSpeed } from '@prunebench/sparse';
+import { choiceTable, encodeDense, fileSizes, type MeasuredSpeed, measureSpeed } from '@prunebench/sparse';
 import { findTrial } from '../find-trial.ts';
 import { loadRegistry } from '../registry.ts';
 import { existingResults } from '../results-folder.ts';
@@ -23,7 +23,7 @@ export async function time(key: string, { batch, rounds, results, plugin, json }
     rounds,
     onCompiled: ({ batchSize, layers }) => tables.push(`Batches of ${batchSize}\n\n${choiceTable(layers)}`),
   });
-  const bytes = { ...fileSizes(state), shrunken: fileSizes(withoutRemovedUnits(network, state).state).dense };
+  const bytes = { ...fileSizes(state), shrunken: encodeDense(withoutRemovedUnits(network, state).state).length };
   if (json) {
     console.log(JSON.stringify({ key: record.key, theoreticalSpeedup, compressionRatio, speeds, bytes }, null, 2));
     return;
