@@ -147,8 +147,11 @@ function removeLowest(candidates: readonly Candidates[], count: number): void {
   const { threshold, below } = lowest(candidates, count);
   let ties = count - below;
   for (const { scores, alive } of candidates)
-    for (let i = 0; i < scores.length; i++)
-      if (alive[i] !== 0 && (scores[i] < threshold || (scores[i] === threshold && ties-- > 0))) alive[i] = 0;
+    for (let i = 0; i < scores.length; i++) {
+      // No branch on who loses: that is unpredictable, and a branch for each costs several times as much.
+      alive[i] &= +(scores[i] >= threshold);
+      if (scores[i] === threshold && alive[i] !== 0 && ties-- > 0) alive[i] = 0;
+    }
 }
 
 function alive({ alive }: Candidates): number {

@@ -8,6 +8,7 @@ import {
   type Network,
   PrunebenchError,
   prunableSpecs,
+  randomStream,
   type Scores,
   type SelectOptions,
   select,
@@ -100,6 +101,28 @@ test('among all masks of a size, magnitude selection leaves the smallest Frobeni
     }),
     { numRuns: 40 },
   );
+});
+
+test('in a layer too large to look at every score first, the lowest go exactly, wherever they lie', (t) => {
+  const wide = denseNetwork([200, 500, 2]);
+  const random = randomStream(1);
+  const draws: Record<string, (index: number) => number> = {
+    'scattered over many powers of ten': () => 10 ** (20 * random.uniform() - 10),
+    'of either sign, with ties': () => Math.round(10 * random.normal()),
+    'the lowest where a sample of every third does not look': (i) => (i % 3 === 0 ? 2 : 1) + i / 1e6,
+  };
+  for (const [name, draw] of Object.entries(draws)) {
+    const scores = {
+      'fc1/kernel': Float64Array.from({ length: 100_000 }, (_, i) => draw(i)),
+      'fc2/kernel': new Float64Array(1000).fill(1e30),
+    };
+    for (const sparsity of [1e-4, 0.5]) {
+      const masks = select(wide, scores, { sparsity, ...loose });
+      const expected = naive(wide, scores, sparsity);
+      const wrong = masks['fc1/kernel'].filter((kept, i) => kept !== expected['fc1/kernel'][i]);
+      t.is(wrong.length, 0, `${name}, ${sparsity}`);
+    }
+  }
 });
 
 test('the count is exact when all scores are equal; the earliest layer and the lowest index go first', (t) => {
