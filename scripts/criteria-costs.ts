@@ -11,15 +11,18 @@ import { parseArgs } from 'node:util';
 import { selectBackend } from '@prunebench/backend-select';
 import {
   type Batch,
+  type Criterion,
   costOf,
   initializeParameters,
   type Network,
   PrunebenchError,
   randomStream,
   type Subject,
+  select,
   sizeOf,
+  sparsitySteps,
 } from '@prunebench/core';
-import { loadRegistry } from '@prunebench/runner';
+import { loadRegistry, WORKER_ENVIRONMENT } from '@prunebench/runner';
 import { markdownTable } from 'markdown-table';
 
 const networks: Readonly<Record<string, readonly number[]>> = {
@@ -29,6 +32,9 @@ const networks: Readonly<Record<string, readonly number[]>> = {
 };
 const CLASSES = 10;
 const EXAMPLES = 2000;
+/** Criteria whose papers score anew in every round of an exponential schedule, on the way to SPARSITY. */
+const rounds: Readonly<Record<string, number>> = { synflow: 100 };
+const SPARSITY = 0.99;
 
 /** What one process reports: seconds and its peak memory, or why there is no score. */
 type Measurement = { readonly seconds: number; readonly megabytes: number } | { readonly failure: string };
@@ -37,19 +43,21 @@ const { values, positionals } = parseArgs({
   options: { backend: { type: 'string', default: 'auto' }, limit: { type: 'string', default: '600' } },
   allowPositionals: true,
 });
+const backend = await selectBackend(values.backend);
 if (positionals.length === 0) await writeTable();
-else console.log(JSON.stringify(await measure(positionals[0], positionals[1])));
+else console.log(JSON.stringify(await measure(positionals[0], positionals[1], Number(positionals[2]))));
 
 async function writeTable(): Promise<void> {
   const { criteria, model } = await loadRegistry();
   const names = Object.keys(networks);
   const rows: string[][] = [];
-  for (const id of criteria.keys()) {
-    const row = [`\`${id}\``];
-    for (const network of names) row.push(cell(await inOwnProcess(network, id)));
-    rows.push(row);
-    console.log(row.join('  '));
-  }
+  for (const id of criteria.keys())
+    for (const count of new Set([1, rounds[id] ?? 1])) {
+      const row = [count === 1 ? `\`${id}\`` : `\`${id}\`, ${count} rounds`];
+      for (const network of names) row.push(cell(await inOwnProcess(network, id, count)));
+      rows.push(row);
+      console.log(row.join('  '));
+    }
   const header = names.map((id) => {
     const { prunable } = costOf(model(id).build({ inputShape: networks[id], classes: CLASSES }));
     return `${id} (${prunable.total.toLocaleString('en')} weights)`;
@@ -59,7 +67,7 @@ async function writeTable(): Promise<void> {
     `${[
       '# What scoring costs',
       'Written by `node scripts/criteria-costs.ts`; do not edit.',
-      `Seconds for one call of \`score\` with default options and the process's peak memory, on ${cpus()[0].model.trim()}, ${cpus().length} threads, backend \`${values.backend}\`. Random weights and ${EXAMPLES} random examples to draw on. Iterative schedules call \`score\` once per round.`,
+      `Seconds for one call of \`score\` with default options and the process's peak memory, on ${cpus()[0].model.trim()}, backend ${backend.name}, ${backend.threads} of ${cpus().length} threads. Random weights and ${EXAMPLES} random examples to draw on. Iterative schedules call \`score\` once per round; where rounds are named, they are all in, with the selection of each, to ${100 * SPARSITY} % sparsity.`,
       markdownTable([['criterion', ...header], ...rows]),
     ].join('\n\n')}\n`,
   );
@@ -70,14 +78,14 @@ function cell(measurement: Measurement): string {
   return `${measurement.seconds.toFixed(2)} s, ${Math.round(measurement.megabytes).toLocaleString('en')} MB`;
 }
 
-function inOwnProcess(network: string, criterion: string): Promise<Measurement> {
+function inOwnProcess(network: string, criterion: string, count: number): Promise<Measurement> {
   const script = fileURLToPath(import.meta.url);
   const limit = Number(values.limit);
   return new Promise((resolve, reject) => {
-    const options = { timeout: 1000 * limit, maxBuffer: 2 ** 24 };
+    const options = { timeout: 1000 * limit, maxBuffer: 2 ** 24, env: { ...WORKER_ENVIRONMENT, ...process.env } };
     execFile(
       process.execPath,
-      [script, `--backend=${values.backend}`, network, criterion],
+      [script, `--backend=${values.backend}`, network, criterion, String(count)],
       options,
       (error, out, log) => {
         if (error?.killed) resolve({ failure: `more than ${limit} s` });
@@ -88,8 +96,7 @@ function inOwnProcess(network: string, criterion: string): Promise<Measurement> 
   });
 }
 
-async function measure(networkId: string, criterionId: string): Promise<Measurement> {
-  await selectBackend(values.backend);
+async function measure(networkId: string, criterionId: string, count: number): Promise<Measurement> {
   const { criteria, model } = await loadRegistry();
   const criterion = criteria.get(criterionId)!;
   const entry = model(networkId);
@@ -105,12 +112,21 @@ async function measure(networkId: string, criterionId: string): Promise<Measurem
   };
   const started = performance.now();
   try {
-    await criterion.score(subject, criterion.options.parse({}));
+    if (count === 1) await criterion.score(subject, criterion.options.parse({}));
+    else await pruneInRounds(criterion, subject, count);
   } catch (error) {
     if (error instanceof PrunebenchError) return { failure: error.message };
     throw error;
   }
   return { seconds: (performance.now() - started) / 1000, megabytes: process.resourceUsage().maxRSS / 1000 };
+}
+
+async function pruneInRounds(criterion: Criterion, subject: Subject, count: number): Promise<void> {
+  let { masks } = subject;
+  for (const sparsity of sparsitySteps({ kind: 'exponential', rounds: count }, SPARSITY)) {
+    const scores = await criterion.score({ ...subject, masks }, criterion.options.parse({}));
+    masks = select(subject.network, scores, { masks, sparsity, allowLayerCollapse: true });
+  }
 }
 
 function* randomBatches(

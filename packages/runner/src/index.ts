@@ -2,3 +2,4 @@ export { withoutDefaults } from './keys.ts';
 export { recordDigest } from './record-store.ts';
 export { type DatasetEntry, loadRegistry, type NetworkEntry, type Plugin, type Registry } from './registry.ts';
 export { type RunOptions, type RunSummary, runBenchmark } from './run.ts';
+export { WORKER_ENVIRONMENT } from './worker/pool.ts';

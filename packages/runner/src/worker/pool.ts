@@ -10,7 +10,7 @@ const WORKER = fileURLToPath(new URL('worker.ts', import.meta.url));
 /** How long workers get to reach their next step after an abort; nothing is lost when they are killed, as files appear whole. */
 const GRACE_MS = 5000;
 /** Large arrays on large pages, where glibc allocates: touching a new array for the first time costs more than filling it otherwise. */
-const LARGE_PAGES = 'glibc.malloc.hugetlb=1';
+export const WORKER_ENVIRONMENT = { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' };
 /** How much of a worker's last words goes into a crash message. */
 const LAST_WORDS = 2000;
 
@@ -92,7 +92,7 @@ class Worker {
   constructor(config: WorkerConfig, threads: number, notice: Notice) {
     this.#child = fork(WORKER, [], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      env: { GLIBC_TUNABLES: LARGE_PAGES, ...process.env, PRUNEBENCH_THREADS: String(threads) },
+      env: { ...WORKER_ENVIRONMENT, ...process.env, PRUNEBENCH_THREADS: String(threads) },
     });
     this.#child.stderr!.on('data', (bytes: Buffer) => {
       this.#lastWords = (this.#lastWords + bytes.toString()).slice(-LAST_WORDS);
