@@ -1,9 +1,9 @@
-// Both gradients of a convolution with few kept weights, band by band of its input:
-//   of its input       a convolution of the output gradient, by the transposed kept weights
-//   of kept weight i   of output channel o: the sum over images and pixels of dy[o] times the input that the weight met. A
-//                      rectangle of dy stays in registers while the kept weights of its channel pass by.
-// The output gradient is computed from that of the batch norm behind the convolution as it is loaded, and the input gradient
-// goes back through the one in front of it while it is in the cache.
+// Both gradients of a convolution with few kept weights, band by band of its input. Where an input pixel meets output gradients by
+// way of a kept weight (the transposed kept weights' windows of the padded output gradient), the weight's gradient is a sum of
+// input times output gradient, and the input's of weight times output gradient. So a rectangle of the input and one of its
+// gradient stay in registers while the kept weights of their channel pass by, and what is loaded serves both.
+// The output gradient is computed from that of the batch norm behind the convolution as it is loaded. The input is computed by
+// the batch norm in front as it meets the weights, and its gradient goes back through that norm before it is written.
 #include <array>
 #include <utility>
 
@@ -15,69 +15,93 @@
 
 namespace {
 
-// Rectangles of 1, 2 or 4 rows; what is held leaves registers for the sums and what is loaded.
-constexpr int kMaxColumns = 16;
+// Cells of a rectangle, of one or two rows: two vectors each leave registers for the sums and what is loaded.
 #if defined(__AVX512F__) || defined(__aarch64__)
-constexpr int kHeld = 16;
-#else
 constexpr int kHeld = 8;
+#else
+constexpr int kHeld = 4;
 #endif
 
+// Where a rectangle lies in the tensors of the input's shape, `row` floats from one row to the next and `plane` to the next
+// channel, and in the band of the output gradient the window of its first cell.
 struct Place {
   const float* dy;
-  int64_t dyRow, dyColumn;
-  const float* corner;
-  int64_t inRow, inColumn;
+  int64_t dyRow;
+  const float *x, *residual, *more;  // the latter two or null
+  float* dx;                         // or null
+  int64_t row, plane;
 };
 
-template <int R, int X, int STRIDE>
-void rectangleSums(const Place& at, const int32_t* offset, const int32_t* end, float* sums) {
+// The next channel's cells are read and written at the same places of its planes.
+void fetchNext(const Place& at, int64_t cell) {
+  __builtin_prefetch(at.x + at.plane + cell);
+  if (at.residual) __builtin_prefetch(at.residual + at.plane + cell);
+  if (at.more) __builtin_prefetch(at.more + at.plane + cell);
+  if (at.dx) __builtin_prefetch(at.dx + at.plane + cell, 1);
+}
+
+// Adds to sums[i] what the rectangle gives to the gradient of weight i, by lanes, and to `ofNorm` its sums of g and g * (x - mean).
+template <int R, int X>
+void rectangleGradients(const Place& at, const NormedChannel& norm, const Entry* entry, const Entry* end, float* sums,
+                        std::array<Vec, 2>& ofNorm) {
   constexpr int kChains = R * X < 4 ? 1 : 4;
-  Vec held[R][X];
-#pragma GCC unroll 4
+  Vec value[R][X], gradient[R][X] = {};
+#pragma GCC unroll 2
   for (int r = 0; r < R; ++r)
-#pragma GCC unroll 16
-    for (int x = 0; x < X; ++x) held[r][x] = load(at.dy + r * at.dyRow + (STRIDE == 1 ? x * kLanes : x * at.dyColumn));
-  for (; offset != end; ++offset, sums += kLanes) {
-    const float* in = at.corner + *offset;
+#pragma GCC unroll 8
+    for (int x = 0; x < X; ++x) {
+      const int64_t cell = r * at.row + x * kLanes;
+      fetchNext(at, cell);
+      value[r][x] = norm.read(at.x + cell, at.residual ? load(at.residual + cell) : Vec{});
+    }
+  for (; entry != end; ++entry, sums += kLanes) {
+    const Vec weight = splat(entry->weight);
+    const float* window = at.dy + entry->offset;
     Vec chain[kChains] = {};
-#pragma GCC unroll 4
+#pragma GCC unroll 2
     for (int r = 0; r < R; ++r)
-#pragma GCC unroll 16
-      for (int x = 0; x < X; ++x)
-        chain[(r * X + x) % kChains] += held[r][x] * load(in + r * at.inRow + (STRIDE ? x * STRIDE * kLanes : x * at.inColumn));
+#pragma GCC unroll 8
+      for (int x = 0; x < X; ++x) {
+        const Vec dy = load(window + r * at.dyRow + x * kLanes);
+        gradient[r][x] += weight * dy;
+        chain[(r * X + x) % kChains] += value[r][x] * dy;
+      }
     Vec sum = chain[0];
 #pragma GCC unroll 4
     for (int c = 1; c < kChains; ++c) sum += chain[c];
     store(sums, load(sums) + sum);
   }
+  if (!at.dx) return;
+  std::array<Vec, 2> added{};
+#pragma GCC unroll 2
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 8
+    for (int x = 0; x < X; ++x) {
+      const int64_t cell = r * at.row + x * kLanes;
+      if (at.more) gradient[r][x] += load(at.more + cell);
+      const Vec g = norm.readBack(gradient[r][x], value[r][x]);
+      added[0] += g, added[1] += g * norm.centred(at.x + cell);
+      store(at.dx + cell, g);
+    }
+  for (size_t k = 0; k < 2; ++k) ofNorm[k] += added[k];
 }
 
-using SumsFunction = void (*)(const Place&, const int32_t*, const int32_t*, float*);
-constexpr bool exists(int rows, int columns) { return rows * columns <= kHeld && (columns <= 8 || columns == 16); }
+using GradientsFunction = void (*)(const Place&, const NormedChannel&, const Entry*, const Entry*, float*, std::array<Vec, 2>&);
 
 template <int R, int X>
-constexpr std::array<SumsFunction, 3> sumsFor() {
-  if constexpr (exists(R, X)) return {rectangleSums<R, X, 1>, rectangleSums<R, X, 2>, rectangleSums<R, X, 0>};
-  return {};
+constexpr GradientsFunction gradientsFor() {
+  if constexpr (R * X <= kHeld) return rectangleGradients<R, X>;
+  return nullptr;
 }
 template <int... I>
-constexpr auto sumsTable(std::integer_sequence<int, I...>) {
-  return std::array<std::array<SumsFunction, 3>, sizeof...(I)>{sumsFor<1 << I / kMaxColumns, I % kMaxColumns + 1>()...};
+constexpr auto gradientsTable(std::integer_sequence<int, I...>) {
+  return std::array<GradientsFunction, 2 * kHeld>{gradientsFor<I / kHeld + 1, I % kHeld + 1>()...};
 }
-constexpr auto kSums = sumsTable(std::make_integer_sequence<int, 3 * kMaxColumns>{});
-
-// In the band of the output gradient pixels lie as far apart as windows in that of the input.
-SumsFunction sumsKernel(int64_t rows, int64_t columns, int64_t inColumn) {
-  const int64_t height = rows == 4 ? 2 : rows - 1;
-  return kSums[static_cast<size_t>(height * kMaxColumns + columns - 1)][inColumn == kLanes ? 0 : inColumn == 2 * kLanes ? 1 : 2];
-}
+constexpr auto kGradients = gradientsTable(std::make_integer_sequence<int, 2 * kHeld>{});
 
 TileShape largest(int64_t rows, int64_t columns) {
-  for (int r = rectangleRows(rows, columns); r >= 1; r /= 2)
-    for (int x = static_cast<int>(std::min<int64_t>(columns, kMaxColumns)); x >= 1; --x)
-      if (exists(r, x)) return {r, x};
-  return {1, 1};
+  const int width = static_cast<int>(std::min<int64_t>(columns, kHeld));
+  return {rows > 1 && 2 * width <= kHeld ? 2 : 1, width};
 }
 
 // out[i] = sum of the lanes of vector i
@@ -97,23 +121,6 @@ void sumLanesOfEach(const float* vectors, int64_t count, float* out) {
   }
 }
 
-// The convolution forward and that of its input gradient, cut into bands that cover the same part of an image: `rows` output
-// rows and the `stride` times as many input rows that they start from.
-struct Bands {
-  TileConv forward, back;
-  int64_t rows, count;
-
-  explicit Bands(const Call& call) : forward(call), back(call, 1 + TileConv::kNumbers) {
-    rows = std::max<int64_t>(1, std::min(forward.bandRows(), back.bandRows() / forward.strideY));
-    count = (forward.outHeight + rows - 1) / rows;
-  }
-  // Output rows of band i, and input rows; what is left of either belongs to the last band.
-  int64_t outRows(int64_t i) const { return std::min(rows, forward.outHeight - i * rows); }
-  int64_t firstIn(int64_t i) const { return i * rows * forward.strideY; }
-  int64_t inRows(int64_t i) const { return (i + 1 == count ? back.outHeight : firstIn(i + 1)) - firstIn(i); }
-  int64_t mostInRows() const { return std::max(inRows(0), inRows(count - 1)); }
-};
-
 }  // namespace
 
 // operands:
@@ -125,72 +132,62 @@ struct Bands {
 //  19 out, each or 0: dx (in front of the ReLU, as g), sums of g * (x - mean), sums of g, gradient of the values, of gamma
 // numbers: tiles, those of TileConv, those of the input gradient, ReLU of what is read, ReLU of the output, images, epsilon
 KERNEL(SparseConvGrad) {
-  const Bands bands(call);
-  const TileConv &conv = bands.forward, &back = bands.back;
+  const TileConv conv(call), back(call, 1 + TileConv::kNumbers);
   constexpr int kBehind = 1 + 2 * TileConv::kNumbers;
   const NormedTiles from{call.in<float>(0), call.in<float>(1), call.in<float>(2), call.in<float>(3), call.in<float>(4), call.flag(kBehind)};
   const float* more = call.in<float>(5);
   float* lines = scratch(Scratch::Local, 2 * conv.outChannels);
   const MomentsGrad gradient{call.in<float>(6), call.in<float>(7), call.in<float>(8), call.in<float>(10), lines,
                              lines + conv.outChannels, call.flag(kBehind + 1)};
-  const int32_t *starts = call.in<int32_t>(13), *taps = call.in<int32_t>(14);
   const float* values = call.in<float>(15);
-  const int32_t *backStarts = call.in<int32_t>(16), *backTaps = call.in<int32_t>(17), *places = call.in<int32_t>(18);
+  const int32_t *starts = call.in<int32_t>(16), *taps = call.in<int32_t>(17), *places = call.in<int32_t>(18);
   float *dx = call.out<float>(19), *products = call.out<float>(20), *sums = call.out<float>(21), *dvalues = call.out<float>(22);
-  const int64_t images = call.integer(kBehind + 2), kept = starts[conv.outChannels];
+  const int64_t images = call.integer(kBehind + 2), kept = starts[conv.channels];
   if (gradient.mean)
     momentsGradLines(conv.outChannels, static_cast<double>(images * conv.outHeight * conv.outWidth), call.in<float>(12),
                      call.in<float>(11), call.in<float>(9), static_cast<float>(call.number(kBehind + 3)), lines,
                      lines + conv.outChannels, call.out<float>(23));
 
-  const Band inBand(conv, bands.rows), outBand(back, bands.mostInRows());
-  int32_t* offsets = reinterpret_cast<int32_t*>(scratch(Scratch::PackedA, 3 * kept + 1));
-  Entry* entries = reinterpret_cast<Entry*>(offsets + kept);
-  for (int64_t i = 0; i < kept; ++i) {
-    offsets[i] = inBand.offset(taps[i]);
-    entries[i] = {outBand.offset(backTaps[i]), values[places[i]]};
-  }
-  // By tile: the gradient of each kept weight, and the sums of g and of g * (x - mean) of each channel.
+  const int64_t bandRows = back.bandRows();
+  const Band band(back, bandRows);
+  Entry* entries = reinterpret_cast<Entry*>(scratch(Scratch::PackedA, 2 * kept + 1));
+  for (int64_t i = 0; i < kept; ++i) entries[i] = {band.offset(taps[i]), values[places[i]]};
+  // By tile: the gradient of each kept weight, in the transposed order, and the sums of g and of g * (x - mean) of each channel.
   float* ofValues = scratch(Scratch::PackedB, conv.tiles * (kept + 2 * conv.channels));
   auto* ofChannels = reinterpret_cast<std::array<float, 2>*>(ofValues + conv.tiles * kept);
-  const int64_t inRow = conv.strideY * inBand.pitch * kLanes, inColumn = conv.strideX * kLanes;
-  const int64_t dyRow = back.upY * outBand.pitch * kLanes, dyColumn = back.upX * kLanes, dyPlane = outBand.rows * outBand.pitch * kLanes;
+  const int64_t dyRow = band.pitch * kLanes, row = conv.width * kLanes;
 
   parallel(conv.tiles, [&](int64_t tile) {
     const int64_t lanes = std::clamp<int64_t>(images - tile * kLanes, 0, kLanes);
-    float* const inCells = scratch(Scratch::Padded, inBand.floats() + outBand.floats());
-    float* const outCells = inCells + inBand.floats();
-    float* const vectors = scratch(Scratch::Partial, kept * kLanes + 1);
-    std::fill_n(vectors, kept * kLanes, 0.0f);
-    auto* const channelSums = ofChannels + tile * conv.channels;
-    std::fill_n(channelSums, conv.channels, std::array<float, 2>{});
-    for (int64_t i = 0; i < bands.count; ++i) {
-      loadBand(back, outBand, bands.firstIn(i), outCells, [&](int64_t c, int64_t row, int64_t cells, float* to, int64_t step) {
-        gradient.read(c, (tile * back.channels + c) * back.inPlane() + row * back.width * kLanes, cells, lanes, to, step);
+    float* const cells = scratch(Scratch::Padded, band.floats());
+    float* const vectors = scratch(Scratch::Partial, (kept + 2 * conv.channels) * kLanes);
+    std::fill_n(vectors, (kept + 2 * conv.channels) * kLanes, 0.0f);
+    for (int64_t first = 0; first < conv.height; first += bandRows) {
+      const int64_t known = first > 0 ? moveSharedRows(band, bandRows, cells) : 0;
+      loadBand(back, band, first, known, cells, [&](int64_t c, int64_t y, int64_t columns, float* to, int64_t step) {
+        gradient.read(c, (tile * back.channels + c) * back.inPlane() + y * back.width * kLanes, columns, lanes, to, step);
       });
-      if (dvalues) {
-        loadBand(conv, inBand, i * bands.rows, inCells, [&](int64_t c, int64_t row, int64_t cells, float* to, int64_t step) {
-          from.read(c, (tile * conv.channels + c) * conv.inPlane() + row * conv.width * kLanes, cells, to, step);
-        });
-        // Where the band of the output gradient has the first pixel of these output rows.
-        const float* dy = outCells + (back.top * outBand.pitch + back.left) * kLanes;
-        for (int64_t o = 0; o < conv.outChannels; ++o)
-          eachRectangle(bands.outRows(i), conv.outWidth, largest, [&](int64_t row, int64_t rows, int64_t column, int64_t columns) {
-            const float* at = dy + o * dyPlane + row * dyRow + column * dyColumn;
-            sumsKernel(rows, columns, inColumn)({at, dyRow, dyColumn, inCells + row * inRow + column * inColumn, inRow, inColumn},
-                                                offsets + starts[o], offsets + starts[o + 1], vectors + starts[o] * kLanes);
-          });
-      }
-      if (!dx) continue;
       for (int64_t c = 0; c < conv.channels; ++c) {
-        const int64_t at = (tile * conv.channels + c) * conv.inPlane() + bands.firstIn(i) * conv.width * kLanes;
-        multiplyBand(back, outBand, outCells, bands.inRows(i), entries + backStarts[c], entries + backStarts[c + 1], 0, false, dx + at);
-        const int64_t floats = bands.inRows(i) * conv.width * kLanes;
-        const auto of = from.readBack(c, at, floats, lanes, dx + at, more ? more + at : nullptr);
-        for (size_t k = 0; k < 2; ++k) channelSums[c][k] += of[k];
+        const NormedChannel norm(from, c);
+        const int64_t plane = (tile * conv.channels + c) * conv.inPlane() + first * row;
+        const auto in = [&](const float* tensor, int64_t at) { return tensor ? tensor + plane + at : nullptr; };
+        float* const normSums = vectors + (kept + 2 * c) * kLanes;
+        std::array<Vec, 2> ofNorm{load(normSums), load(normSums + kLanes)};
+        eachRectangle(std::min(bandRows, conv.height - first), conv.width, largest, [&](int64_t y, int64_t height, int64_t x, int64_t width) {
+          const int64_t at = y * row + x * kLanes;
+          kGradients[static_cast<size_t>((height - 1) * kHeld + width - 1)](
+              {cells + y * dyRow + x * kLanes, dyRow, in(from.x, at), in(from.residual, at), in(more, at),
+               dx ? dx + plane + at : nullptr, row, conv.inPlane()},
+              norm, entries + starts[c], entries + starts[c + 1], vectors + starts[c] * kLanes, ofNorm);
+        });
+        store(normSums, ofNorm[0]), store(normSums + kLanes, ofNorm[1]);
       }
     }
-    if (dvalues) sumLanesOfEach(vectors, kept, ofValues + tile * kept);
+    sumLanesOfEach(vectors, kept, ofValues + tile * kept);
+    for (int64_t c = 0; c < conv.channels; ++c)
+      for (int64_t k = 0; k < 2; ++k)
+        ofChannels[tile * conv.channels + c][static_cast<size_t>(k)] =
+            sumLanes(loadPartial(vectors + (kept + 2 * c + k) * kLanes, lanes));
   });
 
   if (sums) addSums(ofChannels, conv.tiles, conv.channels, sums, products);
@@ -199,7 +196,7 @@ KERNEL(SparseConvGrad) {
     for (int64_t i = begin; i < end; ++i) {
       double sum = 0;
       for (int64_t tile = 0; tile < conv.tiles; ++tile) sum += ofValues[tile * kept + i];
-      dvalues[i] = static_cast<float>(sum);
+      dvalues[places[i]] = static_cast<float>(sum);
     }
   });
 }

@@ -1,5 +1,7 @@
 #include "sparse-conv.h"
 
+#include <cstring>
+
 #include "sparse-tile.h"
 #include "threads.h"
 #include "tile-norm.h"
@@ -9,6 +11,13 @@ namespace {
 TileShape rectangle(int64_t rows, int64_t columns) { return entriesShape(rectangleRows(rows, columns), columns); }
 
 }  // namespace
+
+int64_t moveSharedRows(const Band& band, int64_t by, float* cells) {
+  const int64_t shared = std::max<int64_t>(0, band.rows - by), row = band.pitch * kLanes;
+  for (int64_t channel = 0; channel < band.channels; ++channel, cells += band.rows * row)
+    std::memmove(cells, cells + by * row, static_cast<size_t>(shared * row) * sizeof(float));
+  return shared;
+}
 
 void multiplyBand(const TileConv& conv, const Band& band, const float* cells, int64_t rows, const Entry* begin, const Entry* end,
                   float bias, bool relu, float* out) {
@@ -49,25 +58,31 @@ KERNEL(SparseConv) {
     for (int64_t i = begin; i < end; ++i) entries[i] = {band.offset(taps[i]), values[i]};
   });
   Moments* moments = reinterpret_cast<Moments*>(scratch(Scratch::Local, 2 * conv.tiles * bands * conv.outChannels));
-  const auto rowsOf = [&](int64_t task) { return std::min(bandRows, conv.outHeight - task % bands * bandRows); };
-  parallel(conv.tiles * bands, [&](int64_t task) {
-    const int64_t tile = task / bands, first = task % bands * bandRows, rows = rowsOf(task);
-    // Input rows that this band, of those that read them, writes to `readOut`.
-    const int64_t ownBegin = first * conv.strideY, ownEnd = first + rows == conv.outHeight ? conv.height : ownBegin + rows * conv.strideY;
+  const auto rowsOf = [&](int64_t i) { return std::min(bandRows, conv.outHeight - i * bandRows); };
+  // A task takes all bands of a tile, which share rows, or one where there are few tiles.
+  const int64_t atOnce = conv.tiles >= 2 * threadCount() ? bands : 1;
+  parallel(conv.tiles * bands / atOnce, [&](int64_t task) {
+    const int64_t tile = task * atOnce / bands, begin = task * atOnce % bands, end = begin + atOnce;
+    // Input rows that this task, of those that read them, writes to `readOut`.
+    const int64_t ownBegin = begin * bandRows * conv.strideY, ownEnd = end == bands ? conv.height : end * bandRows * conv.strideY;
     float* cells = scratch(Scratch::Padded, band.floats());
-    loadBand(conv, band, first, cells, [&](int64_t c, int64_t row, int64_t count, float* to, int64_t step) {
-      const int64_t at = (tile * conv.channels + c) * conv.inPlane() + row * conv.width * kLanes;
-      from.read(c, at, count, to, step);
-      if (readOut && row >= ownBegin && row < ownEnd) std::copy_n(to, count * kLanes, readOut + at);
-    });
-    for (int64_t o = 0; o < conv.outChannels; ++o) {
-      float* to = out + (tile * conv.outChannels + o) * conv.outPlane() + first * conv.outWidth * kLanes;
-      multiplyBand(conv, band, cells, rows, entries + starts[o], entries + starts[o + 1], bias ? bias[o] : 0, withRelu, to);
-      if (mean) moments[task * conv.outChannels + o] = momentsOf(to, rows * conv.outWidth * kLanes, lanes(tile));
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t first = i * bandRows, rows = rowsOf(i);
+      const int64_t known = i > begin ? moveSharedRows(band, bandRows * conv.strideY, cells) : 0;
+      loadBand(conv, band, first, known, cells, [&](int64_t c, int64_t row, int64_t columns, float* to, int64_t step) {
+        const int64_t at = (tile * conv.channels + c) * conv.inPlane() + row * conv.width * kLanes;
+        from.read(c, at, columns, to, step);
+        if (readOut && row >= ownBegin && row < ownEnd) std::copy_n(to, columns * kLanes, readOut + at);
+      });
+      for (int64_t o = 0; o < conv.outChannels; ++o) {
+        float* to = out + (tile * conv.outChannels + o) * conv.outPlane() + first * conv.outWidth * kLanes;
+        multiplyBand(conv, band, cells, rows, entries + starts[o], entries + starts[o + 1], bias ? bias[o] : 0, withRelu, to);
+        if (mean) moments[(tile * bands + i) * conv.outChannels + o] = momentsOf(to, rows * conv.outWidth * kLanes, lanes(tile));
+      }
     }
   });
   if (!mean) return;
   mergeMoments(moments, conv.tiles * bands, conv.outChannels,
-               [&](int64_t task) { return lanes(task / bands) * rowsOf(task) * conv.outWidth; }, mean, variance);
+               [&](int64_t part) { return lanes(part / bands) * rowsOf(part % bands) * conv.outWidth; }, mean, variance);
   scaleOf(conv.outChannels, gamma, variance, static_cast<float>(call.number(kBehind + 3)), scale);
 }

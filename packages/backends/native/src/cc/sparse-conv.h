@@ -56,14 +56,18 @@ struct Band {
   }
 };
 
-// Fills the band that output rows from `firstRow` on read. read(channel, row, cells, to, step) writes the first `cells` cells of
-// a row `step` floats apart.
+// Moves the rows that a band shares with the one `by` rows further up, which the buffer holds, to its beginning, and gives their number.
+int64_t moveSharedRows(const Band& band, int64_t by, float* cells);
+
+// Fills the band that output rows from `firstRow` on read, but for its first `known` rows. read(channel, row, columns, to, step)
+// writes the first `columns` cells of a row `step` floats apart.
 template <class Read>
-void loadBand(const TileConv& conv, const Band& band, int64_t firstRow, float* to, Read&& read) {
+void loadBand(const TileConv& conv, const Band& band, int64_t firstRow, int64_t known, float* cells, Read&& read) {
   const int64_t before = std::min(conv.left, band.pitch), rest = band.pitch - before;
-  const int64_t cells = std::clamp<int64_t>((rest + conv.upX - 1) / conv.upX, 0, conv.width);
+  const int64_t columns = std::clamp<int64_t>((rest + conv.upX - 1) / conv.upX, 0, conv.width);
   for (int64_t channel = 0; channel < band.channels; ++channel)
-    for (int64_t i = 0; i < band.rows; ++i, to += band.pitch * kLanes) {
+    for (int64_t i = known; i < band.rows; ++i) {
+      float* to = cells + (channel * band.rows + i) * band.pitch * kLanes;
       const int64_t at = firstRow * conv.strideY - conv.top + i, row = at / conv.upY;
       if (at < 0 || at % conv.upY != 0 || row >= conv.height) {
         std::fill_n(to, band.pitch * kLanes, 0.0f);
@@ -73,9 +77,9 @@ void loadBand(const TileConv& conv, const Band& band, int64_t firstRow, float* t
         std::fill_n(to, band.pitch * kLanes, 0.0f);
       } else {
         std::fill_n(to, before * kLanes, 0.0f);
-        std::fill_n(to + (before + cells) * kLanes, (rest - cells) * kLanes, 0.0f);
+        std::fill_n(to + (before + columns) * kLanes, (rest - columns) * kLanes, 0.0f);
       }
-      read(channel, row, cells, to + before * kLanes, conv.upX * kLanes);
+      read(channel, row, columns, to + before * kLanes, conv.upX * kLanes);
     }
 }
 

@@ -33,13 +33,11 @@ void NormedTiles::read(int64_t channel, int64_t at, int64_t cells, float* to, in
     for (int64_t i = 0; i < cells; ++i) store(to + i * step, load(from + i * kLanes));
     return;
   }
-  const Vec centre = splat(mean[channel]), factor = splat(scale[channel]), add = splat(shift[channel]);
-  const Vec least = relu ? Vec{} : splat(-HUGE_VALF);
+  const NormedChannel norm(*this, channel);
   const auto each = [&](auto more) {
     for (int64_t i = 0; i < cells; ++i) {
       fetchAhead(from + i * kLanes);
-      const Vec v = (load(from + i * kLanes) - centre) * factor + add + more(i * kLanes);
-      store(to + i * step, v < least ? least : v);
+      store(to + i * step, norm.read(from + i * kLanes, more(i * kLanes)));
     }
   };
   if (residual) {
@@ -52,27 +50,14 @@ void NormedTiles::read(int64_t channel, int64_t at, int64_t cells, float* to, in
   }
 }
 
-std::array<float, 2> NormedTiles::readBack(int64_t channel, int64_t at, int64_t floats, int64_t lanes, float* gradient,
-                                           const float* more) const {
-  if (!normed()) {
-    if (more)
-      for (int64_t i = 0; i < floats; i += kLanes) store(gradient + i, load(gradient + i) + load(more + i));
-    return {};
-  }
-  const Vec centre = splat(mean[channel]), factor = splat(scale[channel]), add = splat(shift[channel]);
+std::array<float, 2> NormedTiles::readBack(int64_t channel, int64_t at, int64_t floats, int64_t lanes, float* gradient) const {
+  const NormedChannel norm(*this, channel);
   const float *from = x + at, *other = residual ? residual + at : nullptr;
   return sumCells<2>(floats, lanes, [&](int64_t i) {
     fetchAhead(from + i);
-    const Vec centred = load(from + i) - centre;
-    Vec g = load(gradient + i);
-    if (more) g += load(more + i);
-    if (relu) {
-      Vec v = centred * factor + add;
-      if (other) v += load(other + i);
-      g = v > Vec{} ? g : Vec{};
-    }
+    const Vec g = norm.readBack(load(gradient + i), norm.read(from + i, other ? load(other + i) : Vec{}));
     store(gradient + i, g);
-    return std::array<Vec, 2>{g, g * centred};
+    return std::array<Vec, 2>{g, g * norm.centred(from + i)};
   });
 }
 
@@ -184,7 +169,7 @@ KERNEL(TileNormalizeGrad) {
   p.each([&](int64_t plane, int64_t tile, int64_t c) {
     float* at = g + plane * p.floats();
     if (at != dy + plane * p.floats()) std::copy_n(dy + plane * p.floats(), p.floats(), at);
-    parts[plane] = from.readBack(c, plane * p.floats(), p.floats(), p.lanes(tile), at, nullptr);
+    parts[plane] = from.readBack(c, plane * p.floats(), p.floats(), p.lanes(tile), at);
   });
   addSums(parts, p.tiles, p.channels, sums, products);
 }

@@ -9,6 +9,7 @@
 #pragma once
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdint>
 
 #include "simd.h"
@@ -76,10 +77,24 @@ struct NormedTiles {
   bool normed() const { return mean != nullptr; }
   // Cells from float `at` of the tensor on, `step` floats apart.
   void read(int64_t channel, int64_t at, int64_t cells, float* to, int64_t step) const;
-  // From the gradient of what was read to g, in place; `more` is added to the gradient first, or null. Gives the sums of g
-  // and of g * (x - mean).
-  std::array<float, 2> readBack(int64_t channel, int64_t at, int64_t floats, int64_t lanes, float* gradient,
-                                const float* more) const;
+  // From the gradient of what was read to g, in place, behind a batch norm. Gives the sums of g and of g * (x - mean).
+  std::array<float, 2> readBack(int64_t channel, int64_t at, int64_t floats, int64_t lanes, float* gradient) const;
+};
+
+// The same for one channel, cell by cell; x itself is a norm that changes nothing.
+struct NormedChannel {
+  Vec centre{}, factor = splat(1), add{}, least = splat(-HUGE_VALF);
+
+  NormedChannel(const NormedTiles& of, int64_t channel) {
+    if (of.normed()) centre = splat(of.mean[channel]), factor = splat(of.scale[channel]), add = splat(of.shift[channel]);
+    if (of.normed() && of.relu) least = Vec{};
+  }
+  Vec centred(const float* x) const { return load(x) - centre; }
+  Vec read(const float* x, Vec residual) const {
+    const Vec v = centred(x) * factor + add + residual;
+    return v < least ? least : v;
+  }
+  Vec readBack(Vec gradient, Vec wasRead) const { return wasRead <= least ? Vec{} : gradient; }
 };
 
 // Adds the pairs [part][channel] that `readBack` gave, in order, in double precision.
