@@ -31,11 +31,19 @@ function pointwiseOperands(command: Command): Value[] {
   return pointwise.filter((value) => value !== left && value !== right);
 }
 
-/** The operands whose memory the outputs may take over, for kernels that read all of it before or as they write. */
-function reusable(command: Command): Value[] {
+/** The operands whose memory an output may take over, for kernels that read all of it before or as they write. */
+function reusable(command: Command, output: Value): (Value | null)[] {
+  const { kernel, operands, numbers } = command;
   // Their last pass reads the gradient at an element just before it writes there.
-  if (['BatchNormTrainingGrad', 'TileMomentsGrad', 'TileNormalizeGrad'].includes(command.kernel))
-    return [command.operands[0]!];
+  if (['BatchNormTrainingGrad', 'TileMomentsGrad', 'TileNormalizeGrad'].includes(kernel)) return [operands[0]!];
+  if (kernel === 'SparseConvGrad') {
+    if (output !== operands[19]) return [];
+    const [channels, height, width, , , outChannels, outHeight, outWidth] = numbers.slice(1);
+    const sameShape = channels === outChannels && height === outHeight && width === outWidth;
+    const [x, , , , residual, more, dy, y] = operands;
+    // Of the output gradient, rows are read before those of the input gradient are written.
+    return [more!, residual!, ...(sameShape ? [dy!, y!] : []), x!];
+  }
   return pointwiseOperands(command);
 }
 
@@ -88,12 +96,13 @@ export function plan(
 
   for (const [i, command] of commands.entries()) {
     const ends = (value: Value | null): value is Value => value !== null && lastUse.get(value) === i;
-    const candidates = reusable(command).filter((value) => ends(value) && places.has(value));
     const reused = new Set<Value>();
     for (const value of command.outputs) {
       if (inPlace.has(value) || value.external || places.has(value)) continue;
       const fits = ({ bytes }: Value) => blockBytes(bytes) === blockBytes(value.bytes);
-      const heir = candidates.find((candidate) => !reused.has(candidate) && fits(candidate));
+      const heir = reusable(command, value)
+        .filter(ends)
+        .find((candidate) => places.has(candidate) && !reused.has(candidate) && fits(candidate));
       if (heir) reused.add(heir);
       places.set(value, heir ? places.get(heir)! : take(value.bytes));
     }
