@@ -1,8 +1,11 @@
 // Sparse training on the native backend against dense, masked training on the stock cpu backend.
 import { captureStep, registerNativeBackend, setThreads } from '@prunebench/backend-native';
 import {
+  defineNetwork,
   type Extension,
+  INPUT,
   initializeParameters,
+  type Layer,
   type Masks,
   type Network,
   prunableSpecs,
@@ -67,7 +70,40 @@ function withoutIdleBiases(network: Network): Network {
   return { ...network, layers };
 }
 
-const networks = [mlp([40, 30, 20, 3]), withoutIdleBiases(convNet()), withoutIdleBiases(residualNet())];
+/** A residual block whose shortcut and first convolution halve what they both read. */
+function halvingNet(): Network {
+  const conv = (name: string, input: string, filters: number, stride: number): Layer => ({
+    ...{ kind: 'conv2d', name, inputs: [input], filters, kernelSize: [3, 3], strides: [stride, stride] },
+    ...{ dilation: [1, 1], padding: 'same', groups: 1, useBias: false },
+  });
+  const norm = (name: string, input: string): Layer => ({
+    ...{ kind: 'batchNorm', name, inputs: [input], epsilon: 1e-3, momentum: 0.9 },
+  });
+  const relu = (name: string, input: string): Layer => ({
+    ...{ kind: 'activation', name, inputs: [input], activation: 'relu' },
+  });
+  return defineNetwork({
+    name: 'halving-net',
+    inputShape: [7, 6, 3],
+    layers: [
+      conv('stem', INPUT, 4, 1),
+      norm('bn0', 'stem'),
+      relu('relu0', 'bn0'),
+      { kind: 'subsamplePad', name: 'shortcut', inputs: ['relu0'], stride: 2, channels: 6 },
+      conv('conv1', 'relu0', 6, 2),
+      norm('bn1', 'conv1'),
+      relu('relu1', 'bn1'),
+      conv('conv2', 'relu1', 6, 1),
+      norm('bn2', 'conv2'),
+      { kind: 'add', name: 'add', inputs: ['bn2', 'shortcut'] },
+      relu('relu2', 'add'),
+      { kind: 'globalAveragePool', name: 'pool', inputs: ['relu2'] },
+      { kind: 'dense', name: 'fc', inputs: ['pool'], units: 3, useBias: true },
+    ],
+  });
+}
+
+const networks = [mlp([40, 30, 20, 3]), withoutIdleBiases(convNet()), withoutIdleBiases(residualNet()), halvingNet()];
 const optimizers = [{ kind: 'sgd', momentum: 0.9 }, { kind: 'adamw' }] as const;
 
 /** Nine steps; sums are taken in another order, and steps carry the difference on. */

@@ -114,7 +114,7 @@ const momentsOf = ([x, mean, variance, scale, shift]: tf.Tensor[]): Moments => {
 export interface SparseConvOptions {
   readonly images: number;
   readonly norm?: NormBehind | undefined;
-  /** Whether what was read is wanted as tiles; only where the stride is 1. */
+  /** Whether what was read is wanted as tiles; only where the windows leave nothing out. */
   readonly keep: boolean;
   /** Whether what was read depends on anything that is trained. */
   readonly inputGradient: boolean;

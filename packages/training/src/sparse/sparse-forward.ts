@@ -96,7 +96,10 @@ class Walk {
       if (layer.kind === 'globalAveragePool')
         return this.#made('columns', tileGlobalAverage(input.as('tiles'), this.#images));
       if (layer.kind === 'subsamplePad')
-        return this.#made('tiles', tileSubsamplePad(input.as('tiles'), this.#images, layer.stride, layer.channels));
+        // Once it is asked for: by then a convolution may have kept the input.
+        return this.#made('tiles', () =>
+          tileSubsamplePad(input.as('tiles'), this.#images, layer.stride, layer.channels),
+        );
     }
     // Element by element, any layout will do.
     const layout = layer.kind === 'activation' || layer.kind === 'add' ? input.layout : 'images';
@@ -113,14 +116,17 @@ class Walk {
     const read = input.read;
     const follower = this.#readers.get(output)!;
     const norm = follower.length === 1 && !relu && follower[0].inputs[0] === output ? follower[0].layer : undefined;
+    const shape = convShape(this.#shapes, layer);
+    // Other convolutions compute what they read themselves.
+    const wanted = this.#readers.get(source)?.some((reader) => reader.layer.kind !== 'conv2d') ?? false;
     const { y, moments, kept } = sparseConv(
       read,
-      convShape(this.#shapes, layer),
+      shape,
       { ...kernel, bias: this.#parameters[`${layer.name}/bias`], relu },
       {
         images: this.#images,
         norm: norm?.kind === 'batchNorm' ? this.#normBehind(norm) : undefined,
-        keep: read.norm !== undefined && Math.max(...layer.strides) === 1 && this.#readers.get(source)!.length > 1,
+        keep: read.norm !== undefined && wanted && readsAll(shape),
         inputGradient: source !== INPUT,
       },
     );
@@ -151,6 +157,15 @@ function readersOf(plan: readonly FusedLayer[]): ReadonlyMap<string, readonly Fu
   const readers = new Map<string, FusedLayer[]>(plan.map(({ output }) => [output, []]));
   for (const fused of plan) for (const name of fused.inputs) readers.get(name)?.push(fused);
   return readers;
+}
+
+/** Whether a convolution's windows leave out no row or column of its input. */
+function readsAll({ size, outSize, strides, kernel, before }: ConvShape): boolean {
+  return ([0, 1] as const).every(
+    (axis) =>
+      strides[axis] + before[axis] <= kernel[axis] &&
+      (outSize[axis] - 1) * strides[axis] + kernel[axis] - before[axis] >= size[axis],
+  );
 }
 
 function convShape(shapes: ReturnType<typeof inferShapes>, layer: Conv2d): ConvShape {

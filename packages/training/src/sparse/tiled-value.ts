@@ -17,15 +17,17 @@ export class TiledValue {
   readonly #images: number;
   readonly #known = new Map<Layout, tf.Tensor>();
   readonly #normed: (TilesRead & NormedTiles) | undefined;
+  readonly #later: (() => tf.Tensor) | undefined;
 
   /**
    * @param images of the batch, which tiles may have more lanes than
-   * @param value a tensor of that layout, or tiles that are still to be normalized
+   * @param value a tensor of that layout, or what makes it; or tiles that are still to be normalized
    */
-  constructor(images: number, layout: Layout, value: tf.Tensor | (TilesRead & NormedTiles)) {
+  constructor(images: number, layout: Layout, value: tf.Tensor | (() => tf.Tensor) | (TilesRead & NormedTiles)) {
     this.layout = layout;
     this.#images = images;
-    if ('norm' in value) this.#normed = value;
+    if (typeof value === 'function') this.#later = value;
+    else if ('norm' in value) this.#normed = value;
     else this.#known.set(layout, value);
   }
 
@@ -48,7 +50,7 @@ export class TiledValue {
   }
 
   #make(layout: Layout): tf.Tensor {
-    if (layout === this.layout) return tileNormalize(this.#normed!, this.#images);
+    if (layout === this.layout) return this.#later?.() ?? tileNormalize(this.#normed!, this.#images);
     return layout === 'images' ? this.#toImages() : this.#fromImages(layout);
   }
 

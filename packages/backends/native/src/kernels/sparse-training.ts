@@ -86,6 +86,17 @@ function convShapes(kernel: string, backend: NativeBackend, inputs: Inputs, attr
   };
 }
 
+/** Whether the windows leave out no row or column, not even between those of bands that are computed apart. */
+function readsAll(conv: readonly number[]): boolean {
+  const [, height, width, , , , outHeight, outWidth, strideY, strideX, kernelHeight, kernelWidth, top, left] =
+    conv as number[];
+  const all = (size: number, outSize: number, stride: number, kernel: number, before: number) =>
+    stride + before <= kernel && (outSize - 1) * stride + kernel - before >= size;
+  return (
+    all(height!, outHeight!, strideY!, kernelHeight!, top!) && all(width!, outWidth!, strideX!, kernelWidth!, left!)
+  );
+}
+
 /**
  * Inputs x in tiles, values, starts [outChannels + 1], columns, optional bias; mean, scale, shift and optional residual where x is read
  * behind a batch norm; gamma and beta where one follows.
@@ -96,9 +107,7 @@ const sparseConv: KernelBody = ({ backend, inputs, attrs }) => {
   const conv = attrs as unknown as TileConvAttributes;
   const { input, output, outChannels } = convShapes('SparseConv', backend, inputs, conv);
   assertFloats('SparseConv', outChannels, { gamma, beta });
-  const [strideY, strideX] = conv.conv.slice(8, 10);
-  if (conv.keep && (strideY !== 1 || strideX !== 1))
-    throw new Error('SparseConv: with a stride it does not read all there is to keep.');
+  if (conv.keep && !readsAll(conv.conv)) throw new Error('SparseConv: it does not read all there is to keep.');
   const out = backend.output(output);
   const kept = conv.keep ? [backend.output(input)] : [];
   const moments = gamma ? [0, 1, 2].map(() => backend.output([outChannels])) : [];
