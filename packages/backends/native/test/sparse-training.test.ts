@@ -336,6 +336,36 @@ for (const one of cases) {
     });
 }
 
+for (const one of cases.filter(readsAll))
+  for (const stride of [1, 2])
+    test.serial(
+      `what is kept for a shortcut: ${one.images} images ${one.size} x ${one.channels}, stride ${stride}`,
+      (t) => {
+        const { images, channels } = one;
+        const { tiles, dyTiles, kept, transposed, attrs } = tensorsOf(one, keptWeights(one));
+        const [gamma, beta] = [randomTensor([channels], 6), randomTensor([channels], 7)];
+        const [x, mean, , scale, shift] = runAll('TileMoments', { x: tiles, gamma, beta }, attrs) as FiveTensors;
+        const reading = { x, mean, scale, shift };
+        const shortcut = [stride, channels + 3] as const;
+        const keeping = { ...attrs, inputRelu: true, keep: true };
+        const [, all] = runAll('SparseConvOfNorm', { ...reading, ...kept }, keeping);
+        const [, sampled] = runAll('SparseConvOfNorm', { ...reading, ...kept }, { ...keeping, shortcut });
+        const sampling = { images, stride, channels: shortcut[1], shape: x.shape };
+        const expected = run('TileSubsamplePad', { x: all! }, sampling);
+        assertClose(t, read(sampled!), read(expected), 0, 'kept');
+
+        const more = randomTensor(expected.shape, 8);
+        const spread = run('TileSubsamplePadGrad', { dy: more }, sampling);
+        const grad = (added: tf.Tensor, of: object) => {
+          const inputs = { ...reading, ...kept, ...transposed, dy: dyTiles, more: added };
+          return runAll('SparseConvGrad', inputs, { ...attrs, inputRelu: true, ...of });
+        };
+        const gradients = grad(more, { shortcut });
+        for (const [i, gradient] of grad(spread, {}).entries())
+          assertClose(t, read(gradients[i]!), read(gradient), 0, `gradient ${i}`);
+      },
+    );
+
 type FiveTensors = [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
 
 // The wide case has several bands of rows, which a task takes together where there are enough tiles for the threads.

@@ -116,6 +116,8 @@ export interface SparseConvOptions {
   readonly norm?: NormBehind | undefined;
   /** Whether what was read is wanted as tiles; only where the windows leave nothing out. */
   readonly keep: boolean;
+  /** The shortcut, if it is kept for one: that has every stride-th pixel, between channels of zeros (`tileSubsamplePad`). */
+  readonly shortcut: { readonly stride: number; readonly channels: number } | undefined;
   /** Whether what was read depends on anything that is trained. */
   readonly inputGradient: boolean;
 }
@@ -133,7 +135,7 @@ export function sparseConv(
   product: Product,
   options: SparseConvOptions,
 ): SparseConvResult {
-  const { images, norm, keep, inputGradient } = options;
+  const { images, norm, keep, shortcut, inputGradient } = options;
   const kernel = !read.norm ? 'SparseConv' : read.residual ? 'SparseConvOfNormedSum' : 'SparseConvOfNorm';
   const inputs = {
     ...readInputs(read),
@@ -143,6 +145,7 @@ export function sparseConv(
   const outputs = run<tf.Tensor[]>(kernel, inputs, {
     ...{ conv: forwardNumbers(shape), backward: backwardNumbers(shape), outChannels: shape.outChannels },
     ...{ inputRelu: read.norm !== undefined && read.relu, relu: product.relu },
+    ...(shortcut ? { shortcut: [shortcut.stride, shortcut.channels] } : {}),
     ...{ images, keep, inputGradient, norm: norm !== undefined, epsilon: norm?.epsilon ?? 0 },
   });
   return { y: outputs[0], moments: norm && momentsOf(outputs), kept: keep ? outputs.at(-1) : undefined };

@@ -66,6 +66,8 @@ class Walk {
   readonly #readers: ReadonlyMap<string, readonly FusedLayer[]>;
   /** Moments that convolutions took for the batch norms behind them, by the batch norm's name. */
   readonly #moments = new Map<string, Moments>();
+  /** Shortcuts that convolutions kept of what they read, by the shortcut's name. */
+  readonly #shortcuts = new Map<string, tf.Tensor>();
 
   constructor(
     network: Network,
@@ -96,9 +98,12 @@ class Walk {
       if (layer.kind === 'globalAveragePool')
         return this.#made('columns', tileGlobalAverage(input.as('tiles'), this.#images));
       if (layer.kind === 'subsamplePad')
-        // Once it is asked for: by then a convolution may have kept the input.
-        return this.#made('tiles', () =>
-          tileSubsamplePad(input.as('tiles'), this.#images, layer.stride, layer.channels),
+        // Once it is asked for: by then a convolution may have kept it, or its input.
+        return this.#made(
+          'tiles',
+          () =>
+            this.#shortcuts.get(layer.name) ??
+            tileSubsamplePad(input.as('tiles'), this.#images, layer.stride, layer.channels),
         );
     }
     // Element by element, any layout will do.
@@ -118,7 +123,10 @@ class Walk {
     const norm = follower.length === 1 && !relu && follower[0].inputs[0] === output ? follower[0].layer : undefined;
     const shape = convShape(this.#shapes, layer);
     // Other convolutions compute what they read themselves.
-    const wanted = this.#readers.get(source)?.some((reader) => reader.layer.kind !== 'conv2d') ?? false;
+    const others = this.#readers.get(source)?.filter((reader) => reader.layer.kind !== 'conv2d') ?? [];
+    const only = others.length === 1 ? others[0].layer : undefined;
+    const shortcut = only?.kind === 'subsamplePad' ? only : undefined;
+    const wanted = others.length > 0 && !(shortcut && this.#shortcuts.has(shortcut.name));
     const { y, moments, kept } = sparseConv(
       read,
       shape,
@@ -127,11 +135,13 @@ class Walk {
         images: this.#images,
         norm: norm?.kind === 'batchNorm' ? this.#normBehind(norm) : undefined,
         keep: read.norm !== undefined && wanted && readsAll(shape),
+        shortcut,
         inputGradient: source !== INPUT,
       },
     );
     if (moments) this.#moments.set(norm!.name, moments);
-    if (kept) input.keep(kept);
+    if (kept && shortcut) this.#shortcuts.set(shortcut.name, kept);
+    else if (kept) input.keep(kept);
     return this.#made('tiles', y);
   }
 

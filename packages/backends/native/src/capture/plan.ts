@@ -41,8 +41,10 @@ function reusable(command: Command, output: Value): (Value | null)[] {
     const [channels, height, width, , , outChannels, outHeight, outWidth] = numbers.slice(1);
     const sameShape = channels === outChannels && height === outHeight && width === outWidth;
     const [x, , , , residual, more, dy, y] = operands;
+    const [stride, shortcutChannels] = numbers.slice(33);
+    const whole = stride === 1 && shortcutChannels === channels;
     // Of the output gradient, rows are read before those of the input gradient are written.
-    return [more!, residual!, ...(sameShape ? [dy!, y!] : []), x!];
+    return [...(whole ? [more!] : []), residual!, ...(sameShape ? [dy!, y!] : []), x!];
   }
   return pointwiseOperands(command);
 }

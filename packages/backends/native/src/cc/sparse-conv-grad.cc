@@ -104,6 +104,17 @@ TileShape largest(int64_t rows, int64_t columns) {
   return {rows > 1 && 2 * width <= kHeld ? 2 : 1, width};
 }
 
+// Rows of one channel, from those that the shortcut has of them.
+void spreadRows(const Shortcut& shortcut, const float* from, int64_t tile, int64_t channel, int64_t first, int64_t rows, int64_t width,
+                float* to) {
+  std::fill_n(to, rows * width * kLanes, 0.0f);
+  for (int64_t row = first; row < first + rows; ++row, to += width * kLanes) {
+    if (!shortcut.has(row)) continue;
+    const float* cells = from + shortcut.at(tile, channel, row);
+    for (int64_t x = 0; x < shortcut.width; ++x) store(to + x * shortcut.stride * kLanes, load(cells + x * kLanes));
+  }
+}
+
 // out[i] = sum of the lanes of vector i
 void sumLanesOfEach(const float* vectors, int64_t count, float* out) {
   for (int64_t i = 0; i < count; i += kLanes) {
@@ -125,17 +136,19 @@ void sumLanesOfEach(const float* vectors, int64_t count, float* out) {
 
 // operands:
 //   0 x, mean, scale, shift (or 0), residual or 0: what the convolution read
-//   5 gradient to be added to that of what it read, or 0
+//   5 gradient to be added to that of what it read, as the shortcut has it, or 0
 //   6 dy: behind the batch norm if one follows; y, or 0 where neither that nor a ReLU follows
 //   8 mean, variance, scale, sums of g * (y - mean), sums of g (or 0): of that batch norm
 //  13 starts [outChannels + 1], taps, values, transposed starts [channels + 1], transposed taps, their places among the values
 //  19 out, each or 0: dx (in front of the ReLU, as g), sums of g * (x - mean), sums of g, gradient of the values, of gamma
-// numbers: tiles, those of TileConv, those of the input gradient, ReLU of what is read, ReLU of the output, images, epsilon
+// numbers: tiles, those of TileConv, those of the input gradient, ReLU of what is read, ReLU of the output, images, epsilon,
+// stride and channels of the shortcut
 KERNEL(SparseConvGrad) {
   const TileConv conv(call), back(call, 1 + TileConv::kNumbers);
   constexpr int kBehind = 1 + 2 * TileConv::kNumbers;
   const NormedTiles from{call.in<float>(0), call.in<float>(1), call.in<float>(2), call.in<float>(3), call.in<float>(4), call.flag(kBehind)};
   const float* more = call.in<float>(5);
+  const Shortcut shortcut(conv, call.integer(kBehind + 4), call.integer(kBehind + 5));
   float* lines = scratch(Scratch::Local, 2 * conv.outChannels);
   const MomentsGrad gradient{call.in<float>(6), call.in<float>(7), call.in<float>(8), call.in<float>(10), lines,
                              lines + conv.outChannels, call.flag(kBehind + 1)};
@@ -159,7 +172,8 @@ KERNEL(SparseConvGrad) {
 
   parallel(conv.tiles, [&](int64_t tile) {
     const int64_t lanes = std::clamp<int64_t>(images - tile * kLanes, 0, kLanes);
-    float* const cells = scratch(Scratch::Padded, band.floats());
+    float* const cells = scratch(Scratch::Padded, band.floats() + bandRows * row);
+    float* const spread = cells + band.floats();
     float* const vectors = scratch(Scratch::Partial, (kept + 2 * conv.channels) * kLanes);
     std::fill_n(vectors, (kept + 2 * conv.channels) * kLanes, 0.0f);
     for (int64_t first = 0; first < conv.height; first += bandRows) {
@@ -169,14 +183,16 @@ KERNEL(SparseConvGrad) {
       });
       for (int64_t c = 0; c < conv.channels; ++c) {
         const NormedChannel norm(from, c);
-        const int64_t plane = (tile * conv.channels + c) * conv.inPlane() + first * row;
+        const int64_t plane = (tile * conv.channels + c) * conv.inPlane() + first * row, rows = std::min(bandRows, conv.height - first);
         const auto in = [&](const float* tensor, int64_t at) { return tensor ? tensor + plane + at : nullptr; };
+        const bool spreads = more && !shortcut.whole;
+        if (spreads) spreadRows(shortcut, more, tile, c, first, rows, conv.width, spread);
         float* const normSums = vectors + (kept + 2 * c) * kLanes;
         std::array<Vec, 2> ofNorm{load(normSums), load(normSums + kLanes)};
-        eachRectangle(std::min(bandRows, conv.height - first), conv.width, largest, [&](int64_t y, int64_t height, int64_t x, int64_t width) {
+        eachRectangle(rows, conv.width, largest, [&](int64_t y, int64_t height, int64_t x, int64_t width) {
           const int64_t at = y * row + x * kLanes;
           kGradients[static_cast<size_t>((height - 1) * kHeld + width - 1)](
-              {cells + y * dyRow + x * kLanes, dyRow, in(from.x, at), in(from.residual, at), in(more, at),
+              {cells + y * dyRow + x * kLanes, dyRow, in(from.x, at), in(from.residual, at), spreads ? spread + at : in(more, at),
                dx ? dx + plane + at : nullptr, row, conv.inPlane()},
               norm, entries + starts[c], entries + starts[c + 1], vectors + starts[c] * kLanes, ofNorm);
         });

@@ -8,6 +8,13 @@
 
 namespace {
 
+void clearAddedChannels(const Shortcut& shortcut, int64_t channels, int64_t tile, float* out) {
+  const int64_t plane = shortcut.height * shortcut.width * kLanes, behind = shortcut.before + channels;
+  float* planes = out + tile * shortcut.channels * plane;
+  std::fill_n(planes, shortcut.before * plane, 0.0f);
+  std::fill_n(planes + behind * plane, (shortcut.channels - behind) * plane, 0.0f);
+}
+
 TileShape rectangle(int64_t rows, int64_t columns) { return entriesShape(rectangleRows(rows, columns), columns); }
 
 }  // namespace
@@ -37,8 +44,9 @@ void multiplyBand(const TileConv& conv, const Band& band, const float* cells, in
 // out[tile, o] = sum over the kept weights of output channel o of weight * their windows (+ bias, ReLU), of x as it is or behind a
 // batch norm; and where a batch norm follows, its moments.
 // operands: x, mean, scale, shift (or 0), residual or 0, starts [outChannels + 1], taps, values, bias or 0, gamma or 0, out,
-// kept or 0 (what was read, without padding), mean, variance, scale (or 0)
-// numbers: tiles, those of TileConv, ReLU of what is read, ReLU of the output, images, epsilon
+// kept or 0 (what was read, as the shortcut has it), mean, variance, scale (or 0)
+// numbers: tiles, those of TileConv, ReLU of what is read, ReLU of the output, images, epsilon, stride and
+// channels of the shortcut
 KERNEL(SparseConv) {
   const TileConv conv(call);
   constexpr int kBehind = 1 + TileConv::kNumbers;
@@ -49,6 +57,7 @@ KERNEL(SparseConv) {
   float *mean = call.out<float>(12), *variance = call.out<float>(13), *scale = call.out<float>(14);
   const bool withRelu = call.flag(kBehind + 1);
   const int64_t images = call.integer(kBehind + 2);
+  const Shortcut shortcut(conv, call.integer(kBehind + 4), call.integer(kBehind + 5));
   const auto lanes = [&](int64_t tile) { return std::clamp<int64_t>(images - tile * kLanes, 0, kLanes); };
 
   const int64_t kept = starts[conv.outChannels], bandRows = conv.bandRows(), bands = (conv.outHeight + bandRows - 1) / bandRows;
@@ -65,14 +74,16 @@ KERNEL(SparseConv) {
     const int64_t tile = task * atOnce / bands, begin = task * atOnce % bands, end = begin + atOnce;
     // Input rows that this task, of those that read them, writes to `readOut`.
     const int64_t ownBegin = begin * bandRows * conv.strideY, ownEnd = end == bands ? conv.height : end * bandRows * conv.strideY;
+    if (readOut && begin == 0) clearAddedChannels(shortcut, conv.channels, tile, readOut);
     float* cells = scratch(Scratch::Padded, band.floats());
     for (int64_t i = begin; i < end; ++i) {
       const int64_t first = i * bandRows, rows = rowsOf(i);
       const int64_t known = i > begin ? moveSharedRows(band, bandRows * conv.strideY, cells) : 0;
       loadBand(conv, band, first, known, cells, [&](int64_t c, int64_t row, int64_t columns, float* to, int64_t step) {
-        const int64_t at = (tile * conv.channels + c) * conv.inPlane() + row * conv.width * kLanes;
-        from.read(c, at, columns, to, step);
-        if (readOut && row >= ownBegin && row < ownEnd) std::copy_n(to, columns * kLanes, readOut + at);
+        from.read(c, (tile * conv.channels + c) * conv.inPlane() + row * conv.width * kLanes, columns, to, step);
+        if (!readOut || row < ownBegin || row >= ownEnd || !shortcut.has(row)) return;
+        float* kept = readOut + shortcut.at(tile, c, row);
+        for (int64_t x = 0; x < shortcut.width; ++x) store(kept + x * kLanes, load(to + x * shortcut.stride * kLanes));
       });
       for (int64_t o = 0; o < conv.outChannels; ++o) {
         float* to = out + (tile * conv.outChannels + o) * conv.outPlane() + first * conv.outWidth * kLanes;

@@ -44,6 +44,21 @@ struct TileConv {
   static constexpr int64_t kBandFloats = int64_t{112} << 10;
 };
 
+// Where a parameter-free shortcut has what a convolution reads: every stride-th pixel, between channels of zeros. With stride 1
+// and no more channels that is what was read itself.
+struct Shortcut {
+  int64_t stride, channels, before, height, width;
+  bool whole;
+  Shortcut(const TileConv& conv, int64_t stride, int64_t channels)
+      : stride(stride), channels(channels), before((channels - conv.channels) / 2), height((conv.height - 1) / stride + 1),
+        width((conv.width - 1) / stride + 1), whole(stride == 1 && channels == conv.channels) {}
+  bool has(int64_t row) const { return row % stride == 0; }
+  // The first cell of a row that it has, of one of the convolution's channels.
+  int64_t at(int64_t tile, int64_t channel, int64_t row) const {
+    return ((tile * channels + before + channel) * height + row / stride) * width * kLanes;
+  }
+};
+
 // The rows that some output rows read, padded, as [channel][row][column][lane].
 struct Band {
   int64_t channels, rows, pitch;

@@ -62,6 +62,8 @@ interface TileConvAttributes {
   readonly epsilon: number;
   /** Whether what was read, ReLU and all, is an output too. */
   readonly keep: boolean;
+  /** Of the parameter-free shortcut that it is kept for: every stride-th pixel, between channels of zeros; else all of it. */
+  readonly shortcut?: readonly [stride: number, channels: number] | undefined;
   /** Whether the gradient of what was read is wanted. */
   readonly inputGradient: boolean;
 }
@@ -78,8 +80,13 @@ function convShapes(kernel: string, backend: NativeBackend, inputs: Inputs, attr
   assertFloats(kernel, outChannels!, { bias });
   assertIndices(kernel, outChannels! + 1, { starts });
   assertIndices(kernel, sizeOf(values!.shape), { columns });
+  const shortcut = attrs.shortcut ?? [1, channels!];
+  const [stride, keptChannels] = shortcut;
+  const sampled = (size: number) => Math.floor((size - 1) / stride) + 1;
   return {
     input,
+    kept: [tiles, keptChannels, sampled(height!), sampled(width!), lanes],
+    shortcut,
     output: [tiles, outChannels!, outHeight!, outWidth!, lanes],
     channels: channels!,
     outChannels: outChannels!,
@@ -100,26 +107,27 @@ function readsAll(conv: readonly number[]): boolean {
 /**
  * Inputs x in tiles, values, starts [outChannels + 1], columns, optional bias; mean, scale, shift and optional residual where x is read
  * behind a batch norm; gamma and beta where one follows.
- * Outputs: tiles; then mean, variance, scale and shift of the batch norm that follows; then what was read, where it is to be kept.
+ * Outputs: tiles; then mean, variance, scale and shift of the batch norm that follows; then what was read, as the shortcut has it, where it is to be kept.
  */
 const sparseConv: KernelBody = ({ backend, inputs, attrs }) => {
   const { x, mean, scale, shift, residual, values, starts, columns, bias, gamma, beta } = inputs as Inputs;
   const conv = attrs as unknown as TileConvAttributes;
-  const { input, output, outChannels } = convShapes('SparseConv', backend, inputs, conv);
+  const { input, kept: keptShape, shortcut, output, outChannels } = convShapes('SparseConv', backend, inputs, conv);
   assertFloats('SparseConv', outChannels, { gamma, beta });
   if (conv.keep && !readsAll(conv.conv)) throw new Error('SparseConv: it does not read all there is to keep.');
   const out = backend.output(output);
-  const kept = conv.keep ? [backend.output(input)] : [];
+  const kept = conv.keep ? [backend.output(keptShape)] : [];
   const moments = gamma ? [0, 1, 2].map(() => backend.output([outChannels])) : [];
   const read = [x, mean, scale, shift, residual, starts, columns, values, bias, gamma];
-  const numbers = [input[0]!, ...conv.conv, Number(conv.inputRelu), Number(conv.relu), conv.images, conv.epsilon];
+  const flags = [Number(conv.inputRelu), Number(conv.relu)];
+  const numbers = [input[0]!, ...conv.conv, ...flags, conv.images, conv.epsilon, ...shortcut];
   const made = [out, kept[0], ...(gamma ? moments : [null, null, null])];
   backend.invoke('SparseConv', [...read, ...made], numbers);
   return [out, ...moments, ...(beta ? [backend.alias(beta)] : []), ...kept];
 };
 
 /**
- * Inputs as of `SparseConv`, the transposed pattern, and dy; `more`, to be added to the gradient of what was read; y behind a ReLU or in
+ * Inputs as of `SparseConv`, the transposed pattern, and dy; `more`, in the shape of what was kept, to be added to the gradient of what was read; y behind a ReLU or in
  * front of a batch norm, whose outMean, outVariance, outScale and gradients of scale and shift are then there too.
  * Outputs: the gradient of what was read, with those of its scale and shift behind a batch norm; that of the kept weights; that of
  * gamma in front of one. Behind a batch norm the first is the gradient of its output, and of the residual.
@@ -129,9 +137,10 @@ const sparseConvGrad: KernelBody = ({ backend, inputs, attrs }) => {
   const { x, mean, scale, shift, residual, more, dy, y, outMean, outVariance, outScale, dScale, dShift } =
     inputs as Inputs;
   const { values, starts, columns, transposedStarts, transposedColumns, transposedPlaces } = inputs as Inputs;
-  const { input, output, channels, outChannels } = convShapes('SparseConvGrad', backend, inputs, conv);
+  const shapes = convShapes('SparseConvGrad', backend, inputs, conv);
+  const { input, output, channels, outChannels } = shapes;
   const kept = sizeOf(values!.shape);
-  assertFloats('SparseConvGrad', sizeOf(input), { more });
+  assertFloats('SparseConvGrad', sizeOf(shapes.kept), { more });
   assertFloats('SparseConvGrad', sizeOf(output), { dy, y });
   assertFloats('SparseConvGrad', outChannels, { outMean, outVariance, outScale, dScale, dShift });
   assertIndices('SparseConvGrad', channels + 1, { transposedStarts });
@@ -150,6 +159,7 @@ const sparseConvGrad: KernelBody = ({ backend, inputs, attrs }) => {
     Number(conv.relu),
     conv.images,
     conv.epsilon,
+    ...shapes.shortcut,
   ];
   const made = [dx, ...sums, dValues, dGamma];
   backend.invoke('SparseConvGrad', [...read, ...pattern, ...made], numbers);
