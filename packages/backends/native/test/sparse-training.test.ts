@@ -1,7 +1,7 @@
 // The kernels of sparse training against loops in float64 over the dense, masked layer.
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
-import { setThreads } from '../src/index.ts';
+import { captureStep, setThreads } from '../src/index.ts';
 import { assertClose, randomTensor, randomValues, useNative } from './support.ts';
 
 test.before(() => useNative());
@@ -391,6 +391,36 @@ for (const one of cases.filter(({ images }) => images === 20 || images === 65))
     t.deepEqual(results[1], results[0]);
     t.deepEqual(results[2], results[0]);
   });
+
+for (const adding of [false, true])
+  test.serial(
+    `captured, an input gradient lies where something was read, with the same bits: adding ${adding}`,
+    (t) => {
+      const one: Case = { ...cases.find(({ images }) => images === 65)!, images: 17, outChannels: 6 };
+      const { x, dy, kept, transposed, attrs } = tensorsOf(one, keptWeights(one));
+      const norm = { gamma: randomTensor([6], 6), beta: randomTensor([6], 7) };
+      const step = (inputs: tf.Tensor[]) => {
+        const [tiles, dyTiles, added] = inputs.map((images) => run('ImagesToTiles', { x: images })) as [
+          tf.Tensor,
+          tf.Tensor,
+          tf.Tensor,
+        ];
+        const [read, mean, , scale, shift] = runAll('TileMoments', { x: tiles, ...norm }, attrs) as FiveTensors;
+        const reading = { x: read, mean, scale, shift };
+        const normed = { ...attrs, inputRelu: true };
+        const made = runAll('SparseConvOfNorm', { ...reading, ...kept, ...norm }, normed) as FiveTensors;
+        const [y, outMean, outVariance, outScale, dShift] = made;
+        const given = { dy: dyTiles, y, outMean, outVariance, outScale, dScale: dShift, dShift };
+        const more = adding ? { more: added } : {};
+        return runAll('SparseConvGrad', { ...reading, ...given, ...more, ...kept, ...transposed }, normed);
+      };
+      const inputs = [x, dy, randomTensor(x.shape, 8)];
+      const captured = captureStep(step, inputs, { state: [] });
+      const outputs = captured.run(...inputs.map(read)) as Float32Array[];
+      for (const [i, expected] of step(inputs).entries()) assertClose(t, outputs[i]!, read(expected), 0, `output ${i}`);
+      captured.dispose();
+    },
+  );
 
 for (const images of [16, 21])
   for (const withResidual of [false, true])
