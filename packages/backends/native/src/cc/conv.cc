@@ -297,6 +297,7 @@ void inputGradientByScatter(const ConvShape& s, const float* dy, const float* fi
       const int64_t count = std::min(kTaskPixels, pixels - p0);
       for (int64_t column = 0; column < columns; column += kColumns) {
         const int64_t width = panelWidth(columns, column);
+        const float* b = packed + column * depth;
         for (int64_t p = 0; p < count;)
           p += withTileRows(count - p, width == kLanes, [&](auto height) {
             constexpr int MR = decltype(height)::value;
@@ -305,9 +306,9 @@ void inputGradientByScatter(const ConvShape& s, const float* dy, const float* fi
             for (int r = 0; r < MR; ++r) from[r] = dy + (image * pixels + p0 + p + r) * depth, out[r] = sent + (p + r) * columns;
             const Target target{out, column, std::min(width, columns - column), false, nullptr, false};
             if (width == kLanes) {
-              tileRows<MR, 1>(from, &run, 1, packed + column * depth, target);
+              tileRows<MR, 1>(from, &run, 1, b, target);
             } else if constexpr (MR <= kRows) {
-              tileRows<MR, 2>(from, &run, 1, packed + column * depth, target);
+              tileRows<MR, 2>(from, &run, 1, b, target);
             }
           });
       }

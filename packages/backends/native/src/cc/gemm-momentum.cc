@@ -1,5 +1,5 @@
-// The gradient of a dense layer's weights and their update in one pass: the gradient never leaves the registers, and the
-// processor fetches weights and velocities, walked in the order of their memory, while it multiplies.
+// The gradient of a dense layer's weights and their update in one pass: the gradient never leaves the registers, and
+// weights and velocities, walked in the order of their memory, are fetched while the tile over them is multiplied.
 #include <algorithm>
 
 #include "call.h"
@@ -12,6 +12,18 @@ namespace {
 struct UpdateTarget {
   const Momentum& step;
   int64_t at, stride, columns;  // of the tile's first weight, between its rows, that exist in it
+
+  // A row of the tile every few steps, so that the fetches do not crowd out the operands'.
+  [[gnu::always_inline]] inline void prefetch(int64_t k, int rows) const {
+    constexpr int64_t kSteps = 4;
+    if (k % kSteps != 0 || k / kSteps >= rows) return;
+    const int64_t i = at + k / kSteps * stride;
+    for (const float* from : {step.p + i, step.v + i}) {
+      __builtin_prefetch(from, 1);
+      __builtin_prefetch(from + kLanes, 1);
+      __builtin_prefetch(from + kColumns - 1, 1);
+    }
+  }
 };
 
 template <int MR, int NV>
@@ -55,7 +67,7 @@ KERNEL(MatMulMomentumUpdate) {
   Gemm product{transposeA, transposeB, m, n, k, call.in<float>(0), call.in<float>(1), nullptr, transposeA ? m : k,
                transposeB ? k : n, n, nullptr, false};
   if (m == 0 || n == 0) return;
-  if (k > 0 && k <= kSlice) return multiply(product, Update{step, n});
+  if (k > 0 && sliceDepth(product) == k) return multiply(product, Update{step, n});
   // A deep sum needs memory for what its slices have added up so far.
   product.c = scratch(Scratch::Local, m * n);
   gemm(product);

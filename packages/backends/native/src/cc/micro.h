@@ -30,6 +30,10 @@ struct Target {
   bool accumulate;    // add to what is there
   const float* bias;  // one per column of the whole row, or null
   bool relu;
+
+  // Called at each step of K of a tile of so many rows: what storeTile() will read may be fetched meanwhile. Always inlined,
+  // for GCC drops a call of what does nothing but prefetch.
+  [[gnu::always_inline]] inline void prefetch(int64_t, int) const {}
 };
 
 template <int MR, int NV>
@@ -56,13 +60,45 @@ template <int MR, int NV>
   }
 }
 
-template <int MR, int NV, int U>
-[[gnu::always_inline]] inline void stepRows(Vec (&acc)[MR][NV], const float* const* rows, int64_t at, const float* b) {
-  Vec bs[U][NV];
+// Rows of B where they lie, `stride` apart, which a panel's first tile packs for the others while it multiplies.
+struct Packing {
+  static constexpr int64_t kAhead = 24;  // rows: about the time the last-level cache takes to answer
+  const float* from;
+  int64_t stride;
+  float* panel;
+};
+
+// The next U rows of a panel.
+template <int U, int NV>
+[[gnu::always_inline]] inline void takeRows(Vec (&bs)[U][NV], const float*& panel) {
 #pragma GCC unroll 4
   for (int u = 0; u < U; ++u)
 #pragma GCC unroll 2
-    for (int v = 0; v < NV; ++v) bs[u][v] = load(b + (u * NV + v) * kLanes);
+    for (int v = 0; v < NV; ++v) bs[u][v] = load(panel + (u * NV + v) * kLanes);
+  panel += U * NV * kLanes;
+}
+
+template <int U, int NV>
+[[gnu::always_inline]] inline void takeRows(Vec (&bs)[U][NV], Packing& b) {
+#pragma GCC unroll 4
+  for (int u = 0; u < U; ++u) {
+    const float* ahead = b.from + Packing::kAhead * b.stride;
+#pragma GCC unroll 2
+    for (int v = 0; v < NV; ++v) {
+      __builtin_prefetch(ahead + v * kLanes);
+      bs[u][v] = load(b.from + v * kLanes);
+      store(b.panel + v * kLanes, bs[u][v]);
+    }
+    __builtin_prefetch(ahead + NV * kLanes - 1);
+    b.from += b.stride;
+    b.panel += NV * kLanes;
+  }
+}
+
+template <int MR, int NV, int U, class B>
+[[gnu::always_inline]] inline void stepRows(Vec (&acc)[MR][NV], const float* const* rows, int64_t at, B& b) {
+  Vec bs[U][NV];
+  takeRows(bs, b);
 #pragma GCC unroll 24
   for (int r = 0; r < MR; ++r) {
     const float* a = rows[r] + at;
@@ -75,32 +111,32 @@ template <int MR, int NV, int U>
   }
 }
 
-template <int MR, int NV, class To>
-void tileRows(const float* const* rows, const Run* runs, int64_t runCount, const float* b, const To& target) {
+template <int MR, int NV, class B, class To>
+void tileRows(const float* const* rows, const Run* runs, int64_t runCount, B b, const To& target) {
   constexpr int U = kRows == 12 ? (NV == 1 ? 4 : 2) : 1;
   Vec acc[MR][NV] = {};
   for (int64_t i = 0; i < runCount; ++i) {
     int64_t at = runs[i].offset;
     const int64_t end = at + runs[i].length;
-    for (; at + U <= end; at += U, b += U * NV * kLanes) stepRows<MR, NV, U>(acc, rows, at, b);
-    for (; at < end; ++at, b += NV * kLanes) stepRows<MR, NV, 1>(acc, rows, at, b);
+    for (; at + U <= end; at += U) stepRows<MR, NV, U>(acc, rows, at, b);
+    for (; at < end; ++at) stepRows<MR, NV, 1>(acc, rows, at, b);
   }
   storeTile<MR, NV>(acc, target);
 }
 
 // A in place, its rows contiguous and `stride` apart along K: a packed panel, or a matrix that is used transposed.
-template <int MR, int NV, class To>
-void tileStrided(const float* a, int64_t stride, const float* b, int64_t depth, const To& target) {
+template <int MR, int NV, class B, class To>
+void tileStrided(const float* a, int64_t stride, B b, int64_t depth, const To& target) {
   Vec acc[MR][NV] = {};
-  for (int64_t k = 0; k < depth; ++k, a += stride, b += NV * kLanes) {
-    Vec bs[NV];
-#pragma GCC unroll 2
-    for (int v = 0; v < NV; ++v) bs[v] = load(b + v * kLanes);
+  for (int64_t k = 0; k < depth; ++k, a += stride) {
+    target.prefetch(k, MR);
+    Vec bs[1][NV];
+    takeRows(bs, b);
 #pragma GCC unroll 24
     for (int r = 0; r < MR; ++r) {
       const Vec x = splat(a[r]);
 #pragma GCC unroll 2
-      for (int v = 0; v < NV; ++v) acc[r][v] += x * bs[v];
+      for (int v = 0; v < NV; ++v) acc[r][v] += x * bs[0][v];
     }
   }
   storeTile<MR, NV>(acc, target);

@@ -1,7 +1,7 @@
 // Matrix product after the GotoBLAS scheme: panels of A and B are packed once, in parallel, then tasks over blocks of C
 // run the register tile over them, K in fixed slices. A is read in place, without packing, where its rows do not fall into
 // the same cache sets, or where C is so narrow that packing would cost as much as the product. B is packed by the task that
-// uses it, slice by slice, where no other task does.
+// uses it, slice by slice, where no other task does: by the panel's first tile, if there are more, while it multiplies.
 #pragma once
 #include <algorithm>
 #include <type_traits>
@@ -10,11 +10,15 @@
 #include "micro.h"
 #include "threads.h"
 
-constexpr int64_t kSlice = 384;  // of K: a B panel slice and an A panel slice stay in the first-level cache
+// Of K: a panel's slice stays in the second-level cache, from which it streams; shorter ones read and write C more often. With
+// less than a tile of rows it is read once, right after packing, and stays in the first-level cache.
+constexpr int64_t kSlice = 800, kSliceFewRows = 384;
 constexpr int64_t kNarrow = 2 * kColumns;
 constexpr int64_t kRowsOnce = 16 * kRows;  // few enough that one task takes them all
 
 inline int64_t ceilDivide(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+inline int64_t sliceDepth(const Gemm& g) { return ceilDivide(g.k, ceilDivide(g.k, g.m < kRows ? kSliceFewRows : kSlice)); }
 
 struct Block {
   int64_t rowBegin, rowEnd, columnBegin, columnEnd;
@@ -73,8 +77,8 @@ void productPacked(const Gemm& g, Finish finish, const Block& block, const float
 // A untransposed: pointers to its rows.
 struct RowsOf {
   const Gemm& g;
-  template <int MR, int NV, class To>
-  void tile(int64_t row, const Slice& slice, const float* b, const To& target) const {
+  template <int MR, int NV, class B, class To>
+  void tile(int64_t row, const Slice& slice, const B& b, const To& target) const {
     const float* rows[MR];
     for (int r = 0; r < MR; ++r) rows[r] = g.a + (row + r) * g.lda;
     const Run run{slice.begin, slice.depth};
@@ -85,8 +89,8 @@ struct RowsOf {
 // A transposed: its rows lie side by side.
 struct ColumnsOf {
   const Gemm& g;
-  template <int MR, int NV, class To>
-  void tile(int64_t row, const Slice& slice, const float* b, const To& target) const {
+  template <int MR, int NV, class B, class To>
+  void tile(int64_t row, const Slice& slice, const B& b, const To& target) const {
     tileStrided<MR, NV>(g.a + slice.begin * g.lda + row, g.lda, b, slice.depth, target);
   }
 };
@@ -97,8 +101,18 @@ void productInPlace(const Gemm& g, Finish finish, const Source& source, const Bl
     const Slice slice{k0, std::min(depth, g.k - k0), k0 == 0, k0 + depth >= g.k};
     for (int64_t column = block.columnBegin; column < block.columnEnd; column += kColumns) {
       const int64_t width = panelWidth(g.n, column);
-      const float* b = panelOf(g, packedB, column, width, slice);
-      for (int64_t row = block.rowBegin; row < block.rowEnd;)
+      int64_t row = block.rowBegin;
+      const float* b;
+      if (!packedB && !g.transposeB && g.n - column >= kColumns && block.rowEnd - row >= 2 * kRows) {
+        float* panel = scratch(Scratch::PackedB, slice.depth * kColumns);
+        const Packing packing{g.b + slice.begin * g.ldb + column, g.ldb, panel};
+        source.template tile<kRows, 2>(row, slice, packing, finish.tile(row, kRows, column, width, slice));
+        row += kRows;
+        b = panel;
+      } else {
+        b = panelOf(g, packedB, column, width, slice);
+      }
+      while (row < block.rowEnd)
         row += withTileRows(block.rowEnd - row, width == kLanes, [&](auto height) {
           constexpr int MR = decltype(height)::value;
           const auto target = finish.tile(row, MR, column, width, slice);
@@ -129,7 +143,7 @@ void multiply(const Gemm& g, const Finish& finish) {
   float* packedA = inPlace ? nullptr : scratch(Scratch::PackedA, ceilDivide(g.m, kRows) * kRows * g.k);
   if (!inPlace) packRows(g, packedA);
 
-  const int64_t depth = ceilDivide(g.k, ceilDivide(g.k, kSlice));
+  const int64_t depth = sliceDepth(g);
   // Blocks of C: tall enough to reuse a B slice, small enough to share out evenly.
   const int64_t unit = kRows * 2;
   int64_t blockRows = unit * 4, blockColumns = kColumns * 8;
