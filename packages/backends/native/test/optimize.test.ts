@@ -111,6 +111,24 @@ test('a weight update joins the product that gives its gradient, unless another 
   ]);
 });
 
+test('the gradient of a ReLU joins the product whose result it takes, unless another one reads that', (t) => {
+  const gate = (dy: Value, x: Value) => command('Binary', [dy, x, activated], [7, 1, rows * width, 1, 1]);
+  const [fused, ...others] = optimize([multiply(), gate(product, bias)], [activated]);
+  t.deepEqual(others, []);
+  t.is(fused!.kernel, 'MatMulReluGrad');
+  t.deepEqual(fused!.operands, [a, b, bias, activated]);
+  t.deepEqual(fused!.numbers, [rows, width, 8, 0, 0]);
+  t.deepEqual(kernels(optimize([multiply(), gate(product, bias)], [activated, product])), ['MatMul', 'Binary']);
+  t.deepEqual(kernels(optimize([multiply(), gate(product, product)], [activated])), ['MatMul', 'Binary']);
+  t.deepEqual(kernels(optimize([multiply(), gate(bias, product)], [activated])), ['MatMul', 'Binary']);
+  const reader = command('Unary', [product, sum], [3, rows * width, 0]);
+  t.deepEqual(kernels(optimize([multiply(), gate(product, bias), reader], [activated, sum])), [
+    'MatMul',
+    'Binary',
+    'Unary',
+  ]);
+});
+
 const momentumStep = (
   param: tf.Tensor,
   velocity: tf.Tensor,
@@ -134,6 +152,7 @@ const denseLayers = [
   [256, 20, 33],
   [45, 600, 127],
   [20, 33, 900],
+  [4, 33, 500],
   [1, 1, 1],
   [13, 7, 0],
   [0, 5, 3],
@@ -174,5 +193,28 @@ for (const [from, to, examples] of denseLayers as [number, number, number][]) {
       t.deepEqual(velocity.dataSync(), expected[1].dataSync());
       step.dispose();
     }
+  });
+}
+
+// Examples, inputs, outputs: narrow and wide, packed and in place, sums deeper than a slice, none.
+for (const [examples, from, to] of [
+  [128, 300, 100],
+  [128, 100, 10],
+  [13, 45, 256],
+  [29, 37, 900],
+  [1, 1, 1],
+  [5, 7, 0],
+] as [number, number, number][]) {
+  test(`dense layer ${from} x ${to}, batch ${examples}: the gradient through the ReLU on the way out has the bits of one afterwards`, (t) => {
+    const weight = randomTensor([from, to], 1);
+    const values = randomValues(examples * from, 2);
+    values[0] = Number.NaN;
+    const body = (x: tf.Tensor, dy: tf.Tensor) =>
+      tf.mul(tf.matMul(dy as tf.Tensor2D, weight as tf.Tensor2D, false, true), tf.step(x));
+    const dy = randomValues(examples * to, 3);
+    const expected = tf.tidy(() => body(tf.tensor(values, [examples, from]), tf.tensor(dy, [examples, to])).dataSync());
+    const step = captureStep(([x, dy]) => [body(x!, dy!)], [tf.zeros([examples, from]), tf.zeros([examples, to])]);
+    t.deepEqual(step.run(values, dy), [expected as Float32Array]);
+    step.dispose();
   });
 }

@@ -108,6 +108,24 @@ export function fuseUpdatesIntoProducts(commands: readonly Command[], results: R
   return fused.filter((command) => !dropped.has(command));
 }
 
+/** A ReLU's gradient moves into the product whose result it takes, when nobody else reads that. */
+export function fuseReluGradientsIntoProducts(commands: readonly Command[], results: ReadonlySet<Value>): Command[] {
+  const readers = readersOf(commands);
+  const producer = new Map(commands.flatMap((command) => command.outputs.map((value) => [value, command] as const)));
+  const dropped = new Set<Command>();
+  const fused = commands.map((command) => {
+    if (!isSameShapeBinary(command, codes.reluGrad)) return command;
+    const [dy, x, out] = command.operands as [Value, Value, Value];
+    const product = producer.get(dy);
+    if (!isBareProduct(product) || results.has(dy) || x === dy || readers.get(dy)!.length !== 1) return command;
+    dropped.add(product!);
+    const [left, right] = product!.operands as [Value, Value];
+    const numbers = product!.numbers.slice(1, 6);
+    return { kernel: 'MatMulReluGrad', operands: [left, right, x, out], outputs: [out], numbers };
+  });
+  return fused.filter((command) => !dropped.has(command));
+}
+
 /** Whether a command is one matrix product without bias or ReLU. */
 function isBareProduct(command: Command | undefined): boolean {
   return (
@@ -138,5 +156,7 @@ function isStep(command: Command | undefined): boolean {
 export function optimize(commands: readonly Command[], results: readonly Value[]): Command[] {
   const live = dropUnused(fuseReluGradients(dropUnused(commands, results)), results);
   const kept = new Set(results);
-  return fuseUpdatesIntoProducts(fuseReluIntoProducts(fuseBiasIntoProducts(live, kept), kept), kept);
+  // ReLUs before their gradients: only gradients that stand alone let a ReLU in.
+  const forward = fuseReluIntoProducts(fuseBiasIntoProducts(live, kept), kept);
+  return fuseUpdatesIntoProducts(fuseReluGradientsIntoProducts(forward, kept), kept);
 }

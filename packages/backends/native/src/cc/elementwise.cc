@@ -131,8 +131,7 @@ KERNEL(Binary) {
     case 4: return binary(call, [](Vec a, Vec b) { return a == a ? b == b ? maximum(a, b) : b : a; });
     case 5: return binary(call, [](Vec a, Vec b) { return a == a ? b == b ? minimum(a, b) : b : a; });
     case 6: return binary(call, [](Vec a, Vec b) { return (a - b) * (a - b); });
-    // dy * step(x), the gradient of ReLU, in one pass
-    case 7: return binary(call, [=](Vec dy, Vec x) { return dy * (x > zero ? one : x == x ? zero : x); });
+    case 7: return binary(call, [](Vec dy, Vec x) { return reluGradient(dy, x); });
     case 8: return binaryLanes(call, power);
     // prelu: x, alpha
     case 9: return binary(call, [=](Vec x, Vec alpha) { return x < zero ? alpha * x : x; });

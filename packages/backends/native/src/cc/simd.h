@@ -75,6 +75,8 @@ inline Vec minimum(Vec a, Vec b) { return a > b ? b : a; }
 // NaN < 0 is false, so NaN passes through.
 inline Vec relu(Vec v) { return v < Vec{} ? Vec{} : v; }
 inline float relu(float v) { return v < 0 ? 0 : v; }
+// dy * step(x), where step(NaN) is NaN
+inline Vec reluGradient(Vec dy, Vec x) { return dy * (x > Vec{} ? splat(1.0f) : x == x ? Vec{} : x); }
 
 // The compiler turns the loop into one vector instruction.
 inline Vec squareRoot(Vec v) {
