@@ -9,14 +9,14 @@ function sideTaking(seconds: (request: { layout: string; slice: number }) => num
   const ask = async ({ layout, steps }: { layout: string; steps: number }) => {
     const slice = slices.get(layout) ?? 0;
     slices.set(layout, slice + 1);
-    return { seconds: Array(steps).fill(seconds({ layout, slice })), residentMiB: 1 };
+    return { seconds: [9, ...Array(steps - 1).fill(seconds({ layout, slice }))], residentMiB: 1 };
   };
   return { name: 'fake', version: '0', ask, stop() {} } as unknown as Side;
 }
 
 const [lenet] = workloads;
 
-test('the ratio is the median over rounds of the faster layout, and the warm-up slice does not count', async (t) => {
+test('the ratio is the median over rounds of the faster layout, and neither the warm-up slice nor the first step of any counts', async (t) => {
   // Slice 0 warms up; then ours takes 2 ms, the peer 6 ms in its good layout, once 20 ms.
   const ours = sideTaking(({ slice }) => (slice === 0 ? 9 : 0.002));
   const peer = sideTaking(({ layout, slice }) => (layout === 'nchw' ? 0.03 : slice === 2 ? 0.02 : 0.006));
