@@ -23,6 +23,8 @@ interface Case {
 const cases: readonly Case[] = [
   { rows: 30, columns: 70, n: 128, density: 0.2 },
   { rows: 300, columns: 784, n: 128, density: 0.05 },
+  // Enough work to be shared out among threads.
+  { rows: 300, columns: 784, n: 128, density: 0.1 },
   { rows: 7, columns: 5, n: 1, density: 0.5 },
   { rows: 13, columns: 40, n: 37, density: 0.3 },
   { rows: 9, columns: 11, n: 333, density: 1 },
@@ -106,7 +108,7 @@ for (const one of cases) {
 }
 
 test('the thread count changes no bit', (t) => {
-  const { csr } = randomMatrix({ rows: 200, columns: 150, n: 100, density: 0.3 });
+  const { csr } = randomMatrix({ rows: 200, columns: 150, n: 100, density: 0.9 });
   const [x, dy] = [randomValues(150 * 100, 8), randomValues(200 * 100, 9)];
   const results = [1, 2, 3].map((threads) => {
     setThreads(threads);

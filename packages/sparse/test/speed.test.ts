@@ -50,7 +50,9 @@ test('calls are sampled in turns until the best samples of each agree, or the ti
     order.push('b');
     wait(2);
   };
-  const [first, second] = bestTimes([disturbed, even], Number.POSITIVE_INFINITY);
+  const { milliseconds, settled } = bestTimes([disturbed, even], Number.POSITIVE_INFINITY);
+  const [first, second] = milliseconds;
+  t.true(settled);
   t.true(first >= 2 && first < 22);
   t.true(second >= 2 && second < 22);
   // Two calls of each to see how long they take, then in every turn one to warm up and one that is measured.
@@ -58,6 +60,12 @@ test('calls are sampled in turns until the best samples of each agree, or the ti
   order.length = 0;
   bestTimes([even], 0);
   t.is(order.join(''), 'bb'.repeat(1 + 3));
+  let growing = 1;
+  const slowing = () => {
+    growing *= 1.2;
+    wait(growing);
+  };
+  t.false(bestTimes([slowing], 0).settled, 'no two samples agree');
 });
 
 test('a measurement gives a ratio of the two times for each batch size, inside its own range', async (t) => {

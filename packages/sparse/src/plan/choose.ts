@@ -24,9 +24,9 @@ export function timeProducts(program: Program, layout: CellLayout, lanes: number
     const alone = aloneProgram(operation, program);
     const [input, output] = alone.tensors;
     const kernels = candidateKernels(operation, input, output, layout);
-    const keys = kernels.map((kernel) => keyOf(operation, alone.tensors, layout, kernel));
-    const milliseconds = cache.times(keys, (unknown) =>
-      bestTimes(unknown.map((i) => aloneRunner(alone, operation.name, kernels[i], layout, lanes))),
+    const names = kernels.map((kernel) => kernelName(kernel, operation));
+    const milliseconds = cache.times(productKey(operation, alone.tensors, layout), names, () =>
+      bestTimes(kernels.map((kernel) => aloneRunner(alone, operation.name, kernel, layout, lanes))),
     );
     const timed = kernels.map((kernel, i) => ({ kernel, milliseconds: milliseconds[i] }));
     timings.set(
@@ -71,16 +71,22 @@ function aloneRunner(
   return () => compiled.run(nothing, images, nothing);
 }
 
-function keyOf(product: Product, tensors: readonly TensorShape[], layout: CellLayout, kernel: ProductKernel): string {
-  const { window, groups, weights, residual } = product;
+function productKey(
+  { window, groups, weights, residual }: Product,
+  tensors: readonly TensorShape[],
+  layout: CellLayout,
+): string {
   const [input, output] = tensors.map(({ height, width, channels }) => `${height}x${width}x${channels}`);
-  const density = kernel.format === 'csr' ? densityOf(weights) : kernel.format === 'bsr' ? blockDensity(weights) : 1;
   const { size, strides, dilation } = window;
   return [
     `${layout.mode}${layout.vectors}`,
     `${input}->${output}`,
     `${size.join('x')}/${strides.join('x')}/${dilation.join('x')}/${groups}${residual === undefined ? '' : '+'}`,
-    `${kernel.winograd ? 'winograd' : kernel.format} ${kernel.rows}x${kernel.columns}x${kernel.passes}`,
-    density.toPrecision(2),
+    densityOf(weights).toPrecision(2),
   ].join(' ');
+}
+
+function kernelName({ format, winograd, rows, columns, passes }: ProductKernel, { weights }: Product): string {
+  const blocks = format === 'bsr' ? ` ${blockDensity(weights).toPrecision(2)}` : '';
+  return `${winograd ? 'winograd' : format} ${rows}x${columns}x${passes}${blocks}`;
 }

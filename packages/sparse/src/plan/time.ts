@@ -8,8 +8,15 @@ const MOST_SAMPLES = 15;
 /** For each call, but not less than the least samples: a large network is to be compiled on a busy machine too. */
 const MOST_MILLISECONDS = 50;
 
+/** Times that were measured in turns, so that they can be compared. */
+export interface BestTimes {
+  readonly milliseconds: readonly number[];
+  /** Whether the two best samples of every call agree: if not, something else was at work and the times hold for now at most. */
+  readonly settled: boolean;
+}
+
 /** Milliseconds of each call: the best of warmed samples in which the calls take turns, each of calls enough to be measured. */
-export function bestTimes(calls: readonly (() => void)[], milliseconds = MOST_MILLISECONDS): readonly number[] {
+export function bestTimes(calls: readonly (() => void)[], milliseconds = MOST_MILLISECONDS): BestTimes {
   const elapsed = (call: () => void, times: number) => {
     const start = performance.now();
     for (let i = 0; i < times; i++) call();
@@ -32,7 +39,7 @@ export function bestTimes(calls: readonly (() => void)[], milliseconds = MOST_MI
       samples[i].push(elapsed(call, repeats[i]) / repeats[i]);
     }
   }
-  return samples.map((times) => Math.min(...times));
+  return { milliseconds: samples.map((times) => Math.min(...times)), settled: samples.every(agree) };
 }
 
 /** How often calls take turns. */

@@ -3,19 +3,24 @@ import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
 import { contentHash } from '@prunebench/core';
 import writeFileAtomic from 'write-file-atomic';
+import { z } from 'zod';
+import type { BestTimes } from './time.ts';
 
 /** Rises when a kernel changes enough that its old times are wrong. */
-const KERNELS_VERSION = 2;
+const KERNELS_VERSION = 3;
 
-/** Kernel times measured on this machine, by description of what was timed. They only steer choices, so a lost file costs time alone. */
+/** The times of the ways to compute a product, by the name of each. */
+type KernelTimes = Readonly<Record<string, number>>;
+
+/** Kernel times measured on this machine, by description of the product. They only steer choices, so a lost file costs time alone. */
 export class TimingCache {
   readonly #file: string;
-  readonly #milliseconds: Map<string, number>;
+  readonly #products: Map<string, KernelTimes>;
   #changed = false;
 
-  private constructor(file: string, milliseconds: Map<string, number>) {
+  private constructor(file: string, products: Map<string, KernelTimes>) {
     this.#file = file;
-    this.#milliseconds = milliseconds;
+    this.#products = products;
   }
 
   /** The file of this machine: .cache/sparse-timings/ at the repository's root, or under the variable PRUNEBENCH_CACHE. */
@@ -23,35 +28,39 @@ export class TimingCache {
     const root = process.env.PRUNEBENCH_CACHE || resolve(import.meta.dirname, '../../../../.cache');
     const name = contentHash({ ...machine, cpu: cpus()[0]?.model ?? 'unknown', version: KERNELS_VERSION });
     const file = join(root, 'sparse-timings', `${name}.json`);
-    const known = await readFile(file, 'utf8').then(parseTimes, () => []);
+    const known = await readFile(file, 'utf8').then(parseProducts, () => []);
     return new TimingCache(file, new Map(known));
   }
 
-  /** The times of `keys`; those that are not known are measured together. */
-  times(keys: readonly string[], measure: (unknown: readonly number[]) => readonly number[]): readonly number[] {
-    const unknown = [...keys.keys()].filter((i) => !this.#milliseconds.has(keys[i]));
-    if (unknown.length > 0) {
-      for (const [place, milliseconds] of measure(unknown).entries())
-        this.#milliseconds.set(keys[unknown[place]], milliseconds);
+  /**
+   * Milliseconds of each kernel of a product. Unless all are known, all are measured together: a clock that has changed since would
+   * decide instead of the kernels. Times that did not settle are used once and measured again the next time.
+   */
+  times(product: string, kernels: readonly string[], measure: () => BestTimes): readonly number[] {
+    const known = this.#products.get(product);
+    if (known && kernels.every((kernel) => kernel in known)) return kernels.map((kernel) => known[kernel]);
+    const { milliseconds, settled } = measure();
+    if (settled) {
+      this.#products.set(product, Object.fromEntries(kernels.map((kernel, i) => [kernel, milliseconds[i]])));
       this.#changed = true;
     }
-    return keys.map((key) => this.#milliseconds.get(key)!);
+    return milliseconds;
   }
 
   async save(): Promise<void> {
     if (!this.#changed) return;
     await mkdir(join(this.#file, '..'), { recursive: true });
-    await writeFileAtomic(this.#file, JSON.stringify(Object.fromEntries(this.#milliseconds), null, 1));
+    await writeFileAtomic(this.#file, JSON.stringify(Object.fromEntries(this.#products), null, 1));
     this.#changed = false;
   }
 }
 
+const timingFile = z.record(z.string(), z.record(z.string(), z.number().positive()));
+
 /** A damaged file counts as empty: everything in it can be measured again. */
-function parseTimes(text: string): [string, number][] {
+function parseProducts(text: string): [string, KernelTimes][] {
   try {
-    const parsed: unknown = JSON.parse(text);
-    if (typeof parsed !== 'object' || parsed === null) return [];
-    return Object.entries(parsed).filter((entry): entry is [string, number] => Number.isFinite(entry[1]));
+    return Object.entries(timingFile.parse(JSON.parse(text)));
   } catch {
     return [];
   }

@@ -82,9 +82,12 @@ constexpr std::array<RowProduct, kWide> kRowProducts[2][2] = {
     {rowProducts<false, false>(Widths{}), rowProducts<false, true>(Widths{})},
     {rowProducts<true, false>(Widths{}), rowProducts<true, true>(Widths{})}};
 
+// Below so many multiply-adds one thread is faster: handing its operands to another costs more than the half of the work.
+constexpr int64_t kSharedWork = int64_t{1} << 21;
+
 // Rows of a task: a fixed share of the work, whatever the number of threads.
 int64_t rowGrain(int64_t rows, int64_t work) {
-  const int64_t tasks = std::clamp<int64_t>(work / 65536, 1, 16);
+  const int64_t tasks = work < kSharedWork ? 1 : std::clamp<int64_t>(work / 65536, 1, 16);
   return std::max<int64_t>(1, (rows + tasks - 1) / tasks);
 }
 
