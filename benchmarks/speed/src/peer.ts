@@ -13,6 +13,18 @@ export const interpreter =
 export const PEER_REMEDY =
   'To measure the peer too: apt-get install python3-torch libopenblas0-pthread, or set PRUNEBENCH_PYTHON to a Python that has PyTorch.';
 
+/**
+ * What a plainly started PyTorch loses to its surroundings: glibc hands freed memory back and takes it anew, zeroed, in every step
+ * (up to 5 times the time of a step on a virtual machine), and its two pools of threads, OpenMP's and OpenBLAS's, wait for work on
+ * the processor, where the other one has some: so both may for some microseconds, and sleep then.
+ */
+const atItsBest = {
+  MALLOC_MMAP_MAX_: '0',
+  MALLOC_TRIM_THRESHOLD_: `${8 * 2 ** 30}`,
+  GOMP_SPINCOUNT: '3000',
+  OPENBLAS_THREAD_TIMEOUT: '14',
+};
+
 /** How to start the peer, as often as wanted; or why there is none. */
 export type FoundPeer = { readonly start: () => Promise<Side> } | { readonly missing: string };
 
@@ -30,7 +42,8 @@ export async function findPeer(program: string, threads: number, log: (line: str
   }
   const choice = await chooseBlas(interpreter, threads);
   log(`${threads} thread(s): ${describeChoice(choice)}`);
-  return { start: () => Side.start('PyTorch', interpreter, [program], threads, environmentOf(choice)) };
+  const environment = { ...atItsBest, ...environmentOf(choice) };
+  return { start: () => Side.start('PyTorch', interpreter, [program], threads, environment) };
 }
 
 /**
