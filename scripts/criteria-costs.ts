@@ -67,14 +67,14 @@ async function writeTable(): Promise<void> {
     `${[
       '# What scoring costs',
       'Written by `node scripts/criteria-costs.ts`; do not edit.',
-      `Seconds for one call of \`score\` with default options and the process's peak memory, on ${cpus()[0].model.trim()}, backend ${backend.name}, ${backend.threads} of ${cpus().length} threads. Random weights and ${EXAMPLES} random examples to draw on. Iterative schedules call \`score\` once per round; where rounds are named, they are all in, with the selection of each, to ${100 * SPARSITY} % sparsity.`,
+      `Seconds for one call of \`score\` with default options and the process's peak memory, on ${cpus()[0].model.trim()}, backend ${backend.name}, ${backend.threads} of ${cpus().length} threads. Random weights and ${EXAMPLES} random examples to draw on. Iterative schedules call \`score\` once per round; where rounds are named, they are all in, with the selection of each, to ${100 * SPARSITY} % sparsity. A criterion refuses before it starts what its option \`memoryLimit\` (2 GiB unless given) does not hold.`,
       markdownTable([['criterion', ...header], ...rows]),
     ].join('\n\n')}\n`,
   );
 }
 
 function cell(measurement: Measurement): string {
-  if ('failure' in measurement) return measurement.failure;
+  if ('failure' in measurement) return measurement.failure.replace(/^.* would need ([\d.]+ GiB) .*$/, 'refused: needs $1');
   return `${measurement.seconds.toFixed(2)} s, ${Math.round(measurement.megabytes).toLocaleString('en')} MB`;
 }
 
