@@ -74,7 +74,8 @@ async function writeTable(): Promise<void> {
 }
 
 function cell(measurement: Measurement): string {
-  if ('failure' in measurement) return measurement.failure.replace(/^.* would need ([\d.]+ GiB) .*$/, 'refused: needs $1');
+  if ('failure' in measurement)
+    return measurement.failure.replace(/^.* would need ([\d.]+ GiB) .*$/, 'refused: needs $1');
   return `${measurement.seconds.toFixed(2)} s, ${Math.round(measurement.megabytes).toLocaleString('en')} MB`;
 }
 
