@@ -82,12 +82,15 @@ constexpr std::array<RowProduct, kWide> kRowProducts[2][2] = {
     {rowProducts<false, false>(Widths{}), rowProducts<false, true>(Widths{})},
     {rowProducts<true, false>(Widths{}), rowProducts<true, true>(Widths{})}};
 
-// Below so many multiply-adds one thread is faster: handing its operands to another costs more than the half of the work.
-constexpr int64_t kSharedWork = int64_t{1} << 21;
+// Below so many instructions one thread is faster: handing its operands to another costs more than the half of the work.
+constexpr int64_t kSharedWork = int64_t{1} << 17;
 
-// Rows of a task: a fixed share of the work, whatever the number of threads.
+// Vectors that hold n columns: a weight costs an instruction for each of them.
+int64_t vectorsOf(int64_t n) { return (n + kLanes - 1) / kLanes; }
+
+// Rows of a task: a fixed share of the work in multiply-add instructions, whatever the number of threads.
 int64_t rowGrain(int64_t rows, int64_t work) {
-  const int64_t tasks = work < kSharedWork ? 1 : std::clamp<int64_t>(work / 65536, 1, 16);
+  const int64_t tasks = work < kSharedWork ? 1 : std::clamp<int64_t>(work / 4096, 1, 16);
   return std::max<int64_t>(1, (rows + tasks - 1) / tasks);
 }
 
@@ -141,7 +144,7 @@ constexpr std::array<SampledRow, kWide> kSampled[2] = {sampledRows<false>(Widths
 template <class Body>
 void eachStrip(int64_t n, Body&& body) {
   for (int64_t column = 0; column < n; column += kWide * kLanes) {
-    const int64_t width = std::min<int64_t>(kWide * kLanes, n - column), vectors = (width + kLanes - 1) / kLanes;
+    const int64_t width = std::min<int64_t>(kWide * kLanes, n - column), vectors = vectorsOf(width);
     body(column, vectors, width - (vectors - 1) * kLanes);
   }
 }
@@ -184,7 +187,7 @@ void packStrips(const Operands& o, int64_t width, float* to) {
 // A strip of x [columns][stride] with the rows [begin, end), x in blocks of columns that stay in a cache while all these rows
 // use them. Weights of a row come in ascending columns.
 void rowsTimesStrip(const Csr& m, const Operands& o, int64_t begin, int64_t end, const float* x, int64_t stride, int64_t column, int64_t width) {
-  const int64_t vectors = (width + kLanes - 1) / kLanes, last = width - (vectors - 1) * kLanes;
+  const int64_t vectors = vectorsOf(width), last = width - (vectors - 1) * kLanes;
   const RowProduct kernel = kRowProducts[last == kLanes][m.places != nullptr][static_cast<size_t>(vectors - 1)];
   const bool dense = kDenseShare * m.starts[o.rows] >= o.rows * o.columns;
   const int64_t block = (dense ? kDenseBlockBytes : kSparseBlockBytes) / (vectors * kLanes * 4);
@@ -217,7 +220,7 @@ KERNEL(CsrTimesDense) {
   const bool packed = (strips > 1 || !aligned) && weights >= kUsesToPack * o.columns;
   float* const pack = packed ? scratch(Scratch::PackedB, strips * o.columns * width) : nullptr;
   if (packed) packStrips(o, width, pack);
-  const int64_t grain = rowGrain(o.rows, weights * o.n), groups = (o.rows + grain - 1) / grain;
+  const int64_t grain = rowGrain(o.rows, weights * vectorsOf(o.n)), groups = (o.rows + grain - 1) / grain;
   parallel(strips * groups, [&](int64_t task) {
     const int64_t strip = task / groups, begin = task % groups * grain, column = strip * width;
     const float* x = packed ? pack + strip * o.columns * width : o.x + column;
@@ -234,7 +237,7 @@ KERNEL(SampledProduct) {
   const int64_t rows = call.integer(0), n = call.integer(1);
   if (rows == 0) return;
   if (n == 0) return std::fill_n(out, m.starts[rows], 0.0f), void();
-  parallelRange(rows, rowGrain(rows, m.starts[rows] * n), [&](int64_t begin, int64_t end) {
+  parallelRange(rows, rowGrain(rows, m.starts[rows] * vectorsOf(n)), [&](int64_t begin, int64_t end) {
     eachStrip(n, [&](int64_t column, int64_t vectors, int64_t last) {
       const SampledRow kernel = kSampled[last == kLanes][static_cast<size_t>(vectors - 1)];
       for (int64_t row = begin; row < end; ++row)
@@ -248,7 +251,7 @@ KERNEL(TransposeMatrix) {
   const float* from = call.in<float>(0);
   float* to = call.out<float>(1);
   const int64_t rows = call.integer(0), columns = call.integer(1);
-  const int64_t strips = (columns + kLanes - 1) / kLanes;
+  const int64_t strips = vectorsOf(columns);
   parallelRange(strips, std::max<int64_t>(1, 16384 / (rows * kLanes + 1)), [&](int64_t begin, int64_t end) {
     std::array<Vec, kLanes> block;
     for (int64_t strip = begin; strip < end; ++strip)
