@@ -8,7 +8,7 @@ Reads one JSON request a line and answers one JSON line, so that the caller can 
 
 Threads are pinned by the caller through OMP_NUM_THREADS and OPENBLAS_NUM_THREADS: Debian's PyTorch calls a BLAS that
 `torch.set_num_threads` alone does not bind. Which kernels that BLAS runs is the caller's choice too, see peer_blas.py;
-the version in the first line says which do.
+the version in the first line says which do. With PRUNEBENCH_PEER_DEVICE=cuda the steps run on an NVIDIA card.
 """
 
 import json
@@ -24,6 +24,7 @@ import torch.nn.functional as F
 import peer_blas
 
 BATCH = 128
+DEVICE = torch.device(os.environ.get("PRUNEBENCH_PEER_DEVICE", "cpu"))
 
 
 def lenet_300_100():
@@ -89,11 +90,11 @@ def prepare(network, layout):
     if (network, layout) not in prepared:
         torch.manual_seed(0)
         build, shape = NETWORKS[network]
-        model, x = build(), torch.randn(BATCH, *shape)
+        model, x = build().to(DEVICE), torch.randn(BATCH, *shape).to(DEVICE)
         if layout == "channels_last":
             model, x = model.to(memory_format=torch.channels_last), x.to(memory_format=torch.channels_last)
         optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
-        prepared[network, layout] = model, optimizer, x, torch.randint(0, 10, (BATCH,))
+        prepared[network, layout] = model, optimizer, x, torch.randint(0, 10, (BATCH,)).to(DEVICE)
     return prepared[network, layout]
 
 
@@ -116,7 +117,7 @@ def time_steps(request):
             train_step(model, optimizer, x, y)
         else:
             with torch.inference_mode():
-                model(x)
+                model(x).cpu()
         seconds.append(time.perf_counter() - start)
     return {"seconds": seconds}
 
@@ -174,7 +175,8 @@ JOBS = {"steps": time_steps, "mnist": mnist_job, "gemm": gemm}
 
 if __name__ == "__main__":
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
-    print(json.dumps({"ready": True, "version": f"{torch.__version__}, {peer_blas.describe()}"}), flush=True)
+    device = torch.cuda.get_device_name(DEVICE) if DEVICE.type == "cuda" else peer_blas.describe()
+    print(json.dumps({"ready": True, "version": f"{torch.__version__}, {device}"}), flush=True)
     for line in sys.stdin:
         request = json.loads(line)
         answer = JOBS[request["job"]](request)

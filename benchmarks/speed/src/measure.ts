@@ -1,5 +1,5 @@
 import { max, median, min } from 'd3-array';
-import type { Mode, Side } from './side.ts';
+import type { Layout, Mode, Side } from './side.ts';
 import { BATCH_SIZE, flopsPerStep, type Workload } from './workloads.ts';
 
 /** One line of the table: a training step or an evaluation of a batch, ours and the peer's. */
@@ -11,7 +11,7 @@ export interface SpeedRow {
   /** Medians over the rounds, in milliseconds. */
   readonly ourMilliseconds: number;
   readonly peerMilliseconds: number | null;
-  /** The faster of the peer's two memory layouts. */
+  /** The fastest of the peer's memory layouts. */
   readonly peerLayout: string | null;
   /** Peer's time / ours: median over rounds, and the range it moved in. */
   readonly ratio: number | null;
@@ -26,24 +26,23 @@ export interface SpeedRow {
 /** Time that one side works before it is the other one's turn: long enough to be steady, short enough to share the noise. */
 const SLICE_SECONDS = 0.4;
 
-const layouts = ['channels_last', 'nchw'] as const;
+export interface Setting {
+  readonly ours: Side;
+  /** null where PyTorch is missing: then only ours is measured. */
+  readonly peer: Side | null;
+  /** The peer's memory layouts to try; PyTorch's by default. */
+  readonly layouts?: readonly Layout[];
+  readonly threads: number;
+  readonly rounds: number;
+  /** GFLOP/s of the machine's matrix product. */
+  readonly ceiling: number;
+}
 
-/**
- * Times a workload on both sides in alternating slices. The first slice of each warms up and sets the number of steps.
- *
- * @param peer null where PyTorch is missing: then only ours is measured
- * @param ceiling GFLOP/s of the machine's matrix product
- */
+/** Times a workload on both sides in alternating slices. The first slice of each warms up and sets the number of steps. */
 export async function measureWorkload(
   workload: Workload,
   mode: Mode,
-  {
-    ours,
-    peer,
-    threads,
-    rounds,
-    ceiling,
-  }: { ours: Side; peer: Side | null; threads: number; rounds: number; ceiling: number },
+  { ours, peer, layouts = ['channels_last', 'nchw'], threads, rounds, ceiling }: Setting,
 ): Promise<SpeedRow> {
   const contestants = [
     { layout: 'ours', slice: sliceOf(ours, workload, mode, 'nchw') },
@@ -83,7 +82,7 @@ export async function measureWorkload(
  * Runs some steps and gives the median seconds of one. The first step does not count: it meets the caches as the other side
  * left them, and that side's threads, which wait for more work on the processor (OpenMP's do).
  */
-function sliceOf(side: Side, { network }: Workload, mode: Mode, layout: 'nchw' | 'channels_last') {
+function sliceOf(side: Side, { network }: Workload, mode: Mode, layout: Layout) {
   return async (steps: number) => {
     const { seconds } = await side.ask({ job: 'steps', network, mode, layout, steps: steps + 1 });
     return median(seconds.slice(1))!;

@@ -47,10 +47,10 @@ function prepare(name: string): Prepared {
   return made;
 }
 
-/** A compiled step gives its loss as a number. */
-function readLoss(loss: tf.Scalar | number): number {
+/** A compiled step gives its loss as a number; a GPU's can only be waited for. */
+async function readLoss(loss: tf.Scalar | number): Promise<number> {
   if (typeof loss === 'number') return loss;
-  const [value] = loss.dataSync();
+  const [value] = await loss.data();
   loss.dispose();
   return value;
 }
@@ -61,7 +61,7 @@ async function timeSteps({ network: name, mode, steps }: StepsRequest): Promise<
   for (let i = 0; i < steps; i++) {
     const start = performance.now();
     if (mode === 'train') {
-      readLoss(run.advance(x, y));
+      await readLoss(run.advance(x, y));
     } else {
       await evaluator.outputs(x, BATCH_SIZE);
     }
@@ -82,7 +82,7 @@ async function mnistJob({ epochs, learningRate, seed }: MnistRequest): Promise<{
   for (let epoch = 0; epoch < epochs; epoch++) {
     const order = random.fork(`order/${epoch}`).permutation(splits.train.size);
     for (const { x, y } of batches(splits.train, { batchSize: BATCH_SIZE, inputShape, order }))
-      readLoss(run.advance(x, y));
+      await readLoss(run.advance(x, y));
     accuracy = (await evaluator.evaluate(splits.test)).accuracy;
   }
   return { seconds: (performance.now() - start) / 1e3, accuracy };
@@ -94,7 +94,7 @@ async function gemm({ size, repeats }: GemmRequest): Promise<{ gflops: number }>
   for (let i = 0; i <= repeats; i++) {
     const start = performance.now();
     const product = tf.matMul(a, b);
-    product.dataSync();
+    await product.data();
     product.dispose();
     best = Math.min(best, (performance.now() - start) / 1e3);
   }

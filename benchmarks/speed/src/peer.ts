@@ -46,6 +46,18 @@ export async function findPeer(program: string, threads: number, log: (line: str
   return { start: () => Side.start('PyTorch', interpreter, [program], threads, environment) };
 }
 
+/** The same PyTorch program on an NVIDIA card; its batches stay on the card, while ours are sent with every step. */
+export async function findCudaPeer(): Promise<FoundPeer> {
+  const start = () => Side.start('PyTorch', interpreter, [peerProgram], 1, { PRUNEBENCH_PEER_DEVICE: 'cuda' });
+  try {
+    (await start()).stop();
+  } catch (error) {
+    if (!(error instanceof PrunebenchError)) throw error;
+    return { missing: error.message.trim().split('\n').at(-1)! };
+  }
+  return { start };
+}
+
 /**
  * A peer with Netlib's reference BLAS is 20 times slower than it has to be; a ratio against it would be worth nothing.
  *

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import writeFileAtomic from 'write-file-atomic';
 import { csvOf } from './csv.ts';
 import { describeHost } from './host.ts';
@@ -7,7 +6,8 @@ import { measureWorkload, type SpeedRow } from './measure.ts';
 import { type JobRow, measureMnistJob } from './mnist-job.ts';
 import { mnistRequest } from './mnist-request.ts';
 import { assertFairPeer, findPeer, PEER_REMEDY, peerProgram } from './peer.ts';
-import { Side } from './side.ts';
+import type { Side } from './side.ts';
+import { startOurs } from './start-ours.ts';
 import { jobTable, speedTable } from './table.ts';
 import { workloads } from './workloads.ts';
 
@@ -17,22 +17,18 @@ export interface SpeedOptions {
   readonly rounds: number;
   /** Names of networks to measure; all when absent. */
   readonly networks?: readonly string[];
-  /** speed.csv and speed-job.csv go here; nothing is written for a selection of networks. */
+  /** The CSV files go here; nothing is written for a selection of networks. */
   readonly resultsDir: string;
   readonly log: (line: string) => void;
 }
 
-export interface SpeedResult {
-  readonly rows: readonly SpeedRow[];
+export interface SpeedResult<Row = SpeedRow> {
+  readonly rows: readonly Row[];
   readonly jobs: readonly JobRow[];
   /** Markdown, ready to print. */
   readonly table: string;
   readonly files: readonly string[];
 }
-
-const ourProgram = fileURLToPath(new URL('./ours.ts', import.meta.url));
-const startOurs = (threads: number) =>
-  Side.start('Prunebench', process.execPath, ['--no-warnings', ourProgram], threads);
 
 /** Measures training steps, evaluations and the whole MNIST job, ours and PyTorch's in turns. */
 export async function runSpeed(options: SpeedOptions): Promise<SpeedResult> {

@@ -4,13 +4,15 @@ import { createInterface, type Interface } from 'node:readline';
 import { PrunebenchError } from '@prunebench/core';
 
 export type Mode = 'train' | 'eval';
+/** Memory layout of images. */
+export type Layout = 'nchw' | 'channels_last';
 
 export interface StepsRequest {
   readonly job: 'steps';
   readonly network: string;
   readonly mode: Mode;
-  /** Memory layout of images; only the peer has a choice. */
-  readonly layout: 'nchw' | 'channels_last';
+  /** Only PyTorch has a choice. */
+  readonly layout: Layout;
   readonly steps: number;
 }
 

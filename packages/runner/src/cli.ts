@@ -134,12 +134,21 @@ function speedCommand(): Command {
   return new Command('speed')
     .description('time training steps and evaluations against PyTorch on this machine')
     .option('--sparse', 'time sparse kernels and pruned networks instead, against dense ones, PyTorch and SciPy', false)
+    .option('--backend <name>', 'time this backend instead, against the native one and PyTorch on CUDA')
     .option('--threads <list>', 'thread counts to measure', listOf(positiveInteger), [1, 2])
     .option('--rounds <number>', 'alternations with the peer; medians are over them', positiveInteger, 9)
     .option('--networks <list>', 'only these; then nothing is written to the results folder', listOf(String))
     .addOption(resultsOption())
     .addOption(jsonOption())
-    .addHelpText('after', examples('speed', 'speed --threads 1 --networks lenet-300-100,resnet-20', 'speed --sparse'))
+    .addHelpText(
+      'after',
+      examples(
+        'speed',
+        'speed --threads 1 --networks lenet-300-100,resnet-20',
+        'speed --sparse',
+        'speed --backend webgpu',
+      ),
+    )
     .action(async (options: SpeedCommandOptions) => (await import('./commands/speed.ts')).speed(options));
 }
 

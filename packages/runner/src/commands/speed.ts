@@ -6,6 +6,8 @@ import { repositoryRoot } from '../repository.ts';
 
 export interface SpeedCommandOptions {
   readonly sparse: boolean;
+  /** Measures this backend against the native one, and against PyTorch on CUDA. */
+  readonly backend?: string;
   readonly threads: readonly number[];
   readonly rounds: number;
   readonly networks?: readonly string[];
@@ -21,30 +23,30 @@ interface MeasureOptions {
   readonly log: (line: string) => void;
 }
 
+interface Measured {
+  readonly rows: readonly object[];
+  readonly table: string;
+  readonly files: readonly string[];
+}
+
 /** What benchmarks/speed offers; loaded by path, because no package depends on a benchmark. */
 interface SpeedBenchmark {
   readonly networkNames: readonly string[];
-  runSpeed(options: MeasureOptions): Promise<{
-    rows: readonly object[];
-    jobs: readonly object[];
-    table: string;
-    files: readonly string[];
-  }>;
-  runSparseSpeed(options: MeasureOptions): Promise<{
-    rows: readonly object[];
-    crossovers: readonly object[];
-    table: string;
-    files: readonly string[];
-  }>;
+  runSpeed(options: MeasureOptions): Promise<Measured>;
+  runBackendSpeed(backend: string, options: MeasureOptions): Promise<Measured>;
+  runSparseSpeed(options: MeasureOptions): Promise<Measured>;
 }
 
 /**
- * Times training steps and evaluations against PyTorch, or sparse kernels against dense ones, and prints the ratios.
+ * Times training steps and evaluations against PyTorch, one backend against another, or sparse kernels against dense ones, and
+ * prints the ratios.
  *
- * @throws PrunebenchError for an unknown network, or a peer that would flatter us
+ * @throws PrunebenchError for an unknown network, a backend that does not run here, or a peer that would flatter us
  */
 export async function speed(options: SpeedCommandOptions): Promise<void> {
-  const { threads, rounds, networks, results, json, sparse } = options;
+  const { threads, rounds, networks, results, json, sparse, backend } = options;
+  if (sparse && backend !== undefined)
+    throw new PrunebenchError('--sparse measures the native kernels: it goes without --backend.');
   const program = pathToFileURL(join(repositoryRoot, 'benchmarks/speed/src/index.ts')).href;
   const benchmark = (await import(program)) as SpeedBenchmark;
   const unknown = networks?.find((name) => !benchmark.networkNames.includes(name));
@@ -60,7 +62,11 @@ export async function speed(options: SpeedCommandOptions): Promise<void> {
     resultsDir: results,
     log: (line: string) => console.error(line),
   };
-  const { table, ...measured } = await (sparse ? benchmark.runSparseSpeed(request) : benchmark.runSpeed(request));
+  const measure = () => {
+    if (sparse) return benchmark.runSparseSpeed(request);
+    return backend === undefined ? benchmark.runSpeed(request) : benchmark.runBackendSpeed(backend, request);
+  };
+  const { table, ...measured } = await measure();
   if (json) console.log(JSON.stringify(measured, null, 2));
   else console.log(`\n${table}\n\n${measured.files.join('\n')}`);
 }

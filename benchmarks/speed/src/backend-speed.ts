@@ -1,0 +1,102 @@
+import { join } from 'node:path';
+import { type BackendName, selectBackend } from '@prunebench/backend-select';
+import { markdownTable } from 'markdown-table';
+import writeFileAtomic from 'write-file-atomic';
+import { csvOf } from './csv.ts';
+import { describeHost } from './host.ts';
+import { measureWorkload, type SpeedRow } from './measure.ts';
+import { findCudaPeer } from './peer.ts';
+import type { SpeedOptions, SpeedResult } from './run-speed.ts';
+import type { Layout, Side } from './side.ts';
+import { startOurs } from './start-ours.ts';
+import { workloads } from './workloads.ts';
+
+/** One line of results/speed-<backend>.csv: a backend's time against one peer's. */
+export type BackendRow = Omit<SpeedRow, 'goal' | 'shareOfCeiling'> & {
+  readonly backend: BackendName;
+  readonly peer: string;
+};
+
+interface Peer {
+  readonly name: string;
+  readonly side: Side;
+  readonly threads: number;
+  readonly layouts: readonly Layout[];
+}
+
+/**
+ * Measures training steps and evaluations on one of the backends, in turns with the native backend, with each number of threads,
+ * and with PyTorch on CUDA where it has that.
+ *
+ * @throws PrunebenchError when the backend does not run here
+ */
+export async function runBackendSpeed(name: string, options: SpeedOptions): Promise<SpeedResult<BackendRow>> {
+  const { rounds, log, networks = workloads.map(({ network }) => network) } = options;
+  // In this process too, so that a backend that cannot run here says so as everywhere else.
+  const { name: backend, line } = await selectBackend(name);
+  log(line);
+  const rows: BackendRow[] = [];
+  const ours = await startOurs(1, backend);
+  try {
+    for await (const peer of peersInTurn(options))
+      for (const workload of workloads.filter(({ network }) => networks.includes(network)))
+        for (const mode of ['train', 'eval'] as const) {
+          const setting = { ours, peer: peer.side, layouts: peer.layouts, threads: peer.threads, rounds, ceiling: 1 };
+          const { goal: _, shareOfCeiling: __, ...row } = await measureWorkload(workload, mode, setting);
+          rows.push({ backend, peer: peer.name, ...row });
+          log(`${describe(rows.at(-1)!)}`);
+        }
+  } finally {
+    ours.stop();
+  }
+  const files: string[] = [];
+  if (!options.networks) {
+    files.push(join(options.resultsDir, `speed-${backend}.csv`));
+    await writeFileAtomic(files[0], csvOf(rows, describeHost()));
+  }
+  return { rows, jobs: [], table: backendTable(rows), files };
+}
+
+/** Each peer for as long as it is measured; then it is stopped. */
+async function* peersInTurn({ threads, log }: SpeedOptions): AsyncGenerator<Peer> {
+  for (const count of threads) {
+    const side = await startOurs(count, 'native');
+    yield* whileOpen({ name: `native, ${count} thread(s)`, side, threads: count, layouts: ['nchw'] });
+  }
+  const cuda = await findCudaPeer();
+  if ('missing' in cuda) return log(`PyTorch on CUDA is not measured: ${cuda.missing}.`);
+  const side = await cuda.start();
+  yield* whileOpen({ name: `PyTorch ${side.version}`, side, threads: 1, layouts: ['channels_last', 'nchw'] });
+}
+
+function* whileOpen(peer: Peer): Generator<Peer> {
+  try {
+    yield peer;
+  } finally {
+    peer.side.stop();
+  }
+}
+
+function describe({ network, mode, backend, peer, ourMilliseconds, peerMilliseconds, ratio }: BackendRow): string {
+  return `${network} ${mode}: ${backend} ${ourMilliseconds.toFixed(2)} ms, ${peer} ${peerMilliseconds!.toFixed(2)} ms: ${ratio!.toFixed(2)} x`;
+}
+
+/** Ratios as a Markdown table; above 1 the backend is faster than the peer. */
+function backendTable(rows: readonly BackendRow[]): string {
+  return markdownTable(
+    [
+      ['network', 'batch of 128', 'backend', 'ms', 'peer', "peer's ms", 'ratio (range)', 'GFLOP/s'],
+      ...rows.map((row) => [
+        row.network,
+        row.mode === 'train' ? 'training step' : 'evaluation',
+        row.backend,
+        row.ourMilliseconds.toFixed(2),
+        row.peer,
+        row.peerMilliseconds!.toFixed(2),
+        `${row.ratio!.toFixed(2)} (${row.ratioMin!.toFixed(2)}-${row.ratioMax!.toFixed(2)})`,
+        row.gflops.toFixed(0),
+      ]),
+    ],
+    { align: ['l', 'l', 'l', 'r', 'l', 'r', 'r', 'r'] },
+  );
+}
