@@ -3,7 +3,7 @@ import { type BackendName, selectBackend } from '@prunebench/backend-select';
 import { markdownTable } from 'markdown-table';
 import writeFileAtomic from 'write-file-atomic';
 import { csvOf } from './csv.ts';
-import { describeHost } from './host.ts';
+import { describeHost, graphicsAdapter } from './host.ts';
 import { measureWorkload, type SpeedRow } from './measure.ts';
 import { findCudaPeer } from './peer.ts';
 import type { SpeedOptions, SpeedResult } from './run-speed.ts';
@@ -52,7 +52,7 @@ export async function runBackendSpeed(name: string, options: SpeedOptions): Prom
   const files: string[] = [];
   if (!options.networks) {
     files.push(join(options.resultsDir, `speed-${backend}.csv`));
-    await writeFileAtomic(files[0], csvOf(rows, describeHost()));
+    await writeFileAtomic(files[0], csvOf(rows, { ...describeHost(), adapter: await graphicsAdapter() }));
   }
   return { rows, jobs: [], table: backendTable(rows), files };
 }

@@ -14,3 +14,11 @@ export function describeHost(): { commit: string; cpu: string; cores: number; no
     measuredAt: new Date().toISOString(),
   };
 }
+
+/** The adapter that Dawn computes on, as its driver calls it; `none` where this process has not loaded Dawn or finds none. */
+export async function graphicsAdapter(): Promise<string> {
+  const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<{ info: Record<string, unknown> } | null> } };
+  const info = (await gpu?.requestAdapter())?.info;
+  if (!info) return 'none';
+  return `${info.description || info.architecture || info.vendor}`;
+}

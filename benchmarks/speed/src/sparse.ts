@@ -5,8 +5,9 @@ import { buildModel } from '@prunebench/models';
 import * as tf from '@tensorflow/tfjs-core';
 import writeFileAtomic from 'write-file-atomic';
 import { csvOf } from './csv.ts';
-import { describeHost } from './host.ts';
-import { availableModes, type GpuModeRow, gpuSparsities, measureGpuMode } from './sparse-gpu-modes.ts';
+import { measureGpuModes } from './gpu-speed.ts';
+import { describeHost, graphicsAdapter } from './host.ts';
+import type { GpuModeRow } from './sparse-gpu-modes.ts';
 import { type Crossover, crossovers, layerNetworks, layerSparsities } from './sparse-layers.ts';
 import { measureNetwork, type NetworkCase } from './sparse-networks.ts';
 import { SparsePeer } from './sparse-peer.ts';
@@ -61,7 +62,7 @@ export async function runSparseSpeed(options: SparseSpeedOptions): Promise<Spars
       peer?.stop();
     }
   }
-  const gpuRows = networks ? [] : await measureGpuModes(Math.max(...threads), rounds, log);
+  const gpuRows = networks ? [] : await measureGpuModes(options);
   const found = crossovers(rows);
   const files = networks ? [] : await writeFiles(resultsDir, rows, found, gpuRows, peerVersion ?? 'none');
   const tables = [rowTable(rows), ...(networks ? [] : [crossoverTable(found), gpuTable(gpuRows)])];
@@ -99,21 +100,6 @@ function measurementsOf(
   return [...products, ...(context.threads === mostThreads ? layers : []), ...inference, ...training];
 }
 
-/** GPU.js takes as many threads as it likes, so it is measured once, against native kernels with all of theirs. */
-async function measureGpuModes(
-  threads: number,
-  rounds: number,
-  log: (line: string) => void,
-): Promise<readonly GpuModeRow[]> {
-  const rows: GpuModeRow[] = [];
-  for (const mode of await availableModes())
-    for (const sparsity of gpuSparsities) {
-      log(`GPU.js in mode ${mode}, sparsity ${sparsity}`);
-      rows.push(...(await measureGpuMode(mode, sparsity, { threads, rounds })));
-    }
-  return rows;
-}
-
 function networkCases(networks: readonly string[] | undefined): readonly NetworkCase[] {
   return workloads
     .filter(({ network }) => !networks || networks.includes(network))
@@ -137,7 +123,7 @@ async function writeFiles(
   const contents = [
     ['speed-sparse.csv', csvOf(rows, provenance)],
     ['speed-sparse-crossover.csv', csvOf(found, provenance)],
-    ['speed-sparse-gpu.csv', csvOf(gpuRows, provenance)],
+    ['speed-sparse-gpu.csv', csvOf(gpuRows, { ...provenance, adapter: await graphicsAdapter() })],
     ['speed-sparse.svg', await sparsePlot(rows)],
   ] as const;
   return Promise.all(

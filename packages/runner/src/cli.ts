@@ -133,8 +133,22 @@ function verifyCommand(): Command {
 function speedCommand(): Command {
   return new Command('speed')
     .description('time training steps and evaluations against PyTorch on this machine')
-    .option('--sparse', 'time sparse kernels and pruned networks instead, against dense ones, PyTorch and SciPy', false)
-    .option('--backend <name>', 'time this backend instead, against the native one and PyTorch on CUDA')
+    .addOption(
+      new Option(
+        '--sparse',
+        'time sparse kernels and pruned networks instead, against dense ones, PyTorch and SciPy',
+      ).default(false),
+    )
+    .addOption(
+      new Option('--gpu', "time GPU.js's modes of the sparse kernels alone, as --sparse does at its end")
+        .default(false)
+        .conflicts('sparse'),
+    )
+    .addOption(
+      new Option('--backend <name>', 'time this backend instead, against the native one and PyTorch on CUDA').conflicts(
+        ['sparse', 'gpu'],
+      ),
+    )
     .option('--threads <list>', 'thread counts to measure', listOf(positiveInteger), [1, 2])
     .option('--rounds <number>', 'alternations with the peer; medians are over them', positiveInteger, 9)
     .option('--networks <list>', 'only these; then nothing is written to the results folder', listOf(String))

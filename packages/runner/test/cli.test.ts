@@ -80,6 +80,7 @@ const usage: Readonly<Record<string, readonly string[]>> = {
   'no worker': ['run', 'tiny', '--workers', '0'],
   'half a seed': ['run', 'tiny', '--seeds', '0.5'],
   'an unknown list': ['list', 'everything'],
+  'two measurements of speed at once': ['speed', '--sparse', '--backend', 'wasm'],
 };
 for (const [what, args] of Object.entries(usage))
   test.serial(`${what} is wrong usage`, async (t) => {

@@ -6,6 +6,8 @@ import { repositoryRoot } from '../repository.ts';
 
 export interface SpeedCommandOptions {
   readonly sparse: boolean;
+  /** Measures GPU.js's modes of the sparse kernels, alone. */
+  readonly gpu: boolean;
   /** Measures this backend against the native one, and against PyTorch on CUDA. */
   readonly backend?: string;
   readonly threads: readonly number[];
@@ -35,6 +37,7 @@ interface SpeedBenchmark {
   runSpeed(options: MeasureOptions): Promise<Measured>;
   runBackendSpeed(backend: string, options: MeasureOptions): Promise<Measured>;
   runSparseSpeed(options: MeasureOptions): Promise<Measured>;
+  runGpuSpeed(options: MeasureOptions): Promise<Measured>;
 }
 
 /**
@@ -44,9 +47,7 @@ interface SpeedBenchmark {
  * @throws PrunebenchError for an unknown network, a backend that does not run here, or a peer that would flatter us
  */
 export async function speed(options: SpeedCommandOptions): Promise<void> {
-  const { threads, rounds, networks, results, json, sparse, backend } = options;
-  if (sparse && backend !== undefined)
-    throw new PrunebenchError('--sparse measures the native kernels: it goes without --backend.');
+  const { threads, rounds, networks, results, json, sparse, gpu, backend } = options;
   const program = pathToFileURL(join(repositoryRoot, 'benchmarks/speed/src/index.ts')).href;
   const benchmark = (await import(program)) as SpeedBenchmark;
   const unknown = networks?.find((name) => !benchmark.networkNames.includes(name));
@@ -64,6 +65,7 @@ export async function speed(options: SpeedCommandOptions): Promise<void> {
   };
   const measure = () => {
     if (sparse) return benchmark.runSparseSpeed(request);
+    if (gpu) return benchmark.runGpuSpeed(request);
     return backend === undefined ? benchmark.runSpeed(request) : benchmark.runBackendSpeed(backend, request);
   };
   const { table, ...measured } = await measure();

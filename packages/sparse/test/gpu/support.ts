@@ -79,7 +79,8 @@ const doors: Partial<Record<GpuMode, () => Door>> = {
     const require = createRequire(createRequire(import.meta.url).resolve('gpu.js'));
     const context = require('gl')(1, 1) as Record<string, unknown>;
     return {
-      owner: Object.getPrototypeOf(context),
+      // A context carries the methods of its class, bound when it was made, as its own; these call the native class's.
+      owner: Object.getPrototypeOf(Object.getPrototypeOf(context)),
       name: 'readPixels',
       bytes: (parameters) => (parameters[6] as ArrayBufferView).byteLength,
     };
