@@ -49,10 +49,11 @@ def wrong_product(multiply, repeats=2):
 
 
 def openblas():
-    """The OpenBLAS that this process has loaded, or None."""
+    """The OpenBLAS that this process has loaded, or None. NumPy's wheels bring one that renames all functions: not PyTorch's."""
     with open("/proc/self/maps") as maps:
         paths = {line.split()[-1] for line in maps if "openblas" in line}
-    return ctypes.CDLL(sorted(paths)[0]) if paths else None
+    libraries = (ctypes.CDLL(path) for path in sorted(paths))
+    return next((library for library in libraries if hasattr(library, "openblas_get_corename")), None)
 
 
 def describe():

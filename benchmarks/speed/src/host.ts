@@ -20,5 +20,5 @@ export async function graphicsAdapter(): Promise<string> {
   const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<{ info: Record<string, unknown> } | null> } };
   const info = (await gpu?.requestAdapter())?.info;
   if (!info) return 'none';
-  return `${info.description || info.architecture || info.vendor}`;
+  return [info.vendor, info.architecture, info.device, info.description].filter(Boolean).join(', ');
 }

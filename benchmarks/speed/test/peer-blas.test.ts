@@ -71,6 +71,18 @@ withNumpy('a product that is wrong in one element, for one shape and one order, 
   );
 });
 
+withPython("another package's OpenBLAS, under names of its own, is not the peer's", (t) => {
+  // NumPy's wheels bring one; any library will do that has the file name and not the functions.
+  const copy = [
+    'import ctypes, json, shutil, tempfile, peer_blas',
+    `path = next(line.split()[-1] for line in open("/proc/self/maps") if "libc" in line and ".so" in line)`,
+    'other = shutil.copy(path, tempfile.mkdtemp() + "/libscipy_openblas64_-61654e39.so")',
+    'ctypes.CDLL(other)',
+    'print(json.dumps([peer_blas.describe(), peer_blas.kernels()]))',
+  ];
+  t.deepEqual(python(copy.join('\n')), ['its own BLAS', null]);
+});
+
 test('a side gets the chosen core type and inherits none', async (t) => {
   const print = `console.log(JSON.stringify({ version: [process.env.OPENBLAS_CORETYPE, process.env.OPENBLAS_L2_SIZE].join() }))`;
   const inherited = { ...process.env };
