@@ -100,6 +100,36 @@ whereThereIsGpu(title('integers become floats when they are cast'), async (t) =>
   t.deepEqual(await floats.data(), expected);
 });
 
+type Filter = [number, number, number, number];
+const convolutions: readonly [string, Filter, Filter, [number, number], 'same' | 'valid'][] = [
+  ['few weights and many rows', [16, 32, 32, 16], [3, 3, 16, 16], [1, 1], 'same'],
+  ['strides, odd sizes and channels', [3, 13, 9, 7], [5, 3, 7, 10], [2, 3], 'same'],
+  ['no padding, one channel', [2, 28, 28, 1], [5, 5, 1, 20], [1, 1], 'valid'],
+  ['1 x 1, one pixel, more weights than threads', [2, 1, 1, 600], [1, 1, 600, 500], [1, 1], 'same'],
+];
+for (const [what, inputShape, filterShape, strides, padding] of convolutions)
+  whereThereIsGpu(title(`a convolution's filter gradient: ${what}`), async (t) => {
+    const random = randomStream(3);
+    const values = (size: number) => Float32Array.from({ length: size }, () => random.normal());
+    const x = values(tf.util.sizeFromShape(inputShape));
+    const { outShape } = tf.backend_util.computeConv2DInfo(inputShape, filterShape, strides, 1, padding);
+    const dy = values(tf.util.sizeFromShape(outShape));
+    const gradient = () =>
+      tf.tidy(() => {
+        const images = tf.tensor4d(x, inputShape);
+        const weighted = (filter: tf.Tensor4D) =>
+          tf.sum(tf.mul(tf.conv2d(images, filter, strides, padding), tf.tensor4d(dy, outShape)));
+        return tf.grad((filter) => weighted(filter as tf.Tensor4D))(tf.zeros(filterShape));
+      });
+    await selectBackend('cpu');
+    const expected = await gradient().data();
+    await selectBackend('webgpu');
+    const found = await gradient().data();
+    t.true(relativeError(found, expected) < 1e-5, `${relativeError(found, expected)}`);
+    t.deepEqual(await gradient().data(), found, 'not the same twice');
+  });
+
+// The last one: the device stays refused.
 whereThereIsGpu(title('what the device refuses is an error at the next read, not a tensor of zeros'), async (t) => {
   await selectBackend('webgpu');
   const sum = tf.add(tf.ones([2000]), 1);

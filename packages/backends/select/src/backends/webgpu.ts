@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Backend } from '../backend.ts';
 import { optionalImport } from '../optional-import.ts';
+import { shareOutFilterGradient } from './webgpu-filter-gradient.ts';
 
 interface Adapter {
   readonly info: { readonly vendor: string; readonly architecture: string; readonly isFallbackAdapter?: boolean };
@@ -29,6 +30,7 @@ export const webgpu: Backend = {
     if (!registered) {
       convertWhenCasting();
       failOnGpuErrors();
+      shareOutFilterGradient(NAME);
       registered = true;
     }
     const software =
