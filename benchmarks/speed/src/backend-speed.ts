@@ -44,7 +44,7 @@ export async function runBackendSpeed(name: string, options: SpeedOptions): Prom
           const setting = { ours, peer: peer.side, layouts: peer.layouts, threads: peer.threads, rounds, ceiling: 1 };
           const { goal: _, shareOfCeiling: __, ...row } = await measureWorkload(workload, mode, setting);
           rows.push({ backend, peer: peer.name, ...row });
-          log(`${describe(rows.at(-1)!)}`);
+          log(describe(rows.at(-1)!));
         }
   } finally {
     ours.stop();
