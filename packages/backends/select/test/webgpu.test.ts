@@ -1,9 +1,17 @@
-import { type Network, randomStream, type Subject, type TrainOptionsInput, trainOptions } from '@prunebench/core';
+import {
+  batchNormTraining,
+  momentumUpdate,
+  type Network,
+  randomStream,
+  type Subject,
+  type TrainOptionsInput,
+  trainOptions,
+} from '@prunebench/core';
 import { criteria } from '@prunebench/criterion-initialization';
 import { convNet, randomBatch, randomParameters, relativeError, residualNet, subjectOf } from '@prunebench/testing';
 import { Evaluator, TrainingRun } from '@prunebench/training';
 import * as tf from '@tensorflow/tfjs-core';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { listBackends, selectBackend } from '../src/index.ts';
 
 const { available, reason } = (await listBackends()).find(({ name }) => name === 'webgpu')!;
@@ -128,6 +136,78 @@ for (const [what, inputShape, filterShape, strides, padding] of convolutions)
     t.true(relativeError(found, expected) < 1e-5, `${relativeError(found, expected)}`);
     t.deepEqual(await gradient().data(), found, 'not the same twice');
   });
+
+/** What `compute` gives on a backend, value by value. */
+async function on(backend: string, compute: () => tf.Tensor[]): Promise<readonly ArrayLike<number>[]> {
+  await selectBackend(backend);
+  const tensors = tf.tidy(compute);
+  const values: ArrayLike<number>[] = [];
+  for (const tensor of tensors) values.push(await tensor.data());
+  tf.dispose(tensors);
+  return values;
+}
+
+async function agrees(t: ExecutionContext, compute: () => tf.Tensor[]): Promise<void> {
+  const [expected, found] = [await on('cpu', compute), await on('webgpu', compute)];
+  for (const [i, values] of found.entries()) t.true(relativeError(values, expected[i]) < 1e-5, `result ${i}`);
+  t.deepEqual(await on('webgpu', compute), found, 'not the same twice');
+}
+
+for (const [shape, relu, withResidual] of [
+  [[6, 9, 7, 5], false, false],
+  [[6, 9, 7, 5], true, true],
+  [[40, 3], true, false],
+  [[1, 1, 2, 70], false, true],
+] as const)
+  whereThereIsGpu(
+    title(`batch norm of ${shape.join(' x ')}${withResidual ? ', a residual' : ''}${relu ? ', ReLU' : ''}`),
+    async (t) => {
+      const random = randomStream(4);
+      const values = (size: number, mean: number) => Float32Array.from({ length: size }, () => random.normal(mean, 2));
+      const size = tf.util.sizeFromShape([...shape]);
+      const channels = shape[shape.length - 1];
+      const numbers = { x: values(size, 3), gamma: values(channels, 1), beta: values(channels, 0) };
+      const [added, weights] = [values(size, 0), values(size, 0)];
+      await agrees(t, () => {
+        const statistics: tf.Tensor[] = [];
+        const weighted = (x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, residual?: tf.Tensor) => {
+          const options = { epsilon: 1e-3, relu, residual };
+          const { y, mean, variance } = batchNormTraining(x, gamma as tf.Tensor1D, beta as tf.Tensor1D, options);
+          statistics.push(tf.keep(y), tf.keep(mean), tf.keep(variance));
+          return tf.sum(tf.mul(y, tf.tensor(weights, [...shape])));
+        };
+        const inputs = [tf.tensor(numbers.x, [...shape]), tf.tensor1d(numbers.gamma), tf.tensor1d(numbers.beta)];
+        if (withResidual) inputs.push(tf.tensor(added, [...shape]));
+        const gradients = tf.grads(weighted as (...args: tf.Tensor[]) => tf.Tensor)(inputs);
+        t.is(gradients.length, inputs.length);
+        return [...statistics, ...gradients];
+      });
+    },
+  );
+
+for (const nesterov of [false, true])
+  for (const masked of [false, true])
+    whereThereIsGpu(
+      title(`momentum update${nesterov ? ", Nesterov's" : ''}${masked ? ', under a mask' : ''}`),
+      async (t) => {
+        const random = randomStream(5);
+        const [param, velocity, gradient] = [0, 1, 2].map(() =>
+          Float32Array.from({ length: 1500 }, () => random.normal()),
+        );
+        const mask = Float32Array.from(param, (_, i) => (i % 3 === 0 ? 0 : 1));
+        const settings = { momentum: 0.9, nesterov, weightDecay: 0.01 };
+        await agrees(t, () =>
+          momentumUpdate({
+            param: tf.tensor2d(param, [30, 50]),
+            velocity: tf.tensor2d(velocity, [30, 50]),
+            gradient: tf.tensor2d(gradient, [30, 50]),
+            learningRate: tf.scalar(0.3),
+            ...(masked ? { mask: tf.tensor2d(mask, [30, 50]) } : {}),
+            ...settings,
+          }),
+        );
+      },
+    );
 
 // The last one: the device stays refused.
 whereThereIsGpu(title('what the device refuses is an error at the next read, not a tensor of zeros'), async (t) => {

@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Backend } from '../backend.ts';
 import { optionalImport } from '../optional-import.ts';
-import { shareOutFilterGradient } from './webgpu-filter-gradient.ts';
+import { registerBatchNorm } from '../webgpu/batch-norm.ts';
+import { shareOutFilterGradient } from '../webgpu/filter-gradient.ts';
+import { registerMomentumUpdate } from '../webgpu/momentum-update.ts';
 
 interface Adapter {
   readonly info: { readonly vendor: string; readonly architecture: string; readonly isFallbackAdapter?: boolean };
@@ -31,6 +33,8 @@ export const webgpu: Backend = {
       convertWhenCasting();
       failOnGpuErrors();
       shareOutFilterGradient(NAME);
+      registerBatchNorm(NAME);
+      registerMomentumUpdate(NAME);
       registered = true;
     }
     const software =
