@@ -66,8 +66,8 @@ async function writeTable(): Promise<void> {
     fileURLToPath(new URL('../docs/criteria-costs.md', import.meta.url)),
     `${[
       '# What scoring costs',
-      'Written by `node scripts/criteria-costs.ts`; do not edit.',
-      `Seconds for one call of \`score\` with default options and the process's peak memory, on ${cpus()[0].model.trim()}, backend ${backend.name}, ${backend.threads} of ${cpus().length} threads. Random weights and ${EXAMPLES} random examples to draw on. Iterative schedules call \`score\` once per round; where rounds are named, they are all in, with the selection of each, to ${100 * SPARSITY} % sparsity. A criterion refuses before it starts what its option \`memoryLimit\` (2 GiB unless given) does not hold.`,
+      'Written by `pnpm exec node scripts/criteria-costs.ts`; do not edit.',
+      `Seconds for one call of \`score\` with default options and the process's peak memory, on ${cpus()[0].model.trim()}, backend ${backend.name}, ${backend.threads} of ${cpus().length} threads. Random weights and ${EXAMPLES} random examples to draw on. Iterative schedules call \`score\` once per round; where rounds are named, they are all in, with the selection of each, to ${100 * SPARSITY} % sparsity. Criteria with an option \`memoryLimit\` (2 GiB unless given: \`prunebench list criteria --json\` shows which) refuse before they start what it does not hold; the others take what they need.`,
       markdownTable([['criterion', ...header], ...rows]),
     ].join('\n\n')}\n`,
   );

@@ -30,7 +30,7 @@ const NOTES = {
     'Dense time / time of the pruned network on the same kernels: the median over seeds, and in brackets the slowest and the fastest round of any. For filters and neurons, what was asked for is a share of these.',
   single: 'After the last epoch.',
   interval: 'Mean over seeds ± half the 95 % t-interval, after the last epoch.',
-  bold: 'Bold: the best of a column and what the paired t-tests (Holm-corrected over the column) cannot tell from it.',
+  bold: 'Bold: the best of a column and what the paired t-tests (Holm-corrected over the column) cannot tell from it: a mean far off with a wide interval is among them.',
   boldSize: 'Bold: the fewest, and what the paired t-tests (Holm-corrected over all pairs) cannot tell from it.',
   collapse: '‡ a layer lost all its weights (in how many of the seeds).',
   recalled: '† quoted from memory, not yet checked against the paper.',
