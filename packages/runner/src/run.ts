@@ -76,7 +76,9 @@ export async function runBenchmark(options: RunOptions): Promise<RunSummary> {
       `${benchmark.id}, scale ${scale}: ${trials.length} trials, ${trials.length - pending.length} finished before`,
     );
     const outcomes =
-      pending.length === 0 ? new Map<string, Outcome>() : await compute(pending, trials.length, backends, run);
+      pending.length === 0 || options.signal.aborted
+        ? new Map<string, Outcome>()
+        : await compute(pending, trials.length, backends, run);
     const speed = options.speed && !options.signal.aborted ? await measure(trials, run) : null;
     return summarize(trials.length, pending, outcomes, speed, options.signal.aborted);
   } finally {
@@ -149,6 +151,7 @@ async function compute(
   options.signal.addEventListener('abort', abort);
   try {
     const worker = await pool.start();
+    if (!worker) return new Map();
     notice(`${worker.reason}; ${size} ${size === 1 ? 'worker' : 'workers'}`);
     const others = [...earlierBackends].filter((backend) => backend !== worker.backend);
     if (others.length > 0)

@@ -1,6 +1,7 @@
 /** Whole runs of the command line on tiny data. */
 import { access, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import test from 'ava';
 import { digests, sandbox, TINY, until } from './fixtures/cli.ts';
 
@@ -126,6 +127,24 @@ test.serial('Ctrl-C stops at the next step, and the same command goes on', async
     [],
   );
 });
+
+for (const milliseconds of [0, 300])
+  test.serial(`Ctrl-C ${milliseconds} ms after the workers are called up is a stop, not a crash`, async (t) => {
+    await using box = await sandbox();
+    const running = box.runInGroup('patient', '--workers', '2', '--seeds', '1');
+    let said = '';
+    running.stderr.on('data', (bytes: Buffer) => {
+      said += bytes.toString();
+    });
+    await until('the number of trials', async () => said.includes('2 trials'));
+    await setTimeout(milliseconds);
+    process.kill(-running.pid!, 'SIGINT');
+    const { exitCode, stderr } = await running;
+    t.is(exitCode, 130, stderr);
+    t.regex(stderr, /Stopped: \d of 2 trials are finished/);
+    t.notRegex(stderr, /bug in Prunebench|\n\s+at /);
+    t.false(await exists(join(box.stages, 'lock')), 'the lock is given back');
+  });
 
 test.serial('a run on a folder that another run uses is refused', async (t) => {
   await using box = await sandbox();

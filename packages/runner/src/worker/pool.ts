@@ -40,24 +40,30 @@ export class WorkerPool implements Executor {
   /**
    * Starts the first worker. All others get the backend that it chose, so that a run never mixes two.
    *
+   * @returns what the worker says of itself; undefined when the run was stopped before
    * @throws PrunebenchError when the backend cannot be used
    */
-  async start(): Promise<WorkerInfo> {
-    const { info } = await this.#worker(0);
-    this.#config = { ...this.#config, backend: info.backend };
-    return info;
+  async start(): Promise<WorkerInfo | undefined> {
+    const started = await this.#worker(0);
+    if (!started) return undefined;
+    this.#config = { ...this.#config, backend: started.info.backend };
+    return started.info;
   }
 
   async execute(slot: number, task: Task, onProgress: (progress: Progress) => void): Promise<TaskResult> {
-    if (this.#stopping) return { status: 'aborted' };
-    const { worker } = await this.#worker(slot);
-    return worker.execute(task, onProgress);
+    const started = await this.#worker(slot);
+    return started ? started.worker.execute(task, onProgress) : { status: 'aborted' };
   }
 
-  /** Asks every worker to stop at its next step, and kills those that have not answered after the grace time. */
+  /**
+   * Asks every worker to stop at its next step, and kills those that have not answered after the grace time; those that
+   * are still starting have nothing to stop at, and go at once.
+   */
   abort(): void {
     this.#stopping = true;
-    for (const worker of this.#workers) worker?.send({ type: 'abort' });
+    for (const worker of this.#workers)
+      if (worker?.starting) void worker.kill();
+      else worker?.send({ type: 'abort' });
     setTimeout(() => void this.close(), GRACE_MS).unref();
   }
 
@@ -67,14 +73,22 @@ export class WorkerPool implements Executor {
     await Promise.all(this.#workers.map((worker) => worker?.kill()));
   }
 
-  async #worker(slot: number): Promise<{ worker: Worker; info: WorkerInfo }> {
+  /** The worker of a slot, once it is ready; undefined when the run is stopped before. */
+  async #worker(slot: number): Promise<{ worker: Worker; info: WorkerInfo } | undefined> {
+    if (this.#stopping) return undefined;
     const { threads, notice } = this.#options;
     let worker = this.#workers[slot];
     if (!worker?.alive) {
       worker = new Worker(this.#config, threads, notice);
       this.#workers[slot] = worker;
     }
-    return { worker, info: await worker.ready };
+    try {
+      return { worker, info: await worker.ready };
+    } catch (error) {
+      // A Ctrl-C reaches the whole group of processes: a worker that cannot handle it yet dies of it, or its compiler does.
+      if (this.#stopping) return undefined;
+      throw error;
+    }
   }
 }
 
@@ -85,6 +99,7 @@ class Worker {
   readonly #child: ChildProcess;
   readonly #gone: Promise<void>;
   #alive = true;
+  #starting = true;
   #lastWords = '';
   #settle: { resolve: (result: TaskResult) => void; reject: (error: Error) => void } | undefined;
   #onProgress: (progress: Progress) => void = () => {};
@@ -99,7 +114,10 @@ class Worker {
     });
     this.ready = new Promise((resolve, reject) => {
       const receive: Receive = {
-        ready: ({ info }) => resolve(info),
+        ready: ({ info }) => {
+          this.#starting = false;
+          resolve(info);
+        },
         unusable: ({ error }) => reject(toError(error)),
         progress: ({ progress }) => this.#onProgress(progress),
         notice: ({ line }) => notice(line),
@@ -119,6 +137,11 @@ class Worker {
 
   get alive(): boolean {
     return this.#alive;
+  }
+
+  /** Whether it has not said yet that its backend is loaded. */
+  get starting(): boolean {
+    return this.#starting;
   }
 
   execute(task: Task, onProgress: (progress: Progress) => void): Promise<TaskResult> {
