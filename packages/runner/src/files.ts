@@ -45,20 +45,37 @@ export async function setAside(path: string): Promise<string> {
   }
 }
 
+/** The path itself, or its nearest parent that exists. */
+export async function existsUpwards(path: string): Promise<string> {
+  return (await exists(path)) ? path : existsUpwards(dirname(path));
+}
+
 /**
  * Creates a folder and its parents, one after the other: Node.js's own recursive `mkdir` never returns under /proc.
  *
+ * @param option the command line's option that names the folder
  * @throws PrunebenchError where that is not allowed
  */
-export async function makeFolder(path: string): Promise<void> {
+export async function makeFolder(path: string, option: string = '--results'): Promise<void> {
   try {
     if (await isFolder(path)) return;
-    if (dirname(path) !== path) await makeFolder(dirname(path));
+    if (dirname(path) !== path) await makeFolder(dirname(path), option);
     await mkdir(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST' && (await isFolder(path))) return;
-    throw folderError(error) ?? error;
+    throw folderError(error, option) ?? error;
   }
+}
+
+/**
+ * For a folder that is only read, there or not.
+ *
+ * @throws PrunebenchError when it, or what should be a folder above it, is a file
+ */
+export async function refuseFile(path: string): Promise<void> {
+  const found = await existsUpwards(path);
+  if (!(await isFolder(found)))
+    throw new PrunebenchError(`${FILE_IN_PLACE}: ${found}.`, { remedy: otherFolder('--results') });
 }
 
 async function isFolder(path: string): Promise<boolean> {
@@ -71,28 +88,34 @@ async function isFolder(path: string): Promise<boolean> {
 type Explanation = readonly [what: string, remedy: string];
 
 const KEPT = 'Free some space and run the same command again: finished stages are kept.';
-const OTHER_FOLDER = 'Choose another folder with --results.';
+const FILE_IN_PLACE = 'A file stands where a folder is needed';
+const otherFolder = (option: string) => `Choose another folder with ${option}.`;
 
 /** What can befall a disk at any moment. */
 const diskFaults: Readonly<Record<string, Explanation>> = {
   ENOSPC: ['The disk is full', KEPT],
   EDQUOT: ['The disk quota is used up', KEPT],
-  EROFS: ['The file system is read-only', OTHER_FOLDER],
+  EROFS: ['The file system is read-only', otherFolder('--results')],
 };
 
 /** What makes a folder unusable from the start. */
-const folderFaults: Readonly<Record<string, Explanation>> = {
-  ...diskFaults,
-  EACCES: ['No permission to write', `${OTHER_FOLDER.slice(0, -1)}, or change its permissions.`],
-  EPERM: ['No permission to write', `${OTHER_FOLDER.slice(0, -1)}, or change its permissions.`],
-  ENOTDIR: ['A part of the path is a file, not a folder', OTHER_FOLDER],
-  ENOENT: ['No folder can be created there', OTHER_FOLDER],
-  EEXIST: ['A file stands where a folder is needed', OTHER_FOLDER],
-};
+function folderFaults(option: string): Readonly<Record<string, Explanation>> {
+  const other = otherFolder(option);
+  const permissions = `${other.slice(0, -1)}, or change its permissions.`;
+  return {
+    ...diskFaults,
+    EROFS: ['The file system is read-only', other],
+    EACCES: ['No permission to write', permissions],
+    EPERM: ['No permission to write', permissions],
+    ENOTDIR: ['A part of the path is a file, not a folder', other],
+    ENOENT: ['No folder can be created there', other],
+    EEXIST: [FILE_IN_PLACE, other],
+  };
+}
 
-/** Why a folder cannot be used, in words; undefined for an error that is none of the file system's. */
-export function folderError(error: unknown): PrunebenchError | undefined {
-  return explain(error, folderFaults);
+/** Why a folder that `option` names cannot be used, in words; undefined for an error that is none of the file system's. */
+export function folderError(error: unknown, option: string = '--results'): PrunebenchError | undefined {
+  return explain(error, folderFaults(option));
 }
 
 /** The error for a disk that takes no more, wherever in the chain of causes it hides; undefined for any other error. */

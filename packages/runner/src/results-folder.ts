@@ -1,7 +1,7 @@
 import { readdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { PrunebenchError, SCHEMA_VERSION, type ScaleName } from '@prunebench/core';
-import { exists, folderError, makeFolder, writeJson } from './files.ts';
+import { exists, folderError, makeFolder, refuseFile, writeJson } from './files.ts';
 
 /** Where everything of a results folder lies. */
 export interface ResultsFolder {
@@ -44,11 +44,12 @@ export async function openResults(root: string): Promise<ResultsFolder> {
 /**
  * The paths of a results folder that is only read.
  *
- * @throws PrunebenchError when it does not exist or has another schema version
+ * @throws PrunebenchError when it does not exist, is a file, or has another schema version
  */
 export async function existingResults(root: string): Promise<ResultsFolder> {
   const folder = resultsFolder(root);
   const marker = join(folder.root, 'results.json');
+  await refuseFile(folder.root);
   if (!(await exists(marker)))
     throw new PrunebenchError(`There are no results in ${folder.root}: it has no results.json.`, {
       remedy: 'Run a benchmark first (prunebench run <benchmark>), or name the right folder with --results.',

@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { sandbox } from './fixtures/cli.ts';
+import { sandbox, TINY } from './fixtures/cli.ts';
 
 interface Case {
   readonly run: string;
@@ -60,6 +60,41 @@ test.serial('a results folder that cannot be written is one clear error', async 
   t.is(exitCode, 1);
   t.regex(stderr, /file.*folder.* \(E[A-Z]+\)\.\nChoose another folder with --results/);
   t.notRegex(stderr, /\n\s+at /);
+});
+
+const occupied: Readonly<Record<string, readonly string[]>> = {
+  run: ['run', 'global-vs-layerwise'],
+  report: ['report'],
+  verify: ['verify'],
+  time: ['time', '0'],
+  speed: ['speed'],
+};
+for (const [command, args] of Object.entries(occupied))
+  test.serial(`${command} on a results folder that is a file is one clear error`, async (t) => {
+    await using box = await sandbox();
+    const file = join(box.root, 'file');
+    await writeFile(file, '');
+    const { exitCode, stderr } = await box.cli(...args, '--results', file);
+    t.is(exitCode, 1);
+    t.true(stderr.includes(`A file stands where a folder is needed: ${file}`), stderr);
+    t.regex(stderr, /\nChoose another folder with --results\.$/);
+    t.notRegex(stderr, /\n\s+at /);
+  });
+
+test.serial('an output folder that is a file is one clear error, which names that option', async (t) => {
+  await using box = await sandbox();
+  await box.run('untrained-speed', '--seeds', '1');
+  const [{ key }] = (await box.records('untrained-speed')).values();
+  const file = join(box.root, 'file');
+  await writeFile(file, '');
+  const { exitCode, stderr } = await box.cli(
+    ...['export', key, '--results', box.results, '--plugin', TINY, '--output', file],
+  );
+  t.is(exitCode, 1);
+  t.regex(
+    stderr,
+    /A file stands where a folder is needed: .*file \(EEXIST\)\.\nChoose another folder with --output\.$/,
+  );
 });
 
 test.serial('a results folder of another schema version is left alone', async (t) => {

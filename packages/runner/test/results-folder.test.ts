@@ -4,6 +4,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PrunebenchError } from '@prunebench/core';
 import test from 'ava';
+import { checkResults } from '../src/doctor/results.ts';
 import { diskError } from '../src/files.ts';
 import { takeLock } from '../src/lock.ts';
 import { existingResults, openResults, reopenResults } from '../src/results-folder.ts';
@@ -55,6 +56,17 @@ test('a folder that cannot be created is a clear error, and comes back at once',
   await writeFile(file, '');
   for (const path of [file, join(file, 'below'), '/proc/results'])
     await t.throwsAsync(openResults(path), { instanceOf: PrunebenchError, message: /\(E[A-Z]+\)/ }, path);
+});
+
+test('a file in the place of the folder, or above it, is called one where the folder is only read', async (t) => {
+  await using folder = await temporary();
+  const file = join(folder.root, 'file');
+  await writeFile(file, '');
+  const message = `A file stands where a folder is needed: ${file}.`;
+  for (const path of [file, join(file, 'below')]) {
+    await t.throwsAsync(existingResults(path), { instanceOf: PrunebenchError, message }, path);
+    t.like(await checkResults(path), { status: 'fail', detail: message });
+  }
 });
 
 test('a full disk is recognised behind other errors, and other errors are not taken for one', (t) => {

@@ -1,8 +1,8 @@
-import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { withoutRemovedUnits } from '@prunebench/core';
 import { encodeDense, encodeSparse } from '@prunebench/sparse';
 import writeFileAtomic from 'write-file-atomic';
+import { makeFolder } from '../files.ts';
 import { findTrial } from '../find-trial.ts';
 import { loadRegistry } from '../registry.ts';
 import { existingResults } from '../results-folder.ts';
@@ -23,7 +23,7 @@ export async function exportTrial(key: string, options: ExportCommandOptions): P
   const exported = options.shrink ? withoutRemovedUnits(network, state).state : state;
   const bytes = options.sparse ? encodeSparse(exported) : encodeDense(exported);
   const folder = resolve(options.output);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder, '--output');
   const kind = `${options.shrink ? '.shrunken' : ''}${options.sparse ? '.sparse' : ''}`;
   const file = join(folder, `${record.key}${kind}.safetensors`);
   await writeFileAtomic(file, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));

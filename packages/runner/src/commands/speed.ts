@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { PrunebenchError } from '@prunebench/core';
+import { makeFolder } from '../files.ts';
 import { repositoryRoot } from '../repository.ts';
 
 export interface SpeedCommandOptions {
@@ -44,7 +44,8 @@ interface SpeedBenchmark {
  * Times training steps and evaluations against PyTorch, one backend against another, or sparse kernels against dense ones, and
  * prints the ratios.
  *
- * @throws PrunebenchError for an unknown network, a backend that does not run here, or a peer that would flatter us
+ * @throws PrunebenchError for an unknown network, a backend that does not run here, a results folder that cannot be used, or a peer that would
+ * flatter us
  */
 export async function speed(options: SpeedCommandOptions): Promise<void> {
   const { threads, rounds, networks, results, json, sparse, gpu, backend } = options;
@@ -55,7 +56,8 @@ export async function speed(options: SpeedCommandOptions): Promise<void> {
     throw new PrunebenchError(`The speed benchmark has no network "${unknown}".`, {
       remedy: `Choose among ${benchmark.networkNames.join(', ')}.`,
     });
-  await mkdir(results, { recursive: true });
+  // Made first, as a measurement takes minutes; not for a selection of networks, which writes nothing.
+  if (!networks) await makeFolder(resolve(results));
   const request = {
     threads,
     rounds,

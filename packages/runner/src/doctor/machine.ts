@@ -1,10 +1,10 @@
 import { readFile, statfs } from 'node:fs/promises';
 import { availableParallelism, freemem, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { existsUpwards } from '../files.ts';
 import { host } from '../provenance.ts';
 import { repositoryRoot } from '../repository.ts';
 import type { Finding } from './check.ts';
-import { existsUpwards } from './exists-upwards.ts';
 
 const GIGABYTE = 2 ** 30;
 /** A worker with CIFAR-10 and a VGG in memory. */

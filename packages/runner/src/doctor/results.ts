@@ -1,14 +1,16 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { PrunebenchError } from '@prunebench/core';
-import { exists } from '../files.ts';
+import { exists, existsUpwards, refuseFile } from '../files.ts';
 import { benchmarksWithRecords, existingResults } from '../results-folder.ts';
 import type { Finding } from './check.ts';
-import { existsUpwards } from './exists-upwards.ts';
+
+const subject = 'results folder';
 
 /** Whether runs can write there, and whether what is there is of this schema version. */
 export async function checkResults(results: string): Promise<Finding> {
-  const subject = 'results folder';
+  const occupied = await refuseFile(results).then(() => undefined, notUsable('fail'));
+  if (occupied) return occupied;
   const writable = await access(await existsUpwards(results), constants.W_OK).then(
     () => true,
     () => false,
@@ -25,7 +27,13 @@ export async function checkResults(results: string): Promise<Finding> {
     const names = await benchmarksWithRecords(await existingResults(results));
     return { status: 'ok', subject, detail: `${results}: records of ${names.join(', ') || 'no benchmark yet'}` };
   } catch (error) {
-    if (!(error instanceof PrunebenchError)) throw error;
-    return { status: 'warn', subject, detail: error.message, remedy: error.remedy ?? '' };
+    return notUsable('warn')(error);
   }
+}
+
+function notUsable(status: 'warn' | 'fail'): (error: unknown) => Finding {
+  return (error) => {
+    if (!(error instanceof PrunebenchError)) throw error;
+    return { status, subject, detail: error.message, remedy: error.remedy ?? '' };
+  };
 }
