@@ -71,10 +71,11 @@ export async function runBenchmark(options: RunOptions): Promise<RunSummary> {
   const release = await takeLock(folder.lock);
   try {
     const run = { options, folder, display: createDisplay(options.stream, folder.log(benchmark.id)) };
-    const { pending, backends } = await withoutFinished(trials, run);
+    const { pending, backends, commits } = await withoutFinished(trials, run);
     run.display.line(
       `${benchmark.id}, scale ${scale}: ${trials.length} trials, ${trials.length - pending.length} finished before`,
     );
+    if (pending.length === 0) run.display.line(nothingRun(commits, folder));
     const outcomes =
       pending.length === 0 || options.signal.aborted
         ? new Map<string, Outcome>()
@@ -86,25 +87,40 @@ export async function runBenchmark(options: RunOptions): Promise<RunSummary> {
   }
 }
 
+/** How many commits are named one by one. */
+const NAMED_COMMITS = 3;
+
 interface Run {
   readonly options: RunOptions;
   readonly folder: ResultsFolder;
   readonly display: Display;
 }
 
-/** The trials that have no record, and the backends of those that have; changed labels are brought up to date. */
+/** The trials that have no record, and the backends and commits of those that have; changed labels are brought up to date. */
 async function withoutFinished(trials: readonly Trial[], { options, folder, display }: Run) {
   const records = folder.records(options.benchmark.id, options.scale);
   const pending: Trial[] = [];
   const backends = new Set<string>();
+  const commits = new Set<string>();
   for (const trial of trials) {
     const record = await readRecord(records, trial.name, trial.key, (line) => display.line(line));
     if (record) {
       backends.add(record.run.backend);
+      commits.add(record.run.commit);
       await relabel(record, trial, records);
     } else pending.push(trial);
   }
-  return { pending, backends };
+  return { pending, backends, commits };
+}
+
+/** Where numbers come from that were not computed now: in a clone, from another machine. */
+function nothingRun(commits: ReadonlySet<string>, { root }: ResultsFolder): string {
+  const short = [...commits].map((commit) => commit.slice(0, 7));
+  const few = `commit${short.length === 1 ? '' : 's'} ${short.join(', ')}`;
+  return (
+    `Nothing was run: these are the records of ${short.length <= NAMED_COMMITS ? few : `${short.length} commits`} in ${root}. ` +
+    'To measure on this machine, add --results <another folder>.'
+  );
 }
 
 /** Labels are not part of a trial's identity, so a benchmark may rename a series without computing anything again. */

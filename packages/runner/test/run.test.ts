@@ -30,6 +30,14 @@ test.serial('records are the same for one and two workers, and a second run comp
   const again = await one.run('tiny');
   t.is(again.exitCode, 0, again.all);
   t.regex(again.stderr, /6 trials, 6 finished before/);
+  const { run } = [...records.values()][0];
+  t.true(
+    again.stderr.includes(
+      `Nothing was run: these are the records of commit ${run.commit.slice(0, 7)} in ${one.results}.`,
+    ),
+    again.stderr,
+  );
+  t.notRegex(first.stderr, /Nothing was run/);
   t.is(await text(), before, 'a finished record is not touched');
 });
 
