@@ -13,6 +13,8 @@ export interface FoundTrial {
   readonly state: State;
 }
 
+/** How many candidates a message names. */
+const NAMED = 10;
 const scales = ['smoke', 'cpu', 'paper'] as const;
 
 /**
@@ -32,10 +34,23 @@ export async function findTrial(prefix: string, registry: Registry, folder: Resu
   const store = new StageStore(folder.stages);
   const notice = (line: string) => console.error(line);
   if (!stage || !(await store.find(stage, notice)))
-    throw new PrunebenchError(`The network of trial ${key} is not in ${folder.stages} any more.`, {
-      remedy: `Delete its record and run it again: prunebench run ${record.benchmark} --scale ${record.scale}.`,
+    throw new PrunebenchError(`The network of trial ${key} is not in ${folder.stages}.`, {
+      remedy:
+        "Networks are not part of a repository's results. Run the trial again in another folder, then name that one here " +
+        `with --results: ${runAgain(record)} --results <folder>.`,
     });
   return { record, network: registry.model(spec.network).build(shape), state: await store.readState(stage, notice) };
+}
+
+/** The command that runs this trial alone, up to the results folder. */
+function runAgain({ benchmark, scale, series, spec }: TrialRecord): string {
+  const { dataset, network, sparsity, seed } = spec;
+  const filters = Object.entries({ dataset, network, series, sparsity, seed }).map(([key, value]) => {
+    const filter = `${key}=${value}`;
+    return `--filter ${/[^\w.=-]/.test(filter) ? `'${filter}'` : filter}`;
+  });
+  // The record may be of a run with more seeds than the benchmark's own.
+  return ['prunebench run', benchmark, `--scale ${scale}`, `--seeds ${seed + 1}`, ...filters].join(' ');
 }
 
 async function findRecord(prefix: string, folder: ResultsFolder): Promise<TrialRecord> {
@@ -53,7 +68,7 @@ async function findRecord(prefix: string, folder: ResultsFolder): Promise<TrialR
   if (!first || second)
     throw new PrunebenchError(
       first
-        ? `Several trials have keys that begin with "${prefix}": ${[...found.keys()].join(', ')}.`
+        ? `${found.size} trials have keys that begin with "${prefix}": ${someOf([...found.keys()])}.`
         : `No record in ${folder.root} has a key that begins with "${prefix}".`,
       { remedy: 'Give more of the key; it is the name of the record: results/<benchmark>/records/<scale>/<key>.json.' },
     );
@@ -62,4 +77,9 @@ async function findRecord(prefix: string, folder: ResultsFolder): Promise<TrialR
   if (!record)
     throw new PrunebenchError(`The record of trial ${key} could not be read.`, { remedy: 'Run the trial again.' });
   return record;
+}
+
+function someOf(keys: readonly string[]): string {
+  const more = keys.length - NAMED;
+  return `${keys.slice(0, NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }

@@ -27,6 +27,13 @@ test('a key that no record or more than one has is refused, and the candidates a
   await remove();
 });
 
+test('of many candidates ten are named', async (t) => {
+  const { folder, remove } = await folderWith(Array.from({ length: 13 }, (_, i) => `aa${i + 10}`));
+  const error = await t.throwsAsync(findTrial('a', await loadRegistry([]), folder), { instanceOf: PrunebenchError });
+  t.regex(error.message, /^13 trials .*: aa10, (aa\d\d, ){8}aa19 and 3 more\.$/);
+  await remove();
+});
+
 test('a record that cannot be read is said to be so', async (t) => {
   const { folder, remove } = await folderWith(['cc33']);
   const error = await t.throwsAsync(findTrial('cc', await loadRegistry([]), folder), { instanceOf: PrunebenchError });

@@ -52,6 +52,30 @@ native('the sizes in a record are those of the files that export writes', async 
   t.deepEqual(measured!.fileBytes, { dense: await size(), sparse: await size('--sparse') });
 });
 
+test.serial('a trial whose network is not kept says how to compute it again, in another folder', async (t) => {
+  await using box = await sandbox();
+  await box.run('tiny', '--seeds', '2');
+  const [key, { run }] = [...(await box.records('tiny')).values()]
+    .filter(({ series, spec }) => series === 'one-shot' && spec.seed === 1)
+    .map((record) => [record.key, record] as const)[0];
+  await rm(join(box.stages, run.stages.at(-1)!.key), { recursive: true });
+  const { exitCode, stderr } = await box.cli('time', key, '--results', box.results, '--plugin', TINY);
+  t.is(exitCode, 1);
+  t.regex(stderr, new RegExp(`The network of trial ${key} is not in `));
+  t.notRegex(stderr, /[Dd]elete/);
+  const command = /prunebench (run .*) --results <folder>\.$/.exec(stderr)![1];
+  const other = join(box.root, 'other');
+  const again = await box.cli(
+    ...[...command.split(' '), '--results', other, '--no-speed', '--backend', 'cpu', '--plugin', TINY],
+  );
+  t.is(again.exitCode, 0, again.all);
+  t.deepEqual(await readdir(join(other, 'tiny', 'records', 'smoke')), [`${key}.json`]);
+  const { stdout } = await box.cli(
+    ...['export', key, '--results', other, '--output', box.root, '--plugin', TINY, '--json'],
+  );
+  t.true((await stat(JSON.parse(stdout).file)).size > 0);
+});
+
 native('export --shrink leaves out the neurons that are removed', async (t) => {
   await using box = await sandbox();
   await box.run('units', '--seeds', '1');
