@@ -175,7 +175,7 @@ function timeCommand(): Command {
     .addOption(resultsOption())
     .addOption(pluginOption())
     .addOption(jsonOption())
-    .addHelpText('after', examples('time 04a51ed1', 'time 04a51ed1 --batch 128 --json'))
+    .addHelpText('after', examples('time 0699d507', 'time 0699d507 --batch 128 --json'))
     .action(async (key: string, options: TimeCommandOptions) =>
       (await import('./commands/time.ts')).time(key, options),
     );
@@ -193,7 +193,7 @@ function exportCommand(): Command {
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      examples('export 04a51ed1', 'export 04a51ed1 --sparse --output networks', 'export 04a51ed1 --shrink'),
+      examples('export 0699d507', 'export 0699d507 --sparse --output networks', 'export 0699d507 --shrink'),
     )
     .action(async (key: string, options: ExportCommandOptions) =>
       (await import('./commands/export.ts')).exportTrial(key, options),

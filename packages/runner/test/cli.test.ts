@@ -1,7 +1,8 @@
 /** What the command line answers to wrong input: one message, the remedy, no stack, a code that says whose fault it is. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
+import { repositoryRoot } from '../src/repository.ts';
 import { sandbox, TINY } from './fixtures/cli.ts';
 
 interface Case {
@@ -148,3 +149,13 @@ test.serial('help shows examples', async (t) => {
   t.is(exitCode, 0);
   t.regex(stdout, /Examples:\n\s+prunebench run/);
 });
+
+for (const command of ['time', 'export'])
+  test.serial(`the trial in the examples of ${command} has a record`, async (t) => {
+    await using box = await sandbox();
+    const { stdout } = await box.cli(command, '--help');
+    const keys = [...stdout.matchAll(new RegExp(`prunebench ${command} (\\w+)`, 'g'))].map(([, key]) => key);
+    t.true(keys.length > 0);
+    const records = await readdir(join(repositoryRoot, 'results/global-vs-layerwise/records/cpu'));
+    for (const key of keys) t.is(records.filter((name) => name.startsWith(key)).length, 1, key);
+  });
