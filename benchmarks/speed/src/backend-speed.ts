@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type BackendName, selectBackend } from '@prunebench/backend-select';
+import { PrunebenchError } from '@prunebench/core';
 import { markdownTable } from 'markdown-table';
 import writeFileAtomic from 'write-file-atomic';
 import { csvOf } from './csv.ts';
@@ -28,10 +29,18 @@ interface Peer {
  * Measures training steps and evaluations on one of the backends, in turns with the native backend, with each number of threads,
  * and with PyTorch on CUDA where it has that.
  *
- * @throws PrunebenchError when the backend does not run here
+ * @throws PrunebenchError when the backend does not run here, or when it is the native one, or may be
  */
 export async function runBackendSpeed(name: string, options: SpeedOptions): Promise<SpeedResult<BackendRow>> {
   const { rounds, log, networks = workloads.map(({ network }) => network) } = options;
+  if (name === 'native' || name === 'auto')
+    throw new PrunebenchError(
+      `speed --backend ${name} would time the native backend against itself: it is what the others are measured against.`,
+      {
+        remedy:
+          'Plain `prunebench speed` measures it against PyTorch; here, name another one (see prunebench list backends).',
+      },
+    );
   // In this process too, so that a backend that cannot run here says so as everywhere else.
   const { name: backend, line } = await selectBackend(name);
   log(line);

@@ -26,3 +26,10 @@ test('a backend that is not there is an error before anything is measured', asyn
   const error = await t.throwsAsync(runBackendSpeed('cuda', options), { instanceOf: PrunebenchError });
   t.regex(error!.message, /There is no backend called cuda/);
 });
+
+for (const name of ['native', 'auto'])
+  test(`${name} is refused: native is what the others are measured against`, async (t) => {
+    const error = await t.throwsAsync(runBackendSpeed(name, options), { instanceOf: PrunebenchError });
+    t.regex(error!.message, /against itself/);
+    t.regex(error!.remedy ?? '', /`prunebench speed` measures it against PyTorch/);
+  });
