@@ -19,6 +19,7 @@ import { datasets, type DatasetEntry as SuiteDataset } from '@prunebench/data';
 import { buildModel, findModel, type ModelEntry, models } from '@prunebench/models';
 import { pruneWhileAccurate, stepKinds } from '@prunebench/training';
 import { exists } from './files.ts';
+import { offerPackages } from './plugins/imports.ts';
 import { repositoryRoot } from './repository.ts';
 
 /** Every criterion, by family. A new family adds its import above and its line here; each criterion is a method too. */
@@ -165,6 +166,7 @@ async function loadPlugin(path: string): Promise<Plugin> {
     throw new PrunebenchError(`There is no plugin ${path}.`, {
       remedy: 'Give --plugin the path of a .ts or .js module.',
     });
+  offerPackages();
   const { default: plugin } = (await import(pathToFileURL(path).href)) as { default?: Plugin };
   if (typeof plugin === 'object' && plugin !== null) return plugin;
   throw new PrunebenchError(`Plugin ${path} has no default export.`, {
