@@ -19,7 +19,7 @@ import { datasets, type DatasetEntry as SuiteDataset } from '@prunebench/data';
 import { buildModel, findModel, type ModelEntry, models } from '@prunebench/models';
 import { pruneWhileAccurate, stepKinds } from '@prunebench/training';
 import { exists } from './files.ts';
-import { offerPackages } from './plugins/imports.ts';
+import { loadPlugin } from './plugins/load.ts';
 import { repositoryRoot } from './repository.ts';
 
 /** Every criterion, by family. A new family adds its import above and its line here; each criterion is a method too. */
@@ -70,16 +70,6 @@ export interface Registry {
    * @throws PrunebenchError for an unknown name
    */
   model(id: string): NetworkEntry;
-}
-
-/** What a module named with `--plugin` exports as its default: entries of one's own beside the suite's. */
-export interface Plugin {
-  readonly criteria?: readonly Criterion<unknown>[];
-  readonly methods?: readonly Method<unknown>[];
-  readonly stepKinds?: readonly StepKind<unknown>[];
-  readonly datasets?: readonly DatasetEntry[];
-  readonly models?: readonly NetworkEntry[];
-  readonly benchmarks?: readonly Benchmark[];
 }
 
 /**
@@ -158,18 +148,5 @@ async function loadBenchmark(id: string, file: string): Promise<Benchmark> {
   if (benchmark?.id === id) return benchmark;
   throw new PrunebenchError(`${file} does not declare benchmark "${id}" as its default export.`, {
     remedy: "Export default defineBenchmark({ id: '<name of the folder>', ... }).",
-  });
-}
-
-async function loadPlugin(path: string): Promise<Plugin> {
-  if (!(await exists(path)))
-    throw new PrunebenchError(`There is no plugin ${path}.`, {
-      remedy: 'Give --plugin the path of a .ts or .js module.',
-    });
-  offerPackages();
-  const { default: plugin } = (await import(pathToFileURL(path).href)) as { default?: Plugin };
-  if (typeof plugin === 'object' && plugin !== null) return plugin;
-  throw new PrunebenchError(`Plugin ${path} has no default export.`, {
-    remedy: 'Export default an object with criteria, methods, datasets, models or benchmarks.',
   });
 }

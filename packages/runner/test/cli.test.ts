@@ -41,7 +41,11 @@ const cases: Readonly<Record<string, Case>> = {
     says: /Unknown filter field "sead"/,
     remedy: /Did you mean "seed"/,
   },
-  'a plugin that is not there': { run: 'tiny', args: ['--plugin', '/nowhere.ts'], says: /no plugin \/nowhere.ts/ },
+  'a plugin that is not there': {
+    run: 'tiny',
+    args: ['--plugin', '/nowhere.ts'],
+    says: /plugin \/nowhere.ts could not.*: there is no such file/,
+  },
 };
 
 for (const [what, { run, args = [], says, remedy }] of Object.entries(cases))

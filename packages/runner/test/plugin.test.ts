@@ -75,3 +75,72 @@ test.serial('so does the CommonJS module that a plugin may be', async (t) => {
   t.is(exitCode, 0, stderr);
   t.regex(stdout, /^squares +Squared weight \(Nobody 2024\)$/m);
 });
+
+interface Case {
+  readonly text: string;
+  readonly says: RegExp;
+  readonly remedy?: RegExp;
+}
+
+const broken: Readonly<Record<string, Case>> = {
+  'throws while it loads': {
+    text: 'const list = undefined;\nexport default { criteria: list.map(String) };',
+    says: /Cannot read properties of undefined \(reading 'map'\) \(.*mine\.ts:2:\d+\)\.$/m,
+  },
+  'is not JavaScript': { text: 'export default {\n  criteria: [,\n', says: /mine\.ts:2/ },
+  'throws no error': { text: 'throw "a word"; export default {};', says: /a word\.$/m },
+  'imports a package that is nowhere': {
+    text: "import 'no-such-package'; export default {};",
+    says: /Cannot find package 'no-such-package' imported from .*mine\.ts\.$/m,
+  },
+  'imports a package of the suite that there is not': {
+    text: "import '@prunebench/cor'; export default {};",
+    says: /Cannot find package '@prunebench\/cor' imported from .*mine\.ts\.$/m,
+  },
+  'imports a package that is not for plugins': {
+    text: "import 'commander'; export default {};",
+    says: /Cannot find package 'commander' imported from .*mine\.ts\.$/m,
+  },
+  'has no default export': { text: 'export const criteria = [];', says: /no default export/, remedy: /Export default/ },
+  'exports a list': { text: 'export default [];', says: /default export is not an object/, remedy: /Export default/ },
+  'has an unknown key': {
+    text: 'export default { criterias: [] };',
+    says: /unknown key "criterias"/,
+    remedy: /Did you mean "criteria"\? Known: .*criteria, .*methods, models, stepKinds/,
+  },
+  'has a criterion that is not whole': {
+    text: "export default { criteria: [{ id: 'x' }] };",
+    says: /criteria\[0\]\.title is missing; .*criteria\[0\]\.options is missing; .*criteria\[0\]\.score is missing\.$/m,
+  },
+  'has a criterion with a wrong field': {
+    text: `import { defineCriterion } from '@prunebench/core'; import { z } from 'zod'; ${CRITERION}
+      export default { criteria: [{ ...squares, granularity: ['layer'], score: 3, options: {} }] };`,
+    says: /options: must be a Zod 4 schema; .*granularity\[0\]: .*"weight"\|"unit".*; .*score: must be a function\.$/m,
+  },
+  'has one criterion where a list belongs': { text: 'export default { criteria: {} };', says: /criteria: .*array/ },
+  'has a benchmark without seeds': {
+    text: "export default { benchmarks: [{ id: 'x', title: 'x', question: '?', trials: () => [], published: [] }] };",
+    says: /benchmarks\[0\]\.seeds is missing\.$/m,
+  },
+};
+
+for (const [what, { text, says, remedy = /how-to-add-a-criterion\.md/ }] of Object.entries(broken))
+  test.serial(`a plugin that ${what} is one clear error`, async (t) => {
+    const { box, path } = await boxWith('mine.ts', text);
+    await using _ = box;
+    const { exitCode, stderr } = await box.cli('list', 'criteria', '--plugin', path);
+    t.is(exitCode, 1, stderr);
+    t.true(stderr.startsWith(`error: The plugin ${path} could not be loaded: `), stderr);
+    t.regex(stderr, says);
+    t.regex(stderr, remedy);
+    t.notRegex(stderr, /\n\s+at |bug in Prunebench/, 'no stack trace');
+  });
+
+test.serial('a plugin that is a folder is one clear error', async (t) => {
+  await using box = await sandbox();
+  const { exitCode, stderr } = await box.cli('list', 'criteria', '--plugin', box.root);
+  t.is(exitCode, 1, stderr);
+  t.is(stderr.split('\n')[0], `error: The plugin ${box.root} could not be loaded: it is not a file.`);
+});
+
+// Methods, kinds of steps, data sets, models and benchmarks that are whole are those of fixtures/tiny.ts in every run.

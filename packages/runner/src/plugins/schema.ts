@@ -1,0 +1,84 @@
+import type { Benchmark, Criterion, Method, StepKind } from '@prunebench/core';
+import { granularity } from '@prunebench/core';
+import { z } from 'zod';
+import type { DatasetEntry, NetworkEntry } from '../registry.ts';
+
+/** What a module named with `--plugin` exports as its default: entries of one's own beside the suite's. */
+export interface Plugin {
+  readonly criteria?: readonly Criterion<unknown>[];
+  readonly methods?: readonly Method<unknown>[];
+  readonly stepKinds?: readonly StepKind<unknown>[];
+  readonly datasets?: readonly DatasetEntry[];
+  readonly models?: readonly NetworkEntry[];
+  readonly benchmarks?: readonly Benchmark[];
+}
+
+/*
+ * Only what would fail later without naming the plugin is checked. The entries themselves are used, not what the schema
+ * makes of them: they may be objects of classes, and may hold more than the suite knows of.
+ */
+const name = z.string().min(1);
+const call = z.custom((value) => typeof value === 'function', 'must be a function');
+// Not `instanceof`: a plugin may bring its own copy of Zod.
+const options = z.custom(
+  (value) => typeof value === 'object' && value !== null && '_zod' in value && 'safeParse' in value,
+  'must be a Zod 4 schema',
+);
+const described = { id: name, title: name };
+const published = {
+  ...described,
+  citation: z.looseObject({ authors: name, title: name, year: z.number(), venue: name, url: name }),
+  taxonomy: name,
+  options,
+};
+
+const criterion = z.looseObject({
+  ...published,
+  granularity: z.array(granularity).min(1),
+  needs: z.array(
+    z.enum([
+      'weights',
+      'gradients',
+      'per-sample-gradients',
+      'activations',
+      'second-derivatives',
+      'initial-weights',
+      'nothing',
+    ] satisfies Criterion['needs'][number][]),
+  ),
+  when: z.enum(['initialization', 'trained', 'any']),
+  score: call,
+  compensate: call.optional(),
+  threshold: call.optional(),
+  regrows: z.boolean().optional(),
+});
+
+const dataset = z.looseObject({
+  ...described,
+  shape: z.looseObject({ inputShape: z.array(z.int().positive()), classes: z.int().positive() }),
+  load: call,
+});
+
+const model = z.looseObject({
+  ...described,
+  initializer: z.enum(['he-normal', 'glorot-normal', 'fan-in-uniform'] satisfies NetworkEntry['initializer'][]),
+  build: call,
+});
+
+const seeds = z.int().positive();
+const benchmark = z.looseObject({
+  ...described,
+  question: name,
+  seeds: z.looseObject({ smoke: seeds, cpu: seeds, paper: seeds }),
+  trials: call,
+  published: z.array(z.looseObject({})),
+});
+
+export const pluginSchema = z.strictObject({
+  benchmarks: z.array(benchmark).optional(),
+  criteria: z.array(criterion).optional(),
+  datasets: z.array(dataset).optional(),
+  methods: z.array(z.looseObject({ ...published, steps: call })).optional(),
+  models: z.array(model).optional(),
+  stepKinds: z.array(z.looseObject({ kind: name, options, run: call })).optional(),
+});
