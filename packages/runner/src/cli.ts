@@ -142,7 +142,7 @@ function speedCommand(): Command {
     .addOption(
       new Option('--gpu', "time GPU.js's modes of the sparse kernels alone, as --sparse does at its end")
         .default(false)
-        .conflicts('sparse'),
+        .conflicts(['sparse', 'networks']),
     )
     .addOption(
       new Option('--backend <name>', 'time this backend instead, against the native one and PyTorch on CUDA').conflicts(

@@ -120,6 +120,7 @@ const usage: Readonly<Record<string, readonly string[]>> = {
   'no worker': ['run', 'tiny', '--workers', '0'],
   'half a seed': ['run', 'tiny', '--seeds', '0.5'],
   'an unknown list': ['list', 'everything'],
+  "networks for GPU.js's modes, which measure none": ['speed', '--gpu', '--networks', 'lenet-5-caffe'],
   'two measurements of speed at once': ['speed', '--sparse', '--backend', 'wasm'],
 };
 for (const [what, args] of Object.entries(usage))
