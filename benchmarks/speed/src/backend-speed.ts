@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { type BackendName, selectBackend } from '@prunebench/backend-select';
 import { PrunebenchError } from '@prunebench/core';
-import { markdownTable } from 'markdown-table';
 import writeFileAtomic from 'write-file-atomic';
 import { csvOf } from './csv.ts';
 import { describeHost, graphicsAdapter } from './host.ts';
@@ -10,6 +9,7 @@ import { findCudaPeer } from './peer.ts';
 import type { SpeedOptions, SpeedResult } from './run-speed.ts';
 import type { Layout, Side } from './side.ts';
 import { startOurs } from './start-ours.ts';
+import { backendTable } from './table.ts';
 import { workloads } from './workloads.ts';
 
 /** One line of results/speed-<backend>.csv: a backend's time against one peer's. */
@@ -88,24 +88,4 @@ function* whileOpen(peer: Peer): Generator<Peer> {
 
 function describe({ network, mode, backend, peer, ourMilliseconds, peerMilliseconds, ratio }: BackendRow): string {
   return `${network} ${mode}: ${backend} ${ourMilliseconds.toFixed(2)} ms, ${peer} ${peerMilliseconds!.toFixed(2)} ms: ${ratio!.toFixed(2)} x`;
-}
-
-/** Ratios as a Markdown table; above 1 the backend is faster than the peer. */
-function backendTable(rows: readonly BackendRow[]): string {
-  return markdownTable(
-    [
-      ['network', 'batch of 128', 'backend', 'ms', 'peer', "peer's ms", 'ratio (range)', 'GFLOP/s'],
-      ...rows.map((row) => [
-        row.network,
-        row.mode === 'train' ? 'training step' : 'evaluation',
-        row.backend,
-        row.ourMilliseconds.toFixed(2),
-        row.peer,
-        row.peerMilliseconds!.toFixed(2),
-        `${row.ratio!.toFixed(2)} (${row.ratioMin!.toFixed(2)}-${row.ratioMax!.toFixed(2)})`,
-        row.gflops.toFixed(0),
-      ]),
-    ],
-    { align: ['l', 'l', 'l', 'r', 'l', 'r', 'r', 'r'] },
-  );
 }

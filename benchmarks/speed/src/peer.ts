@@ -34,12 +34,8 @@ export type FoundPeer = { readonly start: () => Promise<Side> } | { readonly mis
  * @throws PrunebenchError when PyTorch is there but does not multiply rightly on any
  */
 export async function findPeer(program: string, threads: number, log: (line: string) => void): Promise<FoundPeer> {
-  try {
-    (await Side.start('PyTorch', interpreter, [program], threads)).stop();
-  } catch (error) {
-    if (!(error instanceof PrunebenchError)) throw error;
-    return { missing: error.message.trim().split('\n').at(-1)! };
-  }
+  const missing = await whyMissing(() => Side.start('PyTorch', interpreter, [program], threads));
+  if (missing !== undefined) return { missing };
   const choice = await chooseBlas(interpreter, threads);
   log(`${threads} thread(s): ${describeChoice(choice)}`);
   const environment = { ...atItsBest, ...environmentOf(choice) };
@@ -49,13 +45,19 @@ export async function findPeer(program: string, threads: number, log: (line: str
 /** The same PyTorch program on an NVIDIA card; its batches stay on the card, while ours are sent with every step. */
 export async function findCudaPeer(): Promise<FoundPeer> {
   const start = () => Side.start('PyTorch', interpreter, [peerProgram], 1, { PRUNEBENCH_PEER_DEVICE: 'cuda' });
+  const missing = await whyMissing(start);
+  return missing === undefined ? { start } : { missing };
+}
+
+/** Starts a side once: the last line of what it says when it does not come up, undefined when it does. */
+async function whyMissing(start: () => Promise<Side>): Promise<string | undefined> {
   try {
     (await start()).stop();
+    return undefined;
   } catch (error) {
     if (!(error instanceof PrunebenchError)) throw error;
-    return { missing: error.message.trim().split('\n').at(-1)! };
+    return error.message.trim().split('\n').at(-1)!;
   }
-  return { start };
 }
 
 /**

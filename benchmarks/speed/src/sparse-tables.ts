@@ -1,9 +1,8 @@
 import { markdownTable } from 'markdown-table';
+import { fixed, withRange } from './format.ts';
 import type { GpuModeRow } from './sparse-gpu-modes.ts';
 import type { Crossover } from './sparse-layers.ts';
 import type { SparseRow } from './sparse-rows.ts';
-
-const fixed = (value: number | null, digits = 2) => (value === null ? '' : value.toFixed(digits));
 
 /** One line, as it is logged. */
 export function describeRow({
@@ -54,7 +53,7 @@ export function rowTable(rows: readonly SparseRow[]): string {
         fixed(100 * row.sparsity, 0),
         fixed(row.ourMilliseconds, 3),
         fixed(row.theoretical, 1),
-        row.overDense === null ? '' : `${fixed(row.overDense)} (${fixed(row.overDenseMin)}-${fixed(row.overDenseMax)})`,
+        withRange(row.overDense, row.overDenseMin, row.overDenseMax),
         fixed(row.overTorch),
         fixed(row.overTorchSparse),
         fixed(row.overScipy),
@@ -92,7 +91,7 @@ export function gpuTable(rows: readonly GpuModeRow[]): string {
         fixed(100 * row.sparsity, 0),
         fixed(row.gpuMilliseconds),
         fixed(row.nativeMilliseconds, 3),
-        `${fixed(row.overNative, 1)} (${fixed(row.overNativeMin, 1)}-${fixed(row.overNativeMax, 1)})`,
+        withRange(row.overNative, row.overNativeMin, row.overNativeMax, 1),
       ]),
     ],
     { align: ['l', 'l', 'l', 'r', 'r', 'r', 'r'] },

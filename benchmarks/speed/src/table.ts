@@ -1,8 +1,10 @@
 import { markdownTable } from 'markdown-table';
+import type { BackendRow } from './backend-speed.ts';
+import { fixed, withRange } from './format.ts';
 import type { SpeedRow } from './measure.ts';
 import type { JobRow } from './mnist-job.ts';
 
-const fixed = (value: number | null, digits = 2) => (value === null ? '' : value.toFixed(digits));
+const work = { train: 'training step', eval: 'evaluation' } as const;
 
 /** Ratios as a Markdown table; above 1 we are faster. */
 export function speedTable(rows: readonly SpeedRow[]): string {
@@ -22,18 +24,38 @@ export function speedTable(rows: readonly SpeedRow[]): string {
       ],
       ...rows.map((row) => [
         row.network,
-        row.mode === 'train' ? 'training step' : 'evaluation',
+        work[row.mode],
         `${row.threads}`,
         fixed(row.ourMilliseconds),
         fixed(row.peerMilliseconds),
         row.peerLayout ?? '',
-        row.ratio === null ? '' : `${fixed(row.ratio)} (${fixed(row.ratioMin)}-${fixed(row.ratioMax)})`,
+        withRange(row.ratio, row.ratioMin, row.ratioMax),
         fixed(row.goal, 1),
         fixed(row.gflops, 0),
         `${fixed(100 * row.shareOfCeiling, 0)} %`,
       ]),
     ],
     { align: ['l', 'l', 'r', 'r', 'r', 'l', 'r', 'r', 'r', 'r'] },
+  );
+}
+
+/** The same for a backend and each of its peers; above 1 the backend is faster. */
+export function backendTable(rows: readonly BackendRow[]): string {
+  return markdownTable(
+    [
+      ['network', 'batch of 128', 'backend', 'ms', 'peer', "peer's ms", 'ratio (range)', 'GFLOP/s'],
+      ...rows.map((row) => [
+        row.network,
+        work[row.mode],
+        row.backend,
+        fixed(row.ourMilliseconds),
+        row.peer,
+        fixed(row.peerMilliseconds),
+        withRange(row.ratio, row.ratioMin, row.ratioMax),
+        fixed(row.gflops, 0),
+      ]),
+    ],
+    { align: ['l', 'l', 'l', 'r', 'l', 'r', 'r', 'r'] },
   );
 }
 

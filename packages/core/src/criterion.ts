@@ -6,14 +6,16 @@ import type { Granularity } from './prune-options.ts';
 import type { RandomStream } from './random.ts';
 
 /** What a criterion reads; the runner computes what is asked for and charges its cost to the method. */
-export type Need =
-  | 'weights'
-  | 'gradients'
-  | 'per-sample-gradients'
-  | 'activations'
-  | 'second-derivatives'
-  | 'initial-weights'
-  | 'nothing';
+export const needs = [
+  'weights',
+  'gradients',
+  'per-sample-gradients',
+  'activations',
+  'second-derivatives',
+  'initial-weights',
+  'nothing',
+] as const;
+export type Need = (typeof needs)[number];
 
 /** A paper, as a table can print it. */
 export interface Citation {

@@ -8,7 +8,7 @@ export {
 } from './benchmark.ts';
 export { canonicalJson, contentHash } from './content-hash.ts';
 export { type Cost, costOf, type LayerCost } from './cost.ts';
-export { type Citation, type Criterion, defineCriterion, type Need, type Subject } from './criterion.ts';
+export { type Citation, type Criterion, defineCriterion, type Need, needs, type Subject } from './criterion.ts';
 export type { Batch, Dataset, Split, SplitName } from './dataset.ts';
 export { DivergenceError, LayerCollapseError, PrunebenchError } from './errors.ts';
 export type { Extension, ParameterTensors, TrainingState } from './extension.ts';
@@ -28,7 +28,7 @@ export type {
 } from './method.ts';
 export { computeLayer, type ForwardOptions, forward } from './network/forward.ts';
 export { type FusedLayer, fuse } from './network/fuse.ts';
-export { initializeParameters, type KernelInitializer } from './network/initialize.ts';
+export { initializeParameters, type KernelInitializer, kernelInitializers } from './network/initialize.ts';
 export * from './network/layer.ts';
 export { consumers, defineNetwork, outputLayer } from './network/network.ts';
 export {

@@ -7,7 +7,8 @@ import { type ParameterSpec, parameterSpecs, sizeOf } from './parameter-specs.ts
  * Kernel initialization: He et al. 2015 (normal, fan-in, gain 2), Glorot & Bengio 2010 (normal, both fans), or uniform between
  * ±1/√fan-in, which is what PyTorch does where a paper's code asks for nothing.
  */
-export type KernelInitializer = 'he-normal' | 'glorot-normal' | 'fan-in-uniform';
+export const kernelInitializers = ['he-normal', 'glorot-normal', 'fan-in-uniform'] as const;
+export type KernelInitializer = (typeof kernelInitializers)[number];
 
 /**
  * Fresh parameters. Every kernel draws from the stream named after it, so that adding a layer changes no other layer's values.

@@ -1,5 +1,5 @@
 import type { Benchmark, Criterion, Method, StepKind } from '@prunebench/core';
-import { granularity } from '@prunebench/core';
+import { granularity, kernelInitializers, needs } from '@prunebench/core';
 import { z } from 'zod';
 import type { DatasetEntry, NetworkEntry } from '../registry.ts';
 
@@ -35,17 +35,7 @@ const published = {
 const criterion = z.looseObject({
   ...published,
   granularity: z.array(granularity).min(1),
-  needs: z.array(
-    z.enum([
-      'weights',
-      'gradients',
-      'per-sample-gradients',
-      'activations',
-      'second-derivatives',
-      'initial-weights',
-      'nothing',
-    ] satisfies Criterion['needs'][number][]),
-  ),
+  needs: z.array(z.enum(needs)),
   when: z.enum(['initialization', 'trained', 'any']),
   score: call,
   compensate: call.optional(),
@@ -61,7 +51,7 @@ const dataset = z.looseObject({
 
 const model = z.looseObject({
   ...described,
-  initializer: z.enum(['he-normal', 'glorot-normal', 'fan-in-uniform'] satisfies NetworkEntry['initializer'][]),
+  initializer: z.enum(kernelInitializers),
   build: call,
 });
 
