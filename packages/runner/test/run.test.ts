@@ -2,6 +2,7 @@
 import { access, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { sealed } from '@prunebench/core';
 import test from 'ava';
 import { digests, sandbox, TINY, until } from './fixtures/cli.ts';
 
@@ -261,7 +262,7 @@ test.serial('a series that is renamed gets its new name without computing again'
   const [file, record] = [...records][0];
   await writeFile(
     join(box.results, 'two-names', 'records', 'smoke', file),
-    JSON.stringify({ ...record, series: 'old name' }),
+    JSON.stringify(sealed({ ...record, series: 'old name' })),
   );
   const { stderr } = await box.run('two-names', '--seeds', '1');
   t.regex(stderr, /2 trials, 2 finished before/);
