@@ -97,6 +97,7 @@ function runCommand(): Command {
       ).default(false),
     )
     .option('--no-speed', 'do not measure the speed of the pruned networks after the last trial')
+    .option('--retime', 'measure the speed of networks again that were timed before', false)
     .addOption(pluginOption())
     .addOption(jsonOption())
     .addHelpText(

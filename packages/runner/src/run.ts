@@ -42,6 +42,8 @@ export interface RunOptions {
   readonly keep: boolean;
   /** Whether the speed of the pruned networks is measured after the last trial. */
   readonly speed: boolean;
+  /** Whether networks that were timed before are timed again. */
+  readonly retime: boolean;
   readonly registry: Registry;
   /** Absolute paths of the plugin modules that `registry` was made with. */
   readonly plugins: readonly string[];
@@ -137,6 +139,7 @@ async function measure(trials: readonly Trial[], { options, folder, display }: R
     display,
     signal,
     untrained: isAboutSpeed(benchmark),
+    again: options.retime,
   });
 }
 

@@ -17,6 +17,7 @@ export interface RunCommandOptions {
   readonly rerun: boolean;
   readonly keep: boolean;
   readonly speed: boolean;
+  readonly retime: boolean;
   readonly plugin: readonly string[];
   readonly json: boolean;
 }
