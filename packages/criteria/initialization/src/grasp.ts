@@ -7,14 +7,14 @@
  * at initialization, of the loss with logits divided by a temperature of 200. Wang, Zhang & Grosse, "Picking winning
  * tickets before training by preserving gradient flow", ICLR 2020; the paper's S is -score and its largest go.
  *
- * g and H are over the kernels alone. As in the paper's released code for CIFAR-10, 10 examples of each class in batches of 50,
+ * g and H are over the kernels' weights that are left: what is removed has no gradient whose norm could change. As in the paper's released code for CIFAR-10, 10 examples of each class in batches of 50,
  * with the batch's statistics in batch norm; Tanaka et al. 2020 run it with the running ones.
  */
-import { applyMasks, defineCriterion, inferShapes, outputLayer, prunableSpecs } from '@prunebench/core';
+import { applyMasks, defineCriterion, inferShapes, type Masks, outputLayer, prunableSpecs } from '@prunebench/core';
 import { z } from 'zod';
 import { balancedBatches } from './balanced-batches.ts';
 import { statisticsOption } from './batch-statistics.ts';
-import { meanGradients } from './gradients.ts';
+import { type KernelGradients, meanGradients } from './gradients.ts';
 import { hessianVectorProduct } from './hessian-vector.ts';
 
 export const grasp = defineCriterion({
@@ -45,7 +45,7 @@ export const grasp = defineCriterion({
     const { network } = subject;
     const classes = Math.max(2, inferShapes(network).get(outputLayer(network).name)![0]);
     const batches = balancedBatches(subject, { classes, perClass: samplesPerClass, batchSize });
-    const gradient = await meanGradients(subject, batches, loss);
+    const gradient = overTheAlive(await meanGradients(subject, batches, loss), subject.masks);
     const product = await hessianVectorProduct(subject, gradient, batches, loss);
     const alive = applyMasks(subject.parameters, subject.masks);
     return Object.fromEntries(
@@ -53,3 +53,10 @@ export const grasp = defineCriterion({
     );
   },
 });
+
+/** The gradient with 0 for the weights that are removed: they are no part of the network whose gradient is to be kept. */
+function overTheAlive(gradient: KernelGradients, masks: Masks): KernelGradients {
+  return Object.fromEntries(
+    Object.entries(gradient).map(([name, values]) => [name, values.map((g, i) => (masks[name]?.[i] === 0 ? 0 : g))]),
+  );
+}
