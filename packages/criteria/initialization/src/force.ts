@@ -6,7 +6,8 @@
  * with w_j the initial weight of every connection, kept or not. De Jorge et al., "Progressive skeletonization: trimming
  * more fat from a network at initialization", ICLR 2021.
  *
- * The paper's program scores in training mode: batch norm has the batch's statistics. It takes 60 rounds of an exponential schedule; in a single round it is SNIP.
+ * The paper's program scores in training mode: batch norm has the batch's statistics. It takes 60 rounds of an exponential
+ * schedule and draws a new batch in each (`draw: 'new-every-round'`); in a single round it is SNIP.
  */
 import { defineCriterion } from '@prunebench/core';
 import { z } from 'zod';
