@@ -63,6 +63,10 @@ export const grasp = defineCriterion({
   granularity: ['weight'],
   needs: ['weights', 'gradients', 'second-derivatives'],
   when: 'initialization',
+  deviations: [
+    "The program sorts the examples by class and scores on the two halves, so that each shares its statistics among half of the classes: `order: 'class-sorted'` with half of the examples as `batchSize`.",
+    'The program scores with freshly drawn dense kernels (Glorot normal), and trains the others: `redrawDense: true`.',
+  ],
   async score(given, { samplesPerClass, batchSize, order, redrawDense, ...loss }) {
     const subject = redrawDense ? withFreshDense(given) : given;
     const { network } = subject;

@@ -43,6 +43,10 @@ export const obc = defineCriterion<ObcOptions>({
   granularity: ['weight'],
   needs: ['activations'],
   when: 'trained',
+  deviations: [
+    "The program merges the units' losses as they are, and takes from each unit as many of its first removals as it has losses below the common threshold: `merging: 'sorted-losses'`. The default's error of the layer was 0 to 8 % lower where both were compared.",
+    'The program has no damping unless asked for, and biases do not compensate; here the damping is 1 % of the mean diagonal, and they do.',
+  ],
   score: obcScores,
   compensate: obcCompensation,
 });
