@@ -74,9 +74,10 @@ function parseRecord(text: string, file: string): { record: TrialRecord } | { re
     );
   }
   const parsed = trialRecord.safeParse(value);
-  const broken = brokenSeal(value);
-  if (parsed.success && broken === undefined) return { record: parsed.data };
-  if (parsed.success) return { reason: broken! };
+  if (parsed.success) {
+    const reason = brokenSeal(value);
+    return reason === undefined ? { record: parsed.data } : { reason };
+  }
   const issue = parsed.error.issues[0]!;
   return { reason: `field ${issue.path.join('.') || '(root)'}: ${issue.message}` };
 }

@@ -1,6 +1,6 @@
 /** Which trials of a run have a record already, and whether that record is of the code and data of today. */
 import { PrunebenchError, type TrialRecord } from '@prunebench/core';
-import { type Changes, changesSince, commitsOf, RecordGroups } from './code/changes.ts';
+import { changesSince, commitsOf, RecordGroups, unknownCode } from './code/changes.ts';
 import type { TrialCodes } from './code/trial-code.ts';
 import type { Trial } from './plan.ts';
 import { type Notice, readRecord, writeRecord } from './record-store.ts';
@@ -17,8 +17,8 @@ export interface RecordPolicy {
 export interface SortedTrials {
   /** To be computed: without a record, or with one that belongs to something else. */
   readonly pending: readonly Trial[];
-  /** Those of them whose record is replaced. */
-  readonly replaced: readonly Trial[];
+  /** Those of them that have a record of other code or data. */
+  readonly foreign: readonly Trial[];
   /** The records that stand. */
   readonly records: readonly TrialRecord[];
   /** How many of these another engine computed. */
@@ -47,55 +47,63 @@ export async function sortTrials(
   { rerun, keep }: RecordPolicy,
   context: RecordsContext,
 ): Promise<SortedTrials> {
-  const { records, notice } = context;
+  const { records, root, notice } = context;
   const found = new Map<Trial, TrialRecord>();
   for (const trial of trials) {
     const record = await readRecord(records, trial.name, trial.key, notice);
     if (record) found.set(trial, record);
   }
-  const judged = rerun ? { replaced: [...found.keys()], kept: 0 } : await judge(found, keep, context);
-  if (rerun && found.size > 0)
-    notice(`${count(found.size, 'finished trial is', 'finished trials are')} computed again`);
-  for (const trial of judged.replaced) found.delete(trial);
-  for (const [trial, record] of found) await relabel(record, trial, records);
-  return { ...judged, pending: trials.filter((trial) => !found.has(trial)), records: [...found.values()] };
-}
-
-async function judge(found: ReadonlyMap<Trial, TrialRecord>, keep: boolean, context: RecordsContext) {
-  const own = new RecordGroups();
-  const engine = new RecordGroups();
-  const replaced: Trial[] = [];
-  let kept = 0;
-  const checksums = new Map<string, string>();
-  for (const [trial, record] of found) {
-    const { dataset } = trial.spec;
-    if (!checksums.has(dataset)) checksums.set(dataset, await checksumOf(dataset, context.registry));
-    const changes = changesSince(record, context.codes.code(trial.spec, record.run.backend), checksums.get(dataset));
-    if (changes.own.length > 0) {
-      replaced.push(trial);
-      for (const subject of changes.own) own.add(subject, record);
-    } else if (changes.engine?.length !== 0) {
-      kept++;
-      engine.add(engineSubject(changes), record);
-    }
-  }
-  const others = engine.describe((subject, records) =>
-    subject ? `${subject} changed since ${records}` : `${records} do not say by which code they were computed`,
-  );
-  if (kept > 0 && !keep)
-    throw new PrunebenchError(`Results in ${context.root} belong to other code than this: ${others.join('; ')}.`, {
+  const { own, engine, ...changes } = await judge(found, context);
+  if (engine.length > 0 && !rerun && !keep)
+    throw new PrunebenchError(`Results in ${root} belong to other code than this: ${changes.engineLines.join('; ')}.`, {
       remedy:
         'Add --rerun to compute them again, --keep to keep them and compute only what is missing, or --results <another folder>.',
     });
-  for (const line of own.describe((subject, records) => `${subject} changed since ${records}: computed again`))
-    context.notice(line);
-  for (const line of others) context.notice(`${line}: kept as they are`);
-  return { replaced, kept };
+  for (const line of changes.ownLines) notice(`${line}: computed again`);
+  for (const line of changes.engineLines) notice(`${line}: ${rerun ? 'computed again' : 'kept as they are'}`);
+  const again = rerun ? [...found.keys()] : own;
+  if (rerun && found.size > 0)
+    notice(`${count(found.size, 'finished trial is', 'finished trials are')} computed again`);
+  for (const trial of again) found.delete(trial);
+  for (const [trial, record] of found) await relabel(record, trial, records);
+  return {
+    pending: trials.filter((trial) => !found.has(trial)),
+    foreign: rerun ? [...own, ...engine] : own,
+    records: [...found.values()],
+    kept: rerun ? 0 : engine.length,
+  };
 }
 
-function engineSubject({ engine }: Changes): string {
-  return engine?.join(', ') ?? '';
+/** The trials whose record is of other code or data: of their own, or else of another engine; with what is to be said of them. */
+async function judge(found: ReadonlyMap<Trial, TrialRecord>, { codes, registry }: RecordsContext) {
+  const own = { trials: [] as Trial[], groups: new RecordGroups() };
+  const engine = { trials: [] as Trial[], groups: new RecordGroups() };
+  const checksums = new Map<string, string>();
+  for (const [trial, record] of found) {
+    const { dataset } = trial.spec;
+    if (!checksums.has(dataset)) checksums.set(dataset, await checksumOf(dataset, registry));
+    const changes = changesSince(record, codes.code(trial.spec, record.run.backend), checksums.get(dataset));
+    if (changes.own.length > 0) {
+      own.trials.push(trial);
+      for (const subject of changes.own) own.groups.add(subject, record);
+    } else if (changes.engine?.length !== 0) {
+      engine.trials.push(trial);
+      engine.groups.add(changes.engine?.join(', ') ?? UNKNOWN, record);
+    }
+  }
+  const changed = (subject: string, group: string) => `${subject} changed since ${group}`;
+  return {
+    own: own.trials,
+    engine: engine.trials,
+    ownLines: own.groups.describe(changed),
+    engineLines: engine.groups.describe((subject, group) =>
+      subject === UNKNOWN ? unknownCode(group) : changed(subject, group),
+    ),
+  };
 }
+
+/** In place of the parts of an engine that is not recorded. */
+const UNKNOWN = '';
 
 /** A data set's checksum; loaded where it does not say it beforehand. */
 async function checksumOf(dataset: string, registry: Registry): Promise<string> {

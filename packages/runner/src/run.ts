@@ -100,7 +100,7 @@ export async function runBenchmark(options: RunOptions): Promise<RunSummary> {
         ? new Map<string, Outcome>()
         : await compute(pending, trials.length, new Set(sorted.records.map((record) => record.run.backend)), run);
     await withdraw(
-      sorted.replaced.filter(({ name }) => outcomes.get(name)?.status === 'error'),
+      sorted.foreign.filter(({ name }) => outcomes.get(name)?.status === 'error'),
       run,
     );
     const speed = options.speed && !options.signal.aborted ? await measure(trials, run) : null;

@@ -117,20 +117,16 @@ const changed: Readonly<Record<string, [change: (record: TrialRecord) => TrialRe
 for (const [what, [change, says]] of Object.entries(changed))
   test(`${what} has changed: these trials are computed again, and one line says so`, async (t) => {
     await using folder = await folderOf(change);
-    const { pending, replaced, kept } = await folder.sort();
+    const { pending, foreign, kept } = await folder.sort();
     t.deepEqual(folder.notices, [says]);
     t.deepEqual(seriesOf(pending), what === 'criterion magnitude' ? ['one-shot', 'iterative'] : seriesOf(trials));
-    t.deepEqual(replaced, pending);
+    t.deepEqual(foreign, pending);
     t.is(kept, 0);
   });
 
 for (const [what, change, says] of [
   ['of another engine', otherEngine, 'packages/core changed since 1 record of commit abcdef0'],
-  [
-    'that do not say by which code',
-    unknownEngine,
-    '1 record of commit abcdef0 do not say by which code they were computed',
-  ],
+  ['that do not say by which code', unknownEngine, 'the code behind 1 record of commit abcdef0 is not recorded'],
 ] as const) {
   const one = (record: TrialRecord, i: number) => (i === 0 ? change(record) : i === 1 ? record : undefined);
 
@@ -167,10 +163,13 @@ test('--keep keeps no record of another criterion', async (t) => {
 
 test('--rerun computes everything again, whatever computed it', async (t) => {
   await using folder = await folderOf((record, i) => (i === 0 ? otherEngine(record) : i === 1 ? record : undefined));
-  const { pending, replaced } = await folder.sort({ rerun: true });
+  const { pending, foreign } = await folder.sort({ rerun: true });
   t.deepEqual(pending, trials);
-  t.is(replaced.length, 2);
-  t.deepEqual(folder.notices, ['2 finished trials are computed again']);
+  t.deepEqual(seriesOf(foreign), ['one-shot'], 'only these must not be shown if they fail now');
+  t.deepEqual(folder.notices, [
+    'packages/core changed since 1 record of commit abcdef0: computed again',
+    '2 finished trials are computed again',
+  ]);
 });
 
 test('a record whose numbers were changed is set aside, and its trial runs again', async (t) => {

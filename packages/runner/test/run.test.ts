@@ -331,7 +331,7 @@ test.serial('verify says which records carry no digest, and by which code they w
   t.like(JSON.parse(stdout), {
     differences: [],
     unsealed: 1,
-    otherCode: [`packages/core changed since ${commit}`, `${commit} do not say by which code they were computed`],
+    otherCode: [`packages/core changed since ${commit}`, `the code behind ${commit} is not recorded`],
   });
 });
 

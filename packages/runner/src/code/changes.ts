@@ -41,7 +41,9 @@ export class RecordGroups {
   readonly #groups = new Map<string, TrialRecord[]>();
 
   add(subject: string, record: TrialRecord): void {
-    this.#groups.set(subject, [...(this.#groups.get(subject) ?? []), record]);
+    const group = this.#groups.get(subject);
+    if (group) group.push(record);
+    else this.#groups.set(subject, [record]);
   }
 
   /** "12 records of commit abc1234" for each subject, in a sentence about it. */
@@ -50,6 +52,11 @@ export class RecordGroups {
       sentence(subject, `${records.length} ${records.length === 1 ? 'record' : 'records'} of ${commitsOf(records)}`),
     );
   }
+}
+
+/** What is said of records without code, in place of what changed since. */
+export function unknownCode(records: string): string {
+  return `the code behind ${records} is not recorded`;
 }
 
 /** How many commits are named one by one. */

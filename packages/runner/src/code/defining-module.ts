@@ -43,10 +43,9 @@ async function firstExporter(object: unknown, files: readonly string[]): Promise
   return undefined;
 }
 
-/** Whether `value` is `object`, or a list or plain object that holds it, `depth` levels down at most. */
+/** Whether `value` is `object`, or a list or an object that holds it, `depth` levels down at most. */
 function holds(value: unknown, object: unknown, depth: number): boolean {
   if (value === object) return true;
-  if (depth === 0 || typeof value !== 'object' || value === null) return false;
-  if (!Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype) return false;
+  if (depth === 0 || typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return false;
   return Object.values(value).some((inner) => holds(inner, object, depth - 1));
 }

@@ -1,6 +1,6 @@
 import type { TrialRecord } from '@prunebench/core';
 import type { Registry } from '../registry.ts';
-import { changesSince, RecordGroups } from './changes.ts';
+import { changesSince, RecordGroups, unknownCode } from './changes.ts';
 import { TrialCodes } from './trial-code.ts';
 
 /**
@@ -12,7 +12,7 @@ export async function describeOtherCode(
   records: readonly TrialRecord[],
   registry: Registry,
 ): Promise<readonly string[]> {
-  const known = records.filter(({ spec }) => isKnown(spec, registry));
+  const known = records.flatMap((record) => completed(record, registry) ?? []);
   const codes = new TrialCodes(registry);
   await codes.locate(known.map(({ spec }) => spec));
   const changed = new RecordGroups();
@@ -26,16 +26,19 @@ export async function describeOtherCode(
   }
   return [
     ...changed.describe((subject, group) => `${subject} changed since ${group}`),
-    ...unknown.describe((_, group) => `${group} do not say by which code they were computed`),
+    ...unknown.describe((_, group) => unknownCode(group)),
   ];
 }
 
-function isKnown({ dataset, method, network }: TrialRecord['spec'], registry: Registry): boolean {
-  if (!registry.datasets.has(dataset) || !registry.methods.has(method)) return false;
+/** The record with options that were added since at their defaults; undefined where something is not known any more. */
+function completed(record: TrialRecord, registry: Registry): TrialRecord | undefined {
+  const { dataset, method, network, options } = record.spec;
+  const parsed = registry.methods.get(method)?.options.safeParse(options);
+  if (!registry.datasets.has(dataset) || !parsed?.success) return undefined;
   try {
     registry.model(network);
-    return true;
   } catch {
-    return false;
+    return undefined;
   }
+  return { ...record, spec: { ...record.spec, options: parsed.data as TrialRecord['spec']['options'] } };
 }

@@ -6,14 +6,18 @@ import { declaredSteps } from '../plan.ts';
 import type { Registry } from '../registry.ts';
 import { repositoryRoot } from '../repository.ts';
 import { lookUp } from '../suggest.ts';
-import { type Definition, definingModule } from './defining-module.ts';
+import { definingModule } from './defining-module.ts';
 import { engineOf, inSuite, isCode, mainModule, partsOf, union, whole } from './engine.ts';
 import { type Closure, type Edge, ModuleGraph } from './module-graph.ts';
 
 /** Something that a trial names, and where it is defined. */
-interface Entry extends Definition {
+interface Entry {
   /** "criterion snip", "step train" ... */
   readonly name: string;
+  /** One; all plugins where a plugin makes the object anew whenever it is asked for it. */
+  readonly files: readonly string[];
+  /** The plugin or the package's main module that exports it. */
+  readonly root: string;
 }
 
 interface Built {
@@ -49,7 +53,7 @@ export class TrialCodes {
   plugins(): readonly { file: string; digest: string }[] {
     return this.#registry.plugins.map((file) => ({
       file: basename(file),
-      digest: digestOf(this.#own(file), dirname(file)),
+      digest: digestOf(this.#own([file]), dirname(file)),
     }));
   }
 
@@ -90,10 +94,9 @@ export class TrialCodes {
   async #find(name: string, object: unknown): Promise<Entry | undefined> {
     const { plugins } = this.#registry;
     const found = await definingModule(object, [...this.#packages, ...plugins], this.#graph);
-    if (found) return { name, ...found };
-    if (name.startsWith('method ')) return undefined; // Made of its criterion.
-    // A plugin may make an entry anew whenever it is asked for it.
-    return plugins.length > 0 ? { name, file: plugins[0], root: plugins[0] } : undefined;
+    if (found) return { name, files: [found.file], root: found.root };
+    const ofCriterion = name.startsWith('method ') && this.#registry.criteria.has(name.slice('method '.length));
+    return ofCriterion || plugins.length === 0 ? undefined : { name, files: plugins, root: plugins[0] };
   }
 
   #codeOf(names: readonly string[], backend: string): Pick<TrialCode, 'entries' | 'engine'> {
@@ -109,28 +112,28 @@ export class TrialCodes {
   }
 
   /** An entry's own code: none where it is part of the engine, as the suite's data sets are. */
-  #entry({ name, file, root }: Entry, engine: Closure): TrialCode['entries'] {
+  #entry({ name, files, root }: Entry, engine: Closure): TrialCode['entries'] {
     const plugin = this.#registry.plugins.includes(root);
     if (!plugin && name.startsWith('data set ')) return [];
     const folder = plugin ? dirname(root) : repositoryRoot;
-    const own = without(this.#own(file), engine);
+    const own = without(this.#own(files), engine);
     if (own.files.size === 0) return [];
-    return [{ name, file: relative(folder, file), digest: digestOf(own, folder) }];
+    return [{ name, file: relative(folder, files[0]), digest: digestOf(own, folder) }];
   }
 
   /** The suite's code that an entry uses beyond its own. */
-  #beyond({ name, file, root }: Entry): Closure {
+  #beyond({ name, files, root }: Entry): Closure {
     if (name.startsWith('data set ') && !this.#registry.plugins.includes(root))
-      return this.#graph.closure([whole(file)], isCode);
-    const edges = [...this.#own(file).files.keys()].flatMap((own) => this.#graph.edges(own));
+      return this.#graph.closure(files.map(whole), isCode);
+    const edges = [...this.#own(files).files.keys()].flatMap((own) => this.#graph.edges(own));
     return this.#graph.closure(
       edges.flatMap((edge) => ('file' in edge && !isOwn(edge) ? [edge] : [])),
       isCode,
     );
   }
 
-  #own(file: string): Closure {
-    return this.#graph.closure([whole(file)], isOwn);
+  #own(files: readonly string[]): Closure {
+    return this.#graph.closure(files.map(whole), isOwn);
   }
 
   #engine(backend: string): Closure {
