@@ -1,7 +1,6 @@
-import { mkdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { contentHash, PrunebenchError, SCHEMA_VERSION, type TrialRecord, trialRecord } from '@prunebench/core';
-import { setAside, writeJson } from './files.ts';
+import { makeFolder, readTextIfThere, setAside, writeJson } from './files.ts';
 
 /** Says in one line that a file could not be believed and what became of it. */
 export type Notice = (line: string) => void;
@@ -14,7 +13,7 @@ export function recordDigest(record: TrialRecord): string {
 
 /** Writes a record to its place, atomically. */
 export async function writeRecord(folder: string, name: string, record: TrialRecord): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   await writeJson(join(folder, `${name}.json`), trialRecord.parse(record));
 }
 
@@ -22,7 +21,7 @@ export async function writeRecord(folder: string, name: string, record: TrialRec
  * The record called `name`, or undefined when there is none. One that cannot be read, or that says it is another
  * trial's, is set aside.
  *
- * @throws PrunebenchError for a record of another schema version: it is sound, but not ours to read
+ * @throws PrunebenchError for a record of another schema version, which is sound, but not ours to read; and for what is no file
  */
 export async function readRecord(
   folder: string,
@@ -31,10 +30,7 @@ export async function readRecord(
   notice: Notice,
 ): Promise<TrialRecord | undefined> {
   const path = join(folder, `${name}.json`);
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
+  const text = await readTextIfThere(path);
   if (text === undefined) return undefined;
   const record = parse(text, path);
   if (typeof record !== 'string' && record.key === key) return record;

@@ -2,11 +2,13 @@
  * One benchmark from its declaration to its records: what is finished is skipped, the rest is planned, scheduled on
  * worker processes, and recorded.
  */
-import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { type Benchmark, costOf, type Network, type ScaleName, type TrialRecord } from '@prunebench/core';
+import { onNotice, optionally } from '@prunebench/files';
 import { toError } from './error-message.ts';
+import { makeFolder } from './files.ts';
 import { type Filter, filterTrials } from './filter.ts';
-import { takeLock } from './lock.ts';
+import { lockResults } from './lock.ts';
 import { declareTrials, type PlannedTrial, planStages, type RunPlan, type Stage, type Trial } from './plan.ts';
 import { createDisplay, type Display } from './progress/display.ts';
 import { Tracker } from './progress/tracker.ts';
@@ -20,13 +22,14 @@ import { StageStore } from './stages/stage-store.ts';
 import { removingUntrained } from './stages/untrained-states.ts';
 import { WorkerPool } from './worker/pool.ts';
 import type { ErrorMessage, RecordTask } from './worker/protocol.ts';
+import { shareCores } from './worker/share-cores.ts';
 
 export interface RunOptions {
   readonly benchmark: Benchmark;
   readonly scale: ScaleName;
   /** Overrides the benchmark's own number. */
   readonly seeds?: number | undefined;
-  /** Worker processes; by default one per core, but no more than trials. */
+  /** Worker processes; by default as many as the cores have room for, but no more than trials. */
   readonly workers?: number | undefined;
   /** "auto" or the name of a backend. */
   readonly backend: string;
@@ -41,6 +44,8 @@ export interface RunOptions {
   readonly stream: NodeJS.WriteStream;
   /** The first abort stops at the next step; what is finished stays. */
   readonly signal: AbortSignal;
+  /** Called at the end, while nobody else may write to the folder yet. */
+  readonly conclude?: (summary: RunSummary) => Promise<void>;
 }
 
 /** How a run ended. */
@@ -68,9 +73,12 @@ export async function runBenchmark(options: RunOptions): Promise<RunSummary> {
   const declared = declareTrials(benchmark.trials(scale), options.seeds ?? benchmark.seeds[scale], registry);
   const trials = filterTrials(declared, options.filters);
   const folder = await openResults(options.results);
-  const release = await takeLock(folder.lock);
+  await makeFolder(join(folder.root, benchmark.id));
+  const release = await lockResults(folder);
+  const display = createDisplay(options.stream, folder.log(benchmark.id));
+  const silence = onNotice((line) => display.line(line));
   try {
-    const run = { options, folder, display: createDisplay(options.stream, folder.log(benchmark.id)) };
+    const run = { options, folder, display };
     const { pending, backends, commits } = await withoutFinished(trials, run);
     run.display.line(
       `${benchmark.id}, scale ${scale}: ${trials.length} trials, ${trials.length - pending.length} finished before`,
@@ -81,8 +89,11 @@ export async function runBenchmark(options: RunOptions): Promise<RunSummary> {
         ? new Map<string, Outcome>()
         : await compute(pending, trials.length, backends, run);
     const speed = options.speed && !options.signal.aborted ? await measure(trials, run) : null;
-    return summarize(trials.length, pending, outcomes, speed, options.signal.aborted);
+    const summary = summarize(trials.length, pending, outcomes, speed, options.signal.aborted);
+    await options.conclude?.(summary);
+    return summary;
   } finally {
+    silence();
     await release();
   }
 }
@@ -130,10 +141,10 @@ async function relabel(record: TrialRecord, trial: Trial, folder: string): Promi
     await writeRecord(folder, trial.name, { ...record, series, control });
 }
 
-/** The speed of all trials that have a record by now. */
-async function measure(trials: readonly Trial[], { options, folder, display }: Run): Promise<SpeedSummary> {
+/** The speed of all trials that have a record by now; null where it could not be measured, which is no reason to go without a table. */
+async function measure(trials: readonly Trial[], { options, folder, display }: Run): Promise<SpeedSummary | null> {
   const { benchmark, scale, registry, signal } = options;
-  return measureMissing(trials, {
+  const pass = {
     records: folder.records(benchmark.id, scale),
     store: new StageStore(folder.stages),
     stages: folder.stages,
@@ -142,7 +153,9 @@ async function measure(trials: readonly Trial[], { options, folder, display }: R
     display,
     signal,
     untrained: isAboutSpeed(benchmark),
-  });
+  };
+  const summary = await optionally('The measurement of speed ended early', () => measureMissing(trials, pass));
+  return summary ?? null;
 }
 
 /** Tables of speed need the networks that they train nothing on as well. */
@@ -159,8 +172,7 @@ async function compute(
 ): Promise<ReadonlyMap<string, Outcome>> {
   const { options, folder, display } = run;
   const notice = (line: string) => display.line(line);
-  const size = Math.min(options.workers ?? availableParallelism(), pending.length);
-  const threads = Math.max(1, Math.floor(availableParallelism() / size));
+  const { size, threads } = shareCores(options.workers, pending.length);
   const config = { results: folder.root, backend: options.backend, plugins: options.plugins };
   const pool = new WorkerPool({ size, threads, config, notice });
   const abort = () => pool.abort();
@@ -176,7 +188,6 @@ async function compute(
           'use another --results folder to keep backends apart.',
       );
     const store = new StageStore(folder.stages);
-    await store.sweep();
     const networks = await describeNetworks(pending, options.registry);
     const plan = planStages(pending, options.registry, {
       backend: worker.backend,
