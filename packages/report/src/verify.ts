@@ -102,10 +102,12 @@ async function verifyBenchmark(
 
 /** A README must hold the block that the records give; without a complete table it may hold none. */
 async function verifyReadme(readme: string, block: string | null): Promise<Difference[]> {
-  const text = await readTextIfThere(readme);
-  if (text === undefined) return block === null ? [] : [whole(readme, 'a README with the table', 'no such file')];
-  if (block === null) return readmeWithoutResults(readme, text);
-  return orDifference(readme, async () => compareText(readme, replaceBlock(text, block, readme), text));
+  return orDifference(readme, async () => {
+    const text = await readTextIfThere(readme);
+    if (text === undefined) return block === null ? [] : [whole(readme, 'a README with the table', 'no such file')];
+    if (block === null) return readmeWithoutResults(readme, text);
+    return compareText(readme, replaceBlock(text, block, readme), text);
+  });
 }
 
 function readmeWithoutResults(readme: string, text: string): Difference[] {

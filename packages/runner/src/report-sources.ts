@@ -1,5 +1,6 @@
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { TrialSpec } from '@prunebench/core';
+import { sweepLeftovers } from '@prunebench/files';
 import {
   loadPublished,
   loadRecords,
@@ -39,7 +40,7 @@ export async function reportSources(registry: Registry, folder: ResultsFolder): 
   return Promise.all([...registry.benchmarks.values()].map((entry) => reportSource(entry, folder)));
 }
 
-/** Writes a benchmark's tables and plots from all its records, and the leaderboard over all benchmarks. */
+/** Writes a benchmark's tables and plots from all its records, and the leaderboard over all benchmarks. For who holds the folder's lock. */
 export async function writeReports(
   entry: BenchmarkEntry,
   registry: Registry,
@@ -49,7 +50,10 @@ export async function writeReports(
   const { records, corrupt } = await loadRecords(join(folder.root, entry.id), { onCorrupt: 'report' });
   for (const { file, reason } of corrupt) notice(`Record ${file} is corrupt (${reason}) and left out.`);
   const options = { resultsDir: folder.root, keyOf: keyOf(registry) };
-  const report = await writeReport(await reportSource(entry, folder), { ...options, records });
+  const source = await reportSource(entry, folder);
+  for (const file of [source.readme ?? [], source.excerpts ?? []].flat())
+    await sweepLeftovers(dirname(file), { of: [basename(file)] });
+  const report = await writeReport(source, { ...options, records });
   const leaderboard = await writeLeaderboard(await reportSources(registry, folder), options);
   return { ...report, files: [...report.files, leaderboard] };
 }
