@@ -4,6 +4,8 @@ import { FileError, fileError } from './file-error.ts';
 
 /** Far above any text that the suite reads: its largest, the records of a table, have some 10 kB each. */
 const TEXT_LIMIT = 2 ** 26;
+/** Node.js asks the system for less than 2 GiB at once. */
+const CHUNK = 2 ** 30;
 
 /**
  * Opens a regular file for reading. A pipe that nobody writes to is not waited for (O_NONBLOCK), and a device that never ends
@@ -81,7 +83,7 @@ async function readBytes(handle: FileHandle, size: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafe(size);
   let filled = 0;
   while (filled < size) {
-    const { bytesRead } = await handle.read(bytes, filled, size - filled, filled);
+    const { bytesRead } = await handle.read(bytes, filled, Math.min(size - filled, CHUNK), filled);
     if (bytesRead === 0) break;
     filled += bytesRead;
   }
