@@ -74,7 +74,7 @@ function runCommand(): Command {
         .default('cpu'),
     )
     .option('--seeds <number>', "how many seeds; by default the benchmark's own number", positiveInteger)
-    .option('--workers <number>', 'processes that share the trials; by default one per core', positiveInteger)
+    .option('--workers <number>', 'processes that share the trials; by default as many as the cores have room for', positiveInteger)
     .addOption(backendOption())
     .addOption(resultsOption())
     .addOption(
@@ -93,6 +93,7 @@ function runCommand(): Command {
       `
 Finished trials are skipped and shared stages are computed once, so the same command goes on where it was stopped.
 Ctrl-C stops at the next training step; a second Ctrl-C stops at once. Nothing finished is lost either way.
+SIGTERM and a closed terminal do the same. PRUNEBENCH_THREADS sets the compute threads of each worker.
 After the last trial the pruned networks of the first three seeds are timed against themselves dense, one at a time;
 trials whose record has no measured speed yet are made up for as long as their networks are in the results folder.`,
     )
