@@ -1,4 +1,3 @@
-import { mkdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import {
   brokenSeal,
@@ -9,7 +8,7 @@ import {
   type TrialRecord,
   trialRecord,
 } from '@prunebench/core';
-import { setAside, writeJson } from './files.ts';
+import { makeFolder, readTextIfThere, setAside, writeJson } from './files.ts';
 
 /** Says in one line that a file could not be believed and what became of it. */
 export type Notice = (line: string) => void;
@@ -22,7 +21,7 @@ export function recordDigest(record: TrialRecord): string {
 
 /** Seals a record and writes it to its place, atomically. */
 export async function writeRecord(folder: string, name: string, record: TrialRecord): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   await writeJson(join(folder, `${name}.json`), sealed(trialRecord.parse(record)));
 }
 
@@ -30,7 +29,7 @@ export async function writeRecord(folder: string, name: string, record: TrialRec
  * The record called `name`, or undefined when there is none. One that cannot be read, that was changed after it was written, or
  * that says it is another trial's, is set aside.
  *
- * @throws PrunebenchError for a record of another schema version: it is sound, but not ours to read
+ * @throws PrunebenchError for a record of another schema version, which is sound, but not ours to read; and for what is no file
  */
 export async function readRecord(
   folder: string,
@@ -39,10 +38,7 @@ export async function readRecord(
   notice: Notice,
 ): Promise<TrialRecord | undefined> {
   const path = join(folder, `${name}.json`);
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
+  const text = await readTextIfThere(path);
   if (text === undefined) return undefined;
   const record = parse(text, path);
   if (typeof record !== 'string' && record.key === key) return record;

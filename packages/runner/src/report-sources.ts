@@ -1,5 +1,6 @@
-import { join, resolve, sep } from 'node:path';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import type { TrialSpec } from '@prunebench/core';
+import { sweepLeftovers } from '@prunebench/files';
 import {
   loadPublished,
   loadRecords,
@@ -47,7 +48,8 @@ export interface ReportsWritten extends WrittenReport {
 
 /**
  * Writes a benchmark's tables and plots from all its records, and the leaderboard over all benchmarks. Files that are no
- * record are named and left out; records of this benchmark that other code computed are named and shown.
+ * record are named and left out; records of this benchmark that other code computed are named and shown. For who holds the
+ * folder's lock.
  */
 export async function writeReports(
   entry: BenchmarkEntry,
@@ -62,7 +64,10 @@ export async function writeReports(
   const records = all.filter((record) => files.get(record)!.startsWith(own));
   for (const line of await describeOtherCode(records, registry)) notice(`Of other code than this: ${line}.`);
   const options = { resultsDir: folder.root, keyOf: keyOf(registry) };
-  const report = await writeReport(await reportSource(entry, folder), { ...options, records });
+  const source = await reportSource(entry, folder);
+  for (const file of [source.readme ?? [], source.excerpts ?? []].flat())
+    await sweepLeftovers(dirname(file), { of: [basename(file)] });
+  const report = await writeReport(source, { ...options, records });
   const leaderboard = await writeLeaderboard(await reportSources(registry, folder), options);
   return { ...report, files: [...report.files, leaderboard], corrupt: corrupt.length };
 }

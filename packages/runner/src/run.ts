@@ -3,14 +3,15 @@
  * worker processes, and recorded.
  */
 import { rename } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
 import { type Benchmark, costOf, type Network, type ScaleName } from '@prunebench/core';
+import { onNotice, optionally } from '@prunebench/files';
 import { TrialCodes } from './code/trial-code.ts';
 import { toError } from './error-message.ts';
+import { makeFolder } from './files.ts';
 import { type Filter, filterTrials } from './filter.ts';
 import { nothingToRun, sortTrials } from './finished-trials.ts';
-import { takeLock } from './lock.ts';
+import { lockResults } from './lock.ts';
 import { declareTrials, type PlannedTrial, planStages, type RunPlan, type Stage, type Trial } from './plan.ts';
 import { createDisplay, type Display } from './progress/display.ts';
 import { Tracker } from './progress/tracker.ts';
@@ -24,13 +25,14 @@ import { StageStore } from './stages/stage-store.ts';
 import { removingUntrained } from './stages/untrained-states.ts';
 import { WorkerPool } from './worker/pool.ts';
 import type { ErrorMessage, RecordTask } from './worker/protocol.ts';
+import { shareCores } from './worker/share-cores.ts';
 
 export interface RunOptions {
   readonly benchmark: Benchmark;
   readonly scale: ScaleName;
   /** Overrides the benchmark's own number. */
   readonly seeds?: number | undefined;
-  /** Worker processes; by default one per core, but no more than trials. */
+  /** Worker processes; by default as many as the cores have room for, but no more than trials. */
   readonly workers?: number | undefined;
   /** "auto" or the name of a backend. */
   readonly backend: string;
@@ -51,6 +53,8 @@ export interface RunOptions {
   readonly stream: NodeJS.WriteStream;
   /** The first abort stops at the next step; what is finished stays. */
   readonly signal: AbortSignal;
+  /** Called at the end, while nobody else may write to the folder yet. */
+  readonly conclude?: (summary: RunSummary) => Promise<void>;
 }
 
 /** How a run ended. */
@@ -78,17 +82,20 @@ export async function runBenchmark(options: RunOptions): Promise<RunSummary> {
   const declared = declareTrials(benchmark.trials(scale), options.seeds ?? benchmark.seeds[scale], registry);
   const trials = filterTrials(declared, options.filters);
   const folder = await openResults(options.results);
-  const release = await takeLock(folder.lock);
+  await makeFolder(join(folder.root, benchmark.id));
+  const release = await lockResults(folder);
+  const display = createDisplay(options.stream, folder.log(benchmark.id));
+  const silence = onNotice((line) => display.line(line));
   try {
     const codes = new TrialCodes(registry);
     await codes.locate(trials.map(({ spec }) => spec));
-    const run = { options, folder, codes, display: createDisplay(options.stream, folder.log(benchmark.id)) };
+    const run = { options, folder, codes, display };
     const sorted = await sortTrials(trials, options, {
       records: folder.records(benchmark.id, scale),
       root: folder.root,
       registry,
       codes,
-      notice: (line) => run.display.line(line),
+      notice: (line) => display.line(line),
     });
     const { pending } = sorted;
     run.display.line(
@@ -104,8 +111,11 @@ export async function runBenchmark(options: RunOptions): Promise<RunSummary> {
       run,
     );
     const speed = options.speed && !options.signal.aborted ? await measure(trials, run) : null;
-    return summarize(trials.length, pending, outcomes, speed, options.signal.aborted);
+    const summary = summarize(trials.length, pending, outcomes, speed, options.signal.aborted);
+    await options.conclude?.(summary);
+    return summary;
   } finally {
+    silence();
     await release();
   }
 }
@@ -127,10 +137,10 @@ async function withdraw(trials: readonly Trial[], { options, folder, display }: 
   }
 }
 
-/** The speed of all trials that have a record by now. */
-async function measure(trials: readonly Trial[], { options, folder, display }: Run): Promise<SpeedSummary> {
+/** The speed of all trials that have a record by now; null where it could not be measured, which is no reason to go without a table. */
+async function measure(trials: readonly Trial[], { options, folder, display }: Run): Promise<SpeedSummary | null> {
   const { benchmark, scale, registry, signal } = options;
-  return measureMissing(trials, {
+  const pass = {
     records: folder.records(benchmark.id, scale),
     store: new StageStore(folder.stages),
     stages: folder.stages,
@@ -140,7 +150,9 @@ async function measure(trials: readonly Trial[], { options, folder, display }: R
     signal,
     untrained: isAboutSpeed(benchmark),
     again: options.retime,
-  });
+  };
+  const summary = await optionally('The measurement of speed ended early', () => measureMissing(trials, pass));
+  return summary ?? null;
 }
 
 /** Tables of speed need the networks that they train nothing on as well. */
@@ -157,8 +169,7 @@ async function compute(
 ): Promise<ReadonlyMap<string, Outcome>> {
   const { options, folder, display } = run;
   const notice = (line: string) => display.line(line);
-  const size = Math.min(options.workers ?? availableParallelism(), pending.length);
-  const threads = Math.max(1, Math.floor(availableParallelism() / size));
+  const { size, threads } = shareCores(options.workers, pending.length);
   const config = { results: folder.root, backend: options.backend, plugins: options.plugins };
   const pool = new WorkerPool({ size, threads, config, notice });
   const abort = () => pool.abort();
@@ -174,7 +185,6 @@ async function compute(
           'use another --results folder to keep backends apart.',
       );
     const store = new StageStore(folder.stages);
-    await store.sweep();
     const networks = await describeNetworks(pending, options.registry);
     const plan = planStages(pending, options.registry, {
       backend: worker.backend,

@@ -1,4 +1,4 @@
-import { takeLock } from '../lock.ts';
+import { lockResults } from '../lock.ts';
 import { loadRegistry } from '../registry.ts';
 import { writeReports } from '../report-sources.ts';
 import { benchmarksWithRecords, reopenResults } from '../results-folder.ts';
@@ -16,7 +16,7 @@ export async function report(name: string | undefined, { results, plugin, json }
   const folder = await reopenResults(results);
   const names = name === undefined ? await benchmarksWithRecords(folder) : [name];
   const entries = names.map((id) => lookUp(registry.benchmarks, 'benchmark', id));
-  const release = await takeLock(folder.lock);
+  const release = await lockResults(folder);
   try {
     const written = [];
     for (const entry of entries) {

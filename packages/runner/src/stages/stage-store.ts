@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import {
   brokenSeal,
@@ -10,9 +10,10 @@ import {
   type StepMetrics,
   sealed,
 } from '@prunebench/core';
+import { FileError, isFolder, sweepLeftovers } from '@prunebench/files';
 import { readState, writeState } from '@prunebench/interop';
 import { z } from 'zod';
-import { setAside, sha256, syncFolder, writeJson } from '../files.ts';
+import { isTaken, readTextIfThere, setAside, sha256, syncFolder, writeJson } from '../files.ts';
 import type { Notice } from '../record-store.ts';
 
 const evaluation = z.strictObject({ accuracy: z.number(), loss: z.number() });
@@ -74,8 +75,11 @@ export class StageStore {
 
   /** Removes what killed workers left behind. Only for the holder of the folder's lock. */
   async sweep(): Promise<void> {
-    const leftovers = (await readdir(this.#root)).filter((name) => name.endsWith('.tmp'));
-    for (const name of leftovers) await rm(join(this.#root, name), { recursive: true, force: true });
+    for (const entry of await readdir(this.#root, { withFileTypes: true })) {
+      const path = join(this.#root, entry.name);
+      if (entry.name.endsWith('.tmp')) await rm(path, { recursive: true, force: true });
+      else if (entry.isDirectory()) await sweepLeftovers(path);
+    }
   }
 
   async commit(stage: FinishedStage): Promise<void> {
@@ -99,9 +103,8 @@ export class StageStore {
   /** What is known of a finished stage, or undefined; a folder whose parts do not fit together is set aside. */
   async find(key: string, notice: Notice): Promise<StageInfo | undefined> {
     const folder = join(this.#root, key);
-    const found = await stat(folder).catch(() => undefined);
-    if (!found) return undefined;
-    const info = await this.#readInfo(folder);
+    if (!(await isTaken(folder))) return undefined;
+    const info = (await isFolder(folder)) ? await this.#readInfo(folder) : 'it is no folder';
     if (typeof info !== 'string') return info;
     await this.#setAside(key, info, notice);
     return undefined;
@@ -122,7 +125,7 @@ export class StageStore {
     } catch (error) {
       // Another worker has just set it aside.
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw new LostStageError(key, `Stage ${key} is gone.`);
-      if (!(error instanceof PrunebenchError)) throw error;
+      if (!(error instanceof PrunebenchError) || isBeyondReach(error)) throw error;
       await this.#setAside(key, error.message, notice);
       throw new LostStageError(key, `Stage ${key} is corrupt.`);
     }
@@ -131,9 +134,9 @@ export class StageStore {
   /** The evaluations of a finished stage's state; computed by `evaluate` and kept when they are not there yet. */
   async evaluations(key: string, notice: Notice, evaluate: () => Promise<Evaluations>): Promise<Evaluations> {
     const file = join(this.#root, key, EVALUATIONS);
-    const text = await readFile(file, 'utf8').catch(() => undefined);
+    const text = await readSound(file);
     if (text !== undefined) {
-      const value = parseJson(text);
+      const value = text === null ? null : parseJson(text);
       const { data: kept } = sealedEvaluations.safeParse(value);
       if (kept && brokenSeal(value) === undefined) return { validation: kept.validation, test: kept.test };
       const moved = await setAside(file);
@@ -165,8 +168,9 @@ export class StageStore {
   }
 
   async #readInfo(folder: string): Promise<StageInfo | string> {
-    const text = await readFile(join(folder, INFO), 'utf8').catch(() => undefined);
+    const text = await readSound(join(folder, INFO));
     if (text === undefined) return `${INFO} is missing`;
+    if (text === null) return `${INFO} is no file that can be read`;
     const value = parseJson(text);
     const result = stageInfo.safeParse(value);
     if (!result.success) return `${INFO} is not valid`;
@@ -187,6 +191,19 @@ export class StageStore {
     const moved = await setAside(folder);
     notice(`Stage ${folder} is corrupt (${reason}): set aside as ${basename(moved)} and computed again.`);
   }
+}
+
+/** The text of a file of the cache; undefined where there is none, null for something that is not to be read as one. */
+async function readSound(path: string): Promise<string | null | undefined> {
+  return readTextIfThere(path).catch((error) => {
+    if (error instanceof FileError && error.isInTheWay) return null;
+    throw error;
+  });
+}
+
+/** Whether nothing can be said of a file: no permission, too many files open, a disk that does not work. */
+function isBeyondReach(error: PrunebenchError): boolean {
+  return error instanceof FileError && !error.isInTheWay;
 }
 
 function parseJson(text: string): unknown {
