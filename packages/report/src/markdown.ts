@@ -10,9 +10,11 @@ import {
   quantityOf,
   seedCount,
 } from './display.ts';
+import { escapeMarkdown } from './escape.ts';
 import { formatFixed, formatNumber, formatPercent } from './format.ts';
 import { compareSeries } from './paired-tests.ts';
 import { belongsTo, type PublishedValue } from './published.ts';
+import { type Places, publishedList, publishedRows, withoutPlace } from './published-rows.ts';
 import { rankCells } from './ranks.ts';
 import { sizeColumn, sizeRows } from './size-table.ts';
 import { speedStatements } from './speed-statements.ts';
@@ -35,7 +37,7 @@ const NOTES = {
   collapse: '‡ a layer lost all its weights (in how many of the seeds).',
   recalled: '† quoted from memory, not yet checked against the paper.',
   bestEpoch: '§ the paper prints its best test epoch, not the last.',
-  at: 'A published value that was measured at another sparsity stands in the nearest column and says where.',
+  at: 'A published value that was measured at another sparsity stands in the nearest column, where one is near, and says where.',
 } as const;
 
 const TITLES: Readonly<Record<Quantity, string>> = {
@@ -51,7 +53,9 @@ export function markdownSummary(summary: Summary, benchmark: Benchmark, publishe
   const sections = summary.networks.map((network) => networkSection(network, benchmark, published, summary.scale));
   const said = statements(summary, benchmark.comparisons);
   const findings =
-    said.length === 0 ? [] : [`What the paired tests say:\n\n${said.map((line) => `- ${line}`).join('\n')}`];
+    said.length === 0
+      ? []
+      : [`What the paired tests say:\n\n${said.map((line) => `- ${escapeMarkdown(line)}`).join('\n')}`];
   return `${[...sections, ...findings].join('\n\n')}\n`;
 }
 
@@ -69,7 +73,7 @@ export function networkSection(
 ): string {
   const quantity = quantityOf(network);
   const values = published.filter((value) => belongsTo(value, network));
-  const title = `**${properName(network.network)} on ${properName(network.dataset)}: ${TITLES[quantity]}** (scale \`${scale}\`)`;
+  const title = `**${titleOf(network)}: ${TITLES[quantity]}** (scale \`${scale}\`)`;
   if (quantity === 'size') {
     const ranks = rankCells(network, compareSeries(network));
     const table = alignedTable(sizeRows(network, benchmark, values, ranks, seriesName));
@@ -79,25 +83,36 @@ export function networkSection(
   if (quantity === 'speed') {
     const said = speedStatements(network);
     const table = alignedTable(speedRows(network, seriesName));
-    const findings = said.length === 0 ? [] : [said.map((line) => `- ${line}`).join('\n')];
+    const findings = said.length === 0 ? [] : [said.map((line) => `- ${escapeMarkdown(line)}`).join('\n')];
     return [title, table, ...remarks(network, quantity, values, table), ...findings].join('\n\n');
   }
-  const table = quantity === 'density' ? collapseTable(network) : accuracyTable(network, values, quantity);
-  const elsewhere = values.filter((value) => quantity === 'density' || !isShown(value));
-  return [title, table, ...remarks(network, quantity, elsewhere, table)].join('\n\n');
+  if (quantity === 'density') {
+    const table = collapseTable(network);
+    return [title, table, ...remarks(network, quantity, values, table)].join('\n\n');
+  }
+  const places = placesOf(network);
+  const table = accuracyTable(network, places.columns, values, quantity);
+  return [title, table, ...remarks(network, quantity, withoutPlace(values, places), table)].join('\n\n');
+}
+
+/** The columns and rows of a table that has a column for each sparsity. */
+function placesOf({ dense, series, sparsities }: NetworkSummary): Places {
+  return {
+    columns: dense.length > 0 && !sparsities.includes(0) ? [0, ...sparsities] : sparsities,
+    rows: [...dense, ...series].map(({ name }) => name),
+  };
 }
 
 function accuracyTable(
   network: NetworkSummary,
+  columns: readonly number[],
   values: readonly PublishedValue[],
   quantity: 'error' | 'accuracy',
 ): string {
   const ranks = rankCells(network, compareSeries(network));
-  const columns =
-    network.dense.length > 0 && !network.sparsities.includes(0) ? [0, ...network.sparsities] : network.sparsities;
   const rows = [
     ...network.dense.flatMap(({ name, [quantity]: estimate }) => [
-      [name, ...columns.map((sparsity) => (sparsity === 0 ? formatEstimate(estimate) : ''))],
+      [escapeMarkdown(name), ...columns.map((sparsity) => (sparsity === 0 ? formatEstimate(estimate) : ''))],
       ...publishedRows(values, name, columns, quantity),
     ]),
     ...network.series.flatMap(({ name, control }) => [
@@ -125,8 +140,12 @@ function collapseTable(network: NetworkSummary): string {
   ]);
 }
 
+function titleOf({ network, dataset }: NetworkSummary): string {
+  return escapeMarkdown(`${properName(network)} on ${properName(dataset)}`);
+}
+
 function seriesName(name: string, control: boolean): string {
-  return control ? `control: ${name}` : name;
+  return escapeMarkdown(control ? `control: ${name}` : name);
 }
 
 function alignedTable(rows: readonly (readonly string[])[]): string {
@@ -154,41 +173,6 @@ function boldIf(condition: boolean, text: string): string {
   return condition && text !== '' ? `**${text}**` : text;
 }
 
-/** Published values as rows of their own below the series they belong to, each in the column nearest to its sparsity. */
-function publishedRows(
-  values: readonly PublishedValue[],
-  series: string,
-  columns: readonly number[],
-  quantity: 'error' | 'accuracy',
-): string[][] {
-  const shown = values.filter((value) => value.series === series && isShown(value));
-  const byLabel = Map.groupBy(shown, ({ label }) => label);
-  return [...byLabel].map(([label, ofLabel]) => {
-    const cells: string[][] = columns.map(() => []);
-    for (const value of ofLabel)
-      cells[nearest(columns, value.sparsity!)]!.push(publishedCell(value, columns, quantity));
-    return [`*${label}*`, ...cells.map((texts) => texts.join(', '))];
-  });
-}
-
-function isShown({ error, sparsity, measure }: PublishedValue): boolean {
-  return error !== null && sparsity !== null && measure !== 'before-retraining';
-}
-
-function publishedCell(value: PublishedValue, columns: readonly number[], quantity: 'error' | 'accuracy'): string {
-  const number = formatNumber(quantity === 'error' ? value.error! : 100 - value.error!, 4);
-  const marks = `${value.recalled ? '†' : ''}${value.measure === 'best-epoch' ? '§' : ''}`;
-  const near = columns[nearest(columns, value.sparsity!)]!;
-  const at = Math.abs(near - value.sparsity!) < 5e-5 ? '' : ` at ${formatPercent(value.sparsity!, 1)} %`;
-  return `*${number}${marks}${at}*`;
-}
-
-/** By compression, so that 98.5 % is nearer to 99 % than its distance in points says. */
-function nearest(columns: readonly number[], sparsity: number): number {
-  const distance = (column: number) => Math.abs(Math.log((1 - column) / (1 - sparsity)));
-  return columns.reduce((best, column, index) => (distance(column) < distance(columns[best]!) ? index : best), 0);
-}
-
 function remarks(
   network: NetworkSummary,
   quantity: Quantity,
@@ -206,13 +190,14 @@ function remarks(
   ].join(' ');
   const failures = network.cells.flatMap((cell) =>
     cell.failures.map(
-      ({ seed, reason }) => `- ${cell.series}, ${formatPercent(cell.sparsity)} %, seed ${seed}: ${reason}`,
+      ({ seed, reason }) =>
+        `- ${escapeMarkdown(`${cell.series}, ${formatPercent(cell.sparsity)} %, seed ${seed}: ${reason}`)}`,
     ),
   );
   return [
     legend,
     ...(failures.length === 0 ? [] : [`Trials that failed:\n\n${failures.join('\n')}`]),
-    ...(elsewhere.length === 0 ? [] : [`Also published:\n\n${elsewhere.map(otherPublished).join('\n')}`]),
+    ...(elsewhere.length === 0 ? [] : [`Also published:\n\n${publishedList(elsewhere).join('\n')}`]),
   ];
 }
 
@@ -221,11 +206,6 @@ function noteOn(quantity: Quantity, seeds: string): string {
   if (quantity === 'speed') return NOTES.speed;
   if (quantity === 'size') return seeds === '1' ? NOTES.sizes : `${NOTES.sizes} ${NOTES.interval}`;
   return seeds === '1' ? NOTES.single : NOTES.interval;
-}
-
-function otherPublished({ label, row, series, recalled }: PublishedValue): string {
-  const at = row.sparsity_percent_or_compression === '' ? '' : ` at ${row.sparsity_percent_or_compression}`;
-  return `- ${label}, beside ${series}: ${row.metric}${at}: ${row.value}${recalled ? '† (from memory)' : ''}`;
 }
 
 function detailsSection(network: NetworkSummary): string {
@@ -264,7 +244,7 @@ function detailsSection(network: NetworkSummary): string {
     String(cell.failures.length),
     optional(ranks.get(cell)?.toString()),
   ]);
-  return `**${properName(network.network)} on ${properName(network.dataset)}**\n\n${alignedTable([header, ...rows])}`;
+  return `**${titleOf(network)}**\n\n${alignedTable([header, ...rows])}`;
 }
 
 function speedupAt({ speedups }: Cell, size: number): string | undefined {

@@ -5,6 +5,7 @@ import writeFileAtomic from 'write-file-atomic';
 import { comparisonsCsv, tableCsv } from './csv.ts';
 import { declaredRecords } from './declaration.ts';
 import { quantityOf } from './display.ts';
+import { escapeMarkdown } from './escape.ts';
 import { markdownDetails, markdownSummary, networkSection } from './markdown.ts';
 import { accuracyPlot } from './plots/accuracy.ts';
 import { densityPlot } from './plots/density.ts';
@@ -192,7 +193,7 @@ function readmeSection(
   const link = (name: string) => relative(dirname(readme ?? folder), join(folder, name)).replaceAll('\\', '/');
   const pictures = plots.map((name) => `![${CAPTIONS[name.split('-')[0]!]}, scale ${summary.scale}](${link(name)})`);
   const details = `<details>\n<summary>Every cell in full (scale ${summary.scale})</summary>\n\n${markdownDetails(summary)}\n</details>`;
-  const made = `Commits of the records: ${summary.commits.join(', ')}.`;
+  const made = `Commits of the records: ${escapeMarkdown(summary.commits.join(', '))}.`;
   return [markdown.trim(), ...pictures, details, made].join('\n\n');
 }
 

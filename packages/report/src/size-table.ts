@@ -1,5 +1,6 @@
 import type { Benchmark } from '@prunebench/core';
 import { fewestParameters, formatEstimate } from './display.ts';
+import { escapeMarkdown } from './escape.ts';
 import { formatNumber } from './format.ts';
 import type { PublishedValue } from './published.ts';
 import type { Cell, NetworkSummary } from './summary.ts';
@@ -26,10 +27,17 @@ export function sizeRows(
 ): string[][] {
   const { size, dense, cells } = network;
   return [
-    ['', 'parameters left', 'fewest', 'weights left', `${benchmark.validationName ?? 'validation'}, %`, 'test, %'],
+    [
+      '',
+      'parameters left',
+      'fewest',
+      'weights left',
+      `${escapeMarkdown(benchmark.validationName ?? 'validation')}, %`,
+      'test, %',
+    ],
     ...dense.flatMap(({ name, accuracy, validationAccuracy }) => [
       [
-        name,
+        escapeMarkdown(name),
         String(size!.parameters),
         '',
         String(size!.weights),
@@ -65,8 +73,8 @@ function publishedRows(values: readonly PublishedValue[], series: string, benchm
     const at = (column: 'parameters' | 'validation' | 'test') =>
       ofLabel
         .filter((value) => sizeColumn(value, benchmark) === column)
-        .map(({ row, recalled }) => `*${row.value}${recalled ? '†' : ''}*`)
+        .map(({ row, recalled }) => `*${escapeMarkdown(row.value)}${recalled ? '†' : ''}*`)
         .join(', ');
-    return [`*${label}*`, at('parameters'), '', '', at('validation'), at('test')];
+    return [`*${escapeMarkdown(label)}*`, at('parameters'), '', '', at('validation'), at('test')];
   });
 }

@@ -1,4 +1,5 @@
 import { formatEstimate, formatSpeedup } from './display.ts';
+import { escapeMarkdown } from './escape.ts';
 import { formatFixed, formatNumber, formatPercent } from './format.ts';
 import { batchSizesOf } from './speedup.ts';
 import type { Cell, NetworkSummary } from './summary.ts';
@@ -24,7 +25,7 @@ export function speedRows(
       'sparse, kB',
     ],
     ...network.dense.map(({ name, accuracy }) => [
-      name,
+      escapeMarkdown(name),
       '0',
       '0',
       formatEstimate(accuracy),

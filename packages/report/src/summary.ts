@@ -5,6 +5,7 @@ import {
   type TrialDeclaration,
   type TrialRecord,
 } from '@prunebench/core';
+import type { NetworkSize } from './compression.ts';
 import { cellName } from './declaration.ts';
 import { type DenseReference, denseReferences } from './dense.ts';
 import { type Estimate, estimate } from './estimate.ts';
@@ -73,7 +74,7 @@ export interface NetworkSummary {
   readonly network: string;
   readonly measure: Measure;
   /** Before pruning: all parameters, and those of kernels; null when every trial failed. */
-  readonly size: { readonly parameters: number; readonly weights: number } | null;
+  readonly size: NetworkSize | null;
   /** Requested, ascending. */
   readonly sparsities: readonly number[];
   readonly series: readonly { readonly name: string; readonly control: boolean }[];

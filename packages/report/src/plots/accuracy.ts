@@ -1,3 +1,4 @@
+import { compressionAt } from '../compression.ts';
 import { properName, type Quantity, quantityOf, seedCount } from '../display.ts';
 import { formatFixed, formatPercent } from '../format.ts';
 import { belongsTo, type PublishedValue } from '../published.ts';
@@ -85,21 +86,21 @@ function panel(network: NetworkSummary, published: readonly PublishedValue[], st
   const points = pointsOf(network, quantity);
   const crosses = published.map((value) => ({
     series: sourceName(value),
-    compression: 1 / (1 - value.sparsity!),
+    compression: compressionAt(network.size, value.sparsity!),
     value: quantity === 'error' ? value.error! : 100 - value.error!,
   }));
   const dense = network.dense.map(({ name, [quantity]: estimate }) => ({ name, value: estimate.mean }));
   const values = [...points, ...crosses, ...dense].map(({ value }) => value);
-  const x = compressionAxis([...points, ...crosses].map(({ compression }) => compression));
+  const lost = network.cells
+    .filter(({ trials }) => trials.length === 0)
+    .map(({ series, sparsity }) => ({ series, compression: compressionAt(network.size, sparsity) }));
+  const x = compressionAxis([...points, ...crosses, ...lost].map(({ compression }) => compression));
   const y = quantity === 'error' ? errorAxis(values) : accuracyAxis();
   const styleOf = new Map(styles.map((style) => [style.name, style]));
   const styled = <T extends { series: string }>(data: readonly T[]) =>
     data.map((datum) => ({ ...styleOf.get(datum.series)!, ...datum }));
   const xAt = { field: 'compression', ...x };
   const yAt = { field: 'value', ...y };
-  const lost = network.cells
-    .filter(({ trials }) => trials.length === 0)
-    .map(({ series, sparsity }) => ({ series, compression: 1 / (1 - sparsity) }));
   return {
     width: WIDTH,
     height: HEIGHT,
@@ -205,16 +206,13 @@ function accuracyAxis() {
   };
 }
 
-/** Sparsities above the panel, each at the middle of the compressions that it gives; those that would touch are left out. */
-function sparsityRow({ sparsities, cells }: NetworkSummary, [from, to]: readonly [number, number], x: object): Layer[] {
+/** Sparsities above the panel, where they stand on its axis; those that would touch are left out. */
+function sparsityRow({ sparsities, size }: NetworkSummary, [from, to]: readonly [number, number], x: object): Layer[] {
   const pixel = (compression: number) => (WIDTH * Math.log(compression / from)) / Math.log(to / from);
   let last = -Infinity;
   const values = sparsities.flatMap((sparsity) => {
-    const ratios = cells.flatMap((cell) =>
-      cell.sparsity === sparsity && cell.compressionRatio ? [cell.compressionRatio.mean] : [],
-    );
-    const compression = ratios.sort((a, b) => a - b)[Math.floor(ratios.length / 2)];
-    if (compression === undefined || pixel(compression) - last < 34) return [];
+    const compression = compressionAt(size, sparsity);
+    if (compression < from || compression > to || pixel(compression) - last < 34) return [];
     last = pixel(compression);
     return [{ compression, label: `${formatPercent(sparsity, 1)} %` }];
   });
