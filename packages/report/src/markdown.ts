@@ -4,7 +4,6 @@ import {
   type CellQuantity,
   collapsedSeeds,
   formatEstimate,
-  formatSpeedup,
   properName,
   type Quantity,
   quantityOf,
@@ -18,8 +17,8 @@ import { type Places, publishedList, publishedRows, withoutPlace } from './publi
 import { rankCells } from './ranks.ts';
 import { sizeColumn, sizeRows } from './size-table.ts';
 import { speedStatements } from './speed-statements.ts';
-import { speedRows } from './speed-table.ts';
-import { batchSizesOf } from './speedup.ts';
+import { rangeWords, speedRows, speedupAt } from './speed-table.ts';
+import { batchSizesOf, withheldNote } from './speedup.ts';
 import { statements } from './statements.ts';
 import { type Cell, cellOf, type NetworkSummary, type Summary } from './summary.ts';
 
@@ -28,8 +27,8 @@ type Ranks = ReadonlyMap<Cell, number | null>;
 const NOTES = {
   density: 'Nothing is trained here: remaining weights of the thinnest layer, mean over seeds.',
   sizes: 'Parameters with biases, weights without; how many is the result, the sparsity was not asked for.',
-  speed:
-    'Dense time / time of the pruned network on the same kernels: the median over seeds, and in brackets the slowest and the fastest round of any. For filters and neurons, what was asked for is a share of these.',
+  speed: (range: string) =>
+    `Dense time / time of the pruned network on the same kernels: the median over seeds, and in brackets ${range}. For filters and neurons, what was asked for is a share of these.`,
   single: 'After the last epoch.',
   interval: 'Mean over seeds ± half the 95 % t-interval, after the last epoch.',
   bold: 'Bold: the best of a column and what the paired t-tests (Holm-corrected over the column) cannot tell from it: a mean far off with a wide interval is among them.',
@@ -181,7 +180,8 @@ function remarks(
 ): string[] {
   const counts = [...new Set(network.cells.map(seedCount))].sort((a, b) => a - b).join(' to ');
   const legend = [
-    `${counts} ${counts === '1' ? 'seed' : 'seeds'}. ${noteOn(quantity, counts)}`,
+    `${counts} ${counts === '1' ? 'seed' : 'seeds'}. ${noteOn(network, quantity, counts)}`,
+    ...(quantity === 'speed' ? optionalNote(withheldNote(network.cells)) : []),
     ...(table.includes('**') ? [quantity === 'size' ? NOTES.boldSize : NOTES.bold] : []),
     ...(table.includes('‡') ? [NOTES.collapse] : []),
     ...(table.includes('†') ? [NOTES.recalled] : []),
@@ -201,9 +201,13 @@ function remarks(
   ];
 }
 
-function noteOn(quantity: Quantity, seeds: string): string {
+function optionalNote(note: string | undefined): string[] {
+  return note === undefined ? [] : [note];
+}
+
+function noteOn({ cells }: NetworkSummary, quantity: Quantity, seeds: string): string {
   if (quantity === 'density') return NOTES.density;
-  if (quantity === 'speed') return NOTES.speed;
+  if (quantity === 'speed') return NOTES.speed(rangeWords(cells));
   if (quantity === 'size') return seeds === '1' ? NOTES.sizes : `${NOTES.sizes} ${NOTES.interval}`;
   return seeds === '1' ? NOTES.single : NOTES.interval;
 }
@@ -244,10 +248,6 @@ function detailsSection(network: NetworkSummary): string {
     String(cell.failures.length),
     optional(ranks.get(cell)?.toString()),
   ]);
-  return `**${titleOf(network)}**\n\n${alignedTable([header, ...rows])}`;
-}
-
-function speedupAt({ speedups }: Cell, size: number): string | undefined {
-  const measured = speedups.find(({ batchSize }) => batchSize === size);
-  return measured && formatSpeedup(measured.median, measured);
+  const table = alignedTable([header, ...rows]);
+  return [`**${titleOf(network)}**`, table, ...optionalNote(withheldNote(network.cells))].join('\n\n');
 }

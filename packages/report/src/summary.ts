@@ -9,7 +9,7 @@ import type { NetworkSize } from './compression.ts';
 import { cellName } from './declaration.ts';
 import { type DenseReference, denseReferences } from './dense.ts';
 import { type Estimate, estimate } from './estimate.ts';
-import { type Speedup, speedups } from './speedup.ts';
+import { gatherSpeedups, type Speedup, type Withheld } from './speedup.ts';
 
 /** What the series of a table are compared by. */
 export type Measure = NonNullable<Benchmark['measure']>;
@@ -57,6 +57,8 @@ export interface Cell {
   readonly theoreticalSpeedup: Estimate | null;
   /** Measured, by batch size; empty where no seed has a measurement. */
   readonly speedups: readonly Speedup[];
+  /** Measurements that scatter too widely to be shown, by batch size. */
+  readonly withheld: readonly Withheld[];
   /** Of the network as a safetensors file, dense and sparse; null where a record does not say. */
   readonly fileBytes: { readonly dense: Estimate; readonly sparse: Estimate } | null;
   readonly remainingParameters: Estimate | null;
@@ -207,7 +209,7 @@ function summariseCell(unordered: readonly TrialRecord[]): Cell {
     achievedSparsity: over(({ measured }) => measured.sparsity.achieved),
     compressionRatio: over(({ measured }) => measured.compressionRatio),
     theoreticalSpeedup: over(({ measured }) => measured.theoreticalSpeedup),
-    speedups: speedups(finished.flatMap(({ speed }) => (speed ? [speed] : []))),
+    ...gatherSpeedups(finished.flatMap(({ speed }) => (speed ? [speed] : []))),
     fileBytes: dense && sparse && { dense, sparse },
     remainingParameters: over(({ measured }) => measured.parameters.remaining),
     remainingWeights: over(({ measured }) => measured.layers.reduce((sum, { remaining }) => sum + remaining, 0)),
