@@ -29,8 +29,7 @@ const row = (overDenseMin: number, overDenseMax: number): SparseRow => ({
 test('a ratio whose highest round is more than three times its lowest is withheld in the CSV, which says so', (t) => {
   const [header, ...lines] = csvOf([row(1, 3.01), row(1, 3)], { commit: 'abc' })
     .trim()
-    .split('
-')
+    .split('\n')
     .map((line) => line.split(','));
   const rows = lines.map((fields) => Object.fromEntries(fields.map((field, i) => [header![i]!, field])));
   t.like(rows[0], { over_dense: '', over_dense_min: '', over_dense_max: '', over_dense_withheld: 'TRUE' });

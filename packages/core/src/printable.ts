@@ -6,12 +6,18 @@ const CONTROLS = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
  * control character is written out (`\x1b`), so that it can neither move the cursor nor break a row.
  */
 export function printable(text: string): string {
-  return text.replace(/\r\n|[\n\r\t\v\f\u0085\u2028\u2029]/g, ' ').replace(CONTROLS, writtenOut).toWellFormed();
+  return text
+    .replace(/\r\n|[\n\r\t\v\f\u0085\u2028\u2029]/g, ' ')
+    .replace(CONTROLS, writtenOut)
+    .toWellFormed();
 }
 
-/** The same for text of several lines: line breaks and tabs stay. */
+/** The same for text of several lines: line breaks (as `\\n`) and tabs stay. */
 export function printableLines(text: string): string {
-  return text.replace(CONTROLS, (control) => (control === '\n' || control === '\t' ? control : writtenOut(control)));
+  return text
+    .replace(/\r\n?/g, '\n')
+    .replace(CONTROLS, (control) => (control === '\n' || control === '\t' ? control : writtenOut(control)))
+    .toWellFormed();
 }
 
 function writtenOut(control: string): string {

@@ -1,4 +1,6 @@
+import { printableLines } from '@prunebench/core';
 import { stringify } from 'csv-stringify/sync';
+import { compressionAt } from './compression.ts';
 import type { DenseReference } from './dense.ts';
 import { collapsedSeeds, fewestParameters, seedCount } from './display.ts';
 import type { Estimate } from './estimate.ts';
@@ -43,7 +45,7 @@ export function comparisonsCsv(summary: Summary): string {
         wilcoxon_p: optional(test.wilcoxon, pValue),
         wilcoxon_p_holm: optional(test.wilcoxonHolm, pValue),
         tests_in_family: String(test.family),
-        separated: test.tTestHolm === null ? '' : String(isSeparated(test)),
+        separated: test.tTestHolm === null ? '' : logical(isSeparated(test)),
         note: test.note ?? '',
       }),
     ),
@@ -51,9 +53,22 @@ export function comparisonsCsv(summary: Summary): string {
   return csv(comparisonColumns(summary.measure), rows);
 }
 
-/** Text of a CSV file with exactly these columns; a missing value is an empty field. */
+/**
+ * Text of a CSV file with exactly these columns, for R, pandas and spreadsheets alike. A missing value is an empty field, and so is
+ * a number that is not finite, for which every reader has another word; control characters other than line breaks and tabs are written out.
+ */
 export function csv(columns: readonly string[], rows: readonly Row[]): string {
-  return stringify(rows as Row[], { header: true, columns: [...columns], record_delimiter: 'unix' });
+  return stringify(rows as Row[], {
+    header: true,
+    columns: [...columns],
+    record_delimiter: 'unix',
+    cast: { string: (text) => (/^(NaN|-?Infinity)$/.test(text) ? '' : printableLines(text)) },
+  });
+}
+
+/** A truth as R and pandas read it. */
+export function logical(value: boolean): string {
+  return value ? 'TRUE' : 'FALSE';
 }
 
 function denseRow({ dataset, network, size }: NetworkSummary, reference: DenseReference): Row {
@@ -80,7 +95,7 @@ function cellRow(cell: Cell, rank: number | null): Row {
     dataset: cell.dataset,
     network: cell.network,
     series: cell.series,
-    control: String(cell.control),
+    control: logical(cell.control),
     method: cell.method,
     requested_sparsity_percent: formatNumber(cell.sparsity * 100, 6),
     achieved_sparsity_percent: optional(cell.achievedSparsity, ({ mean: m }) => formatNumber(m * 100, 6)),
@@ -109,8 +124,8 @@ function cellRow(cell: Cell, rank: number | null): Row {
   };
 }
 
-function publishedRow({ dataset, network }: NetworkSummary, value: PublishedValue): Row {
-  const { series, error, sparsity, row, label, recalled } = value;
+function publishedRow({ dataset, network, size }: NetworkSummary, value: PublishedValue): Row {
+  const { series, error, sparsity, row, label } = value;
   const comparable = value.measure === 'final' || value.measure === 'best-epoch';
   return {
     kind: 'published',
@@ -118,6 +133,7 @@ function publishedRow({ dataset, network }: NetworkSummary, value: PublishedValu
     network,
     series,
     requested_sparsity_percent: optional(sparsity, (share) => formatNumber(share * 100, 6)),
+    compression_ratio: optional(sparsity, (share) => formatNumber(compressionAt(size, share), 4)),
     ...(comparable && error !== null
       ? { test_accuracy_mean_percent: formatNumber(100 - error, 4), test_error_mean_percent: formatNumber(error, 4) }
       : {}),
@@ -126,7 +142,7 @@ function publishedRow({ dataset, network }: NetworkSummary, value: PublishedValu
     published_at: row.sparsity_percent_or_compression,
     published_value: row.value,
     published_plus_minus: row.plus_minus,
-    published_confidence: recalled ? 'recalled †' : row.confidence,
+    published_confidence: row.confidence,
   };
 }
 

@@ -3,6 +3,9 @@ import { type Benchmark, PrunebenchError, type PublishedReference } from '@prune
 import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
 
+const numeric = (text: string) => text.trim() !== '' && Number.isFinite(Number(text));
+const NUMBER_ALONE = 'expected a number alone; whatever else the paper prints belongs into notes';
+
 const columns = {
   table_id: z.string().min(1),
   paper: z.string().min(1),
@@ -13,8 +16,8 @@ const columns = {
   method: z.string(),
   sparsity_percent_or_compression: z.string(),
   metric: z.string().min(1),
-  value: z.string().min(1),
-  plus_minus: z.string(),
+  value: z.string().refine(numeric, NUMBER_ALONE),
+  plus_minus: z.string().refine((text) => text === '' || numeric(text), NUMBER_ALONE),
   notes: z.string(),
   /** verified: read in the source; recalled: printed with a dagger; doubtful: never printed. */
   confidence: z.enum(['verified', 'recalled', 'doubtful']),
