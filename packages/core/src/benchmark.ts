@@ -1,3 +1,4 @@
+import { refuseOddId } from './plain-id.ts';
 import type { TrainOptionsInput } from './train-options.ts';
 
 export type ScaleName = 'smoke' | 'cpu' | 'paper';
@@ -56,7 +57,12 @@ export interface Benchmark {
   readonly comparisons?: readonly (readonly [string, string])[];
 }
 
-/** Keeps the type while a benchmark is declared. */
+/**
+ * Keeps the type while a benchmark is declared.
+ *
+ * @throws PrunebenchError for an id that cannot be the name of its folder
+ */
 export function defineBenchmark(benchmark: Benchmark): Benchmark {
+  refuseOddId('benchmark', benchmark.id);
   return benchmark;
 }

@@ -54,6 +54,7 @@ export {
   stepCompiler,
 } from './ops/step-compiler.ts';
 export type { Masks, ParameterArray, ParameterRecord, Scores, State } from './parameters.ts';
+export { plainId, refuseOddId } from './plain-id.ts';
 export { printable, printableLines } from './printable.ts';
 export {
   type Allocation,

@@ -1,9 +1,9 @@
-/** C0 and C1 controls and DEL, the line separators of Unicode, and what turns the direction of text around. */
-const CONTROLS = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+/** C0 and C1 controls and DEL, the line separators of Unicode, what turns the direction of text around, and what XML has no place for. */
+const CONTROLS = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]/gu;
 
 /**
  * A name or message of anybody's on one line, safe for a terminal, a table or a plot: line breaks and tabs become spaces, any other
- * control character is written out (`\x1b`), so that it can neither move the cursor nor break a row.
+ * control character is written out (`\u001b`), so that it can neither move the cursor nor break a row.
  */
 export function printable(text: string): string {
   return text
@@ -20,7 +20,7 @@ export function printableLines(text: string): string {
     .toWellFormed();
 }
 
+/** As JavaScript and JSON write it. */
 function writtenOut(control: string): string {
-  const code = control.codePointAt(0)!.toString(16);
-  return code.length <= 2 ? `\\x${code.padStart(2, '0')}` : `\\u${code.padStart(4, '0')}`;
+  return `\\u${control.codePointAt(0)!.toString(16).padStart(4, '0')}`;
 }

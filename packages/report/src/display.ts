@@ -73,11 +73,6 @@ const properNames: Readonly<Record<string, string>> = {
 
 /** "lenet-300-100" -> "LeNet-300-100", "mnist" -> "MNIST". */
 export function properName(id: string): string {
-  return (
-    properNames[id] ??
-    id
-      .split('-')
-      .map((part) => properNames[part] ?? part)
-      .join('-')
-  );
+  const named = (part: string) => (Object.hasOwn(properNames, part) ? properNames[part]! : part);
+  return Object.hasOwn(properNames, id) ? named(id) : id.split('-').map(named).join('-');
 }

@@ -1,6 +1,13 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { type Benchmark, PrunebenchError, type ScaleName, type TrialRecord, type TrialSpec } from '@prunebench/core';
+import {
+  type Benchmark,
+  PrunebenchError,
+  refuseOddId,
+  type ScaleName,
+  type TrialRecord,
+  type TrialSpec,
+} from '@prunebench/core';
 import writeFileAtomic from 'write-file-atomic';
 import { comparisonsCsv, tableCsv } from './csv.ts';
 import { declaredRecords } from './declaration.ts';
@@ -77,10 +84,11 @@ const SCALES: readonly ScaleName[] = ['paper', 'cpu', 'smoke'];
 
 /**
  * Renders tables, comparisons and plots of a benchmark from its records: the same records give the same bytes.
- * Throws PrunebenchError for duplicate records and for published references that match nothing.
+ * Throws PrunebenchError for an id that cannot name a folder, for duplicate records and for published references that match nothing.
  */
 export async function renderReport(source: ReportSource, options: ReportOptions): Promise<RenderedReport> {
   const { benchmark } = source;
+  refuseOddId('benchmark', benchmark.id);
   const published = publishedValues(benchmark, source.published);
   const folder = join(options.resultsDir, benchmark.id);
   const files = new Map<string, string>();

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
 import { createProgram } from './cli.ts';
+import { printSafely } from './terminal.ts';
 
 // `prunebench list methods | head` closes the pipe early; that is no error.
 for (const stream of [process.stdout, process.stderr])
@@ -8,6 +9,8 @@ for (const stream of [process.stdout, process.stderr])
     if (error.code === 'EPIPE') process.exit(0);
     throw error;
   });
+
+printSafely();
 
 /** Wrong usage: unknown command, option or argument. */
 const USAGE = 2;
