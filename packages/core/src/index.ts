@@ -6,6 +6,7 @@ export {
   type ScaleName,
   type TrialDeclaration,
 } from './benchmark.ts';
+export { cellName, columnSparsity, refuseCollisions } from './cells.ts';
 export { canonicalJson, contentHash } from './content-hash.ts';
 export { type Cost, costOf, type LayerCost } from './cost.ts';
 export { type Citation, type Criterion, defineCriterion, type Need, needs, type Subject } from './criterion.ts';

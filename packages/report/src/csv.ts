@@ -19,7 +19,7 @@ export function tableCsv(summary: Summary, published: readonly PublishedValue[])
     const ranks = rankCells(network, compareSeries(network));
     return [
       ...network.dense.map((reference) => denseRow(network, reference)),
-      ...network.cells.map((cell) => cellRow(cell, ranks.get(cell) ?? null)),
+      ...network.cells.map((cell) => ({ ...cellRow(cell, ranks.get(cell) ?? null), granularity: network.granularity })),
       ...published.filter((value) => belongsTo(value, network)).map((value) => publishedRow(network, value)),
     ];
   });
@@ -166,6 +166,11 @@ function pValue(p: number): string {
 const intervalColumns = (name: string, unit: string) =>
   ['mean', 'low', 'high', 'sd'].map((part) => `${name}_${part}_${unit}`);
 
+/** Says what the requested sparsity is a share of, in tables where it is not single weights everywhere. */
+export function granularityColumn(networks: readonly Pick<NetworkSummary, 'granularity'>[]): string[] {
+  return networks.some(({ granularity }) => granularity === 'unit') ? ['granularity'] : [];
+}
+
 /** What only tables of sizes have. */
 const sizeColumns = [
   ...intervalColumns('remaining', 'parameters'),
@@ -181,6 +186,7 @@ const tableColumns = ({ measure, networks }: Summary) => [
   'series',
   'control',
   'method',
+  ...granularityColumn(networks),
   'requested_sparsity_percent',
   'achieved_sparsity_percent',
   'compression_ratio',

@@ -51,6 +51,12 @@ export function seedCount({ trials, failures }: Cell): number {
   return trials.length + failures.length;
 }
 
+/** "LeNet-5 on MNIST", and that whole units are removed where they are. */
+export function networkTitle({ network, dataset, granularity }: NetworkSummary): string {
+  const units = granularity === 'unit' ? ', whole units removed' : '';
+  return `${properName(network)} on ${properName(dataset)}${units}`;
+}
+
 /** How people write the networks' and data sets' names that are hyphenated words here. */
 const properNames: Readonly<Record<string, string>> = {
   mnist: 'MNIST',

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import type { ScaleName, TrialRecord, TrialSpec } from '@prunebench/core';
+import type { Granularity, ScaleName, TrialRecord, TrialSpec } from '@prunebench/core';
 import writeFileAtomic from 'write-file-atomic';
 import { isSameSparsity } from './compression.ts';
-import { csv, logical } from './csv.ts';
+import { csv, granularityColumn, logical } from './csv.ts';
 import { declaredRecords } from './declaration.ts';
 import type { Estimate } from './estimate.ts';
 import { formatFixed, formatNumber } from './format.ts';
@@ -22,6 +22,7 @@ export interface LeaderboardOptions {
 
 interface Line {
   readonly cell: Cell;
+  readonly granularity: Granularity;
   readonly rank: number | null;
   readonly benchmark: string;
   readonly scale: ScaleName;
@@ -77,6 +78,7 @@ function networkLines(
   const trained = network.cells.filter(({ accuracy, failures }) => accuracy !== null || failures.length > 0);
   return trained.map((cell) => ({
     cell,
+    granularity: network.granularity,
     rank: ranks.get(cell) ?? null,
     benchmark,
     scale,
@@ -107,7 +109,7 @@ function byPlace(a: Line, b: Line): number {
   );
 }
 
-function row({ cell, rank, benchmark, scale, published }: Line): Record<string, string> {
+function row({ cell, granularity, rank, benchmark, scale, published }: Line): Record<string, string> {
   const fixed = (value: Estimate | null, part: 'mean' | 'low' | 'high') => {
     const number = value?.[part] ?? null;
     return number === null ? '' : formatFixed(number, 4);
@@ -121,6 +123,7 @@ function row({ cell, rank, benchmark, scale, published }: Line): Record<string, 
     series: cell.series,
     control: logical(cell.control),
     method: cell.method,
+    granularity,
     test_accuracy_mean_percent: fixed(cell.accuracy, 'mean'),
     test_accuracy_low_percent: fixed(cell.accuracy, 'low'),
     test_accuracy_high_percent: fixed(cell.accuracy, 'high'),
@@ -161,6 +164,7 @@ function columns(lines: readonly Line[]): string[] {
     'series',
     'control',
     'method',
+    ...granularityColumn(lines),
     'test_accuracy_mean_percent',
     'test_accuracy_low_percent',
     'test_accuracy_high_percent',

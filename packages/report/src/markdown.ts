@@ -1,10 +1,11 @@
 import type { Benchmark } from '@prunebench/core';
 import { markdownTable } from 'markdown-table';
+import { isNearSparsity } from './compression.ts';
 import {
   type CellQuantity,
   collapsedSeeds,
   formatEstimate,
-  properName,
+  networkTitle,
   type Quantity,
   quantityOf,
   seedCount,
@@ -36,6 +37,8 @@ const NOTES = {
   collapse: '‡ a layer lost all its weights (in how many of the seeds).',
   recalled: '† quoted from memory, not yet checked against the paper.',
   bestEpoch: '§ the paper prints its best test epoch, not the last.',
+  achieved: '*At*: the share of the weights that was really removed, far from what was asked for.',
+  units: 'What was asked for is a share of units; the weights that go with them are another share.',
   at: 'A published value that was measured at another sparsity stands in the nearest column, where one is near, and says where.',
 } as const;
 
@@ -139,8 +142,8 @@ function collapseTable(network: NetworkSummary): string {
   ]);
 }
 
-function titleOf({ network, dataset }: NetworkSummary): string {
-  return escapeMarkdown(`${properName(network)} on ${properName(dataset)}`);
+function titleOf(network: NetworkSummary): string {
+  return escapeMarkdown(networkTitle(network));
 }
 
 function seriesName(name: string, control: boolean): string {
@@ -159,7 +162,14 @@ function tableCell(cell: Cell | undefined, quantity: CellQuantity, ranks: Ranks)
   const number = boldIf(ranks.get(cell) === 1, cellNumber(cell, quantity));
   const failed = cell.failures.length === 0 ? '' : `failed ${cell.failures.length}/${seedCount(cell)}`;
   const collapsed = collapsedSeeds(cell) === 0 ? '' : `‡${collapsedSeeds(cell)}/${seedCount(cell)}`;
-  return [number, collapsed, failed].filter((part) => part !== '').join(' ');
+  const achieved = quantity === 'density' ? '' : achievedElsewhere(cell);
+  return [number, achieved, collapsed, failed].filter((part) => part !== '').join(' ');
+}
+
+/** Where a cell's networks lost another share of their weights than its column says. */
+function achievedElsewhere({ achievedSparsity, sparsity }: Cell): string {
+  if (achievedSparsity === null || isNearSparsity(achievedSparsity.mean, sparsity)) return '';
+  return `at ${formatPercent(achievedSparsity.mean, 1)} %`;
 }
 
 function cellNumber(cell: Cell, quantity: CellQuantity): string {
@@ -187,6 +197,8 @@ function remarks(
     ...(table.includes('†') ? [NOTES.recalled] : []),
     ...(table.includes('§') ? [NOTES.bestEpoch] : []),
     ...(/ at [\d.]+ %\*/.test(table) ? [NOTES.at] : []),
+    ...(/ at [\d.]+ %(?!\*)/.test(table) ? [NOTES.achieved] : []),
+    ...(network.granularity === 'unit' ? [NOTES.units] : []),
   ].join(' ');
   const failures = network.cells.flatMap((cell) =>
     cell.failures.map(

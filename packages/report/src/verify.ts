@@ -1,7 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { PrunebenchError, type TrialRecord, type TrialSpec } from '@prunebench/core';
-import { cellName } from './declaration.ts';
+import { cellName, PrunebenchError, type TrialRecord, type TrialSpec } from '@prunebench/core';
 import { renderLeaderboard } from './leaderboard.ts';
 import { blockIn, replaceBlock, START, selectionsIn } from './readme.ts';
 import { type LoadedRecords, loadRecords } from './records.ts';

@@ -6,6 +6,7 @@ import {
   type Method,
   type Network,
   PrunebenchError,
+  refuseCollisions,
   type Step,
   type TrialDeclaration,
   type TrialSpec,
@@ -72,7 +73,7 @@ export interface PlanContext {
  * All trials of a benchmark at a scale: every declaration with every seed, seed by seed, so that a whole table at
  * fewer seeds is there early.
  *
- * @throws PrunebenchError naming the trial and the field that is wrong
+ * @throws PrunebenchError naming the trial and the field that is wrong, or two trials of one cell
  */
 export function declareTrials(
   declarations: readonly TrialDeclaration[],
@@ -81,7 +82,7 @@ export function declareTrials(
 ): readonly Trial[] {
   const seriesOf = new Map<string, string>();
   const seen = new Set<string>();
-  return Array.from({ length: seeds }, (_, seed) => seed).flatMap((seed) =>
+  const trials = Array.from({ length: seeds }, (_, seed) => seed).flatMap((seed) =>
     declarations.map((declaration): Trial => {
       const spec = specOf(declaration, seed, registry);
       const key = trialKey(spec, registry);
@@ -96,6 +97,8 @@ export function declareTrials(
       return { key, name, series, control: declaration.control ?? false, spec };
     }),
   );
+  refuseCollisions(declarations);
+  return trials;
 }
 
 function specOf(declaration: TrialDeclaration, seed: number, registry: Registry): TrialSpec {

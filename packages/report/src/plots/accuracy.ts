@@ -1,5 +1,5 @@
 import { compressionAt } from '../compression.ts';
-import { properName, type Quantity, quantityOf, seedCount } from '../display.ts';
+import { networkTitle, type Quantity, quantityOf, seedCount } from '../display.ts';
 import { formatFixed, formatPercent } from '../format.ts';
 import { belongsTo, type PublishedValue } from '../published.ts';
 import type { NetworkSummary, Summary } from '../summary.ts';
@@ -104,9 +104,10 @@ function panel(network: NetworkSummary, published: readonly PublishedValue[], st
   return {
     width: WIDTH,
     height: HEIGHT,
-    title: { text: `${properName(network.network)} on ${properName(network.dataset)}`, offset: 14 },
+    title: { text: networkTitle(network), offset: 14 },
     layer: [
-      ...sparsityRow(network, x.scale.domain, xAt),
+      // A share of units is another share of the weights, and has no place on this axis.
+      ...(network.granularity === 'unit' ? [] : sparsityRow(network, x.scale.domain, xAt)),
       {
         data: { values: styled(points) },
         mark: { type: 'area', clip: true, opacity: 0.1 },

@@ -1,4 +1,4 @@
-import { formatSpeedup, properName } from '../display.ts';
+import { formatSpeedup, networkTitle } from '../display.ts';
 import { rangeWords } from '../speed-table.ts';
 import { batchSizesOf, withheldNote } from '../speedup.ts';
 import type { NetworkSummary, Summary } from '../summary.ts';
@@ -53,7 +53,7 @@ function networkRow(network: NetworkSummary, styles: readonly SeriesStyle[]): Pa
   const all = [...points.values()].flat();
   // The medians alone: a round that was disturbed may leave the panel.
   const domain = logDomain([1, ...all.flatMap(({ theoretical, measured }) => [theoretical, measured])], 1.3);
-  const name = `${properName(network.network)} on ${properName(network.dataset)}`;
+  const name = networkTitle(network);
   const trained = sizes.filter((size) => points.get(size)!.some(({ accuracy }) => accuracy !== null));
   return {
     bounds: 'flush',
