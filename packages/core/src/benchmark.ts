@@ -66,3 +66,17 @@ export function defineBenchmark(benchmark: Benchmark): Benchmark {
   refuseOddId('benchmark', benchmark.id);
   return benchmark;
 }
+
+/**
+ * A row beside the dense network, which has only the training before pruning: the same network, nothing pruned, through the
+ * training after it as well, so that a pruned row is compared with what its own budget makes of a dense network.
+ */
+export function denseWithSameBudget({
+  dataset,
+  network,
+  pretrain,
+  retrain,
+}: Pick<TrialDeclaration, 'dataset' | 'network' | 'pretrain' | 'retrain'>): TrialDeclaration {
+  const row = { method: 'magnitude', sparsity: 0, series: 'dense, same budget', control: true };
+  return { dataset, network, pretrain, retrain, ...row };
+}

@@ -2,6 +2,7 @@ export { allocate } from './allocation.ts';
 export {
   type Benchmark,
   defineBenchmark,
+  denseWithSameBudget,
   type PublishedReference,
   type ScaleName,
   type TrialDeclaration,

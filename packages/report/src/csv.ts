@@ -72,12 +72,14 @@ export function logical(value: boolean): string {
 }
 
 function denseRow({ dataset, network, size }: NetworkSummary, reference: DenseReference): Row {
-  const { name, trials, accuracy, error, validationAccuracy } = reference;
+  const { name, epochs, trials, accuracy, error, validationAccuracy } = reference;
   return {
     kind: 'dense',
     dataset,
     network,
     series: name,
+    pretrain_epochs: formatNumber(epochs, 4),
+    retrain_epochs: '0',
     requested_sparsity_percent: '0',
     remaining_mean_parameters: optional(size?.parameters, String),
     remaining_weights: optional(size?.weights, String),
@@ -97,6 +99,8 @@ function cellRow(cell: Cell, rank: number | null): Row {
     series: cell.series,
     control: logical(cell.control),
     method: cell.method,
+    pretrain_epochs: formatNumber(cell.budget.pretrain, 4),
+    retrain_epochs: formatNumber(cell.budget.retrain, 4),
     requested_sparsity_percent: formatNumber(cell.sparsity * 100, 6),
     achieved_sparsity_percent: optional(cell.achievedSparsity, ({ mean: m }) => formatNumber(m * 100, 6)),
     compression_ratio: mean(cell.compressionRatio, 4),
@@ -187,6 +191,8 @@ const tableColumns = ({ measure, networks }: Summary) => [
   'control',
   'method',
   ...granularityColumn(networks),
+  'pretrain_epochs',
+  'retrain_epochs',
   'requested_sparsity_percent',
   'achieved_sparsity_percent',
   'compression_ratio',

@@ -1,5 +1,6 @@
 import type { Benchmark } from '@prunebench/core';
 import { markdownTable } from 'markdown-table';
+import { budgetNote } from './budget.ts';
 import { isNearSparsity } from './compression.ts';
 import {
   type CellQuantity,
@@ -191,6 +192,7 @@ function remarks(
   const counts = [...new Set(network.cells.map(seedCount))].sort((a, b) => a - b).join(' to ');
   const legend = [
     `${counts} ${counts === '1' ? 'seed' : 'seeds'}. ${noteOn(network, quantity, counts)}`,
+    ...optionalNote(budgetNote(network)),
     ...(quantity === 'speed' ? optionalNote(withheldNote(network.cells)) : []),
     ...(table.includes('**') ? [quantity === 'size' ? NOTES.boldSize : NOTES.bold] : []),
     ...(table.includes('‡') ? [NOTES.collapse] : []),

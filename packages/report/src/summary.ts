@@ -8,6 +8,7 @@ import {
   type TrialDeclaration,
   type TrialRecord,
 } from '@prunebench/core';
+import type { Budget } from './budget.ts';
 import type { NetworkSize } from './compression.ts';
 import { type DenseReference, denseReferences } from './dense.ts';
 import { type Estimate, estimate } from './estimate.ts';
@@ -34,6 +35,7 @@ export interface Cell {
   readonly series: string;
   readonly control: boolean;
   readonly method: string;
+  readonly budget: Budget;
   /** Requested, in [0, 1). */
   readonly sparsity: number;
   /** Seeds that finished, ascending. */
@@ -209,6 +211,7 @@ function summariseCell(unordered: readonly TrialRecord[]): Cell {
     series,
     control,
     method: spec.method,
+    budget: { pretrain: spec.pretrain?.epochs ?? 0, retrain: spec.retrain?.epochs ?? 0 },
     sparsity: columnSparsity(spec.sparsity),
     trials: finished.map(({ seed, measured }) => ({
       seed,

@@ -1,3 +1,4 @@
+import { budgetLabel } from '../budget.ts';
 import { compressionAt } from '../compression.ts';
 import { networkTitle, type Quantity, quantityOf, seedCount } from '../display.ts';
 import { formatFixed, formatPercent } from '../format.ts';
@@ -89,7 +90,10 @@ function panel(network: NetworkSummary, published: readonly PublishedValue[], st
     compression: compressionAt(network.size, value.sparsity!),
     value: quantity === 'error' ? value.error! : 100 - value.error!,
   }));
-  const dense = network.dense.map(({ name, [quantity]: estimate }) => ({ name, value: estimate.mean }));
+  const dense = network.dense.map((reference) => {
+    const { name, [quantity]: estimate } = reference;
+    return { name, value: estimate.mean, budget: budgetLabel(reference, network.cells) };
+  });
   const values = [...points, ...crosses, ...dense].map(({ value }) => value);
   const lost = network.cells
     .filter(({ trials }) => trials.length === 0)
@@ -138,9 +142,19 @@ function panel(network: NetworkSummary, published: readonly PublishedValue[], st
   };
 }
 
+interface DenseMark {
+  readonly name: string;
+  readonly value: number;
+  readonly budget: string | undefined;
+}
+
 /** The dense network, named at the right end of its rule. */
-function denseRule(dense: readonly { name: string; value: number }[], y: object): Layer[] {
-  const data = { values: dense.map(({ name, value }) => ({ value, label: `${name} ${formatFixed(value, 2)} %` })) };
+function denseRule(dense: readonly DenseMark[], y: object): Layer[] {
+  const labels = dense.map(({ name, value, budget }) => ({
+    value,
+    label: `${name} ${formatFixed(value, 2)} %${budget === undefined ? '' : ` (${budget})`}`,
+  }));
+  const data = { values: labels };
   return [
     { data, mark: { type: 'rule', color: INK, strokeWidth: 1, opacity: 0.7 }, encoding: { y } },
     {
