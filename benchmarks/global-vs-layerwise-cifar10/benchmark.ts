@@ -1,4 +1,10 @@
-import { defineBenchmark, type ScaleName, type TrainOptionsInput, type TrialDeclaration } from '@prunebench/core';
+import {
+  defineBenchmark,
+  denseWithSameBudget,
+  type ScaleName,
+  type TrainOptionsInput,
+  type TrialDeclaration,
+} from '@prunebench/core';
 
 /** On a trained network SNIP's score is the gradient magnitude of one batch; the latter is taken over the whole calibration split. */
 const criteria = [
@@ -70,7 +76,7 @@ const protocols: Readonly<Record<ScaleName, Protocol>> = {
 
 function trials(scale: ScaleName): readonly TrialDeclaration[] {
   const { compressions, ...cell } = protocols[scale];
-  return compressions.flatMap((compression) => {
+  const pruned = compressions.flatMap((compression) => {
     const shared = { ...cell, dataset: 'cifar10', sparsity: 1 - 1 / compression };
     return [
       ...criteria.flatMap(({ method, criterion }) =>
@@ -114,6 +120,7 @@ function trials(scale: ScaleName): readonly TrialDeclaration[] {
       },
     ];
   });
+  return [...pruned, denseWithSameBudget({ dataset: 'cifar10', ...cell })];
 }
 
 export default defineBenchmark({

@@ -2,10 +2,12 @@ export { allocate } from './allocation.ts';
 export {
   type Benchmark,
   defineBenchmark,
+  denseWithSameBudget,
   type PublishedReference,
   type ScaleName,
   type TrialDeclaration,
 } from './benchmark.ts';
+export { cellName, columnSparsity, refuseCollisions } from './cells.ts';
 export { canonicalJson, contentHash } from './content-hash.ts';
 export { type Cost, costOf, type LayerCost } from './cost.ts';
 export { type Citation, type Criterion, defineCriterion, type Need, needs, type Subject } from './criterion.ts';
@@ -54,6 +56,8 @@ export {
   stepCompiler,
 } from './ops/step-compiler.ts';
 export type { Masks, ParameterArray, ParameterRecord, Scores, State } from './parameters.ts';
+export { plainId, refuseOddId } from './plain-id.ts';
+export { printable, printableLines } from './printable.ts';
 export {
   type Allocation,
   allocation,

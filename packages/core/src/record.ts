@@ -101,6 +101,9 @@ const speedup = z.strictObject({
   speedup: z.number(),
   speedupMin: z.number(),
   speedupMax: z.number(),
+  /** First and third quartile over rounds; absent in records of earlier versions. */
+  speedupQ1: z.number().optional(),
+  speedupQ3: z.number().optional(),
   rounds: z.int(),
   denseMilliseconds: z.number(),
   sparseMilliseconds: z.number(),

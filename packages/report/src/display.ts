@@ -59,6 +59,12 @@ export function seedCount({ trials, failures }: Cell): number {
   return trials.length + failures.length;
 }
 
+/** "LeNet-5 on MNIST", and that whole units are removed where they are. */
+export function networkTitle({ network, dataset, granularity }: NetworkSummary): string {
+  const units = granularity === 'unit' ? ', whole units removed' : '';
+  return `${properName(network)} on ${properName(dataset)}${units}`;
+}
+
 /** How people write the networks' and data sets' names that are hyphenated words here. */
 const properNames: Readonly<Record<string, string>> = {
   mnist: 'MNIST',
@@ -81,11 +87,6 @@ const properNames: Readonly<Record<string, string>> = {
 
 /** "lenet-300-100" -> "LeNet-300-100", "mnist" -> "MNIST". */
 export function properName(id: string): string {
-  return (
-    properNames[id] ??
-    id
-      .split('-')
-      .map((part) => properNames[part] ?? part)
-      .join('-')
-  );
+  const named = (part: string) => (Object.hasOwn(properNames, part) ? properNames[part]! : part);
+  return Object.hasOwn(properNames, id) ? named(id) : id.split('-').map(named).join('-');
 }

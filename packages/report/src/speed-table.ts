@@ -1,4 +1,5 @@
 import { formatEstimate, formatSpeedup } from './display.ts';
+import { escapeMarkdown } from './escape.ts';
 import { formatFixed, formatNumber, formatPercent } from './format.ts';
 import { batchSizesOf } from './speedup.ts';
 import type { Cell, NetworkSummary } from './summary.ts';
@@ -24,7 +25,7 @@ export function speedRows(
       'sparse, kB',
     ],
     ...network.dense.map(({ name, accuracy }) => [
-      name,
+      escapeMarkdown(name),
       '0',
       '0',
       formatEstimate(accuracy),
@@ -38,7 +39,7 @@ export function speedRows(
 }
 
 function cellRow(cell: Cell, name: string, sizes: readonly number[]): string[] {
-  const { accuracy, achievedSparsity, theoreticalSpeedup, speedups, fileBytes, failures, trials } = cell;
+  const { accuracy, achievedSparsity, theoreticalSpeedup, fileBytes, failures, trials } = cell;
   const failed = failures.length === 0 ? '' : ` failed ${failures.length}/${trials.length + failures.length}`;
   const kilobytes = (bytes: number) => formatNumber(bytes / 1000, 1);
   return [
@@ -47,11 +48,25 @@ function cellRow(cell: Cell, name: string, sizes: readonly number[]): string[] {
     achievedSparsity ? formatFixed(achievedSparsity.mean * 100, 1) : '',
     accuracy ? formatEstimate(accuracy) : '',
     theoreticalSpeedup ? formatSpeedup(theoreticalSpeedup.mean) : '',
-    ...sizes.map((size) => {
-      const measured = speedups.find(({ batchSize }) => batchSize === size);
-      return measured ? formatSpeedup(measured.median, measured) : '';
-    }),
+    ...sizes.map((size) => speedupAt(cell, size) ?? ''),
     fileBytes ? kilobytes(fileBytes.dense.mean) : '',
     fileBytes ? kilobytes(fileBytes.sparse.mean) : '',
   ];
+}
+
+/** The measured speed-up of a cell with its range, that it is withheld, or undefined where nothing was timed. */
+export function speedupAt({ speedups, withheld }: Cell, size: number): string | undefined {
+  const measured = speedups.find(({ batchSize }) => batchSize === size);
+  if (measured) return formatSpeedup(measured.median, measured);
+  return withheld.some(({ batchSize }) => batchSize === size) ? 'withheld' : undefined;
+}
+
+/** What the brackets of a table of speed hold. */
+export function rangeWords(cells: readonly Cell[]): string {
+  const ranges = new Set(cells.flatMap(({ speedups }) => speedups.map(({ range }) => range)));
+  if (!ranges.has('quartiles')) return 'the slowest and the fastest round of any';
+  const quartiles = 'the lowest first and the highest third quartile of any';
+  return ranges.has('rounds')
+    ? `${quartiles}, or the slowest and the fastest round where a record holds none`
+    : quartiles;
 }

@@ -5,6 +5,7 @@ import {
   contentHash,
   type Network,
   PrunebenchError,
+  refuseCollisions,
   type Step,
   type TrialDeclaration,
   type TrialSpec,
@@ -73,7 +74,7 @@ export interface PlanContext {
  * All trials of a benchmark at a scale: every declaration with every seed, seed by seed, so that a whole table at
  * fewer seeds is there early.
  *
- * @throws PrunebenchError naming the trial and the field that is wrong
+ * @throws PrunebenchError naming the trial and the field that is wrong, or two trials of one cell
  */
 export function declareTrials(
   declarations: readonly TrialDeclaration[],
@@ -82,7 +83,7 @@ export function declareTrials(
 ): readonly Trial[] {
   const seriesOf = new Map<string, string>();
   const seen = new Set<string>();
-  return Array.from({ length: seeds }, (_, seed) => seed).flatMap((seed) =>
+  const trials = Array.from({ length: seeds }, (_, seed) => seed).flatMap((seed) =>
     declarations.map((declaration): Trial => {
       const spec = specOf(declaration, seed, registry);
       const key = trialKey(spec, registry);
@@ -97,6 +98,8 @@ export function declareTrials(
       return { key, name, series, control: declaration.control ?? false, spec };
     }),
   );
+  refuseCollisions(declarations);
+  return trials;
 }
 
 function specOf(declaration: TrialDeclaration, seed: number, registry: Registry): TrialSpec {

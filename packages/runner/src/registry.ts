@@ -10,6 +10,7 @@ import {
   type Method,
   type Network,
   PrunebenchError,
+  refuseOddId,
   type StepKind,
 } from '@prunebench/core';
 import { criteria as initialization } from '@prunebench/criterion-initialization';
@@ -80,7 +81,7 @@ export interface Registry {
  * The suite's entries and those of the plugins.
  *
  * @param plugins absolute paths of modules
- * @throws PrunebenchError for a plugin that cannot be loaded and for a name that is taken twice
+ * @throws PrunebenchError for a plugin that cannot be loaded, for an id that is not plain and for one that is taken twice
  */
 export async function loadRegistry(plugins: readonly string[] = []): Promise<Registry> {
   const added = await Promise.all(plugins.map(loadPlugin));
@@ -117,6 +118,7 @@ export async function loadRegistry(plugins: readonly string[] = []): Promise<Reg
 function byId<T extends { readonly id: string }>(what: string, entries: readonly T[]): ReadonlyMap<string, T> {
   const map = new Map<string, T>();
   for (const entry of entries) {
+    refuseOddId(what, entry.id);
     if (map.has(entry.id))
       throw new PrunebenchError(`There are two entries for ${what} "${entry.id}".`, {
         remedy: 'Give the one in your plugin another id.',
