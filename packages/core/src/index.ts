@@ -76,7 +76,6 @@ export { type RandomStream, randomStream } from './random.ts';
 export {
   type Measured,
   type RunProvenance,
-  SCHEMA_VERSION,
   type SpeedRecord,
   type TrialCode,
   type TrialRecord,
@@ -85,6 +84,7 @@ export {
   trialSpec,
 } from './record.ts';
 export { sparsitySteps } from './schedule.ts';
+export { SCHEMA_VERSION } from './schema-version.ts';
 export { brokenSeal, sealed } from './seal.ts';
 export { type SelectOptions, select } from './select.ts';
 export { type TrainOptions, type TrainOptionsInput, trainOptions } from './train-options.ts';

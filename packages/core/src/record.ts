@@ -1,8 +1,6 @@
 import { z } from 'zod';
+import { SCHEMA_VERSION } from './schema-version.ts';
 import { trainOptions } from './train-options.ts';
-
-/** Rises when a record's meaning changes; folders of another version are refused, not misread. */
-export const SCHEMA_VERSION = 1;
 
 const evaluation = z.strictObject({ accuracy: z.number(), loss: z.number() });
 const onBothSplits = z.strictObject({ validation: evaluation, test: evaluation });
