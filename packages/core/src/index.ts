@@ -45,6 +45,7 @@ export { adamUpdate } from './ops/adam-update.ts';
 export { type BatchNormTrainingOptions, type BatchNormTrainingResult, batchNormTraining } from './ops/batch-norm.ts';
 export { type Loss, lossOf } from './ops/loss.ts';
 export { momentumUpdate } from './ops/momentum-update.ts';
+export { oneHot } from './ops/one-hot.ts';
 export { softmaxCrossEntropy } from './ops/softmax-cross-entropy.ts';
 export {
   type CompiledStep,
@@ -53,6 +54,7 @@ export {
   type StepValues,
   stepCompiler,
 } from './ops/step-compiler.ts';
+export { refuseUntrainable, registerUntrainable } from './ops/untrainable-layers.ts';
 export type { Masks, ParameterArray, ParameterRecord, Scores, State } from './parameters.ts';
 export {
   type Allocation,

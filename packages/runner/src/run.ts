@@ -3,7 +3,14 @@
  * worker processes, and recorded.
  */
 import { availableParallelism } from 'node:os';
-import { type Benchmark, costOf, type Network, type ScaleName, type TrialRecord } from '@prunebench/core';
+import {
+  type Benchmark,
+  costOf,
+  type Network,
+  refuseUntrainable,
+  type ScaleName,
+  type TrialRecord,
+} from '@prunebench/core';
 import { toError } from './error-message.ts';
 import { type Filter, filterTrials } from './filter.ts';
 import { takeLock } from './lock.ts';
@@ -19,7 +26,7 @@ import { measureMissing, type SpeedSummary } from './speed/measure-missing.ts';
 import { StageStore } from './stages/stage-store.ts';
 import { removingUntrained } from './stages/untrained-states.ts';
 import { WorkerPool } from './worker/pool.ts';
-import type { ErrorMessage, RecordTask } from './worker/protocol.ts';
+import type { ErrorMessage, RecordTask, WorkerInfo } from './worker/protocol.ts';
 
 export interface RunOptions {
   readonly benchmark: Benchmark;
@@ -168,6 +175,7 @@ async function compute(
   try {
     const worker = await pool.start();
     if (!worker) return new Map();
+    refuseWhatCannotBeTrained(pending, options.registry, worker);
     notice(`${worker.reason}; ${size} ${size === 1 ? 'worker' : 'workers'}`);
     const others = [...earlierBackends].filter((backend) => backend !== worker.backend);
     if (others.length > 0)
@@ -215,6 +223,19 @@ function recordTaskMaker({ benchmark, scale }: RunOptions, commit: Commit) {
     finished,
     ...commit,
   });
+}
+
+/** Before any data is loaded: nearly every method trains or asks for gradients. */
+function refuseWhatCannotBeTrained(
+  trials: readonly Trial[],
+  registry: Registry,
+  { backend: name, untrainable }: WorkerInfo,
+): void {
+  for (const { spec } of trials)
+    refuseUntrainable(registry.model(spec.network).build(registry.datasets.get(spec.dataset)!.shape), {
+      name,
+      untrainable,
+    });
 }
 
 interface NetworkFacts {

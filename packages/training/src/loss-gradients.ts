@@ -7,6 +7,7 @@ import {
   type Network,
   type ParameterRecord,
   parameterSpecs,
+  refuseUntrainable,
 } from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { uploadState } from './parameter-variables.ts';
@@ -17,6 +18,7 @@ import { uploadState } from './parameter-variables.ts';
  * @param options.masks set these parameters to 0 first; their gradients tell what moving them away from 0 would do, and are
  *   not 0 themselves
  * @param options.training batch norm with the batch's own statistics (default false: running statistics)
+ * @throws PrunebenchError when the backend cannot train a layer of the network
  * @returns gradients of every trainable parameter by name, in the parameter's flat order
  */
 export async function lossGradients(
@@ -25,6 +27,7 @@ export async function lossGradients(
   batch: Batch,
   options: { masks?: Masks; training?: boolean; extensions?: readonly Extension[] } = {},
 ): Promise<{ loss: number; gradients: Record<string, Float32Array> }> {
+  refuseUntrainable(network);
   const { masks = {}, training = false, extensions = [] } = options;
   const uploaded = uploadState(network, { parameters, masks });
   const names = parameterSpecs(network)

@@ -8,6 +8,7 @@ import {
   type Progress,
   PrunebenchError,
   type RandomStream,
+  refuseUntrainable,
   type State,
   type StepOutcome,
   sizeOf,
@@ -40,7 +41,7 @@ export interface TrainContext {
  * was before its step, extensions' penalties included.
  *
  * @throws DivergenceError with step and epoch when a loss is not finite
- * @throws PrunebenchError when the dataset does not fit the network
+ * @throws PrunebenchError when the dataset does not fit the network, or the backend cannot train a layer of it
  * @throws the signal's reason when it is aborted
  */
 export async function train(
@@ -51,6 +52,7 @@ export async function train(
   context: TrainContext,
 ): Promise<StepOutcome> {
   checkFit(network, dataset);
+  refuseUntrainable(network);
   const training = new Training(network, state, dataset, options, context);
   try {
     return await training.run();
