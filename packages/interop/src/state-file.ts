@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { type ParameterArray, PrunebenchError, type State } from '@prunebench/core';
+import { type ParameterArray, PrunebenchError, refuseDiverged, type State } from '@prunebench/core';
 import writeFileAtomic from 'write-file-atomic';
 import { decodeSafetensors, encodeSafetensors, type SafetensorsTensor } from './safetensors.ts';
 
@@ -34,6 +34,7 @@ export async function writeState(path: string, state: State): Promise<void> {
  * Reads what `writeState` wrote.
  *
  * @throws PrunebenchError naming the file and the remedy when it is missing, unreadable or corrupt
+ * @throws DivergenceError naming the file and the first parameter that is not finite, with its index
  */
 export async function readState(path: string): Promise<State> {
   let bytes: Uint8Array;
@@ -66,6 +67,7 @@ export async function readState(path: string): Promise<State> {
     if (tensors[of]?.values.length !== values.length) throw fault(`mask ${of} does not fit its parameter`);
     masks[of] = values;
   }
+  refuseDiverged(parameters, `in checkpoint ${path}`);
   return { parameters, masks };
 }
 

@@ -1,4 +1,4 @@
-import { type Batch, forward, type Network, type ParameterArray, type State } from '@prunebench/core';
+import { type Batch, forward, type Network, type ParameterArray, refuseDiverged, type State } from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { EventLoopTurns } from './event-loop-turns.ts';
 import { uploadState } from './parameter-variables.ts';
@@ -7,6 +7,8 @@ import { besselFactors, StatisticsCollector } from './running-statistics.ts';
 /**
  * Replaces every batch norm's running statistics by the average over `batches` of the batches' own means and unbiased variances,
  * each batch weighted by its size; nothing else changes. After pruning, the old statistics belong to another network.
+ *
+ * @throws DivergenceError naming a statistic that is not finite
  *
  * (The procedure of `torch.optim.swa_utils.update_bn`; "adaptive BN" in Li et al. 2020, EagleEye.)
  */
@@ -45,7 +47,9 @@ export async function estimateBatchNorm(
     collector.clear();
     uploaded.dispose();
   }
-  return { parameters: withStatistics(state, averages), masks: state.masks };
+  const parameters = withStatistics(state, averages);
+  refuseDiverged(parameters, 'after batch norm was estimated');
+  return { parameters, masks: state.masks };
 }
 
 function moveTowards(

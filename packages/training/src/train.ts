@@ -8,6 +8,7 @@ import {
   type Progress,
   PrunebenchError,
   type RandomStream,
+  refuseDiverged,
   refuseUntrainable,
   type State,
   type StepOutcome,
@@ -40,7 +41,7 @@ export interface TrainContext {
  * smaller where the batch size does not divide it. `trainLoss` is the mean over the epoch, each batch's loss as it
  * was before its step, extensions' penalties included.
  *
- * @throws DivergenceError with step and epoch when a loss is not finite
+ * @throws DivergenceError with step and epoch when a loss is not finite, with name and index when a parameter is not at the end
  * @throws PrunebenchError when the dataset does not fit the network, or the backend cannot train a layer of it
  * @throws the signal's reason when it is aborted
  */
@@ -111,6 +112,7 @@ class Training {
       await this.#evaluateEpoch(learningRate);
     }
     const parameters = await this.#run.uploaded.read();
+    refuseDiverged(parameters, 'after training');
     const bestValidation = await this.#testBest();
     const { sparseKernels } = this.#run;
     const metrics = {
@@ -160,10 +162,6 @@ class Training {
     const trainLoss = await this.#meter.takeMean();
     this.#report();
     const validation = await this.#evaluate('validation');
-    if (!Number.isFinite(validation.loss))
-      throw new DivergenceError(
-        `Training diverged: the validation loss is ${validation.loss} after ${this.#place(this.#run.step)}.`,
-      );
     const epoch = this.#run.step / this.#stepsPerEpoch;
     this.#log.push({ epoch, trainLoss, validation, learningRate });
     if (!this.#best || validation.accuracy > this.#best.validation.accuracy)
@@ -183,8 +181,11 @@ class Training {
     return { epoch, validation, test };
   }
 
-  #evaluate(split: 'validation' | 'test'): Promise<Evaluation> {
-    return this.#evaluator.evaluate(this.#dataset.splits[split], { signal: this.#context.signal });
+  async #evaluate(split: 'validation' | 'test'): Promise<Evaluation> {
+    const evaluation = await this.#evaluator.evaluate(this.#dataset.splits[split], { signal: this.#context.signal });
+    if (Number.isFinite(evaluation.loss)) return evaluation;
+    const place = this.#place(this.#run.step);
+    throw new DivergenceError(`Training diverged: the ${split} loss is ${evaluation.loss} after ${place}.`);
   }
 
   #report(): void {

@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { type Evaluation, PrunebenchError, SCHEMA_VERSION, type State, type StepMetrics } from '@prunebench/core';
+import {
+  type Evaluation,
+  PrunebenchError,
+  refuseNotFinite,
+  SCHEMA_VERSION,
+  type State,
+  type StepMetrics,
+} from '@prunebench/core';
 import { readState, writeState } from '@prunebench/interop';
 import { z } from 'zod';
 import { setAside, sha256, syncFolder, writeJson } from '../files.ts';
@@ -186,9 +193,15 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Both splits that records report, evaluated one after the other. */
+/**
+ * Both splits that records report, evaluated one after the other.
+ *
+ * @throws DivergenceError where a loss is not finite: the network's outputs overflow
+ */
 export async function evaluateBoth(
   evaluate: (split: 'validation' | 'test') => Promise<Evaluation>,
 ): Promise<Evaluations> {
-  return { validation: await evaluate('validation'), test: await evaluate('test') };
+  const both = { validation: await evaluate('validation'), test: await evaluate('test') };
+  refuseNotFinite(both, 'its evaluation');
+  return both;
 }
