@@ -14,6 +14,7 @@ export class LossMeter {
   #sum = 0;
   #examples = 0;
   #latest: number | undefined;
+  #divergedAt: number | undefined;
 
   /** @param describe how an error calls a step */
   constructor(describe: (step: number) => string) {
@@ -34,6 +35,11 @@ export class LossMeter {
     return this.#latest;
   }
 
+  /** The first step whose loss was not finite, once it was read. */
+  get divergedAt(): number | undefined {
+    return this.#divergedAt;
+  }
+
   /**
    * Reads what waits.
    *
@@ -45,8 +51,10 @@ export class LossMeter {
     this.#pending = [];
     const values = await valuesOf(read);
     for (let i = 0; i < read.length; i++) {
-      if (!Number.isFinite(values[i]))
+      if (!Number.isFinite(values[i])) {
+        this.#divergedAt = read[i].step;
         throw new DivergenceError(`Training diverged: the loss is ${values[i]} at ${this.#describe(read[i].step)}.`);
+      }
       this.#sum += values[i] * read[i].size;
       this.#examples += read[i].size;
       this.#latest = values[i];

@@ -18,6 +18,7 @@ import {
 import { batches } from '@prunebench/data';
 import { Evaluator } from './evaluate.ts';
 import { EventLoopTurns } from './event-loop-turns.ts';
+import { refuseWrongBackend } from './first-steps.ts';
 import { LossMeter } from './loss-meter.ts';
 import { TrainingRun } from './training-run.ts';
 
@@ -42,7 +43,8 @@ export interface TrainContext {
  * was before its step, extensions' penalties included.
  *
  * @throws DivergenceError with step and epoch when a loss is not finite, with name and index when a parameter is not at the end
- * @throws PrunebenchError when the dataset does not fit the network, or the backend cannot train a layer of it
+ * @throws PrunebenchError when the dataset does not fit the network, when the backend cannot train a layer of it, and when it
+ *   diverges in the first steps, which do not diverge on `cpu`
  * @throws the signal's reason when it is aborted
  */
 export async function train(
@@ -54,9 +56,22 @@ export async function train(
 ): Promise<StepOutcome> {
   checkFit(network, dataset);
   refuseUntrainable(network);
-  const training = new Training(network, state, dataset, options, context);
+  const start = () => new Training(network, state, dataset, options, context);
+  return using(start(), async (training) => {
+    try {
+      return await training.run();
+    } catch (error) {
+      // Extensions cannot begin again: what they hold has moved.
+      if (error instanceof DivergenceError && !context.extensions?.length)
+        await refuseWrongBackend(error, training.step, () => using(start(), (again) => again.repeat(training.step)));
+      throw error;
+    }
+  });
+}
+
+async function using<T>(training: Training, use: (training: Training) => Promise<T>): Promise<T> {
   try {
-    return await training.run();
+    return await use(training);
   } finally {
     training.dispose();
   }
@@ -105,12 +120,13 @@ class Training {
     this.#evaluator = new Evaluator(network, this.#run.uploaded.variables, { extensions });
   }
 
+  /** The step at which it diverged, or the last one that was done. */
+  get step(): number {
+    return this.#meter.divergedAt ?? this.#run.step;
+  }
+
   async run(): Promise<StepOutcome> {
-    for (let epoch = 0; this.#run.step < this.#totalSteps; epoch++) {
-      const learningRate = await this.#trainEpoch(epoch);
-      await this.#run.finishEpoch(learningRate);
-      await this.#evaluateEpoch(learningRate);
-    }
+    await this.#trainUntil(this.#totalSteps);
     const parameters = await this.#run.uploaded.read();
     refuseDiverged(parameters, 'after training');
     const bestValidation = await this.#testBest();
@@ -124,14 +140,35 @@ class Training {
     return { state: { parameters, masks: this.#state.masks }, metrics };
   }
 
+  /**
+   * Trains for the first `steps` steps alone.
+   *
+   * @throws DivergenceError where a loss or a parameter is not finite
+   */
+  async repeat(steps: number): Promise<void> {
+    await this.#trainUntil(steps);
+    await this.#meter.read();
+    refuseDiverged(await this.#run.uploaded.read(), `after ${this.#place(steps)}`);
+  }
+
   dispose(): void {
     this.#evaluator.dispose();
     this.#run.dispose();
     this.#meter.dispose();
   }
 
-  /** Gives the learning rate of its last step. */
-  async #trainEpoch(epoch: number): Promise<number> {
+  /** Evaluates after each epoch that it completes; the training's last one may be a part of one. */
+  async #trainUntil(last: number): Promise<void> {
+    for (let epoch = 0; this.#run.step < last; epoch++) {
+      const learningRate = await this.#trainEpoch(epoch, last);
+      if (this.#run.step < this.#totalSteps && this.#run.step % this.#stepsPerEpoch !== 0) return;
+      await this.#run.finishEpoch(learningRate);
+      await this.#evaluateEpoch(learningRate);
+    }
+  }
+
+  /** Up to step `last` at most. Gives the learning rate of its last step. */
+  async #trainEpoch(epoch: number, last: number): Promise<number> {
     const { random } = this.#context;
     const { train: split } = this.#dataset.splits;
     const { batchSize, augmentation } = this.#options;
@@ -146,7 +183,7 @@ class Training {
     let learningRate = 0;
     const turns = new EventLoopTurns(this.#context.signal);
     for (const { x, y, size } of epochBatches) {
-      if (this.#run.step === this.#totalSteps) break;
+      if (this.#run.step === last) break;
       learningRate = this.#run.learningRate;
       this.#meter.add(this.#run.advance(x, y), size, this.#run.step);
       this.#trainedExamples += size;
