@@ -8,6 +8,8 @@ import {
   type ParameterRecord,
   parameterSpecs,
   refuseUntrainable,
+  TensorScope,
+  takeValues,
 } from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { uploadState } from './parameter-variables.ts';
@@ -29,7 +31,8 @@ export async function lossGradients(
 ): Promise<{ loss: number; gradients: Record<string, Float32Array> }> {
   refuseUntrainable(network);
   const { masks = {}, training = false, extensions = [] } = options;
-  const uploaded = uploadState(network, { parameters, masks });
+  using scope = new TensorScope();
+  const uploaded = uploadState(network, { parameters, masks }, scope);
   const names = parameterSpecs(network)
     .filter(({ trainable }) => trainable)
     .map(({ name }) => name);
@@ -41,13 +44,14 @@ export async function lossGradients(
     const variables = names.map((name) => uploaded.variables[name]);
     return tf.engine().gradients(loss, variables, null as unknown as tf.Tensor, true);
   });
-  const gradients: Record<string, Float32Array> = {};
-  for (let i = 0; i < names.length; i++)
-    gradients[names[i]] = grads[i]
-      ? ((await grads[i].data()) as Float32Array).slice()
-      : new Float32Array(uploaded.variables[names[i]].size);
-  const loss = (await value.data())[0];
-  tf.dispose([value, ...grads.filter(Boolean)]);
-  uploaded.dispose();
-  return { loss, gradients };
+  // The loss does not depend on a parameter whose layer an extension replaced.
+  const reached = names.filter((_, i) => grads[i]);
+  const [loss, ...slopes] = await takeValues([value, ...grads.filter(Boolean)]);
+  const gradients = Object.fromEntries(
+    names.map((name) => [
+      name,
+      slopes[reached.indexOf(name)]?.slice() ?? new Float32Array(uploaded.variables[name].size),
+    ]),
+  );
+  return { loss: loss[0], gradients };
 }

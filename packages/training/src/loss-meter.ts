@@ -1,4 +1,4 @@
-import { DivergenceError } from '@prunebench/core';
+import { DivergenceError, TensorScope } from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
 
 interface Pending {
@@ -78,10 +78,9 @@ export class LossMeter {
 
 /** The losses as numbers, those on the backend read in one go; disposes them. */
 async function valuesOf(pending: readonly Pending[]): Promise<number[]> {
-  const scalars = scalarsOf(pending);
-  const stacked = scalars.length > 0 ? tf.stack(scalars) : undefined;
-  const read = stacked ? await stacked.data() : [];
-  tf.dispose([stacked, ...scalars]);
+  using scope = new TensorScope();
+  const scalars = scope.own(scalarsOf(pending));
+  const read = scalars.length > 0 ? await scope.make(() => tf.stack(scalars)).data() : [];
   let next = 0;
   return pending.map(({ loss }) => (typeof loss === 'number' ? loss : read[next++]));
 }

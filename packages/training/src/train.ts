@@ -56,24 +56,17 @@ export async function train(
 ): Promise<StepOutcome> {
   checkFit(network, dataset);
   refuseUntrainable(network);
-  const start = () => new Training(network, state, dataset, options, context);
-  return using(start(), async (training) => {
-    try {
-      return await training.run();
-    } catch (error) {
-      // Extensions cannot begin again: what they hold has moved.
-      if (error instanceof DivergenceError && !context.extensions?.length)
-        await refuseWrongBackend(error, training.step, () => using(start(), (again) => again.repeat(training.step)));
-      throw error;
-    }
-  });
-}
-
-async function using<T>(training: Training, use: (training: Training) => Promise<T>): Promise<T> {
+  using training = new Training(network, state, dataset, options, context);
   try {
-    return await use(training);
-  } finally {
-    training.dispose();
+    return await training.run();
+  } catch (error) {
+    // Extensions cannot begin again: what they hold has moved.
+    if (error instanceof DivergenceError && !context.extensions?.length)
+      await refuseWrongBackend(error, training.step, async () => {
+        using again = new Training(network, state, dataset, options, context);
+        await again.repeat(training.step);
+      });
+    throw error;
   }
 }
 
@@ -85,7 +78,7 @@ interface Best {
   readonly snapshot: Awaited<ReturnType<TrainingRun['snapshot']>>;
 }
 
-class Training {
+class Training implements Disposable {
   readonly #network: Network;
   readonly #state: State;
   readonly #dataset: Dataset;
@@ -151,7 +144,7 @@ class Training {
     refuseDiverged(await this.#run.uploaded.read(), `after ${this.#place(steps)}`);
   }
 
-  dispose(): void {
+  [Symbol.dispose](): void {
     this.#evaluator.dispose();
     this.#run.dispose();
     this.#meter.dispose();
