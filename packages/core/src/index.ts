@@ -84,5 +84,5 @@ export {
 } from './record.ts';
 export { sparsitySteps } from './schedule.ts';
 export { type SelectOptions, select } from './select.ts';
-export { parameterTensors, TensorScope, takeValues } from './tensor-scope.ts';
+export { parameterTensors, TensorScope, takeValues, tidy } from './tensor-scope.ts';
 export { type TrainOptions, type TrainOptionsInput, trainOptions } from './train-options.ts';

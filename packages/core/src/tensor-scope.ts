@@ -14,7 +14,7 @@ export class TensorScope implements Disposable {
 
   /** Runs `make` in a tidy. What it returns lives until the scope ends; where it throws, nothing that it made is left. */
   make<T extends tf.TensorContainer>(make: () => T): T {
-    return this.own(tf.tidy(make));
+    return this.own(tidy(make));
   }
 
   /** Takes over what lives already, variables and kept tensors too. */
@@ -39,6 +39,23 @@ export class TensorScope implements Disposable {
 
   [Symbol.dispose](): void {
     this.dispose();
+  }
+}
+
+/**
+ * As `tf.tidy`; where `make` throws, what tfjs has saved for gradients is freed too. tfjs frees that on the way back through the
+ * network only, which there is none of when the way there has thrown.
+ */
+export function tidy<T extends tf.TensorContainer>(make: () => T): T {
+  try {
+    return tf.tidy(make);
+  } catch (error) {
+    const { state } = tf.engine();
+    if (state.gradientDepth === 0) {
+      for (const { saved } of state.activeTape ?? []) tf.dispose(saved);
+      state.activeTape = [];
+    }
+    throw error;
   }
 }
 

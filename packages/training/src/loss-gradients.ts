@@ -10,6 +10,7 @@ import {
   refuseUntrainable,
   TensorScope,
   takeValues,
+  tidy,
 } from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { uploadState } from './parameter-variables.ts';
@@ -36,7 +37,7 @@ export async function lossGradients(
   const names = parameterSpecs(network)
     .filter(({ trainable }) => trainable)
     .map(({ name }) => name);
-  const { value, grads } = tf.tidy(() => {
+  const { value, grads } = tidy(() => {
     const x = tf.tensor(batch.x, [batch.size, ...network.inputShape], 'float32');
     const labels = tf.tensor1d(batch.y, 'int32');
     const loss = () =>

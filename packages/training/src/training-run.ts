@@ -86,16 +86,24 @@ export class TrainingRun implements Disposable {
     const compiled = y.length === this.#options.batchSize ? this.#compiledStep() : undefined;
     const loss = compiled ? compiled.run(x, y, Float32Array.from(rates))[0][0] : this.#eagerStep(x, y, rates);
     this.#step++;
-    this.#afterStep(learningRate);
+    try {
+      this.#afterStep(learningRate);
+    } catch (error) {
+      if (typeof loss !== 'number') loss.dispose();
+      throw error;
+    }
     return loss;
   }
 
   #eagerStep(x: Float32Array, y: Int32Array, rates: readonly number[]): tf.Scalar {
-    using scope = new TensorScope();
-    const input = scope.own(tf.tensor(x, [y.length, ...this.#network.inputShape], 'float32'));
-    const labels = scope.own(tf.tensor1d(y, 'int32'));
+    const input = tf.tensor(x, [y.length, ...this.#network.inputShape], 'float32');
+    const labels = tf.tensor1d(y, 'int32');
     const random = this.#dropout?.fork(String(this.#step));
-    return trainingStep(this.#subject, input, labels, this.#ratesTensor(rates), random);
+    try {
+      return trainingStep(this.#subject, input, labels, this.#ratesTensor(rates), random);
+    } finally {
+      tf.dispose([input, labels]);
+    }
   }
 
   /** The step for batches of full size, where the backend can compile it: not what dropout or extensions change from step to step. */

@@ -9,6 +9,7 @@ import {
   type Subject,
   TensorScope,
   takeValues,
+  tidy,
 } from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Statistics } from './batch-statistics.ts';
@@ -46,7 +47,7 @@ export async function meanGradients(
   const parameters = scope.own(aliveTensors(subject));
   let examples = 0;
   for (const batch of batches) {
-    const gradients = tf.tidy(() =>
+    const gradients = tidy(() =>
       tf.grads((...weights: tf.Tensor[]) =>
         batchLoss(network, { ...parameters, ...byName(kernels, weights) }, batch, loss),
       )(kernels.map((name) => parameters[name])),

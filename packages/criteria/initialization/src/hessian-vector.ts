@@ -6,6 +6,7 @@ import {
   type Subject,
   TensorScope,
   takeValues,
+  tidy,
 } from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { byName, type KernelGradients, type LossOptions } from './gradients.ts';
@@ -39,7 +40,7 @@ export async function hessianVectorProduct(
   );
   let examples = 0;
   for (const batch of batches) {
-    const gradients = tf.tidy(() => {
+    const gradients = tidy(() => {
       const derivative = (...weights: tf.Tensor[]) =>
         directionalDerivative(subject.network, { ...parameters, ...byName(kernels, weights) }, direction, batch, loss);
       return tf.grads(derivative)(kernels.map((name) => parameters[name]));

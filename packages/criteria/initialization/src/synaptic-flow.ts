@@ -9,6 +9,7 @@ import {
   type Subject,
   TensorScope,
   takeValues,
+  tidy,
 } from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { byName } from './gradients.ts';
@@ -45,7 +46,7 @@ export async function synapticFlow(
   const alive = scope.own(parameterTensors(parameters));
   const weights = scope.make(() => kernels.map((name) => tf.abs(alive[name])));
   const shifts = await shiftsOf(network, { ...alive, ...byName(kernels, weights) });
-  const gradients = tf.tidy(() => {
+  const gradients = tidy(() => {
     const flow = (...strengths: tf.Tensor[]) =>
       flowThrough(network, { ...alive, ...byName(kernels, strengths) }, shifts);
     return tf.grads(flow)(weights);

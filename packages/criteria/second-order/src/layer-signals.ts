@@ -9,6 +9,7 @@ import {
   type Subject,
   TensorScope,
   takeValues,
+  tidy,
 } from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { WeightLayer } from './weight-layers.ts';
@@ -70,7 +71,7 @@ export async function backwardSignals(
   layers: readonly WeightLayer[],
   seed: Float32Array,
 ): Promise<ReadonlyMap<string, Float32Array>> {
-  const deltas = tf.tidy(() => {
+  const deltas = tidy(() => {
     const x = batchTensor(network, batch);
     const order = new Map(layers.map(({ layer }, i) => [layer.name, i]));
     // A zero added to a layer's output: the gradient with respect to it is the layer's δ.

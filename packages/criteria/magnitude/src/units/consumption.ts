@@ -10,6 +10,7 @@ import {
   type Subject,
   TensorScope,
   takeValues,
+  tidy,
 } from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
@@ -57,7 +58,7 @@ export async function sumConsumption(
   const tensors = scope.own(parameterTensors(applyMasks(subject.parameters, subject.masks)));
   const count = options.batches === undefined ? {} : { count: options.batches };
   for (const { x, size } of subject.batches({ batchSize: options.batchSize, ...count })) {
-    const sums: { name: string; perUnit: tf.Tensor }[] = tf.tidy(() => {
+    const sums: { name: string; perUnit: tf.Tensor }[] = tidy(() => {
       const outputs = layerOutputs(network, tensors, tf.tensor(x, [size, ...network.inputShape]));
       return kernels.flatMap(({ name, layer, units }) =>
         outgoingLinks(network, layer, units).map((link) => {
