@@ -1,4 +1,4 @@
-import type { Layer, Progress, ScaleName } from '@prunebench/core';
+import type { Layer, Progress, RunProvenance, ScaleName, TrialCode } from '@prunebench/core';
 import type { PlannedTrial, Stage } from '../plan.ts';
 
 /** What a worker needs to know before its first task. */
@@ -38,6 +38,9 @@ export interface RecordTask {
   readonly failure: string | null;
   /** Keys of the stages that did finish, first step first. */
   readonly finished: readonly string[];
+  /** By which code it was computed. */
+  readonly code: TrialCode;
+  readonly plugins?: RunProvenance['plugins'];
   readonly commit: string;
   readonly dirty: boolean;
 }
