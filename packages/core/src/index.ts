@@ -14,6 +14,7 @@ export { type Citation, type Criterion, defineCriterion, type Need, needs, type 
 export type { Batch, Dataset, Split, SplitName } from './dataset.ts';
 export { DivergenceError, LayerCollapseError, PrunebenchError } from './errors.ts';
 export type { Extension, ParameterTensors, TrainingState } from './extension.ts';
+export { firstNotFinite, refuseDiverged, refuseNotFinite } from './finite.ts';
 export { type CriterionMethodOptions, criterionMethodOptions, fromCriterion } from './from-criterion.ts';
 export { applyMasks, collapsedLayers, maskedSparsity, shuffleMasks, shuffleUnits } from './masks.ts';
 export type {
@@ -47,6 +48,7 @@ export { adamUpdate } from './ops/adam-update.ts';
 export { type BatchNormTrainingOptions, type BatchNormTrainingResult, batchNormTraining } from './ops/batch-norm.ts';
 export { type Loss, lossOf } from './ops/loss.ts';
 export { momentumUpdate } from './ops/momentum-update.ts';
+export { oneHot } from './ops/one-hot.ts';
 export { softmaxCrossEntropy } from './ops/softmax-cross-entropy.ts';
 export {
   type CompiledStep,
@@ -55,6 +57,7 @@ export {
   type StepValues,
   stepCompiler,
 } from './ops/step-compiler.ts';
+export { refuseUntrainable, registerUntrainable } from './ops/untrainable-layers.ts';
 export type { Masks, ParameterArray, ParameterRecord, Scores, State } from './parameters.ts';
 export { plainId, refuseOddId } from './plain-id.ts';
 export { printable, printableLines } from './printable.ts';
@@ -87,4 +90,5 @@ export { sparsitySteps } from './schedule.ts';
 export { SCHEMA_VERSION } from './schema-version.ts';
 export { brokenSeal, sealed } from './seal.ts';
 export { type SelectOptions, select } from './select.ts';
+export { parameterTensors, TensorScope, takeValues, tidy } from './tensor-scope.ts';
 export { type TrainOptions, type TrainOptionsInput, trainOptions } from './train-options.ts';

@@ -1,6 +1,6 @@
 import { constants } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { type ParameterArray, PrunebenchError, type State } from '@prunebench/core';
+import { type ParameterArray, PrunebenchError, refuseDiverged, type State } from '@prunebench/core';
 import { readWhole, writeWhole } from '@prunebench/files';
 import { decodeSafetensors, encodeSafetensors, type SafetensorsTensor } from './safetensors.ts';
 
@@ -36,6 +36,7 @@ export async function writeState(path: string, state: State): Promise<void> {
  * Reads what `writeState` wrote.
  *
  * @throws PrunebenchError naming the file and the remedy when it is missing, unreadable or corrupt
+ * @throws DivergenceError naming the file and the first parameter that is not finite, with its index
  */
 export async function readState(path: string): Promise<State> {
   let bytes: Uint8Array;
@@ -68,6 +69,7 @@ export async function readState(path: string): Promise<State> {
     if (tensors[of]?.values.length !== values.length) throw fault(`mask ${of} does not fit its parameter`);
     masks[of] = values;
   }
+  refuseDiverged(parameters, `in checkpoint ${path}`);
   return { parameters, masks };
 }
 

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PrunebenchError, type State } from '@prunebench/core';
+import { DivergenceError, PrunebenchError, type State } from '@prunebench/core';
 import test from 'ava';
 import { encodeSafetensors, readState, writeState } from '../src/index.ts';
 
@@ -43,6 +43,16 @@ test('every single flipped bit of the data is noticed', async (t) => {
     bad[bit >> 3] ^= 1 << (bit & 7);
     await writeFile(path, bad);
     await t.throwsAsync(readState(path), { instanceOf: PrunebenchError, message: /a\.safetensors is corrupt/ });
+  }
+});
+
+test('a parameter that is not finite is refused by name and index, however sound the file', async (t) => {
+  const path = join(await folder(), 'a.safetensors');
+  for (const bad of [Number.NaN, Number.NEGATIVE_INFINITY]) {
+    const bias = { shape: [3], values: new Float32Array([1, bad, 3]) };
+    await writeState(path, { ...state, parameters: { ...state.parameters, 'conv1/bias': bias } });
+    const error = await t.throwsAsync(readState(path), { instanceOf: DivergenceError });
+    t.regex(error.message, new RegExp(`conv1/bias is ${bad} at flat index 1 in checkpoint .*a\\.safetensors`));
   }
 });
 

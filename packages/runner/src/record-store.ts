@@ -8,6 +8,7 @@ import {
   type TrialRecord,
   trialRecord,
 } from '@prunebench/core';
+import type { z } from 'zod';
 import { makeFolder, readTextIfThere, setAside, writeJson } from './files.ts';
 
 /** Says in one line that a file could not be believed and what became of it. */
@@ -19,10 +20,20 @@ export function recordDigest(record: TrialRecord): string {
   return contentHash({ spec, measured, failure });
 }
 
-/** Seals a record and writes it to its place, atomically. */
+/**
+ * Seals a record and writes it to its place, atomically.
+ *
+ * @throws PrunebenchError naming the first field that a record cannot hold
+ */
 export async function writeRecord(folder: string, name: string, record: TrialRecord): Promise<void> {
+  const path = join(folder, `${name}.json`);
+  const { data, error } = trialRecord.safeParse(record);
+  if (error)
+    throw new PrunebenchError(`Record ${path} cannot be written: ${fieldAtFault(error)}.`, {
+      remedy: 'A method, a kind of step or a dataset has given a wrong value: correct it where it is made.',
+    });
   await makeFolder(folder);
-  await writeJson(join(folder, `${name}.json`), sealed(trialRecord.parse(record)));
+  await writeJson(path, sealed(data));
 }
 
 /**
@@ -66,6 +77,9 @@ function parse(text: string, path: string): TrialRecord | string {
     );
   const result = trialRecord.safeParse(value);
   if (result.success) return brokenSeal(value) ?? result.data;
-  const [issue] = result.error.issues;
+  return fieldAtFault(result.error);
+}
+
+function fieldAtFault({ issues: [issue] }: z.ZodError): string {
   return `field "${issue.path.join('.')}": ${issue.message}`;
 }

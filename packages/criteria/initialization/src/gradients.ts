@@ -7,6 +7,9 @@ import {
   type ParameterRecord,
   prunableSpecs,
   type Subject,
+  TensorScope,
+  takeValues,
+  tidy,
 } from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Statistics } from './batch-statistics.ts';
@@ -40,10 +43,11 @@ export async function meanGradients(
   const { network } = subject;
   const kernels = prunableSpecs(network).map(({ name }) => name);
   const sums = Object.fromEntries(kernels.map((name) => [name, new Float64Array(sizeIn(subject.parameters, name))]));
-  const parameters = aliveTensors(subject);
+  using scope = new TensorScope();
+  const parameters = scope.own(aliveTensors(subject));
   let examples = 0;
   for (const batch of batches) {
-    const gradients = tf.tidy(() =>
+    const gradients = tidy(() =>
       tf.grads((...weights: tf.Tensor[]) =>
         batchLoss(network, { ...parameters, ...byName(kernels, weights) }, batch, loss),
       )(kernels.map((name) => parameters[name])),
@@ -51,7 +55,6 @@ export async function meanGradients(
     for (const [k, values] of (await takeValues(gradients)).entries()) addScaled(sums[kernels[k]], values, batch.size);
     examples += batch.size;
   }
-  tf.dispose(parameters);
   for (const sum of Object.values(sums)) for (let i = 0; i < sum.length; i++) sum[i] /= examples;
   return sums;
 }
@@ -72,13 +75,6 @@ function batchLoss(
 
 export function byName(names: readonly string[], tensors: readonly tf.Tensor[]): Record<string, tf.Tensor> {
   return Object.fromEntries(names.map((name, k) => [name, tensors[k]]));
-}
-
-/** The values of tensors, which are disposed. A GPU gives them asynchronously only. */
-export async function takeValues(tensors: readonly tf.Tensor[]): Promise<Float32Array[]> {
-  const values = await Promise.all(tensors.map((tensor) => tensor.data()));
-  tf.dispose([...tensors]);
-  return values as Float32Array[];
 }
 
 function addScaled(sum: Float64Array, values: ArrayLike<number>, factor: number): void {

@@ -5,6 +5,7 @@ import {
   brokenSeal,
   type Evaluation,
   PrunebenchError,
+  refuseNotFinite,
   SCHEMA_VERSION,
   type State,
   type StepMetrics,
@@ -214,9 +215,15 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Both splits that records report, evaluated one after the other. */
+/**
+ * Both splits that records report, evaluated one after the other.
+ *
+ * @throws DivergenceError where a loss is not finite: the network's outputs overflow
+ */
 export async function evaluateBoth(
   evaluate: (split: 'validation' | 'test') => Promise<Evaluation>,
 ): Promise<Evaluations> {
-  return { validation: await evaluate('validation'), test: await evaluate('test') };
+  const both = { validation: await evaluate('validation'), test: await evaluate('test') };
+  refuseNotFinite(both, 'its evaluation');
+  return both;
 }

@@ -5,6 +5,7 @@ import {
   type Measured,
   maskedSparsity,
   type Network,
+  refuseNotFinite,
   SCHEMA_VERSION,
   type SplitName,
   type State,
@@ -33,11 +34,17 @@ export interface RecordContext {
   evaluate(state: State, split: SplitName): Promise<Evaluation>;
 }
 
-/** The record of a trial whose stages are finished, or of one that failed with the reason in the task. */
+/**
+ * The record of a trial whose stages are finished, or of one that failed with the reason in the task.
+ *
+ * @throws DivergenceError where a number that was measured is not finite
+ */
 export async function makeRecord(task: RecordTask, context: RecordContext): Promise<TrialRecord> {
   const { trial, failure } = task;
   const stages = await Promise.all(task.finished.map((key) => stageInfo(key, context)));
   const { backend, threads, versions } = context.worker;
+  const measured = failure === null ? await measure(trial, stages, context) : null;
+  refuseNotFinite(measured, 'its record');
   return {
     schema: SCHEMA_VERSION,
     key: trial.key,
@@ -47,7 +54,7 @@ export async function makeRecord(task: RecordTask, context: RecordContext): Prom
     control: trial.control,
     spec: trial.spec,
     failure,
-    measured: failure === null ? await measure(trial, stages, context) : null,
+    measured,
     run: {
       commit: task.commit,
       dirty: task.dirty,

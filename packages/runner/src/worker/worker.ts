@@ -51,8 +51,8 @@ function send(message: FromWorker): void {
 async function configure(config: WorkerConfig): Promise<void> {
   try {
     const registry = await loadRegistry(config.plugins);
-    const { name, threads, line } = await selectBackend(config.backend);
-    const info = { backend: name, threads, reason: line, versions: versions() };
+    const { name, threads, untrainable, line } = await selectBackend(config.backend);
+    const info = { backend: name, threads, untrainable, reason: line, versions: versions() };
     const folder = resultsFolder(config.results);
     setup = { info, registry, folder, store: new StageStore(folder.stages), scoreMemory: new ScoreMemory() };
     send({ type: 'ready', info });

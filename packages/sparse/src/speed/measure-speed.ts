@@ -1,4 +1,4 @@
-import { type Network, randomStream, type State, sizeOf } from '@prunebench/core';
+import { type Network, randomStream, type State, sizeOf, TensorScope } from '@prunebench/core';
 import { type CompiledNetwork, compile } from '../executor/compile.ts';
 import { denseNetwork } from '../executor/dense-network.ts';
 import { interleavedTimes, median } from '../plan/time.ts';
@@ -40,9 +40,10 @@ export async function measureSpeed(
   const { batchSizes = [1, 128], rounds = ROUNDS, seconds = Number.POSITIVE_INFINITY, onCompiled } = options;
   const results: MeasuredSpeed[] = [];
   for (const batchSize of batchSizes) {
-    const compiled = await compile(network, state.parameters, state.masks, { batchSize, seconds });
+    using scope = new TensorScope();
+    const compiled = scope.adopt(await compile(network, state.parameters, state.masks, { batchSize, seconds }));
     onCompiled?.(compiled);
-    const dense = denseNetwork(network, state.parameters, state.masks, batchSize);
+    const dense = scope.adopt(denseNetwork(network, state.parameters, state.masks, batchSize));
     const stream = randomStream(0, 'speed');
     const batch = Float32Array.from({ length: batchSize * sizeOf(network.inputShape) }, () => stream.normal());
     const [denseTimes, sparseTimes] = interleavedTimes([() => void dense.run(batch), () => void compiled.run(batch)], {
@@ -61,8 +62,6 @@ export async function measureSpeed(
       rounds: ratios.length,
       kind: compiled.kind,
     });
-    dense.dispose();
-    compiled.dispose();
   }
   return results;
 }
