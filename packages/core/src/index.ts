@@ -6,8 +6,9 @@ export {
   type ScaleName,
   type TrialDeclaration,
 } from './benchmark.ts';
+export { checkMasks, checkMasksOf } from './check-masks.ts';
 export { canonicalJson, contentHash } from './content-hash.ts';
-export { type Cost, costOf, type LayerCost } from './cost.ts';
+export { type Cost, costOf, type EffectiveWeights, effectiveSparsity, type LayerCost } from './cost.ts';
 export { type Citation, type Criterion, defineCriterion, type Need, needs, type Subject } from './criterion.ts';
 export type { Batch, Dataset, Split, SplitName } from './dataset.ts';
 export { DivergenceError, LayerCollapseError, PrunebenchError } from './errors.ts';
@@ -26,6 +27,7 @@ export type {
   StepOutcome,
   TrialSession,
 } from './method.ts';
+export { nearestName } from './nearest-name.ts';
 export { computeLayer, type ForwardOptions, forward } from './network/forward.ts';
 export { type FusedLayer, fuse } from './network/fuse.ts';
 export { initializeParameters, type KernelInitializer, kernelInitializers } from './network/initialize.ts';
