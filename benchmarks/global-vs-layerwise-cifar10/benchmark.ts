@@ -7,6 +7,22 @@ const criteria = [
   { method: 'snip', criterion: {} },
 ] as const;
 
+/** The criteria that read gradients with batch norm as their papers' programs do not have it. */
+const otherStatistics = [
+  {
+    method: 'snip',
+    criterion: { statistics: 'batch' },
+    series: 'snip with batch statistics',
+    scopes: ['global', 'layer-wise uniform', 'layer-wise ERK'],
+  },
+  {
+    method: 'gradient-magnitude',
+    criterion: { batches: 8, statistics: 'running' },
+    series: 'gradient-magnitude with running statistics',
+    scopes: ['global'],
+  },
+] as const;
+
 const scopes = [
   { name: 'global', options: { scope: 'global' } },
   { name: 'layer-wise uniform', options: { scope: 'layerwise', allocation: 'uniform' } },
@@ -65,6 +81,16 @@ function trials(scale: ScaleName): readonly TrialDeclaration[] {
           series: `${method}, ${name}`,
         })),
       ),
+      ...otherStatistics.flatMap(({ method, criterion, series, scopes: names }) =>
+        scopes
+          .filter(({ name }) => names.some((other) => other === name))
+          .map(({ name, options }) => ({
+            ...shared,
+            method,
+            options: { ...options, criterion, when: 'trained', allowLayerCollapse: true },
+            series: `${series}, ${name}`,
+          })),
+      ),
       {
         ...shared,
         method: 'random',
@@ -96,9 +122,12 @@ export default defineBenchmark({
   question: 'Does the answer for magnitude on the LeNets hold on a residual network, and for gradient-based scores?',
   seeds: { smoke: 1, cpu: 3, paper: 3 },
   trials,
-  comparisons: criteria.flatMap(({ method }) => [
-    [`${method}, global`, `${method}, layer-wise uniform`] as const,
-    [`${method}, global`, `${method}, layer-wise ERK`] as const,
-  ]),
+  comparisons: [
+    ...criteria.flatMap(({ method }) => [
+      [`${method}, global`, `${method}, layer-wise uniform`] as const,
+      [`${method}, global`, `${method}, layer-wise ERK`] as const,
+    ]),
+    ...otherStatistics.map(({ method, series }) => [`${method}, global`, `${series}, global`] as const),
+  ],
   published: [],
 });

@@ -4,7 +4,19 @@ const pruners = [
   { method: 'random', options: { when: 'initialization' }, series: 'random', control: true },
   { method: 'magnitude', options: { when: 'initialization' }, series: 'magnitude' },
   { method: 'snip', options: {}, series: 'SNIP' },
+  {
+    method: 'snip',
+    options: { criterion: { statistics: 'batch' } },
+    series: 'SNIP, batch statistics',
+    batchNormOnly: true,
+  },
   { method: 'grasp', options: {}, series: 'GraSP' },
+  {
+    method: 'grasp',
+    options: { criterion: { statistics: 'running' } },
+    series: 'GraSP, running statistics',
+    batchNormOnly: true,
+  },
   { method: 'synflow', options: { schedule: { kind: 'exponential', rounds: 100 } }, series: 'SynFlow' },
   {
     method: 'synflow',
@@ -70,6 +82,9 @@ const protocols: Readonly<Record<ScaleName, Protocol>> = {
   },
 };
 
+/** The LeNets have none: both modes would be one and the same trial. */
+const hasBatchNorm = (network: string) => !network.startsWith('lenet');
+
 function trials(scale: ScaleName): readonly TrialDeclaration[] {
   const { networks, exponents } = protocols[scale];
   return networks.flatMap(({ training, ...network }) => {
@@ -77,13 +92,17 @@ function trials(scale: ScaleName): readonly TrialDeclaration[] {
     return [
       { ...cell, method: 'magnitude', options: { scope: 'global' }, sparsity: 0, series: 'nothing pruned' },
       ...exponents.flatMap((exponent) =>
-        pruners.map(({ options, ...pruner }) => ({
-          ...cell,
-          ...pruner,
-          // A collapsed network is a result here: it trains to chance, as in the paper's figure.
-          options: { ...options, scope: 'global', allowLayerCollapse: true },
-          sparsity: 1 - 10 ** -exponent,
-        })),
+        pruners
+          .filter((pruner) => !('batchNormOnly' in pruner) || hasBatchNorm(network.network))
+          .map(({ method, options, series, ...pruner }) => ({
+            ...cell,
+            method,
+            series,
+            control: 'control' in pruner,
+            // A collapsed network is a result here: it trains to chance, as in the paper's figure.
+            options: { ...options, scope: 'global', allowLayerCollapse: true },
+            sparsity: 1 - 10 ** -exponent,
+          })),
       ),
     ];
   });
@@ -94,7 +113,7 @@ const names = [
   ['random', 'Random'],
   ['magnitude', 'Magnitude at init (global)'],
   ['SNIP', 'SNIP'],
-  ['GraSP', 'GraSP'],
+  ['GraSP, running statistics', 'GraSP'],
   ['SynFlow', 'SynFlow (100 iterations)'],
 ] as const;
 
@@ -107,6 +126,9 @@ export default defineBenchmark({
   comparisons: [
     ['SynFlow', 'SNIP'],
     ['SynFlow', 'GraSP'],
+    ['SynFlow', 'GraSP, running statistics'],
+    ['SNIP', 'SNIP, batch statistics'],
+    ['GraSP', 'GraSP, running statistics'],
     ['SynFlow', 'magnitude'],
     ['SynFlow', 'random'],
     ['SynFlow', 'SynFlow, shuffled mask'],

@@ -74,6 +74,11 @@ export interface Criterion<Options = unknown> {
    * Absent: pruned stays pruned.
    */
   readonly regrows?: boolean;
+  /**
+   * Rises when the same options come to mean something else, so that nothing computed before passes for what is computed now;
+   * part of the keys of its trials and stages. Absent: 1.
+   */
+  readonly revision?: number;
 }
 
 /** Keeps the options' type while a criterion is declared. */

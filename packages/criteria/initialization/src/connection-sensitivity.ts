@@ -1,16 +1,18 @@
 import { applyMasks, prunableSpecs, type Subject } from '@prunebench/core';
 import { z } from 'zod';
+import { type Statistics, statisticsOption } from './batch-statistics.ts';
 import { meanGradients } from './gradients.ts';
 
-/** On how much data the gradient is taken. */
-export const gradientOptions = {
+/** On how much data the gradient is taken, and with which statistics in batch norm. */
+export const gradientOptions = (statistics: Statistics) => ({
   batchSize: z.int().positive().default(128),
   batches: z
     .int()
     .positive()
     .default(1)
     .describe('the gradient is averaged over them before its absolute value is taken'),
-};
+  statistics: statisticsOption(statistics),
+});
 
 /** One sensitivity per weight, by kernel name. */
 export type Sensitivities = Readonly<Record<string, Float64Array>>;
@@ -18,6 +20,7 @@ export type Sensitivities = Readonly<Record<string, Float64Array>>;
 interface Options {
   readonly batchSize: number;
   readonly batches: number;
+  readonly statistics: Statistics;
 }
 
 /** |w g| for every prunable weight, with g the gradient of the loss at the weights as they act. */
@@ -30,6 +33,7 @@ export async function weightTimesGradient(
   const gradients = await meanGradients(
     subject,
     subject.batches({ batchSize: options.batchSize, count: options.batches }),
+    options,
   );
   return Object.fromEntries(
     prunableSpecs(network).map(({ name }) => [

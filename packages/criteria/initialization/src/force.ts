@@ -6,7 +6,7 @@
  * with w_j the initial weight of every connection, kept or not. De Jorge et al., "Progressive skeletonization: trimming
  * more fat from a network at initialization", ICLR 2021.
  *
- * The paper takes 60 rounds of an exponential schedule; in a single round it is SNIP.
+ * The paper's program scores in training mode: batch norm has the batch's statistics. It takes 60 rounds of an exponential schedule; in a single round it is SNIP.
  */
 import { defineCriterion } from '@prunebench/core';
 import { z } from 'zod';
@@ -23,7 +23,7 @@ export const force = defineCriterion({
     url: 'https://arxiv.org/abs/2006.09081',
   },
   taxonomy: 'initialization',
-  options: z.strictObject(gradientOptions),
+  options: z.strictObject(gradientOptions('batch')),
   granularity: ['weight'],
   needs: ['weights', 'gradients'],
   when: 'initialization',

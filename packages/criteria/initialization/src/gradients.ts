@@ -9,10 +9,19 @@ import {
   type Subject,
 } from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
+import type { Statistics } from './batch-statistics.ts';
 import { aliveTensors } from './layers.ts';
 
 /** Gradients by kernel name, in flat order. */
 export type KernelGradients = Readonly<Record<string, Float64Array>>;
+
+/** How the loss is taken. */
+export interface LossOptions {
+  /** Divides the logits; default 1. */
+  readonly temperature?: number;
+  /** Of batch norm; by default the batch's. */
+  readonly statistics?: Statistics;
+}
 
 /** Scores are of the whole network: nothing is dropped. */
 const withoutDropout: Extension = {
@@ -21,15 +30,12 @@ const withoutDropout: Extension = {
 
 /**
  * The gradient of the mean loss over all examples of the batches, at the weights as they act (masked ones at 0). It is
- * dense: a masked weight has the gradient that it would have if it came back. Batch norm uses the batch's statistics,
- * since before training there are no others.
- *
- * @param temperature divides the logits
+ * dense: a masked weight has the gradient that it would have if it came back.
  */
 export async function meanGradients(
   subject: Pick<Subject, 'network' | 'parameters' | 'masks'>,
   batches: Iterable<Batch>,
-  temperature = 1,
+  loss: LossOptions = {},
 ): Promise<KernelGradients> {
   const { network } = subject;
   const kernels = prunableSpecs(network).map(({ name }) => name);
@@ -39,7 +45,7 @@ export async function meanGradients(
   for (const batch of batches) {
     const gradients = tf.tidy(() =>
       tf.grads((...weights: tf.Tensor[]) =>
-        batchLoss(network, { ...parameters, ...byName(kernels, weights) }, batch, temperature),
+        batchLoss(network, { ...parameters, ...byName(kernels, weights) }, batch, loss),
       )(kernels.map((name) => parameters[name])),
     );
     for (const [k, values] of (await takeValues(gradients)).entries()) addScaled(sums[kernels[k]], values, batch.size);
@@ -54,11 +60,11 @@ function batchLoss(
   network: Network,
   parameters: Record<string, tf.Tensor>,
   { x, y, size }: Batch,
-  temperature: number,
+  { temperature = 1, statistics = 'batch' }: LossOptions,
 ): tf.Scalar {
   const extensions = network.layers.some(({ kind }) => kind === 'dropout') ? [withoutDropout] : [];
   const outputs = forward(network, parameters, tf.tensor(x, [size, ...network.inputShape]), {
-    training: true,
+    training: statistics === 'batch',
     extensions,
   });
   return lossOf(network)(tf.div(outputs, temperature) as tf.Tensor2D, tf.tensor1d(y, 'int32'));

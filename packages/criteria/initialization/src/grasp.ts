@@ -7,11 +7,13 @@
  * at initialization, of the loss with logits divided by a temperature of 200. Wang, Zhang & Grosse, "Picking winning
  * tickets before training by preserving gradient flow", ICLR 2020; the paper's S is -score and its largest go.
  *
- * g and H are over the kernels alone. As in the paper's released code for CIFAR-10, 10 examples of each class in batches of 50.
+ * g and H are over the kernels alone. As in the paper's released code for CIFAR-10, 10 examples of each class in batches of 50,
+ * with the batch's statistics in batch norm; Tanaka et al. 2020 run it with the running ones.
  */
 import { applyMasks, defineCriterion, inferShapes, outputLayer, prunableSpecs } from '@prunebench/core';
 import { z } from 'zod';
 import { balancedBatches } from './balanced-batches.ts';
+import { statisticsOption } from './batch-statistics.ts';
 import { meanGradients } from './gradients.ts';
 import { hessianVectorProduct } from './hessian-vector.ts';
 
@@ -34,16 +36,17 @@ export const grasp = defineCriterion({
       .default(50)
       .describe('examples that are in memory, and share batch-norm statistics, at a time'),
     temperature: z.number().positive().default(200).describe('divides the logits'),
+    statistics: statisticsOption('batch'),
   }),
   granularity: ['weight'],
   needs: ['weights', 'gradients', 'second-derivatives'],
   when: 'initialization',
-  async score(subject, { samplesPerClass, batchSize, temperature }) {
+  async score(subject, { samplesPerClass, batchSize, ...loss }) {
     const { network } = subject;
     const classes = Math.max(2, inferShapes(network).get(outputLayer(network).name)![0]);
     const batches = balancedBatches(subject, { classes, perClass: samplesPerClass, batchSize });
-    const gradient = await meanGradients(subject, batches, temperature);
-    const product = await hessianVectorProduct(subject, gradient, batches, temperature);
+    const gradient = await meanGradients(subject, batches, loss);
+    const product = await hessianVectorProduct(subject, gradient, batches, loss);
     const alive = applyMasks(subject.parameters, subject.masks);
     return Object.fromEntries(
       prunableSpecs(network).map(({ name }) => [name, product[name].map((hg, i) => alive[name].values[i] * hg)]),

@@ -1,6 +1,6 @@
 import { type Batch, type Network, prunableSpecs, type Subject } from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { byName, type KernelGradients, takeValues } from './gradients.ts';
+import { byName, type KernelGradients, type LossOptions, takeValues } from './gradients.ts';
 import { aliveTensors } from './layers.ts';
 import { tangentForward } from './tangent.ts';
 
@@ -14,13 +14,12 @@ import { tangentForward } from './tangent.ts';
  * gradient of a gradient is wrong for several operations, and missing for convolutions.
  *
  * @param vector by kernel name
- * @param temperature divides the logits
  */
 export async function hessianVectorProduct(
   subject: Pick<Subject, 'network' | 'parameters' | 'masks'>,
   vector: KernelGradients,
   batches: Iterable<Batch>,
-  temperature = 1,
+  loss: LossOptions = {},
 ): Promise<KernelGradients> {
   const specs = prunableSpecs(subject.network);
   const kernels = specs.map(({ name }) => name);
@@ -33,13 +32,7 @@ export async function hessianVectorProduct(
   for (const batch of batches) {
     const gradients = tf.tidy(() => {
       const derivative = (...weights: tf.Tensor[]) =>
-        directionalDerivative(
-          subject.network,
-          { ...parameters, ...byName(kernels, weights) },
-          direction,
-          batch,
-          temperature,
-        );
+        directionalDerivative(subject.network, { ...parameters, ...byName(kernels, weights) }, direction, batch, loss);
       return tf.grads(derivative)(kernels.map((name) => parameters[name]));
     });
     for (const [k, part] of (await takeValues(gradients)).entries())
@@ -57,13 +50,14 @@ function directionalDerivative(
   parameters: Record<string, tf.Tensor>,
   direction: Record<string, tf.Tensor>,
   { x, y, size }: Batch,
-  temperature: number,
+  { temperature = 1, statistics = 'batch' }: LossOptions,
 ): tf.Scalar {
   const { value, tangent } = tangentForward(
     network,
     parameters,
     direction,
     tf.tensor(x, [size, ...network.inputShape]),
+    statistics,
   );
   const outputs = tf.div(value, temperature);
   const units = outputs.shape[1]!;

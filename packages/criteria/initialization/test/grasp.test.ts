@@ -121,8 +121,11 @@ for (const network of [convNet(), residualNet()])
       );
   });
 
-for (const network of [smooth(convNet()), smooth(residualNet())])
-  test(`${network.name} with tanh and mean pooling: the product is the slope of the gradient (central differences)`, async (t) => {
+const smoothModes = [smooth(convNet()), smooth(residualNet())].flatMap((network) =>
+  (['batch', 'running'] as const).map((statistics) => ({ network, statistics })),
+);
+for (const { network, statistics } of smoothModes)
+  test(`${network.name} with tanh and mean pooling, ${statistics} statistics: the product is the slope of the gradient (central differences)`, async (t) => {
     const parameters = randomParameters(network);
     const batch = randomBatch(network, 8);
     const kernels = network.layers
@@ -143,9 +146,11 @@ for (const network of [smooth(convNet()), smooth(residualNet())])
           ),
         },
         [batch],
+        { statistics },
       );
     const [up, down] = [await gradientAt(1), await gradientAt(-1)];
-    const product = await hessianVectorProduct({ network, parameters, masks: {} }, vector, [batch]);
+    const subject = { network, parameters, masks: {} };
+    const product = await hessianVectorProduct(subject, vector, [batch], { statistics });
     for (const name of kernels) {
       const slope = up[name].map((value, i) => (value - down[name][i]) / (2 * step));
       t.true(relativeError(product[name], slope) < 5e-3, `${name} ${relativeError(product[name], slope)}`);

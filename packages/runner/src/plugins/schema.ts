@@ -41,6 +41,7 @@ const criterion = z.looseObject({
   compensate: call.optional(),
   threshold: call.optional(),
   regrows: z.boolean().optional(),
+  revision: z.int().positive().optional(),
 });
 
 const dataset = z.looseObject({
@@ -68,7 +69,7 @@ export const pluginSchema = z.strictObject({
   benchmarks: z.array(benchmark).optional(),
   criteria: z.array(criterion).optional(),
   datasets: z.array(dataset).optional(),
-  methods: z.array(z.looseObject({ ...published, steps: call })).optional(),
+  methods: z.array(z.looseObject({ ...published, steps: call, revision: z.int().positive().optional() })).optional(),
   models: z.array(model).optional(),
   stepKinds: z.array(z.looseObject({ kind: name, options, run: call })).optional(),
 });
