@@ -1,7 +1,7 @@
 import type { Masks, ParameterRecord } from '../parameters.ts';
 import { type Conv2d, type Dense, INPUT, type Layer, type Network } from './layer.ts';
 import { outputLayer } from './network.ts';
-import { parameterSpecs } from './parameter-specs.ts';
+import { parameterSpecs, sizeOf } from './parameter-specs.ts';
 import { inferShapes } from './shape.ts';
 
 /** What the weights that are left say about each channel (or feature) of a layer's output: 1 or 0 for every one. */
@@ -35,22 +35,22 @@ export function liveChannels(network: Network, remains: Remains): ReadonlyMap<st
   return reading.channels;
 }
 
-/** Calls `visit` for every weight that the mask leaves: flat index, the channel it reads, the unit it feeds. */
-export function eachWeightLeft(
+/**
+ * Calls `visit` for every run of neighbouring weights of a kernel that read the same channel, and feed the units from `from` up to
+ * `to`: the weight of unit u is at flat index `start` + u.
+ */
+export function eachRun(
   layer: Conv2d | Dense,
   shape: readonly number[],
-  mask: Uint8Array | undefined,
-  visit: (flat: number, input: number, unit: number) => void,
+  visit: (input: number, start: number, from: number, to: number) => void,
 ): void {
   const [inputs, units] = shape.slice(-2);
-  const unitsPerGroup = units / (layer.kind === 'conv2d' ? layer.groups : 1);
-  const firstInputs = Uint32Array.from({ length: units }, (_, unit) => Math.floor(unit / unitsPerGroup) * inputs);
+  const groups = layer.kind === 'conv2d' ? layer.groups : 1;
+  const perGroup = units / groups;
   const columns = shape.slice(0, -1).reduce((product, size) => product * size, 1);
-  for (let column = 0, flat = 0; column < columns; column++) {
-    const input = column % inputs;
-    for (let unit = 0; unit < units; unit++, flat++)
-      if (mask === undefined || mask[flat] !== 0) visit(flat, firstInputs[unit] + input, unit);
-  }
+  for (let column = 0; column < columns; column++)
+    for (let group = 0; group < groups; group++)
+      visit(group * inputs + (column % inputs), column * units, group * perGroup, (group + 1) * perGroup);
 }
 
 class Reading {
@@ -80,9 +80,11 @@ class Reading {
     const output = this.channels.get(layer.name)!;
     if (layer.kind === 'conv2d' || layer.kind === 'dense') {
       const input = this.channels.get(layer.inputs[0])!;
-      this.#eachWeight(layer, (channel, unit) => {
-        output.nonzero[unit] |= input.nonzero[channel];
-        output.varies[unit] |= input.varies[channel];
+      this.#eachRun(layer, (left, channel, start, from, to) => {
+        if (input.nonzero[channel] === 0) return;
+        for (let unit = from; unit < to; unit++) output.nonzero[unit] |= left[start + unit];
+        if (input.varies[channel] === 0) return;
+        for (let unit = from; unit < to; unit++) output.varies[unit] |= left[start + unit];
       });
       if (layer.useBias) this.#orLeft(`${layer.name}/bias`, output.nonzero);
       return;
@@ -109,8 +111,9 @@ class Reading {
     const { read } = this.channels.get(layer.name)!;
     if (layer.kind === 'conv2d' || layer.kind === 'dense') {
       const input = this.channels.get(layer.inputs[0])!.read;
-      this.#eachWeight(layer, (channel, unit) => {
-        input[channel] |= read[unit];
+      this.#eachRun(layer, (left, channel, start, from, to) => {
+        for (let unit = from; unit < to && input[channel] === 0; unit++)
+          input[channel] = left[start + unit] & read[unit];
       });
       return;
     }
@@ -121,9 +124,14 @@ class Reading {
     }
   }
 
-  #eachWeight(layer: Conv2d | Dense, visit: (channel: number, unit: number) => void): void {
-    const mask = this.#remains.masks[`${layer.name}/kernel`];
-    eachWeightLeft(layer, this.#kernels.get(layer.name)!, mask, (_, channel, unit) => visit(channel, unit));
+  /** `eachRun` with what is left of the kernel: 1 for every weight. */
+  #eachRun(
+    layer: Conv2d | Dense,
+    visit: (left: Uint8Array, ...run: Parameters<Parameters<typeof eachRun>[2]>) => void,
+  ): void {
+    const shape = this.#kernels.get(layer.name)!;
+    const left = this.#remains.masks[`${layer.name}/kernel`] ?? new Uint8Array(sizeOf(shape)).fill(1);
+    eachRun(layer, shape, (...run) => visit(left, ...run));
   }
 
   /** 1 for the channels that a batch norm lets through. */

@@ -1,6 +1,6 @@
 import type { Masks } from '../parameters.ts';
 import type { Conv2d, Dense, Network } from './layer.ts';
-import { eachWeightLeft, type LiveChannels, liveChannels, type Remains } from './live-channels.ts';
+import { eachRun, type LiveChannels, liveChannels, type Remains } from './live-channels.ts';
 import { type ParameterSpec, parameterSpecs, prunableSpecs, sizeOf } from './parameter-specs.ts';
 
 type Channels = ReadonlyMap<string, LiveChannels>;
@@ -31,9 +31,10 @@ function kernelMasks(network: Network, { masks }: Remains, channels: Channels, c
       const layer = layers.get(owner) as Conv2d | Dense;
       const carried = channels.get(layer.inputs[0])![carrying];
       const { read } = channels.get(owner)!;
-      const live = new Uint8Array(sizeOf(shape));
-      eachWeightLeft(layer, shape, masks[name], (flat, input, unit) => {
-        live[flat] = carried[input] & read[unit];
+      const live = masks[name]?.slice() ?? new Uint8Array(sizeOf(shape)).fill(1);
+      eachRun(layer, shape, (input, start, from, to) => {
+        if (carried[input] === 0) live.fill(0, start + from, start + to);
+        else for (let unit = from; unit < to; unit++) live[start + unit] &= read[unit];
       });
       return [name, live];
     }),
