@@ -32,7 +32,8 @@ const NOTES = {
   interval: 'Mean over seeds ± half the 95 % t-interval, after the last epoch.',
   bold: 'Bold: the best of a column and what the paired t-tests (Holm-corrected over the column) cannot tell from it: a mean far off with a wide interval is among them.',
   boldSize: 'Bold: the fewest, and what the paired t-tests (Holm-corrected over all pairs) cannot tell from it.',
-  collapse: '‡ a layer lost all its weights (in how many of the seeds).',
+  collapse:
+    '‡ a layer lost all its weights, or no weight is left on a path from input to output (in how many of the seeds).',
   recalled: '† quoted from memory, not yet checked against the paper.',
   bestEpoch: '§ the paper prints its best test epoch, not the last.',
   at: 'A published value that was measured at another sparsity stands in the nearest column and says where.',
@@ -115,7 +116,7 @@ function accuracyTable(
 function collapseTable(network: NetworkSummary): string {
   const rows = network.series.map(({ name, control }) => {
     const cells = network.sparsities.map((sparsity) => cellOf(network, name, sparsity));
-    const first = cells.find((cell) => cell !== undefined && collapsedSeeds(cell) > 0);
+    const first = cells.find((cell) => cell !== undefined && cell.collapsed.length > 0);
     const at = first && `${formatPercent(first.sparsity)} % (${formatNumber(1 / (1 - first.sparsity), 1)}×)`;
     return [seriesName(name, control), ...cells.map((cell) => tableCell(cell, 'density', new Map())), at ?? 'none'];
   });
@@ -231,10 +232,12 @@ function otherPublished({ label, row, series, recalled }: PublishedValue): strin
 function detailsSection(network: NetworkSummary): string {
   const ranks = rankCells(network, compareSeries(network));
   const batchSizes = batchSizesOf(network.cells);
+  const effective = network.cells.some(({ effectiveSparsity }) => effectiveSparsity !== null);
   const header = [
     'series',
     network.measure === 'size' ? 'at most, %' : 'sparsity, requested %',
     'achieved %',
+    ...(effective ? ['effective %'] : []),
     'compression',
     'theoretical speed-up',
     ...batchSizes.map((size) => `measured, batch ${size}`),
@@ -252,6 +255,9 @@ function detailsSection(network: NetworkSummary): string {
     seriesName(cell.series, cell.control),
     formatPercent(cell.sparsity),
     optional(cell.achievedSparsity ? formatFixed(cell.achievedSparsity.mean * 100, 3) : undefined),
+    ...(effective
+      ? [optional(cell.effectiveSparsity ? formatFixed(cell.effectiveSparsity.mean * 100, 3) : undefined)]
+      : []),
     optional(cell.compressionRatio ? `${formatFixed(cell.compressionRatio.mean, 2)}×` : undefined),
     optional(cell.theoreticalSpeedup ? `${formatFixed(cell.theoreticalSpeedup.mean, 2)}×` : undefined),
     ...batchSizes.map((size) => optional(speedupAt(cell, size))),

@@ -46,7 +46,7 @@ function cellRow(cell: Cell, name: string, sizes: readonly number[]): string[] {
     formatPercent(cell.sparsity),
     achievedSparsity ? formatFixed(achievedSparsity.mean * 100, 1) : '',
     accuracy ? formatEstimate(accuracy) : '',
-    theoreticalSpeedup ? formatSpeedup(theoreticalSpeedup.mean) : '',
+    theoreticalSpeedup ? formatSpeedup(theoreticalSpeedup.mean) : trials.length > 0 ? '–' : '',
     ...sizes.map((size) => {
       const measured = speedups.find(({ batchSize }) => batchSize === size);
       return measured ? formatSpeedup(measured.median, measured) : '';

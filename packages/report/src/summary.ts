@@ -39,6 +39,8 @@ export interface Cell {
   readonly failures: readonly { readonly seed: number; readonly reason: string }[];
   /** Layers without a single weight, and in which seeds; failed trials that got as far as that included. */
   readonly collapsed: readonly { readonly layer: string; readonly seeds: readonly number[] }[];
+  /** Seeds in which no weight lies on a path from input to output, whether a layer is empty or not. */
+  readonly cutSeeds: readonly number[];
   /** Last epoch; null where nothing is trained or every seed failed. */
   readonly accuracy: Estimate | null;
   /** 100 - accuracy. */
@@ -52,6 +54,8 @@ export interface Cell {
   /** Remaining / all weights of the layer that kept the smallest share, in [0, 1]. */
   readonly smallestDensity: Estimate | null;
   readonly achievedSparsity: Estimate | null;
+  /** Share of the prunable weights that are on no path from input to output; null where a record does not say. */
+  readonly effectiveSparsity: Estimate | null;
   readonly compressionRatio: Estimate | null;
   readonly theoreticalSpeedup: Estimate | null;
   /** Measured, by batch size; empty where no seed has a measurement. */
@@ -195,6 +199,7 @@ function summariseCell(unordered: readonly TrialRecord[]): Cell {
       failure !== null || measured === null ? [{ seed, reason: failure ?? 'nothing was measured' }] : [],
     ),
     collapsed: collapsedOver(records),
+    cutSeeds: finished.flatMap(({ seed, measured }) => (measured.effective?.remaining === 0 ? [seed] : [])),
     accuracy: over(({ measured }) => measured.final?.test.accuracy ?? null),
     error: over(({ measured }) => (measured.final ? 100 - measured.final.test.accuracy : null)),
     prunedAccuracy: over(({ measured }) => measured.pruned?.test.accuracy ?? null),
@@ -204,6 +209,7 @@ function summariseCell(unordered: readonly TrialRecord[]): Cell {
       Math.min(...measured.layers.map(({ weights, remaining }) => remaining / weights)),
     ),
     achievedSparsity: over(({ measured }) => measured.sparsity.achieved),
+    effectiveSparsity: over(({ measured }) => measured.effective?.sparsity ?? null),
     compressionRatio: over(({ measured }) => measured.compressionRatio),
     theoreticalSpeedup: over(({ measured }) => measured.theoreticalSpeedup),
     speedups: speedups(finished.flatMap(({ speed }) => (speed ? [speed] : []))),

@@ -16,7 +16,7 @@ export interface TimeCommandOptions {
 export async function time(key: string, { batch, rounds, results, plugin, json }: TimeCommandOptions): Promise<void> {
   const registry = await loadRegistry(plugin);
   const { record, network, state } = await findTrial(key, registry, await existingResults(results));
-  const { theoreticalSpeedup, compressionRatio } = costOf(network, state.masks);
+  const { theoreticalSpeedup, compressionRatio } = costOf(network, state.masks, state.parameters);
   const tables: string[] = [];
   const speeds = await measureSpeed(network, state, {
     batchSizes: batch,
@@ -31,7 +31,7 @@ export async function time(key: string, { batch, rounds, results, plugin, json }
   const { spec, series } = record;
   console.log(`${spec.network} on ${spec.dataset}, ${series}, sparsity ${spec.sparsity}, seed ${spec.seed}\n`);
   for (const table of tables) console.log(`${table}\n`);
-  console.log(`theoretical speed-up  ${theoreticalSpeedup.toFixed(2)}`);
+  console.log(`theoretical speed-up  ${Number.isFinite(theoreticalSpeedup) ? theoreticalSpeedup.toFixed(2) : '–'}`);
   for (const speed of speeds) console.log(describe(speed));
   const mebibytes = (count: number) => `${(count / 2 ** 20).toFixed(2)} MiB`;
   const smaller = (count: number) => `${mebibytes(count)} (${(bytes.dense / count).toFixed(2)} times smaller)`;
