@@ -76,6 +76,7 @@ export {
   type RunProvenance,
   SCHEMA_VERSION,
   type SpeedRecord,
+  STEADY_SPREAD,
   type TrialRecord,
   type TrialSpec,
   trialRecord,

@@ -82,6 +82,12 @@ const run = origin.extend({
 });
 export type RunProvenance = z.output<typeof run>;
 
+/**
+ * A measurement whose fastest round says more than this many times what its slowest says was disturbed: it is taken again, and
+ * where it stays so it is not shown.
+ */
+export const STEADY_SPREAD = 3;
+
 const speedup = z.strictObject({
   batchSize: z.int(),
   /** Dense time / time of the pruned network: the median over rounds in which the two take turns, and the range it moved in. */
