@@ -1,5 +1,6 @@
 import { type Estimate, halfWidth } from './estimate.ts';
 import { formatFixed } from './format.ts';
+import type { Speedup } from './speedup.ts';
 import type { Cell, NetworkSummary } from './summary.ts';
 
 /**
@@ -34,6 +35,11 @@ export function formatEstimate(estimate: Estimate, digits = 2): string {
 export function formatSpeedup(ratio: number, range?: { readonly low: number; readonly high: number }): string {
   const digits = (value: number) => String(Number(value.toPrecision(3)));
   return range ? `${digits(ratio)} (${digits(range.low)}-${digits(range.high)})` : digits(ratio);
+}
+
+/** `formatSpeedup` of a cell's measurement: with the quartiles of its rounds where they are known, else their whole range. */
+export function formatMeasured({ median, quartiles, low, high }: Speedup): string {
+  return formatSpeedup(median, quartiles ? { low: quartiles[0], high: quartiles[1] } : { low, high });
 }
 
 /** In how many of a cell's seeds at least one layer collapsed, or the network fell apart. */

@@ -4,7 +4,7 @@ import {
   type CellQuantity,
   collapsedSeeds,
   formatEstimate,
-  formatSpeedup,
+  formatMeasured,
   properName,
   type Quantity,
   quantityOf,
@@ -16,7 +16,7 @@ import { belongsTo, type PublishedValue } from './published.ts';
 import { rankCells } from './ranks.ts';
 import { sizeColumn, sizeRows } from './size-table.ts';
 import { speedStatements } from './speed-statements.ts';
-import { speedRows } from './speed-table.ts';
+import { speedNotes, speedRows } from './speed-table.ts';
 import { batchSizesOf } from './speedup.ts';
 import { statements } from './statements.ts';
 import { type Cell, cellOf, type NetworkSummary, type Summary } from './summary.ts';
@@ -26,8 +26,7 @@ type Ranks = ReadonlyMap<Cell, number | null>;
 const NOTES = {
   density: 'Nothing is trained here: remaining weights of the thinnest layer, mean over seeds.',
   sizes: 'Parameters with biases, weights without; how many is the result, the sparsity was not asked for.',
-  speed:
-    'Dense time / time of the pruned network on the same kernels: the median over seeds, and in brackets the slowest and the fastest round of any. For filters and neurons, what was asked for is a share of these.',
+  speed: 'For filters and neurons, what was asked for is a share of these.',
   single: 'After the last epoch.',
   interval: 'Mean over seeds ± half the 95 % t-interval, after the last epoch.',
   bold: 'Bold: the best of a column and what the paired t-tests (Holm-corrected over the column) cannot tell from it: a mean far off with a wide interval is among them.',
@@ -198,7 +197,9 @@ function remarks(
 ): string[] {
   const counts = [...new Set(network.cells.map(seedCount))].sort((a, b) => a - b).join(' to ');
   const legend = [
-    `${counts} ${counts === '1' ? 'seed' : 'seeds'}. ${noteOn(quantity, counts)}`,
+    `${counts} ${counts === '1' ? 'seed' : 'seeds'}.`,
+    ...(quantity === 'speed' ? speedNotes(network) : []),
+    noteOn(quantity, counts),
     ...(table.includes('**') ? [quantity === 'size' ? NOTES.boldSize : NOTES.bold] : []),
     ...(table.includes('‡') ? [NOTES.collapse] : []),
     ...(table.includes('†') ? [NOTES.recalled] : []),
@@ -270,10 +271,14 @@ function detailsSection(network: NetworkSummary): string {
     String(cell.failures.length),
     optional(ranks.get(cell)?.toString()),
   ]);
-  return `**${properName(network.network)} on ${properName(network.dataset)}**\n\n${alignedTable([header, ...rows])}`;
+  const title = `**${properName(network.network)} on ${properName(network.dataset)}**`;
+  const notes = network.measure === 'speed' ? [] : speedNotes(network);
+  return [title, alignedTable([header, ...rows]), ...(notes.length > 0 ? [`Measured: ${notes.join(' ')}`] : [])].join(
+    '\n\n',
+  );
 }
 
 function speedupAt({ speedups }: Cell, size: number): string | undefined {
   const measured = speedups.find(({ batchSize }) => batchSize === size);
-  return measured && formatSpeedup(measured.median, measured);
+  return measured && formatMeasured(measured);
 }

@@ -1,4 +1,5 @@
-import { formatEstimate, formatSpeedup } from './display.ts';
+import { STEADY_SPREAD } from '@prunebench/core';
+import { formatEstimate, formatMeasured, formatSpeedup } from './display.ts';
 import { formatFixed, formatNumber, formatPercent } from './format.ts';
 import { batchSizesOf } from './speedup.ts';
 import type { Cell, NetworkSummary } from './summary.ts';
@@ -37,6 +38,30 @@ export function speedRows(
   ];
 }
 
+const NOTES = {
+  compiled: 'Dense time / time of the pruned network, both compiled: dense is the network with nothing pruned.',
+  uncompiled:
+    "Dense time / time of the pruned network on the same kernels; dense is the network as it is evaluated, so that part of the speed-up is compiling's (batch norms folded in, tiles of images kept in the cache).",
+  quartiles: 'The median over seeds, and in brackets the quartiles over rounds.',
+  range: 'The median over seeds, and in brackets the slowest and the fastest round of any.',
+} as const;
+
+/** What the measured speed-ups of a network are, and how many are left out; nothing where none was measured. */
+export function speedNotes({ cells }: NetworkSummary): string[] {
+  const all = cells.flatMap(({ speedups }) => speedups);
+  const disturbed = cells.reduce((sum, { disturbedSpeeds }) => sum + disturbedSpeeds, 0);
+  const baseline = all[0] && NOTES[all[0].baseline];
+  const range = all[0] && (all.every(({ quartiles }) => quartiles) ? NOTES.quartiles : NOTES.range);
+  return [
+    ...(baseline && range ? [baseline, range] : []),
+    ...(disturbed > 0
+      ? [
+          `${disturbed} ${disturbed === 1 ? 'measurement is' : 'measurements are'} left out: the fastest round said more than ${STEADY_SPREAD} times what the slowest said.`,
+        ]
+      : []),
+  ];
+}
+
 function cellRow(cell: Cell, name: string, sizes: readonly number[]): string[] {
   const { accuracy, achievedSparsity, theoreticalSpeedup, speedups, fileBytes, failures, trials } = cell;
   const failed = failures.length === 0 ? '' : ` failed ${failures.length}/${trials.length + failures.length}`;
@@ -49,7 +74,7 @@ function cellRow(cell: Cell, name: string, sizes: readonly number[]): string[] {
     theoreticalSpeedup ? formatSpeedup(theoreticalSpeedup.mean) : trials.length > 0 ? '–' : '',
     ...sizes.map((size) => {
       const measured = speedups.find(({ batchSize }) => batchSize === size);
-      return measured ? formatSpeedup(measured.median, measured) : '';
+      return measured ? formatMeasured(measured) : '';
     }),
     fileBytes ? kilobytes(fileBytes.dense.mean) : '',
     fileBytes ? kilobytes(fileBytes.sparse.mean) : '',

@@ -8,7 +8,7 @@ import {
 import { cellName } from './declaration.ts';
 import { type DenseReference, denseReferences } from './dense.ts';
 import { type Estimate, estimate } from './estimate.ts';
-import { type Speedup, speedups } from './speedup.ts';
+import { disturbedCount, type Speedup, speedups, withComparableSpeeds } from './speedup.ts';
 
 /** What the series of a table are compared by. */
 export type Measure = NonNullable<Benchmark['measure']>;
@@ -60,6 +60,8 @@ export interface Cell {
   readonly theoreticalSpeedup: Estimate | null;
   /** Measured, by batch size; empty where no seed has a measurement. */
   readonly speedups: readonly Speedup[];
+  /** Measurements that are left out of `speedups` because their rounds disagree. */
+  readonly disturbedSpeeds: number;
   /** Of the network as a safetensors file, dense and sparse; null where a record does not say. */
   readonly fileBytes: { readonly dense: Estimate; readonly sparse: Estimate } | null;
   readonly remainingParameters: Estimate | null;
@@ -118,7 +120,7 @@ export function summarise(
     );
   }
   refuseDuplicates(records);
-  const groups = Map.groupBy(records, ({ spec }) => JSON.stringify([spec.dataset, spec.network]));
+  const groups = Map.groupBy(withComparableSpeeds(records), ({ spec }) => JSON.stringify([spec.dataset, spec.network]));
   const rank = positions(order.map(({ dataset, network }) => JSON.stringify([dataset, network])));
   const names = [...groups.keys()].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
   return {
@@ -180,6 +182,7 @@ function summariseCell(unordered: readonly TrialRecord[]): Cell {
     const values = finished.map(value);
     return values.includes(null) ? null : estimate(values as number[]);
   };
+  const timed = finished.flatMap(({ speed }) => (speed ? [speed] : []));
   const dense = over(({ measured }) => measured.fileBytes?.dense ?? null);
   const sparse = over(({ measured }) => measured.fileBytes?.sparse ?? null);
   return {
@@ -212,7 +215,8 @@ function summariseCell(unordered: readonly TrialRecord[]): Cell {
     effectiveSparsity: over(({ measured }) => measured.effective?.sparsity ?? null),
     compressionRatio: over(({ measured }) => measured.compressionRatio),
     theoreticalSpeedup: over(({ measured }) => measured.theoreticalSpeedup),
-    speedups: speedups(finished.flatMap(({ speed }) => (speed ? [speed] : []))),
+    speedups: speedups(timed),
+    disturbedSpeeds: disturbedCount(timed),
     fileBytes: dense && sparse && { dense, sparse },
     remainingParameters: over(({ measured }) => measured.parameters.remaining),
     remainingWeights: over(({ measured }) => measured.layers.reduce((sum, { remaining }) => sum + remaining, 0)),

@@ -169,6 +169,78 @@ test('at equal accuracy: the fastest network of each series within a point of th
   );
 });
 
+/** Measurements as they are taken now: against the compiled network, with quartiles. */
+const compiledBaseline = (record: TrialRecord): TrialRecord => {
+  if (record.speed === undefined) return record;
+  const batches = record.speed.batches.map((batch) => ({
+    ...batch,
+    speedupQ1: batch.speedup * 0.875,
+    speedupQ3: batch.speedup * 1.125,
+  }));
+  return { ...record, speed: { ...record.speed, baseline: 'compiled', batches } };
+};
+
+test('against the compiled network: quartiles in brackets, columns of their own, and the baseline is said', async (t) => {
+  const records = (await timedRecords()).map(compiledBaseline);
+  const { tables, files } = await rendered(about('speed'), records);
+  const { markdown } = tables[0]!;
+  // Medians 0.25, 0.125 and 0.375 at batch 1; the quartiles of the middle one.
+  t.regex(lineOf(markdown, '| uniform'), /\| 0\.25 \(0\.219-0\.281\) \| +0\.5 \(0\.438-0\.563\) \|/);
+  t.regex(markdown, /dense is the network with nothing pruned/);
+  t.notRegex(markdown, /as it is evaluated/);
+  const rows = rowsOf(files.get(join('results', 'tiny', 'table-cpu.csv'))!);
+  t.like(rows.find((each) => each.series === 'global' && each.requested_sparsity_percent === '90')!, {
+    measured_speedup_batch_128: '3',
+    measured_speedup_batch_128_q1: '2.625',
+    measured_speedup_batch_128_q3: '3.375',
+    measured_speedup_batch_128_low: '1.5',
+    measured_speedup_batch_128_high: '5',
+    speedup_baseline: 'compiled',
+  });
+});
+
+test('measurements against the network as it is evaluated are shown with that said, and never beside others', async (t) => {
+  const records = await timedRecords();
+  const old = await rendered(about('speed'), records);
+  t.regex(old.tables[0]!.markdown, /dense is the network as it is evaluated/);
+  const mixed = records.map((record) => (record.series === 'global' ? compiledBaseline(record) : record));
+  const { tables, files } = await rendered(about('speed'), mixed);
+  const cells = lineOf(tables[0]!.markdown, '| uniform').split('|');
+  t.deepEqual([cells[6]!.trim(), cells[7]!.trim()], ['', '']);
+  t.regex(lineOf(tables[0]!.markdown, '| global'), /\| +3 \(2\.63-3\.38\) \|/);
+  const rows = rowsOf(files.get(join('results', 'tiny', 'table-cpu.csv'))!);
+  t.is(rows.find(({ series }) => series === 'uniform')!.speedup_baseline, '');
+});
+
+test('a row whose rounds disagree by more than three times is left out, and counted', async (t) => {
+  const records = await timedRecords();
+  const disturb = (series: string, seeds: readonly number[]) =>
+    records.map((record): TrialRecord => {
+      if (
+        record.series !== series ||
+        record.spec.sparsity !== 0.9 ||
+        !seeds.includes(record.spec.seed) ||
+        !record.speed
+      )
+        return record;
+      const [large, ...others] = record.speed.batches;
+      const batches = [{ ...large!, speedupMin: 0.5, speedupMax: 20 }, ...others];
+      return { ...record, speed: { ...record.speed, batches } };
+    });
+  const shown = async (of: readonly TrialRecord[]) => {
+    const { tables, files } = await rendered(about('speed'), of);
+    const rows = rowsOf(files.get(join('results', 'tiny', 'table-cpu.csv'))!);
+    const row = rows.find((each) => each.series === 'global' && each.requested_sparsity_percent === '90')!;
+    return { row, markdown: tables[0]!.markdown };
+  };
+  const one = await shown(disturb('global', [2]));
+  t.like(one.row, { measured_speedup_batch_128: '2.5', measured_speedup_batch_128_high: '3.75' });
+  t.regex(one.markdown, /\b1 measurement is left out/);
+  const all = await shown(disturb('global', [0, 1, 2]));
+  t.like(all.row, { measured_speedup_batch_128: '', measured_speedup_batch_1: '1.5' });
+  t.regex(all.markdown, /\b3 measurements are left out/);
+});
+
 test('tables of speed stay out of the leaderboard', async (t) => {
   const source = { benchmark: about('speed'), published: [] };
   t.is(
