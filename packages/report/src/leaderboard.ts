@@ -29,9 +29,9 @@ interface Line {
 
 const SCALES: readonly ScaleName[] = ['cpu', 'paper'];
 
-/** Writes `<results>/leaderboard.csv` over all benchmarks and returns its path. */
+/** Writes `<results>/leaderboard.csv` over all benchmarks, files that are no record left out, and returns its path. */
 export async function writeLeaderboard(sources: readonly ReportSource[], options: LeaderboardOptions): Promise<string> {
-  const { records } = await loadRecords(options.resultsDir);
+  const { records } = await loadRecords(options.resultsDir, { onCorrupt: 'report' });
   const file = join(options.resultsDir, 'leaderboard.csv');
   await writeFileAtomic(file, renderLeaderboard(sources, records, options.keyOf));
   return file;

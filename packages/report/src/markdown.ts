@@ -5,6 +5,7 @@ import {
   collapsedSeeds,
   formatEstimate,
   formatMeasured,
+  markStanding,
   properName,
   type Quantity,
   quantityOf,
@@ -13,7 +14,7 @@ import {
 import { formatFixed, formatNumber, formatPercent } from './format.ts';
 import { compareSeries } from './paired-tests.ts';
 import { belongsTo, type PublishedValue } from './published.ts';
-import { rankCells } from './ranks.ts';
+import { rankCells, type Standing, standings } from './ranks.ts';
 import { sizeColumn, sizeRows } from './size-table.ts';
 import { speedStatements } from './speed-statements.ts';
 import { speedNotes, speedRows } from './speed-table.ts';
@@ -21,7 +22,7 @@ import { batchSizesOf } from './speedup.ts';
 import { statements } from './statements.ts';
 import { type Cell, cellOf, type NetworkSummary, type Summary } from './summary.ts';
 
-type Ranks = ReadonlyMap<Cell, number | null>;
+type Standings = ReadonlyMap<Cell, Standing>;
 
 const NOTES = {
   density: 'Nothing is trained here: remaining weights of the thinnest layer, mean over seeds.',
@@ -29,8 +30,10 @@ const NOTES = {
   speed: 'For filters and neurons, what was asked for is a share of these.',
   single: 'After the last epoch.',
   interval: 'Mean over seeds ± half the 95 % t-interval, after the last epoch.',
-  bold: 'Bold: the best of a column and what the paired t-tests (Holm-corrected over the column) cannot tell from it: a mean far off with a wide interval is among them.',
-  boldSize: 'Bold: the fewest, and what the paired t-tests (Holm-corrected over all pairs) cannot tell from it.',
+  cut: 'An interval that would leave what is possible (0 to 100 %, no to all parameters) is cut there, and both its ends stand in brackets.',
+  bold: 'Bold: the best.',
+  level:
+    '≈ not separated from the best by the paired t-test (5 %, Holm-corrected over all pairs of series in the column), and its mean lies in the interval of the best; without a mark: separated, or farther off.',
   collapse:
     '‡ a layer lost all its weights, or no weight is left on a path from input to output (in how many of the seeds).',
   recalled: '† quoted from memory, not yet checked against the paper.',
@@ -71,8 +74,8 @@ export function networkSection(
   const values = published.filter((value) => belongsTo(value, network));
   const title = `**${properName(network.network)} on ${properName(network.dataset)}: ${TITLES[quantity]}** (scale \`${scale}\`)`;
   if (quantity === 'size') {
-    const ranks = rankCells(network, compareSeries(network));
-    const table = alignedTable(sizeRows(network, benchmark, values, ranks, seriesName));
+    const marks = standings(network, compareSeries(network));
+    const table = alignedTable(sizeRows(network, benchmark, values, marks, seriesName));
     const elsewhere = values.filter((value) => sizeColumn(value, benchmark) === null);
     return [title, table, ...remarks(network, quantity, elsewhere, table)].join('\n\n');
   }
@@ -92,7 +95,7 @@ function accuracyTable(
   values: readonly PublishedValue[],
   quantity: 'error' | 'accuracy',
 ): string {
-  const ranks = rankCells(network, compareSeries(network));
+  const marks = standings(network, compareSeries(network));
   const columns =
     network.dense.length > 0 && !network.sparsities.includes(0) ? [0, ...network.sparsities] : network.sparsities;
   const rows = [
@@ -103,7 +106,7 @@ function accuracyTable(
     ...network.series.flatMap(({ name, control }) => [
       [
         seriesName(name, control),
-        ...columns.map((sparsity) => tableCell(cellOf(network, name, sparsity), quantity, ranks)),
+        ...columns.map((sparsity) => tableCell(cellOf(network, name, sparsity), quantity, marks)),
       ],
       ...publishedRows(values, name, columns, quantity),
     ]),
@@ -136,9 +139,9 @@ function alignedTable(rows: readonly (readonly string[])[]): string {
   });
 }
 
-function tableCell(cell: Cell | undefined, quantity: CellQuantity, ranks: Ranks): string {
+function tableCell(cell: Cell | undefined, quantity: CellQuantity, marks: Standings): string {
   if (cell === undefined) return '';
-  const number = boldIf(ranks.get(cell) === 1, cellNumber(cell, quantity));
+  const number = markStanding(cellNumber(cell, quantity), marks.get(cell));
   const failed = cell.failures.length === 0 ? '' : `failed ${cell.failures.length}/${seedCount(cell)}`;
   const collapsed = collapsedSeeds(cell) === 0 ? '' : `‡${collapsedSeeds(cell)}/${seedCount(cell)}`;
   return [number, collapsed, failed].filter((part) => part !== '').join(' ');
@@ -148,10 +151,6 @@ function cellNumber(cell: Cell, quantity: CellQuantity): string {
   if (quantity === 'density') return cell.smallestDensity ? formatNumber(cell.smallestDensity.mean * 100, 3) : '';
   const estimate = cell[quantity];
   return estimate ? formatEstimate(estimate) : '';
-}
-
-function boldIf(condition: boolean, text: string): string {
-  return condition && text !== '' ? `**${text}**` : text;
 }
 
 /** Published values as rows of their own below the series they belong to, each in the column nearest to its sparsity. */
@@ -200,7 +199,9 @@ function remarks(
     `${counts} ${counts === '1' ? 'seed' : 'seeds'}.`,
     ...(quantity === 'speed' ? speedNotes(network) : []),
     noteOn(quantity, counts),
-    ...(table.includes('**') ? [quantity === 'size' ? NOTES.boldSize : NOTES.bold] : []),
+    ...(/ \([\d.]+ to [\d.]+\)/.test(table) ? [NOTES.cut] : []),
+    ...(table.includes('**') ? [NOTES.bold] : []),
+    ...(table.includes('≈') ? [NOTES.level] : []),
     ...(table.includes('‡') ? [NOTES.collapse] : []),
     ...(table.includes('†') ? [NOTES.recalled] : []),
     ...(table.includes('§') ? [NOTES.bestEpoch] : []),

@@ -1,6 +1,6 @@
 import { readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PrunebenchError, SCHEMA_VERSION, type TrialRecord, trialRecord } from '@prunebench/core';
+import { brokenSeal, PrunebenchError, SCHEMA_VERSION, type TrialRecord, trialRecord } from '@prunebench/core';
 import { z } from 'zod';
 
 /** Records as they were found on disk. */
@@ -9,7 +9,7 @@ export interface LoadedRecords {
   readonly records: readonly TrialRecord[];
   /** Where each record was read. */
   readonly files: ReadonlyMap<TrialRecord, string>;
-  /** Files that are no record (cut short, not JSON, a field missing); one line for each, naming the file and the field. */
+  /** Files that are no record (cut short, not JSON, a field missing, changed after they were written); one line for each, naming the file and the field. */
   readonly corrupt: readonly { readonly file: string; readonly reason: string }[];
 }
 
@@ -74,7 +74,9 @@ function parseRecord(text: string, file: string): { record: TrialRecord } | { re
     );
   }
   const parsed = trialRecord.safeParse(value);
-  if (parsed.success) return { record: parsed.data };
+  const broken = brokenSeal(value);
+  if (parsed.success && broken === undefined) return { record: parsed.data };
+  if (parsed.success) return { reason: broken! };
   const issue = parsed.error.issues[0]!;
   return { reason: `field ${issue.path.join('.') || '(root)'}: ${issue.message}` };
 }

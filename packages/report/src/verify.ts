@@ -52,7 +52,9 @@ function checkRecords(
   sources: readonly ReportSource[],
   { keyOf, resultsDir }: VerifyOptions,
 ): Difference[] {
-  const differences: Difference[] = corrupt.map(({ file, reason }) => whole(file, 'a trial record', reason));
+  const differences: Difference[] = corrupt.map(({ file, reason }) =>
+    whole(file, 'a trial record', `${reason}; run its benchmark again to have it computed again`),
+  );
   const known = new Set(sources.map(({ benchmark }) => benchmark.id));
   const claimed = new Map<string, string>();
   for (const [record, file] of files) {

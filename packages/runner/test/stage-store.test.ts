@@ -70,9 +70,18 @@ const damages: Readonly<Record<string, (folder: string) => Promise<void>>> = {
   'stage.json is cut short': (folder) => truncate(join(folder, 'stage.json'), 20),
   'stage.json is missing': (folder) => rm(join(folder, 'stage.json')),
   'stage.json lacks a field': (folder) => writeFile(join(folder, 'stage.json'), '{"schema": 1, "key": "abc"}'),
+  'a number in stage.json was changed': (folder) =>
+    replace(join(folder, 'stage.json'), '"trainedExamples": 7', '"trainedExamples": 8'),
+  'the seconds in stage.json were changed': (folder) => replace(join(folder, 'stage.json'), '1.5', '1.25'),
   'the state is cut short': (folder) => truncate(join(folder, 'state.safetensors'), 50),
   'the state is missing': (folder) => rm(join(folder, 'state.safetensors')),
 };
+
+async function replace(file: string, before: string, after: string): Promise<void> {
+  const text = await readFile(file, 'utf8');
+  if (!text.includes(before)) throw new Error(`${file} has no ${before}`);
+  await writeFile(file, text.replace(before, after));
+}
 
 for (const [what, damage] of Object.entries(damages))
   test(`when ${what} the stage is set aside with one line`, async (t) => {
@@ -123,6 +132,30 @@ test('evaluations are computed once, kept, and computed again when their file is
   t.deepEqual(await store.evaluations('abc', notice, evaluate), evaluations);
   t.is(computed, 2);
   t.is(folder.notices.length, 1);
+});
+
+for (const [what, text] of Object.entries({
+  'whose numbers were changed': (written: string) => written.replace('89', '99'),
+  'that lost their digest': () => JSON.stringify(evaluations),
+}))
+  test(`evaluations ${what} are computed again`, async (t) => {
+    await using folder = await temporary();
+    const { store, notice } = folder;
+    await store.commit({ ...stage, evaluations });
+    const file = join(folder.root, 'abc', 'evaluations.json');
+    await writeFile(file, text(await readFile(file, 'utf8')));
+    t.deepEqual(await store.evaluations('abc', notice, async () => evaluations), evaluations);
+    t.regex(folder.notices[0], /evaluations\.json is corrupt/);
+    t.deepEqual(await store.evaluations('abc', notice, () => t.fail() as never), evaluations, 'and kept then');
+  });
+
+test('a stage of an earlier version, without a digest, is believed', async (t) => {
+  await using folder = await temporary();
+  await folder.store.commit(stage);
+  const file = join(folder.root, 'abc', 'stage.json');
+  const { digest: _, ...rest } = JSON.parse(await readFile(file, 'utf8'));
+  await writeFile(file, JSON.stringify(rest));
+  t.like(await folder.store.find('abc', folder.notice), { seconds: 1.5 });
 });
 
 test('a removed stage is gone, and removing it again is no error', async (t) => {

@@ -14,7 +14,10 @@ export interface RunCommandOptions {
   readonly backend: string;
   readonly results: string;
   readonly filter: readonly string[];
+  readonly rerun: boolean;
+  readonly keep: boolean;
   readonly speed: boolean;
+  readonly retime: boolean;
   readonly plugin: readonly string[];
   readonly json: boolean;
 }

@@ -35,6 +35,8 @@ export interface SpeedPass {
   readonly signal: AbortSignal;
   /** Whether networks that were never trained are timed too. */
   readonly untrained: boolean;
+  /** Whether networks that have a measurement are timed again. */
+  readonly again: boolean;
 }
 
 /** What the pass did. */
@@ -67,10 +69,14 @@ export async function measureMissing(trials: readonly Trial[], pass: SpeedPass):
     if (reason === undefined) summary = await measureAll(kept, summary, pass);
     else display.line(`Speed is not measured: that needs the native backend, and ${reason}.`);
   }
-  if (summary.missing > 0)
+  if (summary.missing > 0) {
+    const what = candidates.some(({ record }) => record.speed)
+      ? 'no speed measured against the compiled network'
+      : 'no measured speed';
     display.line(
-      `${count(summary.missing, 'trial has', 'trials have')} no measured speed: their networks are not in ${stages} any more.`,
+      `${count(summary.missing, 'trial has', 'trials have')} ${what}: their networks are not in ${stages} any more.`,
     );
+  }
   return summary;
 }
 
@@ -86,12 +92,16 @@ async function whyNotNative(): Promise<string | undefined> {
   }
 }
 
-async function unmeasured(trials: readonly Trial[], { records, untrained, display }: SpeedPass): Promise<Candidate[]> {
+async function unmeasured(
+  trials: readonly Trial[],
+  { records, untrained, again, display }: SpeedPass,
+): Promise<Candidate[]> {
   const found: Candidate[] = [];
   for (const trial of trials.filter(({ spec }) => spec.seed < TIMED_SEEDS)) {
     const record = await readRecord(records, trial.name, trial.key, (line) => display.line(line));
     const stage = record?.run.stages.at(-1)?.key;
-    if (!record?.measured || record.speed?.baseline === 'compiled' || stage === undefined) continue;
+    const done = record?.speed?.baseline === 'compiled' && !again;
+    if (!record?.measured || done || stage === undefined) continue;
     if (record.measured.final !== null || untrained) found.push({ trial, record, stage });
   }
   return found;

@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { type Evaluation, PrunebenchError, SCHEMA_VERSION, type State, type StepMetrics } from '@prunebench/core';
+import {
+  brokenSeal,
+  type Evaluation,
+  PrunebenchError,
+  SCHEMA_VERSION,
+  type State,
+  type StepMetrics,
+  sealed,
+} from '@prunebench/core';
 import { readState, writeState } from '@prunebench/interop';
 import { z } from 'zod';
 import { setAside, sha256, syncFolder, writeJson } from '../files.ts';
@@ -9,6 +17,7 @@ import type { Notice } from '../record-store.ts';
 
 const evaluation = z.strictObject({ accuracy: z.number(), loss: z.number() });
 const evaluations = z.strictObject({ validation: evaluation, test: evaluation });
+const sealedEvaluations = evaluations.extend({ digest: z.string() });
 /** A state's accuracy and loss on the two splits that records report. */
 export type Evaluations = z.output<typeof evaluations>;
 
@@ -24,13 +33,15 @@ const stageInfo = z.strictObject({
   seconds: z.number(),
   metrics: z.record(z.string(), z.unknown()),
   state: z.strictObject({ bytes: z.int(), sha256: z.string() }),
+  /** Of everything else in the file (see `sealed`); absent in stages of earlier versions. */
+  digest: z.string().optional(),
 });
 
 /** What `stage.json` says about a finished stage. */
 export type StageInfo = Omit<z.output<typeof stageInfo>, 'metrics'> & { readonly metrics: StepMetrics };
 
 /** A stage as its worker hands it over. */
-export type FinishedStage = Omit<StageInfo, 'schema' | 'state'> & {
+export type FinishedStage = Omit<StageInfo, 'schema' | 'state' | 'digest'> & {
   readonly state: State;
   readonly evaluations?: Evaluations | undefined;
 };
@@ -75,12 +86,9 @@ export class StageStore {
       const file = join(draft, STATE);
       await writeState(file, state);
       const { size } = await stat(file);
-      if (evaluated) await writeJson(join(draft, EVALUATIONS), evaluated);
-      await writeJson(join(draft, INFO), {
-        schema: SCHEMA_VERSION,
-        ...info,
-        state: { bytes: size, sha256: await sha256(file) },
-      });
+      if (evaluated) await writeJson(join(draft, EVALUATIONS), sealed(evaluated));
+      const written = { schema: SCHEMA_VERSION, ...info, state: { bytes: size, sha256: await sha256(file) } };
+      await writeJson(join(draft, INFO), sealed(written));
       await syncFolder(draft);
       await this.#publish(draft, stage.key);
     } finally {
@@ -125,13 +133,14 @@ export class StageStore {
     const file = join(this.#root, key, EVALUATIONS);
     const text = await readFile(file, 'utf8').catch(() => undefined);
     if (text !== undefined) {
-      const kept = evaluations.safeParse(parseJson(text));
-      if (kept.success) return kept.data;
+      const value = parseJson(text);
+      const { data: kept } = sealedEvaluations.safeParse(value);
+      if (kept && brokenSeal(value) === undefined) return { validation: kept.validation, test: kept.test };
       const moved = await setAside(file);
       notice(`${file} is corrupt: set aside as ${basename(moved)} and computed again.`);
     }
     const fresh = await evaluate();
-    await writeJson(file, fresh);
+    await writeJson(file, sealed(fresh));
     return fresh;
   }
 
@@ -158,8 +167,10 @@ export class StageStore {
   async #readInfo(folder: string): Promise<StageInfo | string> {
     const text = await readFile(join(folder, INFO), 'utf8').catch(() => undefined);
     if (text === undefined) return `${INFO} is missing`;
-    const result = stageInfo.safeParse(parseJson(text));
+    const value = parseJson(text);
+    const result = stageInfo.safeParse(value);
     if (!result.success) return `${INFO} is not valid`;
+    if (brokenSeal(value) !== undefined) return `${INFO} was changed after it was written`;
     if (result.data.key !== basename(folder)) return `${INFO} belongs to stage ${result.data.key}`;
     const size = await stat(join(folder, STATE)).then(
       (file) => file.size,
