@@ -1,4 +1,4 @@
-import { WIDEST_RANGE } from '@prunebench/report';
+import { STEADY_SPREAD } from '@prunebench/core';
 
 /** A number in a table; nothing for what was not measured. */
 export const fixed = (value: number | null, digits = 2) => (value === null ? '' : value.toFixed(digits));
@@ -11,12 +11,12 @@ export function withRange(median: number | null, min: number | null, max: number
 
 /** Whether rounds scatter so widely that their median is not shown; false for what was not measured. */
 export function isWide(min: unknown, max: unknown): boolean {
-  return typeof min === 'number' && typeof max === 'number' && !(max <= WIDEST_RANGE * min);
+  return typeof min === 'number' && typeof max === 'number' && !(max <= STEADY_SPREAD * min);
 }
 
 /** What a table or plot says of the ratios that it withholds; nothing where there are none. */
 export function withheldNote(withheld: number, of: number): string[] {
   return withheld === 0
     ? []
-    : [`${withheld} of ${of} ratios are withheld: their highest round is more than ${WIDEST_RANGE} times the lowest.`];
+    : [`${withheld} of ${of} ratios are withheld: their highest round is more than ${STEADY_SPREAD} times the lowest.`];
 }

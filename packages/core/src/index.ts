@@ -8,8 +8,9 @@ export {
   type TrialDeclaration,
 } from './benchmark.ts';
 export { cellName, columnSparsity, refuseCollisions } from './cells.ts';
+export { checkMasks, checkMasksOf } from './check-masks.ts';
 export { canonicalJson, contentHash } from './content-hash.ts';
-export { type Cost, costOf, type LayerCost } from './cost.ts';
+export { type Cost, costOf, type EffectiveWeights, effectiveSparsity, type LayerCost } from './cost.ts';
 export { type Citation, type Criterion, defineCriterion, type Need, needs, type Subject } from './criterion.ts';
 export type { Batch, Dataset, Split, SplitName } from './dataset.ts';
 export { DivergenceError, LayerCollapseError, PrunebenchError } from './errors.ts';
@@ -29,6 +30,7 @@ export type {
   StepOutcome,
   TrialSession,
 } from './method.ts';
+export { nearestName } from './nearest-name.ts';
 export { computeLayer, type ForwardOptions, forward } from './network/forward.ts';
 export { type FusedLayer, fuse } from './network/fuse.ts';
 export { initializeParameters, type KernelInitializer, kernelInitializers } from './network/initialize.ts';
@@ -80,6 +82,7 @@ export {
   type Measured,
   type RunProvenance,
   type SpeedRecord,
+  STEADY_SPREAD,
   type TrialCode,
   type TrialRecord,
   type TrialSpec,

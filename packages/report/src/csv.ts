@@ -104,6 +104,7 @@ function cellRow(cell: Cell, rank: number | null): Row {
     retrain_epochs: formatNumber(cell.budget.retrain, 4),
     requested_sparsity_percent: formatNumber(cell.sparsity * 100, 6),
     achieved_sparsity_percent: optional(cell.achievedSparsity, ({ mean: m }) => formatNumber(m * 100, 6)),
+    effective_sparsity_percent: optional(cell.effectiveSparsity, ({ mean: m }) => formatNumber(m * 100, 6)),
     compression_ratio: mean(cell.compressionRatio, 4),
     theoretical_speedup: mean(cell.theoreticalSpeedup, 4),
     ...speedFields(cell),
@@ -121,6 +122,7 @@ function cellRow(cell: Cell, rank: number | null): Row {
     ...interval('test_accuracy_before_retraining', 'percent', cell.prunedAccuracy),
     ...interval('test_accuracy_at_best_validation', 'percent', cell.bestValidationAccuracy),
     collapsed_seeds: String(collapsedSeeds(cell)),
+    seeds_without_path: cell.effectiveSparsity ? String(cell.cutSeeds.length) : '',
     collapsed_layers: cell.collapsed.map(({ layer, seeds }) => `${layer} (seeds ${seeds.join(' ')})`).join('; '),
     failures: cell.failures.map(({ seed, reason }) => `seed ${seed}: ${reason}`).join('; '),
     trained_examples: mean(cell.trainedExamples, 0),
@@ -184,6 +186,10 @@ const sizeColumns = [
   ...intervalColumns('validation_accuracy', 'percent'),
 ];
 
+/** Records of earlier versions do not say which weights lie on a path. */
+const hasEffective = (networks: Summary['networks']) =>
+  networks.some(({ cells }) => cells.some(({ effectiveSparsity }) => effectiveSparsity !== null));
+
 const tableColumns = ({ measure, networks }: Summary) => [
   'kind',
   'dataset',
@@ -196,6 +202,7 @@ const tableColumns = ({ measure, networks }: Summary) => [
   'retrain_epochs',
   'requested_sparsity_percent',
   'achieved_sparsity_percent',
+  ...(hasEffective(networks) ? ['effective_sparsity_percent'] : []),
   'compression_ratio',
   'theoretical_speedup',
   ...speedColumns(networks.flatMap(({ cells }) => cells)),
@@ -210,6 +217,7 @@ const tableColumns = ({ measure, networks }: Summary) => [
   ...intervalColumns('test_accuracy_at_best_validation', 'percent'),
   'collapsed_seeds',
   'collapsed_layers',
+  ...(hasEffective(networks) ? ['seeds_without_path'] : []),
   'failures',
   'trained_examples',
   'compute_seconds',

@@ -44,9 +44,9 @@ export function formatSpeedup(ratio: number, range?: { readonly low: number; rea
   return range ? `${digits(ratio)} (${digits(range.low)}-${digits(range.high)})` : digits(ratio);
 }
 
-/** In how many of a cell's seeds at least one layer collapsed. */
-export function collapsedSeeds({ collapsed }: Cell): number {
-  return new Set(collapsed.flatMap(({ seeds }) => seeds)).size;
+/** In how many of a cell's seeds at least one layer collapsed, or the network fell apart. */
+export function collapsedSeeds({ collapsed, cutSeeds }: Cell): number {
+  return new Set([...collapsed.flatMap(({ seeds }) => seeds), ...cutSeeds]).size;
 }
 
 /** The smallest network of a cell's seeds; null when none finished. */

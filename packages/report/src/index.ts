@@ -13,7 +13,6 @@ export {
   type WrittenReport,
   writeReport,
 } from './report.ts';
-export { WIDEST_RANGE } from './speedup.ts';
 export { statements } from './statements.ts';
 export { type Cell, type NetworkSummary, type Summary, summarise, type TrialOutcome } from './summary.ts';
 export { type Difference, type VerifyOptions, verifyResults } from './verify.ts';

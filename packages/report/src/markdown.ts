@@ -20,7 +20,7 @@ import { type Places, publishedList, publishedRows, withoutPlace } from './publi
 import { rankCells, type Standing, standings } from './ranks.ts';
 import { sizeColumn, sizeRows } from './size-table.ts';
 import { speedStatements } from './speed-statements.ts';
-import { rangeWords, speedRows, speedupAt } from './speed-table.ts';
+import { speedNote, speedRows, speedupAt } from './speed-table.ts';
 import { batchSizesOf, withheldNote } from './speedup.ts';
 import { statements } from './statements.ts';
 import { type Cell, cellOf, type NetworkSummary, type Summary } from './summary.ts';
@@ -30,15 +30,15 @@ type Standings = ReadonlyMap<Cell, Standing>;
 const NOTES = {
   density: 'Nothing is trained here: remaining weights of the thinnest layer, mean over seeds.',
   sizes: 'Parameters with biases, weights without; how many is the result, the sparsity was not asked for.',
-  speed: (range: string) =>
-    `Dense time / time of the pruned network on the same kernels: the median over seeds, and in brackets ${range}. For filters and neurons, what was asked for is a share of these.`,
+  speed: 'For filters and neurons, what was asked for is a share of these.',
   single: 'After the last epoch.',
   interval: 'Mean over seeds ± half the 95 % t-interval, after the last epoch.',
   cut: 'An interval that would leave what is possible (0 to 100 %, no to all parameters) is cut there, and both its ends stand in brackets.',
   bold: 'Bold: the best.',
   level:
     '≈ not separated from the best by the paired t-test (5 %, Holm-corrected over all pairs of series in the column), and its mean lies in the interval of the best; without a mark: separated, or farther off.',
-  collapse: '‡ a layer lost all its weights (in how many of the seeds).',
+  collapse:
+    '‡ a layer lost all its weights, or no weight is left on a path from input to output (in how many of the seeds).',
   recalled: '† quoted from memory, not yet checked against the paper.',
   bestEpoch: '§ the paper prints its best test epoch, not the last.',
   achieved: '*At*: the share of the weights that was really removed, far from what was asked for.',
@@ -136,7 +136,7 @@ function accuracyTable(
 function collapseTable(network: NetworkSummary): string {
   const rows = network.series.map(({ name, control }) => {
     const cells = network.sparsities.map((sparsity) => cellOf(network, name, sparsity));
-    const first = cells.find((cell) => cell !== undefined && collapsedSeeds(cell) > 0);
+    const first = cells.find((cell) => cell !== undefined && cell.collapsed.length > 0);
     const at = first && `${formatPercent(first.sparsity)} % (${formatNumber(1 / (1 - first.sparsity), 1)}×)`;
     return [seriesName(name, control), ...cells.map((cell) => tableCell(cell, 'density', new Map())), at ?? 'none'];
   });
@@ -220,9 +220,9 @@ function optionalNote(note: string | undefined): string[] {
   return note === undefined ? [] : [note];
 }
 
-function noteOn({ cells }: NetworkSummary, quantity: Quantity, seeds: string): string {
+function noteOn(network: NetworkSummary, quantity: Quantity, seeds: string): string {
   if (quantity === 'density') return NOTES.density;
-  if (quantity === 'speed') return NOTES.speed(rangeWords(cells));
+  if (quantity === 'speed') return [speedNote(network), NOTES.speed].filter((note) => note !== undefined).join(' ');
   if (quantity === 'size') return seeds === '1' ? NOTES.sizes : `${NOTES.sizes} ${NOTES.interval}`;
   return seeds === '1' ? NOTES.single : NOTES.interval;
 }
@@ -230,10 +230,12 @@ function noteOn({ cells }: NetworkSummary, quantity: Quantity, seeds: string): s
 function detailsSection(network: NetworkSummary): string {
   const ranks = rankCells(network, compareSeries(network));
   const batchSizes = batchSizesOf(network.cells);
+  const effective = network.cells.some(({ effectiveSparsity }) => effectiveSparsity !== null);
   const header = [
     'series',
     network.measure === 'size' ? 'at most, %' : 'sparsity, requested %',
     'achieved %',
+    ...(effective ? ['effective %'] : []),
     'compression',
     'theoretical speed-up',
     ...batchSizes.map((size) => `measured, batch ${size}`),
@@ -251,6 +253,9 @@ function detailsSection(network: NetworkSummary): string {
     seriesName(cell.series, cell.control),
     formatPercent(cell.sparsity),
     optional(cell.achievedSparsity ? formatFixed(cell.achievedSparsity.mean * 100, 3) : undefined),
+    ...(effective
+      ? [optional(cell.effectiveSparsity ? formatFixed(cell.effectiveSparsity.mean * 100, 3) : undefined)]
+      : []),
     optional(cell.compressionRatio ? `${formatFixed(cell.compressionRatio.mean, 2)}×` : undefined),
     optional(cell.theoreticalSpeedup ? `${formatFixed(cell.theoreticalSpeedup.mean, 2)}×` : undefined),
     ...batchSizes.map((size) => optional(speedupAt(cell, size))),
@@ -264,5 +269,7 @@ function detailsSection(network: NetworkSummary): string {
     optional(ranks.get(cell)?.toString()),
   ]);
   const table = alignedTable([header, ...rows]);
-  return [`**${titleOf(network)}**`, table, ...optionalNote(withheldNote(network.cells))].join('\n\n');
+  const measured = network.measure === 'speed' ? undefined : speedNote(network);
+  const notes = [...optionalNote(measured && `Measured: ${measured}`), ...optionalNote(withheldNote(network.cells))];
+  return [`**${titleOf(network)}**`, table, ...notes].join('\n\n');
 }

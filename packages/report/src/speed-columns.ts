@@ -8,12 +8,15 @@ const name = (batchSize: number) => `measured_speedup_batch_${batchSize}`;
 
 /**
  * Columns for measured speed and file sizes; none for tables whose records have neither. `timing_range` says what low and high are,
- * where some are quartiles; `withheld_timings` is there where some are withheld.
+ * where some are quartiles; `withheld_timings` is there where some are withheld; `speedup_baseline` where some are against the compiled
+ * network.
  */
 export function speedColumns(cells: readonly Measured[]): string[] {
   const sizes = batchSizesOf(cells);
+  const all = cells.flatMap(({ speedups }) => speedups);
   return [
     ...sizes.flatMap((size) => [name(size), `${name(size)}_low`, `${name(size)}_high`]),
+    ...(all.some(({ baseline }) => baseline === 'compiled') ? ['speedup_baseline'] : []),
     ...(sizes.length > 0 ? ['timed_seeds'] : []),
     ...(cells.some(hasQuartiles) ? ['timing_range'] : []),
     ...(cells.some(({ withheld }) => withheld.length > 0) ? ['withheld_timings'] : []),
@@ -31,6 +34,7 @@ export function speedFields(cell: Measured): Readonly<Record<string, string>> {
   ]);
   return {
     ...Object.fromEntries(fields),
+    ...(speedups[0] ? { speedup_baseline: speedups[0].baseline } : {}),
     ...(speedups.length > 0 ? { timed_seeds: String(Math.max(...speedups.map(({ seeds }) => seeds))) } : {}),
     ...(speedups.length > 0 ? { timing_range: hasQuartiles(cell) ? 'quartiles' : 'rounds' } : {}),
     ...(speedups.length + withheld.length > 0

@@ -38,6 +38,18 @@ export function speedRows(
   ];
 }
 
+const BASELINES = {
+  compiled: 'Dense time / time of the pruned network, both compiled: dense is the network with nothing pruned',
+  uncompiled:
+    "Dense time / time of the pruned network on the same kernels; dense is the network as it is evaluated, so that part of the speed-up is compiling's (batch norms folded in, tiles of images kept in the cache)",
+} as const;
+
+/** What the measured speed-ups of a network are: against what, and with which range; undefined where none is shown. */
+export function speedNote({ cells }: NetworkSummary): string | undefined {
+  const [first] = cells.flatMap(({ speedups }) => speedups);
+  return first && `${BASELINES[first.baseline]}: the median over seeds, and in brackets ${rangeWords(cells)}.`;
+}
+
 function cellRow(cell: Cell, name: string, sizes: readonly number[]): string[] {
   const { accuracy, achievedSparsity, theoreticalSpeedup, fileBytes, failures, trials } = cell;
   const failed = failures.length === 0 ? '' : ` failed ${failures.length}/${trials.length + failures.length}`;
@@ -47,7 +59,7 @@ function cellRow(cell: Cell, name: string, sizes: readonly number[]): string[] {
     formatPercent(cell.sparsity),
     achievedSparsity ? formatFixed(achievedSparsity.mean * 100, 1) : '',
     accuracy ? formatEstimate(accuracy) : '',
-    theoreticalSpeedup ? formatSpeedup(theoreticalSpeedup.mean) : '',
+    theoreticalSpeedup ? formatSpeedup(theoreticalSpeedup.mean) : trials.length > 0 ? '–' : '',
     ...sizes.map((size) => speedupAt(cell, size) ?? ''),
     fileBytes ? kilobytes(fileBytes.dense.mean) : '',
     fileBytes ? kilobytes(fileBytes.sparse.mean) : '',

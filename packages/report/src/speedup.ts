@@ -1,4 +1,6 @@
-import type { SpeedRecord } from '@prunebench/core';
+import { type SpeedRecord, STEADY_SPREAD, type TrialRecord } from '@prunebench/core';
+
+export type Baseline = 'compiled' | 'uncompiled';
 
 type Timing = SpeedRecord['batches'][number];
 
@@ -12,6 +14,8 @@ export interface Speedup {
   readonly low: number;
   readonly high: number;
   readonly range: 'quartiles' | 'rounds';
+  /** What "dense" is: the network compiled with nothing pruned, or (records of earlier versions) the network as it is evaluated. */
+  readonly baseline: Baseline;
   /** Median milliseconds of a batch, dense and pruned. */
   readonly denseMilliseconds: number;
   readonly sparseMilliseconds: number;
@@ -24,17 +28,28 @@ export interface Withheld {
   readonly of: number;
 }
 
-/** A timing whose range has its highest over its lowest beyond this says more about the machine than about the network. */
-export const WIDEST_RANGE = 3;
+/**
+ * The records with those measurements alone that can be compared: where some are against the compiled network, not those against the
+ * network as it is evaluated, whose speed-up is partly compiling's.
+ */
+export function withComparableSpeeds(records: readonly TrialRecord[]): readonly TrialRecord[] {
+  if (!records.some(({ speed }) => speed?.baseline === 'compiled')) return records;
+  return records.map((record) => {
+    if (record.speed === undefined || record.speed.baseline === 'compiled') return record;
+    const { speed: _, ...untimed } = record;
+    return untimed;
+  });
+}
 
 /**
- * Gathers measurements of several seeds, in ascending order of batch sizes. Timings that scatter too widely (`WIDEST_RANGE`) are
+ * Gathers measurements of several seeds, in ascending order of batch sizes. Timings that scatter too widely (`STEADY_SPREAD`) are
  * left out and counted; a batch size of which none is left has no speed-up.
  */
 export function gatherSpeedups(records: readonly SpeedRecord[]): {
   readonly speedups: readonly Speedup[];
   readonly withheld: readonly Withheld[];
 } {
+  const baseline: Baseline = records[0]?.baseline ?? 'uncompiled';
   const batches = [
     ...Map.groupBy(
       records.flatMap(({ batches: each }) => each),
@@ -44,7 +59,7 @@ export function gatherSpeedups(records: readonly SpeedRecord[]): {
   return {
     speedups: batches.flatMap(([batchSize, timings]) => {
       const kept = timings.filter((timing) => !scattersWidely(timing));
-      return kept.length === 0 ? [] : [over(batchSize, kept)];
+      return kept.length === 0 ? [] : [over(batchSize, kept, baseline)];
     }),
     withheld: batches.flatMap(([batchSize, timings]) => {
       const left = timings.filter(scattersWidely).length;
@@ -53,7 +68,7 @@ export function gatherSpeedups(records: readonly SpeedRecord[]): {
   };
 }
 
-function over(batchSize: number, timings: readonly Timing[]): Speedup {
+function over(batchSize: number, timings: readonly Timing[], baseline: Baseline): Speedup {
   const range = timings.every(hasQuartiles) ? 'quartiles' : 'rounds';
   const ranges = timings.map((timing) => rangeOf(timing, range));
   return {
@@ -63,6 +78,7 @@ function over(batchSize: number, timings: readonly Timing[]): Speedup {
     low: Math.min(...ranges.map(({ low }) => low)),
     high: Math.max(...ranges.map(({ high }) => high)),
     range,
+    baseline,
     denseMilliseconds: median(timings.map(({ denseMilliseconds }) => denseMilliseconds)),
     sparseMilliseconds: median(timings.map(({ sparseMilliseconds }) => sparseMilliseconds)),
   };
@@ -71,19 +87,19 @@ function over(batchSize: number, timings: readonly Timing[]): Speedup {
 function scattersWidely(timing: Timing): boolean {
   const { low, high } = rangeOf(timing, hasQuartiles(timing) ? 'quartiles' : 'rounds');
   // Not `>`: a range that is no number is not believed either.
-  return !(high <= WIDEST_RANGE * low);
+  return !(high <= STEADY_SPREAD * low);
 }
 
-function hasQuartiles({ kind, speedupQ1, speedupQ3 }: Timing): boolean {
-  return kind === 'dense' || (speedupQ1 !== undefined && speedupQ3 !== undefined);
+function hasQuartiles({ kind, speedup, speedupQ1, speedupQ3 }: Timing): boolean {
+  return (kind === 'dense' && speedup === 1) || (speedupQ1 !== undefined && speedupQ3 !== undefined);
 }
 
-/** Where a network ran fastest on the dense kernels, the speed-up is what it is by definition, without a range. */
+/** Where both networks run on the same dense kernels the ratio is 1, and what rounds say is noise. */
 function rangeOf(
   { kind, speedup, speedupMin, speedupMax, speedupQ1, speedupQ3 }: Timing,
   range: Speedup['range'],
 ): { low: number; high: number } {
-  if (kind === 'dense') return { low: speedup, high: speedup };
+  if (kind === 'dense' && speedup === 1) return { low: 1, high: 1 };
   return range === 'quartiles' ? { low: speedupQ1!, high: speedupQ3! } : { low: speedupMin, high: speedupMax };
 }
 
@@ -102,7 +118,7 @@ export function withheldNote(
   const withheld = cells.flatMap((cell) => cell.withheld).reduce((sum, { timings }) => sum + timings, 0);
   if (withheld === 0) return undefined;
   const shown = cells.flatMap(({ speedups }) => speedups).reduce((sum, { seeds }) => sum + seeds, 0);
-  return `${withheld} of ${withheld + shown} timings are withheld: the highest of their range is more than ${WIDEST_RANGE} times the lowest.`;
+  return `${withheld} of ${withheld + shown} timings are withheld: the highest of their range is more than ${STEADY_SPREAD} times the lowest.`;
 }
 
 function median(values: readonly number[]): number {

@@ -12,7 +12,7 @@ import type { Budget } from './budget.ts';
 import type { NetworkSize } from './compression.ts';
 import { type DenseReference, denseReferences } from './dense.ts';
 import { type Bounds, type Estimate, estimate, PERCENT } from './estimate.ts';
-import { gatherSpeedups, type Speedup, type Withheld } from './speedup.ts';
+import { gatherSpeedups, type Speedup, type Withheld, withComparableSpeeds } from './speedup.ts';
 
 /** What the series of a table are compared by. */
 export type Measure = NonNullable<Benchmark['measure']>;
@@ -44,6 +44,8 @@ export interface Cell {
   readonly failures: readonly { readonly seed: number; readonly reason: string }[];
   /** Layers without a single weight, and in which seeds; failed trials that got as far as that included. */
   readonly collapsed: readonly { readonly layer: string; readonly seeds: readonly number[] }[];
+  /** Seeds in which no weight lies on a path from input to output, whether a layer is empty or not. */
+  readonly cutSeeds: readonly number[];
   /** Last epoch; null where nothing is trained or every seed failed. */
   readonly accuracy: Estimate | null;
   /** 100 - accuracy. */
@@ -57,6 +59,8 @@ export interface Cell {
   /** Remaining / all weights of the layer that kept the smallest share, in [0, 1]. */
   readonly smallestDensity: Estimate | null;
   readonly achievedSparsity: Estimate | null;
+  /** Share of the prunable weights that are on no path from input to output; null where a record does not say. */
+  readonly effectiveSparsity: Estimate | null;
   readonly compressionRatio: Estimate | null;
   readonly theoreticalSpeedup: Estimate | null;
   /** Measured, by batch size; empty where no seed has a measurement. */
@@ -125,7 +129,7 @@ export function summarise(
     );
   }
   refuseDuplicates(records);
-  const groups = Map.groupBy(records, ({ spec }) => JSON.stringify([spec.dataset, spec.network]));
+  const groups = Map.groupBy(withComparableSpeeds(records), ({ spec }) => JSON.stringify([spec.dataset, spec.network]));
   const rank = positions(order.map(({ dataset, network }) => JSON.stringify([dataset, network])));
   const names = [...groups.keys()].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
   const parts = names.flatMap((name) => {
@@ -203,6 +207,7 @@ function summariseCell(unordered: readonly TrialRecord[]): Cell {
     const values = finished.map(value);
     return values.includes(null) ? null : estimate(values as number[], bounds);
   };
+  const timed = finished.flatMap(({ speed }) => (speed ? [speed] : []));
   const parameters = Math.max(...finished.map(({ measured }) => measured.parameters.total));
   const dense = over(({ measured }) => measured.fileBytes?.dense ?? null);
   const sparse = over(({ measured }) => measured.fileBytes?.sparse ?? null);
@@ -224,6 +229,7 @@ function summariseCell(unordered: readonly TrialRecord[]): Cell {
       failure !== null || measured === null ? [{ seed, reason: failure ?? 'nothing was measured' }] : [],
     ),
     collapsed: collapsedOver(records),
+    cutSeeds: finished.flatMap(({ seed, measured }) => (measured.effective?.remaining === 0 ? [seed] : [])),
     accuracy: over(({ measured }) => measured.final?.test.accuracy ?? null, PERCENT),
     error: over(({ measured }) => (measured.final ? 100 - measured.final.test.accuracy : null), PERCENT),
     prunedAccuracy: over(({ measured }) => measured.pruned?.test.accuracy ?? null, PERCENT),
@@ -233,9 +239,10 @@ function summariseCell(unordered: readonly TrialRecord[]): Cell {
       Math.min(...measured.layers.map(({ weights, remaining }) => remaining / weights)),
     ),
     achievedSparsity: over(({ measured }) => measured.sparsity.achieved),
+    effectiveSparsity: over(({ measured }) => measured.effective?.sparsity ?? null),
     compressionRatio: over(({ measured }) => measured.compressionRatio),
     theoreticalSpeedup: over(({ measured }) => measured.theoreticalSpeedup),
-    ...gatherSpeedups(finished.flatMap(({ speed }) => (speed ? [speed] : []))),
+    ...gatherSpeedups(timed),
     fileBytes: dense && sparse && { dense, sparse },
     remainingParameters: over(({ measured }) => measured.parameters.remaining, [0, parameters]),
     remainingWeights: over(({ measured }) => measured.layers.reduce((sum, { remaining }) => sum + remaining, 0)),

@@ -169,6 +169,48 @@ test('at equal accuracy: the fastest network of each series within a point of th
   );
 });
 
+/** Measurements as they are taken now: against the compiled network, with quartiles. */
+const compiledBaseline = (record: TrialRecord): TrialRecord => {
+  if (record.speed === undefined) return record;
+  const batches = record.speed.batches.map((batch) => ({
+    ...batch,
+    speedupQ1: batch.speedup * 0.875,
+    speedupQ3: batch.speedup * 1.125,
+  }));
+  return { ...record, speed: { ...record.speed, baseline: 'compiled', batches } };
+};
+
+test('against the compiled network: quartiles in brackets, columns of their own, and the baseline is said', async (t) => {
+  const records = (await timedRecords()).map(compiledBaseline);
+  const { tables, files } = await rendered(about('speed'), records);
+  const { markdown } = tables[0]!;
+  // Medians 0.25, 0.125 and 0.375 at batch 1; the lowest first and the highest third quartile.
+  t.regex(lineOf(markdown, '| uniform'), /\| 0\.25 \(0\.109-0\.422\) \| +0\.5 \(0\.219-0\.844\) \|/);
+  t.regex(markdown, /dense is the network with nothing pruned/);
+  t.notRegex(markdown, /as it is evaluated/);
+  const rows = rowsOf(files.get(join('results', 'tiny', 'table-cpu.csv'))!);
+  t.like(rows.find((each) => each.series === 'global' && each.requested_sparsity_percent === '90')!, {
+    measured_speedup_batch_128: '3',
+    timing_range: 'quartiles',
+    measured_speedup_batch_128_low: '1.75',
+    measured_speedup_batch_128_high: '4.5',
+    speedup_baseline: 'compiled',
+  });
+});
+
+test('measurements against the network as it is evaluated are shown with that said, and never beside others', async (t) => {
+  const records = await timedRecords();
+  const old = await rendered(about('speed'), records);
+  t.regex(old.tables[0]!.markdown, /dense is the network as it is evaluated/);
+  const mixed = records.map((record) => (record.series === 'global' ? compiledBaseline(record) : record));
+  const { tables, files } = await rendered(about('speed'), mixed);
+  const cells = lineOf(tables[0]!.markdown, '| uniform').split('|');
+  t.deepEqual([cells[6]!.trim(), cells[7]!.trim()], ['', '']);
+  t.regex(lineOf(tables[0]!.markdown, '| global'), /\| +3 \(1\.75-4\.5\) \|/);
+  const rows = rowsOf(files.get(join('results', 'tiny', 'table-cpu.csv'))!);
+  t.is(rows.find(({ series }) => series === 'uniform')!.speedup_baseline, '');
+});
+
 test('tables of speed stay out of the leaderboard', async (t) => {
   const source = { benchmark: about('speed'), published: [] };
   t.is(

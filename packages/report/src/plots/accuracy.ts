@@ -168,14 +168,15 @@ function denseRule(dense: readonly DenseMark[], y: object): Layer[] {
 function pointsOf(network: NetworkSummary, quantity: Shown): Point[] {
   return network.cells.flatMap((cell) => {
     const estimate = cell[quantity];
-    if (estimate === null) return [];
+    // A network of which nothing is left has no place on the axis.
+    if (estimate === null || cell.compressionRatio === null) return [];
     const { mean, low, high } = estimate;
     // A band that reaches 0 has no place on a log axis; it is drawn to the edge of the panel.
     const bound = (end: number | null) => Math.min(100, Math.max(quantity === 'error' ? 0.01 : 0, end ?? mean));
     return [
       {
         series: cell.series,
-        compression: cell.compressionRatio!.mean,
+        compression: cell.compressionRatio.mean,
         value: mean,
         low: bound(low),
         high: bound(high),

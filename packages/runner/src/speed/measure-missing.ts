@@ -1,5 +1,5 @@
 /**
- * Measured speed and file sizes of trials whose record has none yet. A pass of its own after the last trial, one network at
+ * Measured speed and file sizes of trials whose record has none yet, or has none that can be compared. A pass of its own after the last trial, one network at
  * a time: a time that was taken while other processes train says nothing.
  */
 import { createHash } from 'node:crypto';
@@ -55,7 +55,10 @@ interface Candidate {
   readonly stage: string;
 }
 
-/** Times the networks of those `trials` that have a record without a measurement, and completes the records. */
+/**
+ * Times the networks of those `trials` that have a record without a measurement, or with one of an earlier version (against the dense
+ * network as it is evaluated), and completes the records.
+ */
 export async function measureMissing(trials: readonly Trial[], pass: SpeedPass): Promise<SpeedSummary> {
   const { display, stages } = pass;
   const candidates = await unmeasured(trials, pass);
@@ -66,10 +69,14 @@ export async function measureMissing(trials: readonly Trial[], pass: SpeedPass):
     if (reason === undefined) summary = await measureAll(kept, summary, pass);
     else display.line(`Speed is not measured: that needs the native backend, and ${reason}.`);
   }
-  if (summary.missing > 0)
+  if (summary.missing > 0) {
+    const what = candidates.some(({ record }) => record.speed)
+      ? 'no speed measured against the compiled network'
+      : 'no measured speed';
     display.line(
-      `${count(summary.missing, 'trial has', 'trials have')} no measured speed: their networks are not in ${stages} any more.`,
+      `${count(summary.missing, 'trial has', 'trials have')} ${what}: their networks are not in ${stages} any more.`,
     );
+  }
   return summary;
 }
 
@@ -93,7 +100,8 @@ async function unmeasured(
   for (const trial of trials.filter(({ spec }) => spec.seed < TIMED_SEEDS)) {
     const record = await readRecord(records, trial.name, trial.key, (line) => display.line(line));
     const stage = record?.run.stages.at(-1)?.key;
-    if (!record?.measured || (record.speed && !again) || stage === undefined) continue;
+    const done = record?.speed?.baseline === 'compiled' && !again;
+    if (!record?.measured || done || stage === undefined) continue;
     if (record.measured.final !== null || untrained) found.push({ trial, record, stage });
   }
   return found;
@@ -159,6 +167,7 @@ async function timeNetwork({ record }: Candidate, state: State, { registry, comm
   const batches = await measureSpeed(registry.model(network).build(shape), state, TURNS);
   return {
     ...commit,
+    baseline: 'compiled',
     backend: 'native',
     threads: getThreads(),
     versions: { ...versions() },
