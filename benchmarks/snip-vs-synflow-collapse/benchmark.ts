@@ -11,6 +11,12 @@ const pruners = [
   { method: 'snip', options: { criterion: { statistics: 'batch' } }, series: 'SNIP, batch statistics' },
   { method: 'grasp', options: {}, series: 'GraSP' },
   { method: 'grasp', options: { criterion: { statistics: 'running' } }, series: 'GraSP, running statistics' },
+  // As the figure was made: the program had no temperature yet.
+  {
+    method: 'grasp',
+    options: { criterion: { statistics: 'running', temperature: 1 } },
+    series: 'GraSP, running statistics, no temperature',
+  },
   { method: 'synflow', options: { schedule: { kind: 'exponential', rounds: 100 } }, series: 'SynFlow' },
 ] as const;
 
@@ -69,7 +75,7 @@ export default defineBenchmark({
     ['random', 'Random'],
     ['magnitude', 'Magnitude at init (global)'],
     ['SNIP', 'SNIP'],
-    ['GraSP, running statistics', 'GraSP'],
+    ['GraSP, running statistics, no temperature', 'GraSP'],
     ['SynFlow', 'SynFlow (100 iterations)'],
   ].map(([series, method]) => ({ network: 'vgg-16', dataset: 'cifar10', series, where: { ...figure, method } })),
 });

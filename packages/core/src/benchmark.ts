@@ -51,8 +51,8 @@ export interface Benchmark {
   /** What tables call the validation split of data sets where it has another name ("training set" where there is none of its own). */
   readonly validationName?: string;
   /**
-   * Pairs of series whose comparison answers the question, stated beforehand: the correction for multiple tests is over
-   * these alone. Absent: every two series that are not controls.
+   * Pairs of series whose comparison answers the question, stated beforehand: each gets a sentence below the table. The
+   * correction for multiple tests does not depend on them. Absent: every two series that are not controls.
    */
   readonly comparisons?: readonly (readonly [string, string])[];
 }

@@ -79,6 +79,11 @@ export interface Criterion<Options = unknown> {
    * part of the keys of its trials and stages. Absent: 1.
    */
   readonly revision?: number;
+  /**
+   * Where its authors' own program does something else, one sentence of Markdown each, for the page of the methods; names the
+   * option that does it their way, if there is one.
+   */
+  readonly deviations?: readonly string[];
 }
 
 /** Keeps the options' type while a criterion is declared. */

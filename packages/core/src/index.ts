@@ -78,11 +78,13 @@ export {
   type RunProvenance,
   SCHEMA_VERSION,
   type SpeedRecord,
+  type TrialCode,
   type TrialRecord,
   type TrialSpec,
   trialRecord,
   trialSpec,
 } from './record.ts';
 export { sparsitySteps } from './schedule.ts';
+export { brokenSeal, sealed } from './seal.ts';
 export { type SelectOptions, select } from './select.ts';
 export { type TrainOptions, type TrainOptionsInput, trainOptions } from './train-options.ts';

@@ -66,6 +66,8 @@ const origin = z.strictObject({
 
 /** How it was run: machine, versions, times. */
 const run = origin.extend({
+  /** Modules named with `--plugin`: name of the file, and the digest of its code; absent without any and in records of earlier versions. */
+  plugins: z.array(z.strictObject({ file: z.string(), digest: z.string() })).optional(),
   datasetChecksum: z.string(),
   finishedAt: z.string(),
   /** Of all this trial's stages, shared ones included, as they were first computed. */
@@ -73,6 +75,25 @@ const run = origin.extend({
   stages: z.array(z.strictObject({ key: z.string(), kind: z.string(), seconds: z.number() })),
 });
 export type RunProvenance = z.output<typeof run>;
+
+/** What the numbers depend on besides the spec and the data, as digests of source code without comments. */
+const code = z.strictObject({
+  /** The code of what the trial names: "criterion snip", "step train", "data set blobs" ... */
+  entries: z.array(
+    z.strictObject({
+      name: z.string(),
+      /** The module that defines it: its path in the repository, or a plugin's file. */
+      file: z.string(),
+      /** Of that module and what it imports in its own package or plugin. */
+      digest: z.string(),
+    }),
+  ),
+  /** Of the network's graph and initializer. */
+  network: z.string(),
+  /** The rest that computes: packages by folder, with the digest of the modules in use; libraries by name, with their version. */
+  engine: z.record(z.string(), z.string()),
+});
+export type TrialCode = z.output<typeof code>;
 
 const speedup = z.strictObject({
   batchSize: z.int(),
@@ -114,5 +135,9 @@ export const trialRecord = z.strictObject({
   run,
   /** Absent until it is measured, and where it is not. */
   speed: speed.optional(),
+  /** Absent in records of earlier versions. */
+  code: code.optional(),
+  /** Of everything else in the record (see `sealed`); absent in records of earlier versions. */
+  digest: z.string().optional(),
 });
 export type TrialRecord = z.output<typeof trialRecord>;

@@ -1,5 +1,5 @@
 import manifestFile from '@prunebench/dataset-cifar10/manifest.json' with { type: 'json' };
-import { assembleDataset } from './assemble.ts';
+import { assembleDataset, assembledChecksum } from './assemble.ts';
 import { availabilityOf } from './availability.ts';
 import { cacheFolder } from './cache.ts';
 import type { DatasetEntry } from './dataset-entry.ts';
@@ -23,6 +23,7 @@ export const cifar10: DatasetEntry = {
   id: 'cifar10',
   title: manifest.title,
   manifest,
+  checksum: assembledChecksum('cifar10', manifest),
   availability: () => availabilityOf(manifest, locate),
   async load(options) {
     const sets = await loadImageStrips(locate(), cacheFolder('cifar10'), manifest, strips, options?.onProgress);

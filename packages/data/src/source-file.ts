@@ -1,9 +1,13 @@
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { PrunebenchError } from '@prunebench/core';
+import { FileError, readWhole } from '@prunebench/files';
 import type { SourceFile } from './manifest.ts';
+
+/** Bytes; the largest source file, CIFAR-10 decoded, has 184 MB. */
+const MOST_STORED = 2 ** 30;
 
 /** Where a dataset's files lie, and what a user does when one of them is not as it should be. */
 export interface SourceFolder {
@@ -22,8 +26,9 @@ export function badFile(source: SourceFolder, path: string, fault: string): Prun
  * @throws PrunebenchError naming the file, what was expected, what was found, and how to get it again
  */
 export async function readSourceFile(source: SourceFolder, file: SourceFile): Promise<Uint8Array> {
-  const stored = await readFile(join(source.folder, file.path)).catch((error: NodeJS.ErrnoException) => {
-    const fault = error.code === 'ENOENT' ? 'the file is missing' : `the file cannot be read (${error.code})`;
+  const stored = await readWhole(join(source.folder, file.path), MOST_STORED).catch((error) => {
+    if (!(error instanceof FileError)) throw error;
+    const fault = error.code === 'ENOENT' ? 'the file is missing' : `the file cannot be read (${error.message})`;
     throw badFile(source, file.path, fault);
   });
   const bytes = file.path.endsWith('.gz') ? decompress(source, file, stored) : stored;

@@ -1,7 +1,7 @@
+import { constants } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { type ParameterArray, PrunebenchError, type State } from '@prunebench/core';
-import writeFileAtomic from 'write-file-atomic';
+import { readWhole, writeWhole } from '@prunebench/files';
 import { decodeSafetensors, encodeSafetensors, type SafetensorsTensor } from './safetensors.ts';
 
 /*
@@ -11,6 +11,8 @@ import { decodeSafetensors, encodeSafetensors, type SafetensorsTensor } from './
  */
 const MASK = 'mask:';
 const DIGEST = 'sha256';
+/** What fits into one array of bytes here. */
+const MAX_BYTES = constants.MAX_LENGTH;
 
 /**
  * Writes a state so that the file is either complete or absent, whatever happens meanwhile: temporary name, fsync, rename.
@@ -21,7 +23,7 @@ export async function writeState(path: string, state: State): Promise<void> {
   const tensors = tensorsOf(state);
   const bytes = encodeSafetensors({ tensors, metadata: { [DIGEST]: digest(tensors) } });
   try {
-    await writeFileAtomic(path, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), { fsync: true });
+    await writeWhole(path, bytes);
   } catch (cause) {
     throw new PrunebenchError(`Cannot write the checkpoint ${path}: ${(cause as Error).message}.`, {
       remedy: 'Check that the folder exists, that it is writable and that the disk has room.',
@@ -38,7 +40,7 @@ export async function writeState(path: string, state: State): Promise<void> {
 export async function readState(path: string): Promise<State> {
   let bytes: Uint8Array;
   try {
-    bytes = await readFile(path);
+    bytes = await readWhole(path, MAX_BYTES);
   } catch (cause) {
     const why = (cause as Error).message;
     throw new PrunebenchError(`Cannot read the checkpoint ${path}: ${why}.`, {

@@ -1,5 +1,5 @@
 import { canonicalJson, type Measured, type TrialRecord } from '@prunebench/core';
-import { type Estimate, estimate } from './estimate.ts';
+import { type Estimate, estimate, PERCENT } from './estimate.ts';
 
 /** The network of a table before the first weight was removed; on the test split, in percent. */
 export interface DenseReference {
@@ -61,8 +61,17 @@ function reference(name: string, epochs: number, bySeed: ReadonlyMap<number, Eva
     name,
     epochs,
     trials,
-    accuracy: estimate(trials.map(({ accuracy }) => accuracy))!,
-    error: estimate(trials.map(({ accuracy }) => 100 - accuracy))!,
-    validationAccuracy: estimate(seeds.map(([, { validation }]) => validation.accuracy))!,
+    accuracy: estimate(
+      trials.map(({ accuracy }) => accuracy),
+      PERCENT,
+    )!,
+    error: estimate(
+      trials.map(({ accuracy }) => 100 - accuracy),
+      PERCENT,
+    )!,
+    validationAccuracy: estimate(
+      seeds.map(([, { validation }]) => validation.accuracy),
+      PERCENT,
+    )!,
   };
 }

@@ -1,5 +1,6 @@
 import { type Estimate, halfWidth } from './estimate.ts';
 import { formatFixed } from './format.ts';
+import type { Standing } from './ranks.ts';
 import type { Cell, NetworkSummary } from './summary.ts';
 
 /**
@@ -23,11 +24,18 @@ export function quantityOf({ cells, dense, measure }: NetworkSummary): Quantity 
   return Math.max(...means) >= ERROR_FROM_ACCURACY ? 'error' : 'accuracy';
 }
 
-/** "1.62 ± 0.05", or the mean alone where one seed gives no interval. */
+/** "1.62 ± 0.05", "57.86 (0.00 to 100.00)" where a bound cut the interval, or the mean alone where one seed gives none. */
 export function formatEstimate(estimate: Estimate, digits = 2): string {
-  const half = halfWidth(estimate);
-  const mean = formatFixed(estimate.mean, digits);
-  return half === null ? mean : `${mean} ± ${formatFixed(half, digits)}`;
+  const [half, mean] = [halfWidth(estimate), formatFixed(estimate.mean, digits)];
+  if (half !== null) return `${mean} ± ${formatFixed(half, digits)}`;
+  const { low, high } = estimate;
+  return low === null || high === null ? mean : `${mean} (${formatFixed(low, digits)} to ${formatFixed(high, digits)})`;
+}
+
+/** Bold for the best of a column, and a mark behind what is level with it. */
+export function markStanding(number: string, standing: Standing | undefined): string {
+  if (number === '' || standing === undefined) return number;
+  return standing === 'best' ? `**${number}**` : `${number} ≈`;
 }
 
 /** "12.3", or "12.3 (11.9-12.8)" with the range that it was measured in: three significant digits. */

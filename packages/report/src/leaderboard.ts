@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Granularity, ScaleName, TrialRecord, TrialSpec } from '@prunebench/core';
-import writeFileAtomic from 'write-file-atomic';
+import { writeWhole } from '@prunebench/files';
 import { isSameSparsity } from './compression.ts';
 import { csv, granularityColumn, logical } from './csv.ts';
 import { declaredRecords } from './declaration.ts';
@@ -31,11 +31,11 @@ interface Line {
 
 const SCALES: readonly ScaleName[] = ['cpu', 'paper'];
 
-/** Writes `<results>/leaderboard.csv` over all benchmarks and returns its path. */
+/** Writes `<results>/leaderboard.csv` over all benchmarks, files that are no record left out, and returns its path. */
 export async function writeLeaderboard(sources: readonly ReportSource[], options: LeaderboardOptions): Promise<string> {
-  const { records } = await loadRecords(options.resultsDir);
+  const { records } = await loadRecords(options.resultsDir, { onCorrupt: 'report' });
   const file = join(options.resultsDir, 'leaderboard.csv');
-  await writeFileAtomic(file, renderLeaderboard(sources, records, options.keyOf));
+  await writeWhole(file, renderLeaderboard(sources, records, options.keyOf));
   return file;
 }
 

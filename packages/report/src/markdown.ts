@@ -6,6 +6,7 @@ import {
   type CellQuantity,
   collapsedSeeds,
   formatEstimate,
+  markStanding,
   networkTitle,
   type Quantity,
   quantityOf,
@@ -16,7 +17,7 @@ import { formatFixed, formatNumber, formatPercent } from './format.ts';
 import { compareSeries } from './paired-tests.ts';
 import { belongsTo, type PublishedValue } from './published.ts';
 import { type Places, publishedList, publishedRows, withoutPlace } from './published-rows.ts';
-import { rankCells } from './ranks.ts';
+import { rankCells, type Standing, standings } from './ranks.ts';
 import { sizeColumn, sizeRows } from './size-table.ts';
 import { speedStatements } from './speed-statements.ts';
 import { rangeWords, speedRows, speedupAt } from './speed-table.ts';
@@ -24,7 +25,7 @@ import { batchSizesOf, withheldNote } from './speedup.ts';
 import { statements } from './statements.ts';
 import { type Cell, cellOf, type NetworkSummary, type Summary } from './summary.ts';
 
-type Ranks = ReadonlyMap<Cell, number | null>;
+type Standings = ReadonlyMap<Cell, Standing>;
 
 const NOTES = {
   density: 'Nothing is trained here: remaining weights of the thinnest layer, mean over seeds.',
@@ -33,8 +34,10 @@ const NOTES = {
     `Dense time / time of the pruned network on the same kernels: the median over seeds, and in brackets ${range}. For filters and neurons, what was asked for is a share of these.`,
   single: 'After the last epoch.',
   interval: 'Mean over seeds ± half the 95 % t-interval, after the last epoch.',
-  bold: 'Bold: the best of a column and what the paired t-tests (Holm-corrected over the column) cannot tell from it: a mean far off with a wide interval is among them.',
-  boldSize: 'Bold: the fewest, and what the paired t-tests (Holm-corrected over all pairs) cannot tell from it.',
+  cut: 'An interval that would leave what is possible (0 to 100 %, no to all parameters) is cut there, and both its ends stand in brackets.',
+  bold: 'Bold: the best.',
+  level:
+    '≈ not separated from the best by the paired t-test (5 %, Holm-corrected over all pairs of series in the column), and its mean lies in the interval of the best; without a mark: separated, or farther off.',
   collapse: '‡ a layer lost all its weights (in how many of the seeds).',
   recalled: '† quoted from memory, not yet checked against the paper.',
   bestEpoch: '§ the paper prints its best test epoch, not the last.',
@@ -78,8 +81,8 @@ export function networkSection(
   const values = published.filter((value) => belongsTo(value, network));
   const title = `**${titleOf(network)}: ${TITLES[quantity]}** (scale \`${scale}\`)`;
   if (quantity === 'size') {
-    const ranks = rankCells(network, compareSeries(network));
-    const table = alignedTable(sizeRows(network, benchmark, values, ranks, seriesName));
+    const marks = standings(network, compareSeries(network));
+    const table = alignedTable(sizeRows(network, benchmark, values, marks, seriesName));
     const elsewhere = values.filter((value) => sizeColumn(value, benchmark) === null);
     return [title, table, ...remarks(network, quantity, elsewhere, table)].join('\n\n');
   }
@@ -112,7 +115,7 @@ function accuracyTable(
   values: readonly PublishedValue[],
   quantity: 'error' | 'accuracy',
 ): string {
-  const ranks = rankCells(network, compareSeries(network));
+  const marks = standings(network, compareSeries(network));
   const rows = [
     ...network.dense.flatMap(({ name, [quantity]: estimate }) => [
       [escapeMarkdown(name), ...columns.map((sparsity) => (sparsity === 0 ? formatEstimate(estimate) : ''))],
@@ -121,7 +124,7 @@ function accuracyTable(
     ...network.series.flatMap(({ name, control }) => [
       [
         seriesName(name, control),
-        ...columns.map((sparsity) => tableCell(cellOf(network, name, sparsity), quantity, ranks)),
+        ...columns.map((sparsity) => tableCell(cellOf(network, name, sparsity), quantity, marks)),
       ],
       ...publishedRows(values, name, columns, quantity),
     ]),
@@ -158,9 +161,9 @@ function alignedTable(rows: readonly (readonly string[])[]): string {
   });
 }
 
-function tableCell(cell: Cell | undefined, quantity: CellQuantity, ranks: Ranks): string {
+function tableCell(cell: Cell | undefined, quantity: CellQuantity, marks: Standings): string {
   if (cell === undefined) return '';
-  const number = boldIf(ranks.get(cell) === 1, cellNumber(cell, quantity));
+  const number = markStanding(cellNumber(cell, quantity), marks.get(cell));
   const failed = cell.failures.length === 0 ? '' : `failed ${cell.failures.length}/${seedCount(cell)}`;
   const collapsed = collapsedSeeds(cell) === 0 ? '' : `‡${collapsedSeeds(cell)}/${seedCount(cell)}`;
   const achieved = quantity === 'density' ? '' : achievedElsewhere(cell);
@@ -179,10 +182,6 @@ function cellNumber(cell: Cell, quantity: CellQuantity): string {
   return estimate ? formatEstimate(estimate) : '';
 }
 
-function boldIf(condition: boolean, text: string): string {
-  return condition && text !== '' ? `**${text}**` : text;
-}
-
 function remarks(
   network: NetworkSummary,
   quantity: Quantity,
@@ -194,7 +193,9 @@ function remarks(
     `${counts} ${counts === '1' ? 'seed' : 'seeds'}. ${noteOn(network, quantity, counts)}`,
     ...optionalNote(budgetNote(network)),
     ...(quantity === 'speed' ? optionalNote(withheldNote(network.cells)) : []),
-    ...(table.includes('**') ? [quantity === 'size' ? NOTES.boldSize : NOTES.bold] : []),
+    ...(/ \([\d.]+ to [\d.]+\)/.test(table) ? [NOTES.cut] : []),
+    ...(table.includes('**') ? [NOTES.bold] : []),
+    ...(table.includes('≈') ? [NOTES.level] : []),
     ...(table.includes('‡') ? [NOTES.collapse] : []),
     ...(table.includes('†') ? [NOTES.recalled] : []),
     ...(table.includes('§') ? [NOTES.bestEpoch] : []),

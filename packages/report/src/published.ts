@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { type Benchmark, PrunebenchError, type PublishedReference } from '@prunebench/core';
+import { readText } from '@prunebench/files';
 import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
 import type { NetworkSummary } from './summary.ts';
@@ -52,8 +52,8 @@ export interface PublishedValue {
 
 /** Reads a published.csv. Throws PrunebenchError naming the file, line and column that is wrong. */
 export async function loadPublished(file: string): Promise<PublishedRow[]> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new PrunebenchError(`${file} cannot be read: ${error.code ?? error.message}`, {
+  const text = await readText(file).catch((error: Error) => {
+    throw new PrunebenchError(`${file} cannot be read: ${error.message}`, {
       remedy: `A benchmark with published values needs a published.csv with the columns ${Object.keys(columns).join(', ')}.`,
       cause: error,
     });

@@ -11,7 +11,7 @@ import {
 import type { Budget } from './budget.ts';
 import type { NetworkSize } from './compression.ts';
 import { type DenseReference, denseReferences } from './dense.ts';
-import { type Estimate, estimate } from './estimate.ts';
+import { type Bounds, type Estimate, estimate, PERCENT } from './estimate.ts';
 import { gatherSpeedups, type Speedup, type Withheld } from './speedup.ts';
 
 /** What the series of a table are compared by. */
@@ -199,10 +199,11 @@ function summariseCell(unordered: readonly TrialRecord[]): Cell {
   const finished = records.flatMap(({ failure, measured, run, speed, spec: { seed } }) =>
     failure === null && measured !== null ? [{ seed, measured, run, speed }] : [],
   );
-  const over = (value: (trial: (typeof finished)[number]) => number | null) => {
+  const over = (value: (trial: (typeof finished)[number]) => number | null, bounds?: Bounds) => {
     const values = finished.map(value);
-    return values.includes(null) ? null : estimate(values as number[]);
+    return values.includes(null) ? null : estimate(values as number[], bounds);
   };
+  const parameters = Math.max(...finished.map(({ measured }) => measured.parameters.total));
   const dense = over(({ measured }) => measured.fileBytes?.dense ?? null);
   const sparse = over(({ measured }) => measured.fileBytes?.sparse ?? null);
   return {
@@ -223,11 +224,11 @@ function summariseCell(unordered: readonly TrialRecord[]): Cell {
       failure !== null || measured === null ? [{ seed, reason: failure ?? 'nothing was measured' }] : [],
     ),
     collapsed: collapsedOver(records),
-    accuracy: over(({ measured }) => measured.final?.test.accuracy ?? null),
-    error: over(({ measured }) => (measured.final ? 100 - measured.final.test.accuracy : null)),
-    prunedAccuracy: over(({ measured }) => measured.pruned?.test.accuracy ?? null),
-    bestValidationAccuracy: over(({ measured }) => measured.bestValidation?.test.accuracy ?? null),
-    validationAccuracy: over(({ measured }) => measured.final?.validation.accuracy ?? null),
+    accuracy: over(({ measured }) => measured.final?.test.accuracy ?? null, PERCENT),
+    error: over(({ measured }) => (measured.final ? 100 - measured.final.test.accuracy : null), PERCENT),
+    prunedAccuracy: over(({ measured }) => measured.pruned?.test.accuracy ?? null, PERCENT),
+    bestValidationAccuracy: over(({ measured }) => measured.bestValidation?.test.accuracy ?? null, PERCENT),
+    validationAccuracy: over(({ measured }) => measured.final?.validation.accuracy ?? null, PERCENT),
     smallestDensity: over(({ measured }) =>
       Math.min(...measured.layers.map(({ weights, remaining }) => remaining / weights)),
     ),
@@ -236,7 +237,7 @@ function summariseCell(unordered: readonly TrialRecord[]): Cell {
     theoreticalSpeedup: over(({ measured }) => measured.theoreticalSpeedup),
     ...gatherSpeedups(finished.flatMap(({ speed }) => (speed ? [speed] : []))),
     fileBytes: dense && sparse && { dense, sparse },
-    remainingParameters: over(({ measured }) => measured.parameters.remaining),
+    remainingParameters: over(({ measured }) => measured.parameters.remaining, [0, parameters]),
     remainingWeights: over(({ measured }) => measured.layers.reduce((sum, { remaining }) => sum + remaining, 0)),
     trainedExamples: over(({ measured }) => measured.trainedExamples),
     computeSeconds: over(({ run }) => run.computeSeconds),

@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Network, PrunebenchError, type State, type TrialRecord } from '@prunebench/core';
 import { readRecord } from './record-store.ts';
 import type { Registry } from './registry.ts';
@@ -80,7 +81,9 @@ async function findRecord(prefix: string, folder: ResultsFolder): Promise<TrialR
   const [key, place] = first;
   const record = await readRecord(place.folder, place.name, key, (line) => console.error(line));
   if (!record)
-    throw new PrunebenchError(`The record of trial ${key} could not be read.`, { remedy: 'Run the trial again.' });
+    throw new PrunebenchError(`The record of trial ${key} could not be read: ${join(place.folder, place.name)}.json.`, {
+      remedy: 'Run the trial again.',
+    });
   return record;
 }
 

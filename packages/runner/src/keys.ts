@@ -95,6 +95,8 @@ export interface StageIdentity {
   readonly backend: string;
   /** All steps up to and with this one, normalised. */
   readonly steps: readonly Step[];
+  /** Digest of the code that computes them: other code leaves other states. */
+  readonly code?: string;
 }
 
 /** The identity of the state after the last of `steps`. */

@@ -3,7 +3,6 @@
  */
 import {
   contentHash,
-  type Method,
   type Network,
   PrunebenchError,
   refuseCollisions,
@@ -67,6 +66,8 @@ export interface PlanContext {
   readonly backend: string;
   network(trial: Trial): Network;
   datasetChecksum(trial: Trial): string;
+  /** Digest of the code that computes these first steps of a trial; without it stages of any code are the same. */
+  code?(trial: Trial, steps: readonly Step[]): string;
 }
 
 /**
@@ -132,7 +133,7 @@ export function describeSpec({ dataset, network, method, sparsity, seed }: Trial
 export function planStages(trials: readonly Trial[], registry: Registry, context: PlanContext): RunPlan {
   const stages = new Map<string, Stage>();
   const planned = trials.map((trial): PlannedTrial => {
-    const steps = stepsOf(trial, registry.methods.get(trial.spec.method)!, context.network(trial), registry);
+    const steps = stepsOf(trial.spec, context.network(trial), registry);
     const points = evaluationPoints(steps);
     const evaluated = new Set<number | null>(Object.values(points));
     const keys: string[] = [];
@@ -146,6 +147,7 @@ export function planStages(trials: readonly Trial[], registry: Registry, context
         seed,
         backend: context.backend,
         steps: prefix,
+        ...(context.code && { code: context.code(trial, prefix) }),
       });
       const evaluate = evaluated.has(i) || (stages.get(key)?.evaluate ?? false);
       const parent = keys.at(-1) ?? null;
@@ -157,12 +159,16 @@ export function planStages(trials: readonly Trial[], registry: Registry, context
   return { trials: planned, stages };
 }
 
-function stepsOf(trial: Trial, method: Method<unknown>, network: Network, registry: Registry): readonly Step[] {
-  const { sparsity, pretrain, retrain, options } = trial.spec;
-  const steps = method.steps({ network, sparsity, pretrain, retrain, options });
-  return steps.map((step, i) => {
+/** The steps of a trial's method as it declares them. */
+export function declaredSteps(spec: TrialSpec, network: Network, registry: Registry): readonly Step[] {
+  const { sparsity, pretrain, retrain, options } = spec;
+  return lookUp(registry.methods, 'method', spec.method).steps({ network, sparsity, pretrain, retrain, options });
+}
+
+function stepsOf(spec: TrialSpec, network: Network, registry: Registry): readonly Step[] {
+  return declaredSteps(spec, network, registry).map((step, i) => {
     const kind = lookUp(registry.stepKinds, 'kind of step', step.kind);
-    parseOptions(kind.options, step.options, `Method ${method.id}, step ${i} (${step.kind})`);
+    parseOptions(kind.options, step.options, `Method ${spec.method}, step ${i} (${step.kind})`);
     return normalizeStep(step, registry);
   });
 }

@@ -39,6 +39,8 @@ export interface DatasetEntry {
   readonly id: string;
   readonly title: string;
   readonly shape: DataShape;
+  /** That of the data set, where it is known before it is loaded. */
+  readonly checksum?: string;
   load(): Promise<Dataset>;
 }
 
@@ -65,6 +67,8 @@ export interface Registry {
   readonly datasets: ReadonlyMap<string, DatasetEntry>;
   readonly models: ReadonlyMap<string, NetworkEntry>;
   readonly benchmarks: ReadonlyMap<string, BenchmarkEntry>;
+  /** Absolute paths of the plugin modules among whose entries these are. */
+  readonly plugins: readonly string[];
   /**
    * A network by name, also by one that is not listed because it scales a listed one ("resnet-20-w0.5").
    *
@@ -106,6 +110,7 @@ export async function loadRegistry(plugins: readonly string[] = []): Promise<Reg
         (plugin.benchmarks ?? []).map((benchmark) => ({ id: benchmark.id, load: async () => benchmark })),
       ),
     ]),
+    plugins,
     model: (id) => networks.get(id) ?? networkEntry(findModel(id), id),
   };
 }
@@ -127,9 +132,9 @@ function networkEntry(model: ModelEntry, id = model.id): NetworkEntry {
   return { id, title: model.title, initializer: model.initializer, build: (shape) => buildModel(id, shape) };
 }
 
-function datasetEntry({ id, title, manifest, load }: SuiteDataset): DatasetEntry {
+function datasetEntry({ id, title, manifest, checksum, load }: SuiteDataset): DatasetEntry {
   const { inputShape, classes } = manifest;
-  return { id, title, shape: { inputShape, classes }, load: () => load() };
+  return { id, title, shape: { inputShape, classes }, checksum, load: () => load() };
 }
 
 /** Every folder under benchmarks/ that declares one. */

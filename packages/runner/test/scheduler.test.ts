@@ -75,6 +75,7 @@ async function run(
     trial,
     failure,
     finished: stages,
+    code: { entries: [], network: '', engine: {} },
     commit: '',
     dirty: false,
   });

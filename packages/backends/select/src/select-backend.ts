@@ -27,7 +27,7 @@ export interface BackendChoice {
  */
 export async function selectBackend(request?: string, options: { threads?: number } = {}): Promise<BackendChoice> {
   const asked = request ?? process.env.PRUNEBENCH_BACKEND ?? 'auto';
-  const threads = checkedThreads(options.threads ?? process.env.PRUNEBENCH_THREADS);
+  const threads = checkedThreads(options.threads) ?? threadsAskedFor() ?? availableParallelism();
   // The cpu backend would print a banner that advertises tfjs-node.
   tf.enableProdMode();
   if (asked === 'auto') return selectBest(threads);
@@ -77,8 +77,17 @@ function describe({ name }: Backend, threads: number): string {
   return `${name}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
 }
 
-function checkedThreads(value: number | string | undefined): number {
-  if (value === undefined || value === '') return availableParallelism();
+/**
+ * The threads that the variable PRUNEBENCH_THREADS asks for; undefined where it is not set.
+ *
+ * @throws PrunebenchError when it is no number of threads
+ */
+export function threadsAskedFor(): number | undefined {
+  return checkedThreads(process.env.PRUNEBENCH_THREADS);
+}
+
+function checkedThreads(value: number | string | undefined): number | undefined {
+  if (value === undefined || value === '') return undefined;
   const threads = Number(value);
   if (!Number.isInteger(threads) || threads < 1)
     throw new PrunebenchError(`The number of threads is ${JSON.stringify(value)}.`, {

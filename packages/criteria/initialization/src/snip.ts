@@ -27,6 +27,10 @@ export const snip = defineCriterion({
   granularity: ['weight'],
   needs: ['weights', 'gradients'],
   when: 'initialization',
+  deviations: [
+    "The program trains freshly drawn weights under the mask: its published numbers belong beside `control: 'reinitialize'`.",
+    'The program prunes biases too; here kernels alone.',
+  ],
   // 2: batch norm's running statistics became the default; what was scored before is `statistics: 'batch'`.
   revision: 2,
   async score(subject, options) {

@@ -42,6 +42,7 @@ const criterion = z.looseObject({
   threshold: call.optional(),
   regrows: z.boolean().optional(),
   revision: z.int().positive().optional(),
+  deviations: z.array(name).optional(),
 });
 
 const dataset = z.looseObject({

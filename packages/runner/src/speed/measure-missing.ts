@@ -35,6 +35,8 @@ export interface SpeedPass {
   readonly signal: AbortSignal;
   /** Whether networks that were never trained are timed too. */
   readonly untrained: boolean;
+  /** Whether networks that have a measurement are timed again. */
+  readonly again: boolean;
 }
 
 /** What the pass did. */
@@ -83,12 +85,15 @@ async function whyNotNative(): Promise<string | undefined> {
   }
 }
 
-async function unmeasured(trials: readonly Trial[], { records, untrained, display }: SpeedPass): Promise<Candidate[]> {
+async function unmeasured(
+  trials: readonly Trial[],
+  { records, untrained, again, display }: SpeedPass,
+): Promise<Candidate[]> {
   const found: Candidate[] = [];
   for (const trial of trials.filter(({ spec }) => spec.seed < TIMED_SEEDS)) {
     const record = await readRecord(records, trial.name, trial.key, (line) => display.line(line));
     const stage = record?.run.stages.at(-1)?.key;
-    if (!record?.measured || record.speed || stage === undefined) continue;
+    if (!record?.measured || (record.speed && !again) || stage === undefined) continue;
     if (record.measured.final !== null || untrained) found.push({ trial, record, stage });
   }
   return found;

@@ -54,12 +54,14 @@ export async function makeRecord(task: RecordTask, context: RecordContext): Prom
       backend,
       threads,
       versions: { ...versions },
+      ...(task.plugins && { plugins: task.plugins }),
       datasetChecksum: context.datasetChecksum,
       host: host(),
       finishedAt: new Date().toISOString(),
       computeSeconds: stages.reduce((total, { seconds }) => total + seconds, 0),
       stages: stages.map(({ key, kind, seconds }) => ({ key, kind, seconds })),
     },
+    code: task.code,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Progress, ScaleName } from '@prunebench/core';
+import type { Progress, RunProvenance, ScaleName, TrialCode } from '@prunebench/core';
 import type { PlannedTrial, Stage } from '../plan.ts';
 
 /** What a worker needs to know before its first task. */
@@ -36,6 +36,9 @@ export interface RecordTask {
   readonly failure: string | null;
   /** Keys of the stages that did finish, first step first. */
   readonly finished: readonly string[];
+  /** By which code it was computed. */
+  readonly code: TrialCode;
+  readonly plugins?: RunProvenance['plugins'];
   readonly commit: string;
   readonly dirty: boolean;
 }
