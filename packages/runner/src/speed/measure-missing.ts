@@ -7,6 +7,7 @@ import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
 import { getThreads, isNativeAvailable, registerNativeBackend } from '@prunebench/backend-native';
 import type { Masks, SpeedRecord, State, TrialRecord } from '@prunebench/core';
+import { optionally } from '@prunebench/files';
 import { fileSizes, measureSpeed } from '@prunebench/sparse';
 import type { Trial } from '../plan.ts';
 import type { Display } from '../progress/display.ts';
@@ -137,7 +138,8 @@ async function measureAll(
         continue;
       }
       const network = networkId(candidate, state.masks);
-      const speed = known.get(network) ?? (await timeNetwork(candidate, state, pass));
+      const speed = known.get(network) ?? (await timeOrNotice(candidate, state, pass));
+      if (!speed) continue;
       if (!known.has(network)) done.networks++;
       known.set(network, speed);
       await complete(candidate, state, speed, pass);
@@ -159,6 +161,12 @@ async function readNetwork({ stage }: Candidate, { store, display }: SpeedPass):
     if (error instanceof LostStageError) return undefined;
     throw error;
   }
+}
+
+/** The times of a network; a notice where it cannot be timed, which keeps no other from it. */
+async function timeOrNotice(candidate: Candidate, state: State, pass: SpeedPass): Promise<SpeedRecord | undefined> {
+  const { network, dataset } = candidate.record.spec;
+  return optionally(`The speed of ${network} on ${dataset} is not measured`, () => timeNetwork(candidate, state, pass));
 }
 
 async function timeNetwork({ record }: Candidate, state: State, { registry, commit }: SpeedPass): Promise<SpeedRecord> {
