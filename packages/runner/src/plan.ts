@@ -11,6 +11,7 @@ import {
   trainOptions,
   trialSpec,
 } from '@prunebench/core';
+import { checkDeclarations, checkSteps } from './declared.ts';
 import { normalizeStep, stageKey, trialKey } from './keys.ts';
 import { parseOptions } from './parse-options.ts';
 import type { Registry } from './registry.ts';
@@ -80,6 +81,7 @@ export function declareTrials(
   seeds: number,
   registry: Registry,
 ): readonly Trial[] {
+  checkDeclarations(declarations);
   const seriesOf = new Map<string, string>();
   const seen = new Set<string>();
   return Array.from({ length: seeds }, (_, seed) => seed).flatMap((seed) =>
@@ -159,7 +161,15 @@ export function planStages(trials: readonly Trial[], registry: Registry, context
 /** The steps of a trial's method as it declares them. */
 export function declaredSteps(spec: TrialSpec, network: Network, registry: Registry): readonly Step[] {
   const { sparsity, pretrain, retrain, options } = spec;
-  return lookUp(registry.methods, 'method', spec.method).steps({ network, sparsity, pretrain, retrain, options });
+  const steps = lookUp(registry.methods, 'method', spec.method).steps({
+    network,
+    sparsity,
+    pretrain,
+    retrain,
+    options,
+  });
+  checkSteps(spec.method, steps);
+  return steps;
 }
 
 function stepsOf(spec: TrialSpec, network: Network, registry: Registry): readonly Step[] {
