@@ -12,6 +12,7 @@ import {
   trainOptions,
   trialSpec,
 } from '@prunebench/core';
+import { checkDeclarations, checkSteps } from './declared.ts';
 import { type EvaluationPoints, evaluationPoints } from './evaluation-points.ts';
 import { normalizeStep, stageKey, trialKey } from './keys.ts';
 import { parseOptions } from './parse-options.ts';
@@ -75,6 +76,7 @@ export function declareTrials(
   seeds: number,
   registry: Registry,
 ): readonly Trial[] {
+  checkDeclarations(declarations);
   const seriesOf = new Map<string, string>();
   const seen = new Set<string>();
   const trials = Array.from({ length: seeds }, (_, seed) => seed).flatMap((seed) =>
@@ -156,7 +158,15 @@ export function planStages(trials: readonly Trial[], registry: Registry, context
 /** The steps of a trial's method as it declares them. */
 export function declaredSteps(spec: TrialSpec, network: Network, registry: Registry): readonly Step[] {
   const { sparsity, pretrain, retrain, options } = spec;
-  return lookUp(registry.methods, 'method', spec.method).steps({ network, sparsity, pretrain, retrain, options });
+  const steps = lookUp(registry.methods, 'method', spec.method).steps({
+    network,
+    sparsity,
+    pretrain,
+    retrain,
+    options,
+  });
+  checkSteps(spec.method, steps);
+  return steps;
 }
 
 function stepsOf(spec: TrialSpec, network: Network, registry: Registry): readonly Step[] {

@@ -97,11 +97,10 @@ export async function loadRegistry(plugins: readonly string[] = []): Promise<Reg
       ...methods,
       ...added.flatMap((plugin) => plugin.methods ?? []),
     ]),
-    stepKinds: new Map(
-      [...(stepKinds as readonly StepKind<unknown>[]), ...added.flatMap((plugin) => plugin.stepKinds ?? [])].map(
-        (kind) => [kind.kind, kind],
-      ),
-    ),
+    stepKinds: byName('kind of step', ({ kind }) => kind, [
+      ...(stepKinds as readonly StepKind<unknown>[]),
+      ...added.flatMap((plugin) => plugin.stepKinds ?? []),
+    ]),
     datasets: byId('dataset', [...datasets.map(datasetEntry), ...added.flatMap((plugin) => plugin.datasets ?? [])]),
     models: networks,
     benchmarks: byId('benchmark', [
@@ -116,14 +115,19 @@ export async function loadRegistry(plugins: readonly string[] = []): Promise<Reg
 }
 
 function byId<T extends { readonly id: string }>(what: string, entries: readonly T[]): ReadonlyMap<string, T> {
+  return byName(what, ({ id }) => id, entries);
+}
+
+function byName<T>(what: string, nameOf: (entry: T) => string, entries: readonly T[]): ReadonlyMap<string, T> {
   const map = new Map<string, T>();
   for (const entry of entries) {
-    refuseOddId(what, entry.id);
-    if (map.has(entry.id))
-      throw new PrunebenchError(`There are two entries for ${what} "${entry.id}".`, {
+    const name = nameOf(entry);
+    refuseOddId(what, name);
+    if (map.has(name))
+      throw new PrunebenchError(`There are two entries for ${what} "${name}".`, {
         remedy: 'Give the one in your plugin another id.',
       });
-    map.set(entry.id, entry);
+    map.set(name, entry);
   }
   return map;
 }
