@@ -83,6 +83,7 @@ export {
   trialRecord,
   trialSpec,
 } from './record.ts';
+export { recordedCosts } from './recorded-costs.ts';
 export { sparsitySteps } from './schedule.ts';
 export { brokenSeal, sealed } from './seal.ts';
 export { type SelectOptions, select } from './select.ts';
