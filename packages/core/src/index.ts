@@ -89,6 +89,7 @@ export {
   trialRecord,
   trialSpec,
 } from './record.ts';
+export { recordedCosts } from './recorded-costs.ts';
 export { sparsitySteps } from './schedule.ts';
 export { SCHEMA_VERSION } from './schema-version.ts';
 export { brokenSeal, sealed } from './seal.ts';

@@ -16,6 +16,7 @@ import {
   parameterSpecs,
   prunableSpecs,
   randomStream,
+  recordedCosts,
   sizeOf,
   withoutRemovedUnits,
 } from '../src/index.ts';
@@ -196,4 +197,9 @@ test('an emptied network: its ratios are infinite, not wrong', (t) => {
   const cost = costOf(network, { 'c/kernel': new Uint8Array(18) });
   t.is(cost.compressionRatio, Number.POSITIVE_INFINITY);
   t.is(cost.theoreticalSpeedup, Number.POSITIVE_INFINITY);
+  t.like(recordedCosts(cost), {
+    compressionRatio: null,
+    theoreticalSpeedup: null,
+    effective: { remaining: 0, sparsity: 1 },
+  });
 });

@@ -1,11 +1,11 @@
 import {
-  type Cost,
   collapsedLayers,
   costOf,
   type Evaluation,
   type Measured,
   maskedSparsity,
   type Network,
+  recordedCosts,
   refuseNotFinite,
   SCHEMA_VERSION,
   type SplitName,
@@ -89,28 +89,13 @@ async function measure(trial: PlannedTrial, stages: readonly StageInfo[], contex
     sparsity: { requested: trial.spec.sparsity, achieved: maskedSparsity(network, masks) },
     layers: cost.layers.map(({ name, weights, remaining }) => ({ name, weights, remaining })),
     collapsedLayers: collapsedLayers(network, masks),
-    ...costsInRecord(cost),
+    ...recordedCosts(cost),
     fileBytes: fileSizes(state),
     dense: await evaluationsAfter(dense, trial, context),
     pruned: await evaluationsAfter(pruned, trial, context),
     final: await evaluationsAfter(final, trial, context),
     bestValidation: stages.findLast(({ metrics }) => metrics.bestValidation)?.metrics.bestValidation ?? null,
     trainedExamples: stages.reduce((total, { metrics }) => total + (metrics.trainedExamples ?? 0), 0),
-  };
-}
-
-/** What a record says of costs. Ratios of nothing that is left are infinite, which JSON cannot say. */
-export function costsInRecord(
-  cost: Cost,
-): Pick<Measured, 'effective' | 'parameters' | 'compressionRatio' | 'multiplyAdds' | 'theoreticalSpeedup'> {
-  const { total, remaining, cutLayers } = cost.effective;
-  const ratio = (value: number) => (Number.isFinite(value) ? value : null);
-  return {
-    effective: { remaining, sparsity: total === 0 ? 0 : 1 - remaining / total, cutLayers: [...cutLayers] },
-    parameters: { ...cost.parameters },
-    compressionRatio: ratio(cost.compressionRatio),
-    multiplyAdds: { ...cost.multiplyAdds },
-    theoreticalSpeedup: ratio(cost.theoreticalSpeedup),
   };
 }
 

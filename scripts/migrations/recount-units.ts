@@ -1,0 +1,111 @@
+/**
+ * Records of trials that removed whole units, from before weights that read a removed unit were left out of their costs, get the
+ * parameters, multiply-adds, ratios and effective weights of the network without these units:
+ *
+ *     node scripts/migrations/recount-units.ts <results folder>
+ *
+ * Masks are not in a record, but how many weights each kernel kept is, so how many units are left. Which ones does not matter: units
+ * of one layer have the same weights before and behind them. A record whose old counts are not exactly those of whole units is
+ * refused by name, and nothing is written. No other number is touched; running it again changes nothing.
+ */
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type Cost,
+  costOf,
+  type Masks,
+  type Network,
+  PrunebenchError,
+  parameterSpecs,
+  prunableSpecs,
+  prunableUnits,
+  recordedCosts,
+  sealed,
+  sizeOf,
+  type TrialRecord,
+  trialRecord,
+  unitMasks,
+} from '@prunebench/core';
+import { loadRegistry, type Registry } from '@prunebench/runner';
+
+type Measured = NonNullable<TrialRecord['measured']>;
+
+/**
+ * The record with the costs of the network without its removed units; undefined for one that removed no units, measured nothing,
+ * or has them already.
+ *
+ * @throws PrunebenchError where the counts in the record do not say exactly which network is left
+ */
+export function recounted(record: TrialRecord, network: Network): TrialRecord | undefined {
+  const { measured, spec, key } = record;
+  if (spec.options.granularity !== 'unit' || measured === null || measured.effective !== undefined) return undefined;
+  const refuse = (reason: string) =>
+    new PrunebenchError(`The costs of record ${key} (${spec.network}) cannot be counted from it: ${reason}.`, {
+      remedy: 'Run its trial again; the new record has them.',
+    });
+  const masks = masksOf(network, measured, refuse);
+  const cost = costOf(network, masks);
+  const before = countedByMasks(network, masks, cost);
+  if (measured.parameters.remaining !== before.parameters || measured.multiplyAdds.remaining !== before.multiplyAdds)
+    throw refuse('its parameters and multiply-adds are not those of whole units');
+  return { ...record, measured: { ...measured, ...recordedCosts(cost) } };
+}
+
+/** Masks with as many units as the record's counts say, the first ones of each layer. */
+function masksOf(network: Network, { layers }: Measured, refuse: (reason: string) => PrunebenchError): Masks {
+  const specs = prunableSpecs(network);
+  const removable = new Set(prunableUnits(network));
+  if (
+    String(layers.map(({ name, weights }) => [name, weights])) !== String(specs.map((s) => [s.name, sizeOf(s.shape)]))
+  )
+    throw refuse('its layers are not those of the network');
+  const masks: Record<string, Uint8Array> = {};
+  for (const [l, { name, weights, remaining }] of layers.entries()) {
+    const units = specs[l].shape.at(-1)!;
+    const kept = (remaining * units) / weights;
+    if (!removable.has(name) && kept !== units) throw refuse(`${name} lost weights, and its units cannot be removed`);
+    if (!Number.isInteger(kept)) throw refuse(`${remaining} of ${weights} weights of ${name} are no whole units`);
+    // What is left behind such a layer depends on the values of biases, which are not in the record.
+    if (kept === 0) throw refuse(`${name} lost all of its units`);
+    if (kept === units) continue;
+    for (const [parameter, mask] of Object.entries(unitMasks(network, name, new Uint8Array(units).fill(1, 0, kept))))
+      masks[parameter] = mask.map((bit, i) => bit & (masks[parameter]?.[i] ?? 1));
+  }
+  return masks;
+}
+
+/** As costs were counted before: every weight that is not masked itself. */
+function countedByMasks(network: Network, masks: Masks, { layers }: Cost) {
+  const left = parameterSpecs(network)
+    .filter(({ trainable }) => trainable)
+    .map(({ name, shape }) => masks[name]?.reduce((sum, bit) => sum + bit, 0) ?? sizeOf(shape));
+  return {
+    parameters: left.reduce((sum, count) => sum + count, 0),
+    multiplyAdds: layers.reduce((sum, each) => sum + (each.multiplyAdds.dense / each.weights) * each.remaining, 0),
+  };
+}
+
+/** What the folder's records become, by file; nothing is written. */
+export async function recountAll(results: string, registry: Registry): Promise<ReadonlyMap<string, TrialRecord>> {
+  const changed = new Map<string, TrialRecord>();
+  for (const path of await readdir(results, { recursive: true })) {
+    if (!/\/records\/[^/]+\/[^/]+\.json$/.test(path)) continue;
+    const file = join(results, path);
+    const record = trialRecord.parse(JSON.parse(await readFile(file, 'utf8')));
+    const { shape } = registry.datasets.get(record.spec.dataset)!;
+    const next = recounted(record, registry.model(record.spec.network).build(shape));
+    if (next) changed.set(file, next);
+  }
+  return changed;
+}
+
+if (import.meta.main) {
+  const [, , results] = process.argv;
+  if (!results) throw new Error('usage: node scripts/migrations/recount-units.ts <results folder>');
+  const changed = await recountAll(results, await loadRegistry());
+  for (const [file, record] of changed) {
+    await writeFile(`${file}.tmp`, `${JSON.stringify(sealed(record), null, 2)}\n`);
+    await rename(`${file}.tmp`, file);
+  }
+  console.log(`${changed.size} records have the costs of the network without its removed units.`);
+}
