@@ -1,4 +1,10 @@
-import { defineBenchmark, type ScaleName, type TrainOptionsInput, type TrialDeclaration } from '@prunebench/core';
+import {
+  defineBenchmark,
+  denseWithSameBudget,
+  type ScaleName,
+  type TrainOptionsInput,
+  type TrialDeclaration,
+} from '@prunebench/core';
 
 /** On a trained network SNIP's score is the gradient magnitude of one batch; the latter is taken over the whole calibration split. */
 const criteria = [
@@ -7,19 +13,13 @@ const criteria = [
   { method: 'snip', criterion: {} },
 ] as const;
 
-/** The criteria that read gradients with batch norm as their papers' programs do not have it. */
+/** The criteria that read gradients with batch norm as their papers' programs do not have it, in one scope. */
 const otherStatistics = [
-  {
-    method: 'snip',
-    criterion: { statistics: 'batch' },
-    series: 'snip with batch statistics',
-    scopes: ['global', 'layer-wise uniform', 'layer-wise ERK'],
-  },
+  { method: 'snip', criterion: { statistics: 'batch' }, series: 'snip with batch statistics, global' },
   {
     method: 'gradient-magnitude',
     criterion: { batches: 8, statistics: 'running' },
-    series: 'gradient-magnitude with running statistics',
-    scopes: ['global'],
+    series: 'gradient-magnitude with running statistics, global',
   },
 ] as const;
 
@@ -70,7 +70,7 @@ const protocols: Readonly<Record<ScaleName, Protocol>> = {
 
 function trials(scale: ScaleName): readonly TrialDeclaration[] {
   const { compressions, ...cell } = protocols[scale];
-  return compressions.flatMap((compression) => {
+  const pruned = compressions.flatMap((compression) => {
     const shared = { ...cell, dataset: 'cifar10', sparsity: 1 - 1 / compression };
     return [
       ...criteria.flatMap(({ method, criterion }) =>
@@ -81,16 +81,12 @@ function trials(scale: ScaleName): readonly TrialDeclaration[] {
           series: `${method}, ${name}`,
         })),
       ),
-      ...otherStatistics.flatMap(({ method, criterion, series, scopes: names }) =>
-        scopes
-          .filter(({ name }) => names.some((other) => other === name))
-          .map(({ name, options }) => ({
-            ...shared,
-            method,
-            options: { ...options, criterion, when: 'trained', allowLayerCollapse: true },
-            series: `${series}, ${name}`,
-          })),
-      ),
+      ...otherStatistics.map(({ method, criterion, series }) => ({
+        ...shared,
+        method,
+        options: { scope: 'global', criterion, when: 'trained', allowLayerCollapse: true },
+        series,
+      })),
       {
         ...shared,
         method: 'random',
@@ -114,6 +110,7 @@ function trials(scale: ScaleName): readonly TrialDeclaration[] {
       },
     ];
   });
+  return [...pruned, denseWithSameBudget({ dataset: 'cifar10', ...cell })];
 }
 
 export default defineBenchmark({
@@ -127,7 +124,7 @@ export default defineBenchmark({
       [`${method}, global`, `${method}, layer-wise uniform`] as const,
       [`${method}, global`, `${method}, layer-wise ERK`] as const,
     ]),
-    ...otherStatistics.map(({ method, series }) => [`${method}, global`, `${series}, global`] as const),
+    ...otherStatistics.map(({ method, series }) => [`${method}, global`, series] as const),
   ],
   published: [],
 });

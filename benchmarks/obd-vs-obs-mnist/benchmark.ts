@@ -1,4 +1,10 @@
-import { defineBenchmark, type ScaleName, type TrainOptionsInput, type TrialDeclaration } from '@prunebench/core';
+import {
+  defineBenchmark,
+  denseWithSameBudget,
+  type ScaleName,
+  type TrainOptionsInput,
+  type TrialDeclaration,
+} from '@prunebench/core';
 
 const training = (epochs: number, learningRate: number): TrainOptionsInput => ({
   epochs,
@@ -116,6 +122,7 @@ function trials(scale: ScaleName): readonly TrialDeclaration[] {
     ...mlp.flatMap((sparsity) => oneShot.map((line) => ({ ...small, ...line, sparsity }))),
     ...lenet.flatMap((sparsity) => retrained.map((line) => ({ ...large, ...line, sparsity }))),
     ...(lenet.length > 0 ? shared.map((line) => ({ ...large, ...line, sparsity: listedSparsity })) : []),
+    ...(lenet.length > 0 ? [denseWithSameBudget(large)] : []),
   ];
 }
 

@@ -13,7 +13,7 @@ import { SparsePeer } from './sparse-peer.ts';
 import { sparsePlot } from './sparse-plot.ts';
 import { measureProduct, productSizes } from './sparse-products.ts';
 import type { SparseRow } from './sparse-rows.ts';
-import { crossoverTable, describeRow, gpuTable, rowTable } from './sparse-tables.ts';
+import { crossoverTable, describeRow, gpuTable, MASKS, rowTable } from './sparse-tables.ts';
 import { measureTraining, trainingSparsities, trainingWorkloads } from './sparse-training.ts';
 import { inputShapes, workloads } from './workloads.ts';
 
@@ -118,7 +118,7 @@ async function writeFiles(
   peer: string,
 ): Promise<string[]> {
   await makeFolder(resolve(folder));
-  const provenance = { ...describeHost(), peer };
+  const provenance = { masks: MASKS, ...describeHost(), peer };
   const contents = [
     ['speed-sparse.csv', csvOf(rows, provenance)],
     ['speed-sparse-crossover.csv', csvOf(found, provenance)],

@@ -2,12 +2,15 @@ export { allocate } from './allocation.ts';
 export {
   type Benchmark,
   defineBenchmark,
+  denseWithSameBudget,
   type PublishedReference,
   type ScaleName,
   type TrialDeclaration,
 } from './benchmark.ts';
+export { cellName, columnSparsity, refuseCollisions } from './cells.ts';
+export { checkMasks, checkMasksOf } from './check-masks.ts';
 export { canonicalJson, contentHash } from './content-hash.ts';
-export { type Cost, costOf, type LayerCost } from './cost.ts';
+export { type Cost, costOf, type EffectiveWeights, effectiveSparsity, type LayerCost } from './cost.ts';
 export { type Citation, type Criterion, defineCriterion, type Need, needs, type Subject } from './criterion.ts';
 export type { Batch, Dataset, Split, SplitName } from './dataset.ts';
 export { DivergenceError, LayerCollapseError, PrunebenchError } from './errors.ts';
@@ -27,6 +30,7 @@ export type {
   StepOutcome,
   TrialSession,
 } from './method.ts';
+export { nearestName } from './nearest-name.ts';
 export { computeLayer, type ForwardOptions, forward } from './network/forward.ts';
 export { type FusedLayer, fuse } from './network/fuse.ts';
 export { initializeParameters, type KernelInitializer, kernelInitializers } from './network/initialize.ts';
@@ -57,6 +61,8 @@ export {
 } from './ops/step-compiler.ts';
 export { refuseUntrainable, registerUntrainable } from './ops/untrainable-layers.ts';
 export type { Masks, ParameterArray, ParameterRecord, Scores, State } from './parameters.ts';
+export { plainId, refuseOddId } from './plain-id.ts';
+export { printable, printableLines } from './printable.ts';
 export {
   type Allocation,
   allocation,
@@ -75,8 +81,8 @@ export { type RandomStream, randomStream } from './random.ts';
 export {
   type Measured,
   type RunProvenance,
-  SCHEMA_VERSION,
   type SpeedRecord,
+  STEADY_SPREAD,
   type TrialCode,
   type TrialRecord,
   type TrialSpec,
@@ -84,6 +90,7 @@ export {
   trialSpec,
 } from './record.ts';
 export { sparsitySteps } from './schedule.ts';
+export { SCHEMA_VERSION } from './schema-version.ts';
 export { brokenSeal, sealed } from './seal.ts';
 export { type SelectOptions, select } from './select.ts';
 export { parameterTensors, TensorScope, takeValues, tidy } from './tensor-scope.ts';

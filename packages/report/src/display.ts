@@ -44,9 +44,9 @@ export function formatSpeedup(ratio: number, range?: { readonly low: number; rea
   return range ? `${digits(ratio)} (${digits(range.low)}-${digits(range.high)})` : digits(ratio);
 }
 
-/** In how many of a cell's seeds at least one layer collapsed. */
-export function collapsedSeeds({ collapsed }: Cell): number {
-  return new Set(collapsed.flatMap(({ seeds }) => seeds)).size;
+/** In how many of a cell's seeds at least one layer collapsed, or the network fell apart. */
+export function collapsedSeeds({ collapsed, cutSeeds }: Cell): number {
+  return new Set([...collapsed.flatMap(({ seeds }) => seeds), ...cutSeeds]).size;
 }
 
 /** The smallest network of a cell's seeds; null when none finished. */
@@ -57,6 +57,12 @@ export function fewestParameters({ trials }: Cell): number | null {
 /** All seeds of a cell, finished or not. */
 export function seedCount({ trials, failures }: Cell): number {
   return trials.length + failures.length;
+}
+
+/** "LeNet-5 on MNIST", and that whole units are removed where they are. */
+export function networkTitle({ network, dataset, granularity }: NetworkSummary): string {
+  const units = granularity === 'unit' ? ', whole units removed' : '';
+  return `${properName(network)} on ${properName(dataset)}${units}`;
 }
 
 /** How people write the networks' and data sets' names that are hyphenated words here. */
@@ -81,11 +87,6 @@ const properNames: Readonly<Record<string, string>> = {
 
 /** "lenet-300-100" -> "LeNet-300-100", "mnist" -> "MNIST". */
 export function properName(id: string): string {
-  return (
-    properNames[id] ??
-    id
-      .split('-')
-      .map((part) => properNames[part] ?? part)
-      .join('-')
-  );
+  const named = (part: string) => (Object.hasOwn(properNames, part) ? properNames[part]! : part);
+  return Object.hasOwn(properNames, id) ? named(id) : id.split('-').map(named).join('-');
 }

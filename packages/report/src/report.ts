@@ -1,9 +1,17 @@
 import { dirname, join, relative, resolve } from 'node:path';
-import { type Benchmark, PrunebenchError, type ScaleName, type TrialRecord, type TrialSpec } from '@prunebench/core';
+import {
+  type Benchmark,
+  PrunebenchError,
+  refuseOddId,
+  type ScaleName,
+  type TrialRecord,
+  type TrialSpec,
+} from '@prunebench/core';
 import { FileError, makeFolder, readText, writeWhole } from '@prunebench/files';
 import { comparisonsCsv, tableCsv } from './csv.ts';
 import { declaredRecords } from './declaration.ts';
 import { quantityOf } from './display.ts';
+import { escapeMarkdown } from './escape.ts';
 import { markdownDetails, markdownSummary, networkSection } from './markdown.ts';
 import { accuracyPlot } from './plots/accuracy.ts';
 import { densityPlot } from './plots/density.ts';
@@ -75,10 +83,11 @@ const SCALES: readonly ScaleName[] = ['paper', 'cpu', 'smoke'];
 
 /**
  * Renders tables, comparisons and plots of a benchmark from its records: the same records give the same bytes.
- * Throws PrunebenchError for duplicate records and for published references that match nothing.
+ * Throws PrunebenchError for an id that cannot name a folder, for duplicate records and for published references that match nothing.
  */
 export async function renderReport(source: ReportSource, options: ReportOptions): Promise<RenderedReport> {
   const { benchmark } = source;
+  refuseOddId('benchmark', benchmark.id);
   const published = publishedValues(benchmark, source.published);
   const folder = join(options.resultsDir, benchmark.id);
   const files = new Map<string, string>();
@@ -207,7 +216,7 @@ function readmeSection(
   const link = (name: string) => relative(dirname(readme ?? folder), join(folder, name)).replaceAll('\\', '/');
   const pictures = plots.map((name) => `![${CAPTIONS[name.split('-')[0]!]}, scale ${summary.scale}](${link(name)})`);
   const details = `<details>\n<summary>Every cell in full (scale ${summary.scale})</summary>\n\n${markdownDetails(summary)}\n</details>`;
-  const made = `Commits of the records: ${summary.commits.join(', ')}.`;
+  const made = `Commits of the records: ${escapeMarkdown(summary.commits.join(', '))}.`;
   return [markdown.trim(), ...pictures, details, made].join('\n\n');
 }
 

@@ -1,5 +1,6 @@
 import type { Benchmark } from '@prunebench/core';
 import { fewestParameters, formatEstimate, markStanding } from './display.ts';
+import { escapeMarkdown } from './escape.ts';
 import { formatNumber } from './format.ts';
 import type { PublishedValue } from './published.ts';
 import type { Standing } from './ranks.ts';
@@ -25,10 +26,17 @@ export function sizeRows(
 ): string[][] {
   const { size, dense, cells } = network;
   return [
-    ['', 'parameters left', 'fewest', 'weights left', `${benchmark.validationName ?? 'validation'}, %`, 'test, %'],
+    [
+      '',
+      'parameters left',
+      'fewest',
+      'weights left',
+      `${escapeMarkdown(benchmark.validationName ?? 'validation')}, %`,
+      'test, %',
+    ],
     ...dense.flatMap(({ name, accuracy, validationAccuracy }) => [
       [
-        name,
+        escapeMarkdown(name),
         String(size!.parameters),
         '',
         String(size!.weights),
@@ -64,8 +72,8 @@ function publishedRows(values: readonly PublishedValue[], series: string, benchm
     const at = (column: 'parameters' | 'validation' | 'test') =>
       ofLabel
         .filter((value) => sizeColumn(value, benchmark) === column)
-        .map(({ row, recalled }) => `*${row.value}${recalled ? '†' : ''}*`)
+        .map(({ row, recalled }) => `*${escapeMarkdown(row.value)}${recalled ? '†' : ''}*`)
         .join(', ');
-    return [`*${label}*`, at('parameters'), '', '', at('validation'), at('test')];
+    return [`*${escapeMarkdown(label)}*`, at('parameters'), '', '', at('validation'), at('test')];
   });
 }

@@ -1,8 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { PrunebenchError, type TrialRecord, type TrialSpec } from '@prunebench/core';
+import { cellName, PrunebenchError, type TrialRecord, type TrialSpec } from '@prunebench/core';
 import { readText, readTextIfThere } from '@prunebench/files';
-import { cellName } from './declaration.ts';
 import { renderLeaderboard } from './leaderboard.ts';
 import { blockIn, replaceBlock, START, selectionsIn } from './readme.ts';
 import { type LoadedRecords, loadRecords } from './records.ts';

@@ -1,3 +1,4 @@
+import { printableLines } from '@prunebench/core';
 import { Argument, Command, Option } from 'commander';
 import type { DoctorOptions } from './commands/doctor.ts';
 import type { ExportCommandOptions } from './commands/export.ts';
@@ -23,6 +24,7 @@ export function createProgram(): Command {
       "Reproduces the tables of neural-network pruning papers and puts the published numbers beside one's own.",
     )
     .version(versions().prunebench)
+    .configureOutput({ writeErr: (text) => process.stderr.write(printableLines(text)) })
     .showSuggestionAfterError()
     .showHelpAfterError('(prunebench --help, or prunebench <command> --help, shows what is possible)')
     .addHelpText(

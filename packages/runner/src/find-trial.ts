@@ -48,10 +48,15 @@ function runAgain({ benchmark, scale, series, spec }: TrialRecord): string {
   const { dataset, network, sparsity, seed } = spec;
   const filters = Object.entries({ dataset, network, series, sparsity, seed }).map(([key, value]) => {
     const filter = `${key}=${value}`;
-    return `--filter ${/[^\w.=-]/.test(filter) ? `'${filter}'` : filter}`;
+    return `--filter ${/[^\w.=-]/.test(filter) ? shellQuoted(filter) : filter}`;
   });
   // The record may be of a run with more seeds than the benchmark's own.
   return ['prunebench run', benchmark, `--scale ${scale}`, `--seeds ${seed + 1}`, ...filters].join(' ');
+}
+
+/** One word of a POSIX shell; series have apostrophes. */
+function shellQuoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 async function findRecord(prefix: string, folder: ResultsFolder): Promise<TrialRecord> {

@@ -2,6 +2,7 @@
 import { CommanderError } from 'commander';
 import { createProgram } from './cli.ts';
 import { watchStarters } from './starters.ts';
+import { printSafely } from './terminal.ts';
 
 // `prunebench list methods | head` closes the pipe early; that is no error.
 for (const stream of [process.stdout, process.stderr])
@@ -13,6 +14,7 @@ for (const stream of [process.stdout, process.stderr])
 
 // As if a terminal had been closed: a run stops in order, everything else ends.
 watchStarters(() => process.kill(process.pid, 'SIGHUP'));
+printSafely();
 
 /** Wrong usage: unknown command, option or argument. */
 const USAGE = 2;

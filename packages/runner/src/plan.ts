@@ -5,6 +5,7 @@ import {
   contentHash,
   type Network,
   PrunebenchError,
+  refuseCollisions,
   type Step,
   type TrialDeclaration,
   type TrialSpec,
@@ -12,10 +13,13 @@ import {
   trialSpec,
 } from '@prunebench/core';
 import { checkDeclarations, checkSteps } from './declared.ts';
+import { type EvaluationPoints, evaluationPoints } from './evaluation-points.ts';
 import { normalizeStep, stageKey, trialKey } from './keys.ts';
 import { parseOptions } from './parse-options.ts';
 import type { Registry } from './registry.ts';
 import { lookUp } from './suggest.ts';
+
+export { evaluationPoints };
 
 /** One trial as declared, with its seed and identity; nothing that depends on data or backend. */
 export interface Trial {
@@ -25,15 +29,6 @@ export interface Trial {
   readonly series: string;
   readonly control: boolean;
   readonly spec: TrialSpec;
-}
-
-/** Which of a trial's steps leave the states that its record evaluates. All null where nothing is trained. */
-export interface EvaluationPoints {
-  /** Before the first weight is removed, where training came before. */
-  readonly dense: number | null;
-  /** After the last pruning event, before any further training. */
-  readonly pruned: number | null;
-  readonly final: number | null;
 }
 
 export interface Stage {
@@ -74,7 +69,7 @@ export interface PlanContext {
  * All trials of a benchmark at a scale: every declaration with every seed, seed by seed, so that a whole table at
  * fewer seeds is there early.
  *
- * @throws PrunebenchError naming the trial and the field that is wrong
+ * @throws PrunebenchError naming the trial and the field that is wrong, or two trials of one cell
  */
 export function declareTrials(
   declarations: readonly TrialDeclaration[],
@@ -84,7 +79,7 @@ export function declareTrials(
   checkDeclarations(declarations);
   const seriesOf = new Map<string, string>();
   const seen = new Set<string>();
-  return Array.from({ length: seeds }, (_, seed) => seed).flatMap((seed) =>
+  const trials = Array.from({ length: seeds }, (_, seed) => seed).flatMap((seed) =>
     declarations.map((declaration): Trial => {
       const spec = specOf(declaration, seed, registry);
       const key = trialKey(spec, registry);
@@ -99,6 +94,8 @@ export function declareTrials(
       return { key, name, series, control: declaration.control ?? false, spec };
     }),
   );
+  refuseCollisions(declarations);
+  return trials;
 }
 
 function specOf(declaration: TrialDeclaration, seed: number, registry: Registry): TrialSpec {
@@ -178,26 +175,4 @@ function stepsOf(spec: TrialSpec, network: Network, registry: Registry): readonl
     parseOptions(kind.options, step.options, `Method ${spec.method}, step ${i} (${step.kind})`);
     return normalizeStep(step, registry);
   });
-}
-
-/** Re-estimates batch norm's statistics from images: part of the pruning event that it follows, not a training. */
-const ESTIMATES = 'estimate-batch-norm';
-
-/** Kinds of steps that never remove a weight; every other kind counts as a pruning event. */
-const KEEPS_MASKS: ReadonlySet<string> = new Set(['train', 'reinitialize', 'rewind', ESTIMATES]);
-
-/** Kinds of steps that no example goes through. */
-const NEVER_TRAINS: ReadonlySet<string> = new Set(['prune', 'reinitialize', 'rewind', ESTIMATES]);
-
-/** Finds the states to evaluate from the kinds of the steps alone. */
-export function evaluationPoints(steps: readonly Step[]): EvaluationPoints {
-  if (steps.every(({ kind }) => NEVER_TRAINS.has(kind))) return { dense: null, pruned: null, final: null };
-  const final = steps.length - 1;
-  const prunes = steps.map(({ kind }) => !KEEPS_MASKS.has(kind));
-  const first = prunes.indexOf(true);
-  if (first < 0) return { dense: final, pruned: final, final };
-  const trainedBefore = steps.slice(0, first).some(({ kind }) => kind === 'train');
-  let pruned = prunes.lastIndexOf(true);
-  while (steps[pruned + 1]?.kind === ESTIMATES) pruned++;
-  return { dense: trainedBefore ? first - 1 : null, pruned, final };
 }

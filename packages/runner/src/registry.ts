@@ -10,6 +10,7 @@ import {
   type Method,
   type Network,
   PrunebenchError,
+  refuseOddId,
   type StepKind,
 } from '@prunebench/core';
 import { criteria as initialization } from '@prunebench/criterion-initialization';
@@ -80,7 +81,7 @@ export interface Registry {
  * The suite's entries and those of the plugins.
  *
  * @param plugins absolute paths of modules
- * @throws PrunebenchError for a plugin that cannot be loaded and for a name that is taken twice
+ * @throws PrunebenchError for a plugin that cannot be loaded, for an id that is not plain and for one that is taken twice
  */
 export async function loadRegistry(plugins: readonly string[] = []): Promise<Registry> {
   const added = await Promise.all(plugins.map(loadPlugin));
@@ -121,6 +122,7 @@ function byName<T>(what: string, nameOf: (entry: T) => string, entries: readonly
   const map = new Map<string, T>();
   for (const entry of entries) {
     const name = nameOf(entry);
+    refuseOddId(what, name);
     if (map.has(name))
       throw new PrunebenchError(`There are two entries for ${what} "${name}".`, {
         remedy: 'Give the one in your plugin another id.',

@@ -10,10 +10,13 @@ import type { Closure, Edge, ModuleGraph, Root } from './module-graph.ts';
 
 const require = createRequire(import.meta.url);
 
-/** Files of this package that compute: what a stage does, what lies between two stages, and what is measured at the end. */
-const OWN = ['../worker/run-stage.ts', '../worker/make-record.ts', '../stages/stage-store.ts', '../plan.ts'].map(
-  (path) => fileURLToPath(new URL(path, import.meta.url)),
-);
+/** Files of this package that compute: what a stage does, what lies between two stages, what is measured and when. */
+const OWN = [
+  '../worker/run-stage.ts',
+  '../worker/make-record.ts',
+  '../stages/stage-store.ts',
+  '../evaluation-points.ts',
+].map((path) => fileURLToPath(new URL(path, import.meta.url)));
 const SUITE = ['packages', 'datasets'].map((folder) => join(repositoryRoot, folder) + sep);
 /** Their content is in the data set's checksum. */
 const DATA = SUITE[1];

@@ -1,5 +1,5 @@
 import type { Benchmark, Criterion, Method, StepKind } from '@prunebench/core';
-import { granularity, kernelInitializers, needs } from '@prunebench/core';
+import { granularity, kernelInitializers, needs, plainId } from '@prunebench/core';
 import { z } from 'zod';
 import type { DatasetEntry, NetworkEntry } from '../registry.ts';
 
@@ -24,7 +24,7 @@ const options = z.custom(
   (value) => typeof value === 'object' && value !== null && '_zod' in value && 'safeParse' in value,
   'must be a Zod 4 schema',
 );
-const described = { id: name, title: name };
+const described = { id: plainId, title: name };
 const published = {
   ...described,
   citation: z.looseObject({ authors: name, title: name, year: z.number(), venue: name, url: name }),

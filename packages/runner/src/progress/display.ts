@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, writeFileSync } from 'node:fs';
+import { printable } from '@prunebench/core';
 import { MultiBar, type SingleBar } from 'cli-progress';
 import { describeActivity, describeSnapshot, duration } from './format.ts';
 import type { Snapshot } from './tracker.ts';
@@ -58,8 +59,8 @@ class LineDisplay implements Display {
   }
 
   line(text: string): void {
-    this.#stream.write(`${text}\n`);
-    this.#log(text);
+    this.#stream.write(`${printable(text)}\n`);
+    this.#log(printable(text));
   }
 
   start(snapshot: () => Snapshot): void {
@@ -83,9 +84,10 @@ class TerminalDisplay implements Display {
   }
 
   line(text: string): void {
-    this.#log(text);
-    if (this.#bars) this.#bars.all.log(`${text}\n`);
-    else this.#stream.write(`${text}\n`);
+    const line = printable(text);
+    this.#log(line);
+    if (this.#bars) this.#bars.all.log(`${line}\n`);
+    else this.#stream.write(`${line}\n`);
   }
 
   start(snapshot: () => Snapshot): void {
@@ -124,7 +126,7 @@ class TerminalDisplay implements Display {
     this.#bars.run.update(Math.min(fraction, 0.999), { text: `${trials.done}/${trials.total} trials${failed}${left}` });
     for (const [slot, bar] of this.#bars.workers.entries()) {
       const activity = activities[slot];
-      const text = activity ? describeActivity(activity) : 'idle';
+      const text = activity ? printable(describeActivity(activity)) : 'idle';
       bar.update(Math.min(activity?.progress.fraction ?? 0, 0.999), { text });
     }
   }

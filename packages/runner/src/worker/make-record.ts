@@ -1,4 +1,5 @@
 import {
+  type Cost,
   collapsedLayers,
   costOf,
   type Evaluation,
@@ -82,22 +83,34 @@ async function measure(trial: PlannedTrial, stages: readonly StageInfo[], contex
   const { network, store, notice } = context;
   const state = await store.readState(trial.stages.at(-1)!, notice);
   const { masks } = state;
-  const cost = costOf(network, masks);
+  const cost = costOf(network, masks, state.parameters);
   const { dense, pruned, final } = trial.points;
   return {
     sparsity: { requested: trial.spec.sparsity, achieved: maskedSparsity(network, masks) },
     layers: cost.layers.map(({ name, weights, remaining }) => ({ name, weights, remaining })),
     collapsedLayers: collapsedLayers(network, masks),
-    parameters: { ...cost.parameters },
-    compressionRatio: cost.compressionRatio,
-    multiplyAdds: { ...cost.multiplyAdds },
-    theoreticalSpeedup: cost.theoreticalSpeedup,
+    ...costsInRecord(cost),
     fileBytes: fileSizes(state),
     dense: await evaluationsAfter(dense, trial, context),
     pruned: await evaluationsAfter(pruned, trial, context),
     final: await evaluationsAfter(final, trial, context),
     bestValidation: stages.findLast(({ metrics }) => metrics.bestValidation)?.metrics.bestValidation ?? null,
     trainedExamples: stages.reduce((total, { metrics }) => total + (metrics.trainedExamples ?? 0), 0),
+  };
+}
+
+/** What a record says of costs. Ratios of nothing that is left are infinite, which JSON cannot say. */
+export function costsInRecord(
+  cost: Cost,
+): Pick<Measured, 'effective' | 'parameters' | 'compressionRatio' | 'multiplyAdds' | 'theoreticalSpeedup'> {
+  const { total, remaining, cutLayers } = cost.effective;
+  const ratio = (value: number) => (Number.isFinite(value) ? value : null);
+  return {
+    effective: { remaining, sparsity: total === 0 ? 0 : 1 - remaining / total, cutLayers: [...cutLayers] },
+    parameters: { ...cost.parameters },
+    compressionRatio: ratio(cost.compressionRatio),
+    multiplyAdds: { ...cost.multiplyAdds },
+    theoreticalSpeedup: ratio(cost.theoreticalSpeedup),
   };
 }
 

@@ -5,7 +5,15 @@ import {
   type SparseProgram,
   vectorLanes,
 } from '@prunebench/backend-native';
-import { type Masks, type Network, type ParameterRecord, PrunebenchError, sizeOf, TensorScope } from '@prunebench/core';
+import {
+  checkMasks,
+  type Masks,
+  type Network,
+  type ParameterRecord,
+  PrunebenchError,
+  sizeOf,
+  TensorScope,
+} from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { compact } from '../graph/compact.ts';
 import { lower } from '../graph/lower.ts';
@@ -56,7 +64,7 @@ const ROUNDS = 7;
  *
  * Selects the native backend.
  *
- * @throws PrunebenchError where the native backend cannot run
+ * @throws PrunebenchError where the native backend cannot run, and for masks that do not fit the network
  */
 export async function compile(
   network: Network,
@@ -64,6 +72,7 @@ export async function compile(
   masks: Masks,
   { batchSize, rounds = ROUNDS, seconds = Number.POSITIVE_INFINITY, format }: CompileOptions,
 ): Promise<CompiledNetwork> {
+  checkMasks(network, masks);
   await useNative();
   const lanes = vectorLanes();
   const cache = await TimingCache.open({ lanes, threads: getThreads() });

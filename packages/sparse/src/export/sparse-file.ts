@@ -1,4 +1,11 @@
-import { type Masks, type ParameterArray, type ParameterRecord, PrunebenchError, type State } from '@prunebench/core';
+import {
+  checkMasksOf,
+  type Masks,
+  type ParameterArray,
+  type ParameterRecord,
+  PrunebenchError,
+  type State,
+} from '@prunebench/core';
 import { decodeSafetensors, encodeSafetensors, type SafetensorsTensor } from '@prunebench/interop';
 import { type CsrMatrix, csrFromKernel, kernelFromCsr, maskOfCsr } from '../storage/csr.ts';
 import { matrixShape } from '../storage/kernel-matrix.ts';
@@ -79,6 +86,7 @@ export function fileSizes(state: State): { readonly dense: number; readonly spar
 }
 
 function maskedTensors(parameters: ParameterRecord, masks: Masks): Record<string, SafetensorsTensor> {
+  checkMasksOf(parameters, masks);
   return Object.fromEntries(
     Object.entries(parameters).map(([name, { shape, values }]) => {
       const mask = masks[name];
