@@ -3,6 +3,11 @@ import { LRUCache } from 'lru-cache';
 
 /** Four criteria's scores of a VGG-16, in double precision. */
 const DEFAULT_BYTES = 512 * 2 ** 20;
+/**
+ * A table's criteria at one state, which come back at its next sparsity. Scores of states from longer ago are not asked for again, and a
+ * worker that kept them would grow with every trial.
+ */
+const MOST_ENTRIES = 24;
 
 export interface RememberedScores {
   readonly scores: Scores;
@@ -19,9 +24,15 @@ export class ScoreMemory {
 
   constructor(bytes = DEFAULT_BYTES) {
     this.#cache = new LRUCache({
+      max: MOST_ENTRIES,
       maxSize: bytes,
       sizeCalculation: ({ scores }) => Object.values(scores).reduce((sum, layer) => sum + layer.byteLength, 1),
     });
+  }
+
+  /** How many steps' scores are kept. */
+  get size(): number {
+    return this.#cache.size;
   }
 
   /**

@@ -87,6 +87,21 @@ test('shared scores are charged to every method that uses them', async (t) => {
   }
 });
 
+test('what is kept does not grow with the trials, and serves a table of many criteria', async (t) => {
+  const memory = new ScoreMemory();
+  let computed = 0;
+  const ask = (identity: unknown) =>
+    memory.recall(identity, () => {
+      computed++;
+      return { kernel: new Float32Array(1000) };
+    });
+  const criteria = Array.from({ length: 20 }, (_, i) => `criterion ${i}`);
+  for (let seed = 0; seed < 50; seed++)
+    for (const _sparsity of [0.5, 0.9, 0.99]) for (const criterion of criteria) await ask({ seed, criterion });
+  t.is(computed, 50 * criteria.length, 'computed once for all sparsities');
+  t.true(memory.size <= 24, `${memory.size}`);
+});
+
 test('scores larger than the memory are computed anew; a failed computation leaves nothing behind', async (t) => {
   const small = new ScoreMemory(10);
   const scores = { kernel: Float32Array.of(1, 2, 3) };

@@ -1,6 +1,14 @@
 /** Loss and gradients of one batch on every backend that runs here, against the plain JavaScript of `cpu`. */
-import { type Network, PrunebenchError, randomStream, type Split, trainOptions } from '@prunebench/core';
-import { randomBatch, randomParameters, relativeError } from '@prunebench/testing';
+import {
+  type Criterion,
+  type Network,
+  PrunebenchError,
+  randomStream,
+  type Split,
+  trainOptions,
+} from '@prunebench/core';
+import { criteria } from '@prunebench/criterion-initialization';
+import { mlp, randomBatch, randomParameters, relativeError, subjectOf } from '@prunebench/testing';
 import { lossGradients, train } from '@prunebench/training';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
@@ -57,6 +65,24 @@ for (const { name, untrainable } of others)
       );
       await t.throwsAsync(lossGradients(network, parameters, randomBatch(network, 2)), refused);
       t.is(tf.memory().numTensors, before);
+    });
+
+for (const { name } of others)
+  for (const loss of ['cross-entropy', 'squared-error'] as const)
+    test.serial(`${name}: criteria at initialization score as on ${REFERENCE}, ${loss}`, async (t) => {
+      const network = { ...mlp([6, 5, 4, 3]), loss };
+      const scores = async (criterion: Criterion<unknown>) => {
+        const subject = subjectOf(network, randomParameters(network), { batches: [randomBatch(network, 60)] });
+        const options = criterion.options.parse(criterion.id === 'grasp' ? { samplesPerClass: 2 } : {});
+        return Object.values(await criterion.score(subject, options)).flatMap((values) => [...values]);
+      };
+      for (const criterion of criteria) {
+        await selectBackend(REFERENCE);
+        const expected = await scores(criterion);
+        await selectBackend(name);
+        const error = relativeError(await scores(criterion), expected);
+        t.true(error < 1e-4, `${criterion.id}: ${error}`);
+      }
     });
 
 test('every kind of layer is held against cpu on some backend, or said to be untrainable there', (t) => {
