@@ -1,4 +1,3 @@
-import type { DenseReference } from './dense.ts';
 import { formatNumber } from './format.ts';
 import type { Cell, NetworkSummary } from './summary.ts';
 
@@ -24,11 +23,12 @@ export function budgetNote({ dense, cells }: NetworkSummary): string | undefined
     : `Epochs of training: dense ${formatNumber(first.epochs, 2)}; ${ours}.`;
 }
 
-/** The same in a plot, beside one dense network: "8 epochs; pruned: 8 + 3". */
-export function budgetLabel({ epochs: ofDense }: DenseReference, cells: readonly Cell[]): string | undefined {
+/** The same below the title of a plot, in a few words; undefined where both are trained alike. */
+export function budgetLabel({ dense, cells }: NetworkSummary): string | undefined {
   const pruned = prunedBudget(cells);
   const more = pruned && retraining(pruned);
-  return more && `${epochs([ofDense])}; pruned: ${list(pruned.pretrain)} + ${more}`;
+  const [first] = dense;
+  return first && more && `dense: ${epochs([first.epochs])}; pruned: ${list(pruned.pretrain)} + ${more}`;
 }
 
 interface Budgets {

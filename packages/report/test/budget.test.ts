@@ -38,9 +38,9 @@ test('where nothing is retrained, the budgets are one', async (t) => {
   t.regex((await report(records)).tables[0]!.markdown, /Training: 2 epochs, none after pruning\./);
 });
 
-test('the plot names both budgets beside the dense network, the CSV in columns', async (t) => {
+test('the plot names both budgets below its title, the CSV in columns', async (t) => {
   const { files } = await report(await storedRecords());
-  t.true(files.get(join('results', 'tiny', 'accuracy-cpu.svg'))!.includes('dense 1.60 % (2 epochs; pruned: 2 + 1)'));
+  t.true(files.get(join('results', 'tiny', 'accuracy-cpu.svg'))!.includes('dense: 2 epochs; pruned: 2 + 1'));
   const rows: Row[] = parse(files.get(join('results', 'tiny', 'table-cpu.csv'))!, { columns: true });
   t.like(rows[0], { kind: 'dense', pretrain_epochs: '2', retrain_epochs: '0' });
   t.like(rows[1], { kind: 'measured', pretrain_epochs: '2', retrain_epochs: '1' });

@@ -12,6 +12,7 @@ import { logDomain, logTicks } from './ticks.ts';
 const WIDTH = 380;
 const HEIGHT = 330;
 const GAP = 76;
+const PANEL_TITLE = { offset: 14, subtitleFontSize: 11, subtitleColor: MUTED, subtitlePadding: 4 } as const;
 
 type Shown = Extract<Quantity, 'error' | 'accuracy'>;
 
@@ -90,10 +91,7 @@ function panel(network: NetworkSummary, published: readonly PublishedValue[], st
     compression: compressionAt(network.size, value.sparsity!),
     value: quantity === 'error' ? value.error! : 100 - value.error!,
   }));
-  const dense = network.dense.map((reference) => {
-    const { name, [quantity]: estimate } = reference;
-    return { name, value: estimate.mean, budget: budgetLabel(reference, network.cells) };
-  });
+  const dense = network.dense.map(({ name, [quantity]: estimate }) => ({ name, value: estimate.mean }));
   const values = [...points, ...crosses, ...dense].map(({ value }) => value);
   const lost = network.cells
     .filter(({ trials }) => trials.length === 0)
@@ -105,10 +103,11 @@ function panel(network: NetworkSummary, published: readonly PublishedValue[], st
     data.map((datum) => ({ ...styleOf.get(datum.series)!, ...datum }));
   const xAt = { field: 'compression', ...x };
   const yAt = { field: 'value', ...y };
+  const budget = budgetLabel(network);
   return {
     width: WIDTH,
     height: HEIGHT,
-    title: { text: networkTitle(network), offset: 14 },
+    title: { text: networkTitle(network), ...(budget ? { subtitle: budget } : {}), ...PANEL_TITLE },
     layer: [
       // A share of units is another share of the weights, and has no place on this axis.
       ...(network.granularity === 'unit' ? [] : sparsityRow(network, x.scale.domain, xAt)),
@@ -142,19 +141,9 @@ function panel(network: NetworkSummary, published: readonly PublishedValue[], st
   };
 }
 
-interface DenseMark {
-  readonly name: string;
-  readonly value: number;
-  readonly budget: string | undefined;
-}
-
 /** The dense network, named at the right end of its rule. */
-function denseRule(dense: readonly DenseMark[], y: object): Layer[] {
-  const labels = dense.map(({ name, value, budget }) => ({
-    value,
-    label: `${name} ${formatFixed(value, 2)} %${budget === undefined ? '' : ` (${budget})`}`,
-  }));
-  const data = { values: labels };
+function denseRule(dense: readonly { name: string; value: number }[], y: object): Layer[] {
+  const data = { values: dense.map(({ name, value }) => ({ value, label: `${name} ${formatFixed(value, 2)} %` })) };
   return [
     { data, mark: { type: 'rule', color: INK, strokeWidth: 1, opacity: 0.7 }, encoding: { y } },
     {
