@@ -9,7 +9,7 @@
  */
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type TrialRecord, trialRecord } from '@prunebench/core';
+import { sealed, type TrialRecord, trialRecord } from '@prunebench/core';
 import { loadRegistry, type Registry, trialKey } from '@prunebench/runner';
 
 /** The record under its present identity; undefined for one that is none of SNIP's, or has it already. */
@@ -50,7 +50,8 @@ async function migrate(results: string): Promise<void> {
     // A file's name is the trial's key, with a suffix where two series share one trial.
     const path = paths[i].replace(record.key, next.key);
     if (path !== paths[i]) await rm(paths[i]);
-    await writeFile(path, `${JSON.stringify(timed ? { ...next, speed: { ...speed, timed } } : next, null, 2)}\n`);
+    const written = sealed(timed ? { ...next, speed: { ...speed, timed } } : next);
+    await writeFile(path, `${JSON.stringify(written, null, 2)}\n`);
   }
   console.log(`${renamed.size} records of SNIP say which statistics they were computed with.`);
 }
