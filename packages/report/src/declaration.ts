@@ -24,7 +24,8 @@ export interface DeclaredRecords {
 
 /**
  * Sorts the records of `scale` into those the benchmark declares today and those it no longer does.
- * Throws PrunebenchError for two declared trials of one cell.
+ * Throws PrunebenchError for two declared trials of one cell where there are records of the scale: a benchmark that nobody has
+ * run keeps no other one from its tables.
  */
 export function declaredRecords(
   benchmark: Benchmark,
@@ -33,13 +34,13 @@ export function declaredRecords(
   keyOf?: (spec: TrialSpec) => string,
 ): DeclaredRecords {
   const trials = benchmark.trials(scale);
-  refuseCollisions(trials);
+  const ofScale = all.filter((record) => record.scale === scale);
+  if (ofScale.length > 0) refuseCollisions(trials);
   const byCell = new Map(trials.map((trial) => [cellName(trial), trial]));
   const isDeclared = (record: TrialRecord): boolean => {
     const trial = byCell.get(cellName({ ...record.spec, series: record.series }));
     return trial !== undefined && (keyOf === undefined || keyOf(declaredSpec(trial, record.spec.seed)) === record.key);
   };
-  const ofScale = all.filter((record) => record.scale === scale);
   const records = ofScale.filter(isDeclared);
   const seeds = new Map<string, number>();
   for (const { spec, series } of records) {

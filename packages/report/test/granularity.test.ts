@@ -79,3 +79,13 @@ test('a report of a benchmark that declares two trials for one cell is refused',
   );
   t.regex(error.message, /Series "global" has two trials at sparsity 0\.9 of mlp on mnist, which differ in pretrain/);
 });
+
+test('a benchmark that was never run keeps no other one from its tables, however it is declared', async (t) => {
+  const broken = { ...benchmark, id: 'broken', trials: () => [...tiny.trials('cpu'), ...tiny.trials('cpu')] };
+  const records = await storedRecords();
+  const { tables } = await renderReport({ benchmark: broken, published: [] }, { resultsDir: 'results', records: [] });
+  t.deepEqual(tables, []);
+  const source = { benchmark: tiny, published: [] };
+  const alone = renderLeaderboard([source], records);
+  t.is(renderLeaderboard([source, { benchmark: broken, published: [] }], records), alone);
+});
