@@ -1,4 +1,4 @@
-/** What ruins a network that L-OBS prunes at once: the share of its output layer, not the inverse that stays fixed. */
+/** What the share of the output layer does to a network that L-OBS prunes at once. */
 import {
   applyMasks,
   type Batch,
