@@ -11,7 +11,8 @@ export interface Speedup {
   /** From the lowest to the highest of any seed: of its quartiles, or of its rounds where the records do not hold quartiles. */
   readonly low: number;
   readonly high: number;
-  readonly range: 'quartiles' | 'rounds';
+  /** What low and high are; `none` where every seed ran fastest on the dense kernels, so that its speed-up is one by definition. */
+  readonly range: 'quartiles' | 'rounds' | 'none';
   /** Median milliseconds of a batch, dense and pruned. */
   readonly denseMilliseconds: number;
   readonly sparseMilliseconds: number;
@@ -54,7 +55,8 @@ export function gatherSpeedups(records: readonly SpeedRecord[]): {
 }
 
 function over(batchSize: number, timings: readonly Timing[]): Speedup {
-  const range = timings.every(hasQuartiles) ? 'quartiles' : 'rounds';
+  const measured = timings.filter(({ kind }) => kind !== 'dense');
+  const range = measured.every(hasQuartiles) ? 'quartiles' : 'rounds';
   const ranges = timings.map((timing) => rangeOf(timing, range));
   return {
     batchSize,
@@ -62,7 +64,7 @@ function over(batchSize: number, timings: readonly Timing[]): Speedup {
     median: median(timings.map(({ speedup }) => speedup)),
     low: Math.min(...ranges.map(({ low }) => low)),
     high: Math.max(...ranges.map(({ high }) => high)),
-    range,
+    range: measured.length === 0 ? 'none' : range,
     denseMilliseconds: median(timings.map(({ denseMilliseconds }) => denseMilliseconds)),
     sparseMilliseconds: median(timings.map(({ sparseMilliseconds }) => sparseMilliseconds)),
   };
@@ -74,14 +76,14 @@ function scattersWidely(timing: Timing): boolean {
   return !(high <= WIDEST_RANGE * low);
 }
 
-function hasQuartiles({ kind, speedupQ1, speedupQ3 }: Timing): boolean {
-  return kind === 'dense' || (speedupQ1 !== undefined && speedupQ3 !== undefined);
+function hasQuartiles({ speedupQ1, speedupQ3 }: Timing): boolean {
+  return speedupQ1 !== undefined && speedupQ3 !== undefined;
 }
 
 /** Where a network ran fastest on the dense kernels, the speed-up is what it is by definition, without a range. */
 function rangeOf(
   { kind, speedup, speedupMin, speedupMax, speedupQ1, speedupQ3 }: Timing,
-  range: Speedup['range'],
+  range: 'quartiles' | 'rounds',
 ): { low: number; high: number } {
   if (kind === 'dense') return { low: speedup, high: speedup };
   return range === 'quartiles' ? { low: speedupQ1!, high: speedupQ3! } : { low: speedupMin, high: speedupMax };
