@@ -18,7 +18,7 @@ export function speedColumns(cells: readonly Measured[]): string[] {
     ...sizes.flatMap((size) => [name(size), `${name(size)}_low`, `${name(size)}_high`]),
     ...(all.some(({ baseline }) => baseline === 'compiled') ? ['speedup_baseline'] : []),
     ...(sizes.length > 0 ? ['timed_seeds'] : []),
-    ...(cells.some(hasQuartiles) ? ['timing_range'] : []),
+    ...(cells.some((cell) => rangeOf(cell) === 'quartiles') ? ['timing_range'] : []),
     ...(cells.some(({ withheld }) => withheld.length > 0) ? ['withheld_timings'] : []),
     ...(cells.some(({ fileBytes }) => fileBytes !== null) ? ['dense_file_bytes', 'sparse_file_bytes'] : []),
   ];
@@ -36,7 +36,7 @@ export function speedFields(cell: Measured): Readonly<Record<string, string>> {
     ...Object.fromEntries(fields),
     ...(speedups[0] ? { speedup_baseline: speedups[0].baseline } : {}),
     ...(speedups.length > 0 ? { timed_seeds: String(Math.max(...speedups.map(({ seeds }) => seeds))) } : {}),
-    ...(speedups.length > 0 ? { timing_range: hasQuartiles(cell) ? 'quartiles' : 'rounds' } : {}),
+    timing_range: rangeOf(cell),
     ...(speedups.length + withheld.length > 0
       ? { withheld_timings: String(withheld.reduce((sum, { timings }) => sum + timings, 0)) }
       : {}),
@@ -49,6 +49,8 @@ export function speedFields(cell: Measured): Readonly<Record<string, string>> {
   };
 }
 
-function hasQuartiles({ speedups }: Measured): boolean {
-  return speedups.length > 0 && speedups.every(({ range }) => range === 'quartiles');
+/** What low and high of a cell are; nothing where it has none. */
+function rangeOf({ speedups }: Measured): string {
+  if (speedups.some(({ range }) => range === 'rounds')) return 'rounds';
+  return speedups.some(({ range }) => range === 'quartiles') ? 'quartiles' : '';
 }

@@ -13,7 +13,8 @@ export interface Speedup {
   /** From the lowest to the highest of any seed: of its quartiles, or of its rounds where the records do not hold quartiles. */
   readonly low: number;
   readonly high: number;
-  readonly range: 'quartiles' | 'rounds';
+  /** What low and high are; `none` where every seed ran fastest on the dense kernels, so that its speed-up is one by definition. */
+  readonly range: 'quartiles' | 'rounds' | 'none';
   /** What "dense" is: the network compiled with nothing pruned, or (records of earlier versions) the network as it is evaluated. */
   readonly baseline: Baseline;
   /** Median milliseconds of a batch, dense and pruned. */
@@ -69,7 +70,8 @@ export function gatherSpeedups(records: readonly SpeedRecord[]): {
 }
 
 function over(batchSize: number, timings: readonly Timing[], baseline: Baseline): Speedup {
-  const range = timings.every(hasQuartiles) ? 'quartiles' : 'rounds';
+  const measured = timings.filter((timing) => !isByDefinition(timing));
+  const range = measured.every(hasQuartiles) ? 'quartiles' : 'rounds';
   const ranges = timings.map((timing) => rangeOf(timing, range));
   return {
     batchSize,
@@ -77,7 +79,7 @@ function over(batchSize: number, timings: readonly Timing[], baseline: Baseline)
     median: median(timings.map(({ speedup }) => speedup)),
     low: Math.min(...ranges.map(({ low }) => low)),
     high: Math.max(...ranges.map(({ high }) => high)),
-    range,
+    range: measured.length === 0 ? 'none' : range,
     baseline,
     denseMilliseconds: median(timings.map(({ denseMilliseconds }) => denseMilliseconds)),
     sparseMilliseconds: median(timings.map(({ sparseMilliseconds }) => sparseMilliseconds)),
@@ -90,16 +92,18 @@ function scattersWidely(timing: Timing): boolean {
   return !(high <= STEADY_SPREAD * low);
 }
 
-function hasQuartiles({ kind, speedup, speedupQ1, speedupQ3 }: Timing): boolean {
-  return (kind === 'dense' && speedup === 1) || (speedupQ1 !== undefined && speedupQ3 !== undefined);
+function hasQuartiles({ speedupQ1, speedupQ3 }: Timing): boolean {
+  return speedupQ1 !== undefined && speedupQ3 !== undefined;
 }
 
 /** Where both networks run on the same dense kernels the ratio is 1, and what rounds say is noise. */
-function rangeOf(
-  { kind, speedup, speedupMin, speedupMax, speedupQ1, speedupQ3 }: Timing,
-  range: Speedup['range'],
-): { low: number; high: number } {
-  if (kind === 'dense' && speedup === 1) return { low: 1, high: 1 };
+function isByDefinition({ kind, speedup }: Timing): boolean {
+  return kind === 'dense' && speedup === 1;
+}
+
+function rangeOf(timing: Timing, range: 'quartiles' | 'rounds'): { low: number; high: number } {
+  if (isByDefinition(timing)) return { low: 1, high: 1 };
+  const { speedupMin, speedupMax, speedupQ1, speedupQ3 } = timing;
   return range === 'quartiles' ? { low: speedupQ1!, high: speedupQ3! } : { low: speedupMin, high: speedupMax };
 }
 

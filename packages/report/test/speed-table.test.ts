@@ -307,3 +307,13 @@ test('where all records hold quartiles, these are the range: one disturbed round
   t.regex(tables[0]!.markdown, /in brackets the lowest first and the highest third quartile of any\./);
   t.notRegex(tables[0]!.markdown, /withheld/);
 });
+
+test('networks that ran fastest on the dense kernels have no range, and say nothing about that of others', async (t) => {
+  const records = await retimed(() => ({ kind: 'dense', speedup: 1, speedupMin: 0.2, speedupMax: 5 }));
+  const { files, tables } = await rendered(about('speed'), records);
+  const rows = rowsOf(files.get(join('results', 'tiny', 'table-cpu.csv'))!);
+  const row = rows.find((each) => each.series === 'global' && each.requested_sparsity_percent === '90')!;
+  t.like(row, { measured_speedup_batch_128: '1', measured_speedup_batch_128_low: '1' });
+  t.false('timing_range' in row);
+  t.regex(tables[0]!.markdown, /in brackets the slowest and the fastest round of any\./);
+});
