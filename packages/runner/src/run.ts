@@ -4,7 +4,7 @@
  */
 import { rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { type Benchmark, costOf, type Network, refuseUntrainable, type ScaleName } from '@prunebench/core';
+import { type Benchmark, costOf, type Network, type ScaleName } from '@prunebench/core';
 import { onNotice, optionally } from '@prunebench/files';
 import { TrialCodes } from './code/trial-code.ts';
 import { toError } from './error-message.ts';
@@ -23,8 +23,9 @@ import { FatalError, type Outcome, schedule } from './schedule/scheduler.ts';
 import { measureMissing, type SpeedSummary } from './speed/measure-missing.ts';
 import { StageStore } from './stages/stage-store.ts';
 import { removingUntrained } from './stages/untrained-states.ts';
+import { refuseUntrainableTrials } from './untrainable-trials.ts';
 import { WorkerPool } from './worker/pool.ts';
-import type { ErrorMessage, RecordTask, WorkerInfo } from './worker/protocol.ts';
+import type { ErrorMessage, RecordTask } from './worker/protocol.ts';
 import { shareCores } from './worker/share-cores.ts';
 
 export interface RunOptions {
@@ -177,7 +178,7 @@ async function compute(
   try {
     const worker = await pool.start();
     if (!worker) return new Map();
-    refuseWhatCannotBeTrained(pending, options.registry, worker);
+    refuseUntrainableTrials(pending, options.registry, worker);
     notice(`${worker.reason}; ${size} ${size === 1 ? 'worker' : 'workers'}`);
     const others = [...earlierBackends].filter((backend) => backend !== worker.backend);
     if (others.length > 0)
@@ -229,19 +230,6 @@ function recordTaskMaker({ options: { benchmark, scale }, codes }: Run, backend:
     ...(plugins.length > 0 && { plugins: [...plugins] }),
     ...commit,
   });
-}
-
-/** Before any data is loaded: nearly every method trains or asks for gradients. */
-function refuseWhatCannotBeTrained(
-  trials: readonly Trial[],
-  registry: Registry,
-  { backend: name, untrainable }: WorkerInfo,
-): void {
-  for (const { spec } of trials)
-    refuseUntrainable(registry.model(spec.network).build(registry.datasets.get(spec.dataset)!.shape), {
-      name,
-      untrainable,
-    });
 }
 
 interface NetworkFacts {

@@ -134,11 +134,15 @@ class Training implements Disposable {
   }
 
   /**
-   * Trains for the first `steps` steps alone.
+   * Trains for the first `steps` steps alone, to the end where there are no more.
    *
    * @throws DivergenceError where a loss or a parameter is not finite
    */
   async repeat(steps: number): Promise<void> {
+    if (steps === this.#totalSteps) {
+      await this.run();
+      return;
+    }
     await this.#trainUntil(steps);
     await this.#meter.read();
     refuseDiverged(await this.#run.uploaded.read(), `after ${this.#place(steps)}`);

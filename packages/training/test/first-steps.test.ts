@@ -1,5 +1,5 @@
 /** A training that diverges at once is done again on plain kernels before its method is blamed. */
-import { DivergenceError, PrunebenchError, randomStream, trainOptions } from '@prunebench/core';
+import { DivergenceError, PrunebenchError, randomStream, type Split, trainOptions } from '@prunebench/core';
 import { mlp, randomParameters } from '@prunebench/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import test, { type ExecutionContext } from 'ava';
@@ -31,7 +31,7 @@ tf.registerKernel({
 async function trained(
   t: ExecutionContext,
   backend: string,
-  { brokenAt = Number.POSITIVE_INFINITY, learningRate = 0.05, epochs = 3 } = {},
+  { brokenAt = Number.POSITIVE_INFINITY, learningRate = 0.05, epochs = 3, data = dataset } = {},
 ) {
   broken = brokenAt;
   losses = 0;
@@ -40,7 +40,7 @@ async function trained(
   const state = { parameters: randomParameters(network), masks: {} };
   const before = tf.memory().numTensors;
   try {
-    return await train(network, state, dataset, options, { random: randomStream(1) });
+    return await train(network, state, data, options, { random: randomStream(1) });
   } finally {
     t.is(tf.getBackend(), backend);
     t.is(tf.memory().numTensors, before);
@@ -69,6 +69,15 @@ test.serial('what diverges on cpu too is the training itself', async (t) => {
   const expected = await t.throwsAsync(trained(t, 'cpu', settings), { instanceOf: DivergenceError });
   const found = await t.throwsAsync(trained(t, 'faulty', settings), { instanceOf: DivergenceError });
   t.is(found.message, expected.message);
+});
+
+test.serial('a test split that no backend can evaluate is no fault of this one', async (t) => {
+  const unusable: Split = { ...dataset.splits.test, fill: (_, out) => void out.fill(Number.NaN) };
+  const data = { ...dataset, splits: { ...dataset.splits, test: unusable } };
+  await t.throwsAsync(trained(t, 'faulty', { epochs: 0.5, data }), {
+    instanceOf: DivergenceError,
+    message: /the test loss is NaN after step 2 of 2/,
+  });
 });
 
 test.serial('a divergence later on is believed', async (t) => {

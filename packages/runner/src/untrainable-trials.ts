@@ -1,0 +1,20 @@
+import { refuseUntrainable } from '@prunebench/core';
+import type { Trial } from './plan.ts';
+import type { Registry } from './registry.ts';
+import type { WorkerInfo } from './worker/protocol.ts';
+
+/**
+ * Refuses what a run's backend has no gradients of, before any data is loaded: nearly every method trains or asks for gradients.
+ *
+ * @throws PrunebenchError naming the backend, the network and the layer
+ */
+export function refuseUntrainableTrials(
+  trials: readonly Trial[],
+  registry: Registry,
+  { backend: name, untrainable }: WorkerInfo,
+): void {
+  for (const { spec } of trials) {
+    const { shape } = registry.datasets.get(spec.dataset)!;
+    refuseUntrainable(registry.model(spec.network).build(shape), { name, untrainable });
+  }
+}
