@@ -2,10 +2,10 @@ import { checkMasks } from './check-masks.ts';
 import { countKept } from './masks.ts';
 import type { Conv2d, Dense, Network } from './network/layer.ts';
 import { liveChannels } from './network/live-channels.ts';
-import { liveWeights, weightsOnPaths } from './network/live-weights.ts';
+import { weightsOnPaths, weightsWithInput } from './network/live-weights.ts';
 import { parameterSpecs, prunableSpecs, sizeOf } from './network/parameter-specs.ts';
 import { inferShapes } from './network/shape.ts';
-import type { Masks, ParameterRecord } from './parameters.ts';
+import type { Masks } from './parameters.ts';
 
 /** What one kernel costs. */
 export interface LayerCost {
@@ -15,7 +15,7 @@ export interface LayerCost {
   readonly weights: number;
   /** Not masked; what sparsity is counted from. */
   readonly remaining: number;
-  /** Multiply-adds for one example: of all weights, and of those that the shrunk network has. */
+  /** Multiply-adds for one example: of all weights, and of those that are left and read no removed unit. */
   readonly multiplyAdds: { readonly dense: number; readonly remaining: number };
 }
 
@@ -29,7 +29,7 @@ export interface EffectiveWeights {
 
 /** What a masked network costs for one example. */
 export interface Cost {
-  /** All trained parameters, and those of the shrunk network: kernels, biases, gammas and betas; running statistics are not counted. */
+  /** All trained parameters, and what is left without removed units: kernels, biases, gammas and betas; no running statistics. */
   readonly parameters: { readonly total: number; readonly remaining: number };
   /** The kernels alone, by their masks: what sparsity is a share of. */
   readonly prunable: { readonly total: number; readonly remaining: number };
@@ -46,35 +46,39 @@ export interface Cost {
 }
 
 /**
- * Counts parameters and multiply-adds of the network that `withoutRemovedUnits` makes of a masked one. A masked weight costs
- * nothing, nor does one that reads a removed unit or feeds a unit that nobody reads; any other costs one multiply-add at every output
+ * Counts parameters and multiply-adds of a masked network without its removed units. A masked weight costs nothing, nor does one that
+ * reads a removed unit: one whose kernel column, bias, gamma and beta are masked. Any other costs one multiply-add at every output
  * position (positions that read zero padding included, as usual in the field).
  *
- * @param parameters where they are given, a unit without weights whose bias, gamma and beta are 0 counts as removed, masked or not
+ * After unit pruning this is what `withoutRemovedUnits` exports. It also drops units that are left and that nobody reads, as they
+ * come up where single weights are pruned (or behind a grouped convolution): those count here, and `effective` tells how many weights
+ * lie on a path.
+ *
  * @throws PrunebenchError for masks that do not fit the network
  */
-export function costOf(network: Network, masks: Masks = {}, parameters?: ParameterRecord): Cost {
+export function costOf(network: Network, masks: Masks = {}): Cost {
   checkMasks(network, masks);
-  const remains = parameters ? { masks, parameters } : { masks };
-  const channels = liveChannels(network, remains);
-  const live = liveWeights(network, remains, channels);
-  const layers = kernelCosts(network, masks, live);
+  const channels = liveChannels(network, { masks });
+  const reading = weightsWithInput(network, { masks }, channels);
+  const layers = kernelCosts(network, masks, reading);
   const sum = (value: (layer: LayerCost) => number) => layers.reduce((total, layer) => total + value(layer), 0);
-  const all = parameterSpecs(network).filter(({ trainable }) => trainable);
-  const counted = {
-    total: all.reduce((total, { shape }) => total + sizeOf(shape), 0),
-    remaining: all.reduce((total, { name }) => total + countKept(live[name]), 0),
-  };
+  const parameters = { total: 0, remaining: 0 };
+  for (const { name, shape, trainable } of parameterSpecs(network)) {
+    if (!trainable) continue;
+    parameters.total += sizeOf(shape);
+    const left = reading[name] ?? masks[name];
+    parameters.remaining += left ? countKept(left) : sizeOf(shape);
+  }
   const multiplyAdds = {
     dense: sum((layer) => layer.multiplyAdds.dense),
     remaining: sum((layer) => layer.multiplyAdds.remaining),
   };
   return {
-    parameters: counted,
+    parameters,
     prunable: { total: sum((layer) => layer.weights), remaining: sum((layer) => layer.remaining) },
-    effective: effectiveWeights(layers, weightsOnPaths(network, remains, channels)),
+    effective: effectiveWeights(layers, weightsOnPaths(network, { masks }, channels)),
     multiplyAdds,
-    compressionRatio: counted.total / counted.remaining,
+    compressionRatio: parameters.total / parameters.remaining,
     theoreticalSpeedup: multiplyAdds.dense / multiplyAdds.remaining,
     layers,
   };
@@ -102,7 +106,7 @@ function effectiveWeights(layers: readonly LayerCost[], onPaths: Masks): Effecti
   };
 }
 
-function kernelCosts(network: Network, masks: Masks, live: Masks): LayerCost[] {
+function kernelCosts(network: Network, masks: Masks, reading: Masks): LayerCost[] {
   const shapes = inferShapes(network);
   const byName = new Map(network.layers.map((layer) => [layer.name, layer]));
   return prunableSpecs(network).map(({ name, layer, shape }) => {
@@ -113,7 +117,7 @@ function kernelCosts(network: Network, masks: Masks, live: Masks): LayerCost[] {
       layer,
       weights,
       remaining: masks[name] ? countKept(masks[name]) : weights,
-      multiplyAdds: { dense: positions * weights, remaining: positions * countKept(live[name]) },
+      multiplyAdds: { dense: positions * weights, remaining: positions * countKept(reading[name]) },
     };
   });
 }

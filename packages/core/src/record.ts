@@ -34,11 +34,11 @@ const measured = z.strictObject({
   collapsedLayers: z.array(z.string()),
   /**
    * Weights on a path from the network's input to its output; `sparsity` is the share of the prunable weights that are not, `cutLayers`
-   * the kernels that have weights left but none on a path. Absent in records of earlier versions, whose `parameters` and `multiplyAdds`
-   * are counted by masks alone.
+   * the kernels that have weights left but none on a path. Absent in records of earlier versions, which also count weights that
+   * read removed units in `parameters` and `multiplyAdds`.
    */
   effective: z.strictObject({ remaining: z.int(), sparsity: z.number(), cutLayers: z.array(z.string()) }).optional(),
-  /** All parameters, prunable and not; remaining: of the network without the units that do nothing. */
+  /** All parameters, prunable and not; remaining: without removed units and what reads them. */
   parameters: z.strictObject({ total: z.int(), remaining: z.int() }),
   /** null where nothing is left. */
   compressionRatio: z.number().nullable(),

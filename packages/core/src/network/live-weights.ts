@@ -3,15 +3,32 @@ import type { Conv2d, Dense, Network } from './layer.ts';
 import { eachRun, type LiveChannels, liveChannels, type Remains } from './live-channels.ts';
 import { type ParameterSpec, parameterSpecs, prunableSpecs, sizeOf } from './parameter-specs.ts';
 
-type Channels = ReadonlyMap<string, LiveChannels>;
+/** Masks of the kernels that leave the weights that do not read a removed unit: a channel that is 0 whatever the input. */
+export function weightsWithInput(network: Network, remains: Remains, channels = liveChannels(network, remains)): Masks {
+  return kernelMasks(network, remains, (input) => channels.get(input)!.nonzero);
+}
+
+/** Masks of the kernels that leave the weights on a path from the network's input to its output. */
+export function weightsOnPaths(network: Network, remains: Remains, channels = liveChannels(network, remains)): Masks {
+  return kernelMasks(
+    network,
+    remains,
+    (input) => channels.get(input)!.varies,
+    (layer) => channels.get(layer)!.read,
+  );
+}
 
 /**
- * Masks of all trained parameters that also clear what masks leave but no output depends on: weights that read a channel which is
- * always 0 (a removed unit), and weights, biases, gammas and betas of units that nobody reads or that are always 0. Applying them
- * changes no output. What is left is what a network without these units has.
+ * Masks of all trained parameters that also clear what masks leave but no output depends on: weights that read a removed unit, and
+ * weights, biases, gammas and betas of units that are always 0 or that nobody reads. Applying them changes no output.
  */
 export function liveWeights(network: Network, remains: Remains, channels = liveChannels(network, remains)): Masks {
-  const kernels = kernelMasks(network, remains, channels, 'nonzero');
+  const kernels = kernelMasks(
+    network,
+    remains,
+    (input) => channels.get(input)!.nonzero,
+    (layer) => channels.get(layer)!.read,
+  );
   return Object.fromEntries(
     parameterSpecs(network)
       .filter(({ trainable }) => trainable)
@@ -19,22 +36,23 @@ export function liveWeights(network: Network, remains: Remains, channels = liveC
   );
 }
 
-/** Masks of the kernels that leave the weights on a path from the network's input to its output. */
-export function weightsOnPaths(network: Network, remains: Remains, channels = liveChannels(network, remains)): Masks {
-  return kernelMasks(network, remains, channels, 'varies');
-}
-
-function kernelMasks(network: Network, { masks }: Remains, channels: Channels, carrying: 'nonzero' | 'varies'): Masks {
+/** What masks leave of each kernel, where the channel that is read is marked by `inputs` and the unit that is fed by `units`. */
+function kernelMasks(
+  network: Network,
+  { masks }: Remains,
+  inputs: (input: string) => Uint8Array,
+  units?: (layer: string) => Uint8Array,
+): Masks {
   const layers = new Map(network.layers.map((layer) => [layer.name, layer]));
   return Object.fromEntries(
     prunableSpecs(network).map(({ name, layer: owner, shape }) => {
       const layer = layers.get(owner) as Conv2d | Dense;
-      const carried = channels.get(layer.inputs[0])![carrying];
-      const { read } = channels.get(owner)!;
+      const carried = inputs(layer.inputs[0]);
+      const fed = units?.(owner);
       const live = masks[name]?.slice() ?? new Uint8Array(sizeOf(shape)).fill(1);
       eachRun(layer, shape, (input, start, from, to) => {
         if (carried[input] === 0) live.fill(0, start + from, start + to);
-        else for (let unit = from; unit < to; unit++) live[start + unit] &= read[unit];
+        else if (fed) for (let unit = from; unit < to; unit++) live[start + unit] &= fed[unit];
       });
       return [name, live];
     }),

@@ -18,8 +18,7 @@ export interface NetworkWithState {
  * their kernel column is masked or reads such units alone and their bias, gamma and beta are 0, and those that nobody reads. The
  * outputs stay what they were, to rounding. A unit that no input reaches but that gives a constant stays, as its readers need it.
  *
- * Single weights among the others keep their masks; weights that do nothing are masked too, so that what the masks leave is what
- * `costOf` counts. A layer keeps at least one unit; units that meet others' channels in an addition or a padded shortcut, and
+ * Single weights among the others keep their masks; weights that do nothing are masked too. A layer keeps at least one unit; units that meet others' channels in an addition or a padded shortcut, and
  * grouped convolutions with what they read, keep their places.
  *
  * @throws PrunebenchError for masks that do not fit the network

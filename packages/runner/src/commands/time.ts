@@ -16,7 +16,7 @@ export interface TimeCommandOptions {
 export async function time(key: string, { batch, rounds, results, plugin, json }: TimeCommandOptions): Promise<void> {
   const registry = await loadRegistry(plugin);
   const { record, network, state } = await findTrial(key, registry, await existingResults(results));
-  const { theoreticalSpeedup, compressionRatio } = costOf(network, state.masks, state.parameters);
+  const { theoreticalSpeedup, compressionRatio } = costOf(network, state.masks);
   const tables: string[] = [];
   const speeds = await measureSpeed(network, state, {
     batchSizes: batch,

@@ -83,7 +83,7 @@ async function measure(trial: PlannedTrial, stages: readonly StageInfo[], contex
   const { network, store, notice } = context;
   const state = await store.readState(trial.stages.at(-1)!, notice);
   const { masks } = state;
-  const cost = costOf(network, masks, state.parameters);
+  const cost = costOf(network, masks);
   const { dense, pruned, final } = trial.points;
   return {
     sparsity: { requested: trial.spec.sparsity, achieved: maskedSparsity(network, masks) },
