@@ -85,7 +85,7 @@ test('a benchmark that was never run keeps no other one from its tables, however
   const records = await storedRecords();
   const { tables } = await renderReport({ benchmark: broken, published: [] }, { resultsDir: 'results', records: [] });
   t.deepEqual(tables, []);
-  const source = { benchmark: tiny, published: [] };
+  const source = { benchmark, published: [] };
   const alone = renderLeaderboard([source], records);
   t.is(renderLeaderboard([source, { benchmark: broken, published: [] }], records), alone);
 });
