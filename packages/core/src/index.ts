@@ -12,6 +12,7 @@ export { type Citation, type Criterion, defineCriterion, type Need, needs, type 
 export type { Batch, Dataset, Split, SplitName } from './dataset.ts';
 export { DivergenceError, LayerCollapseError, PrunebenchError } from './errors.ts';
 export type { Extension, ParameterTensors, TrainingState } from './extension.ts';
+export { firstNotFinite, type NotFinite } from './finite.ts';
 export { type CriterionMethodOptions, criterionMethodOptions, fromCriterion } from './from-criterion.ts';
 export { applyMasks, collapsedLayers, maskedSparsity, shuffleMasks, shuffleUnits } from './masks.ts';
 export type {

@@ -1,3 +1,5 @@
+export { FileFault, readRegularFile, readRegularFileSync } from './regular-file.ts';
+export { repeatedKey } from './repeated-key.ts';
 export {
   decodeSafetensors,
   encodeSafetensors,
@@ -5,3 +7,4 @@ export {
   type SafetensorsTensor,
 } from './safetensors.ts';
 export { readState, writeState } from './state-file.ts';
+export { type Fault, MASK, stateDigest, stateOf, type Tensors, tensorsOf } from './state-tensors.ts';

@@ -1,4 +1,5 @@
-import { mkdtemp, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PrunebenchError, type State } from '@prunebench/core';
@@ -74,3 +75,32 @@ test('a mask without its parameter is a mistake of the caller', async (t) => {
     instanceOf: RangeError,
   });
 });
+
+const notFinite = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+for (const value of notFinite)
+  test(`a checkpoint whose checksum is right and that has a weight of ${value} is refused`, async (t) => {
+    const path = join(await folder(), 'a.safetensors');
+    const bias = { shape: [3], values: new Float32Array([1, value, 3]) };
+    await writeState(path, { ...state, parameters: { ...state.parameters, 'conv1/bias': bias } });
+    await t.throwsAsync(readState(path), {
+      instanceOf: PrunebenchError,
+      message: `Checkpoint ${path} is corrupt: parameter conv1/bias has the value ${value} at index 1.`,
+    });
+  });
+
+/** What can lie where a checkpoint is expected, and what is said about it. */
+const impostors: [what: string, make: (path: string) => Promise<unknown>, message: RegExp][] = [
+  ['a folder', (path) => mkdir(path), /is a folder, not a file/],
+  ['a pipe', async (path) => execFileSync('mkfifo', [path]), /is a pipe, socket or device, not a file/],
+  ['an endless device', (path) => symlink('/dev/zero', path), /is a pipe, socket or device, not a file/],
+  ['a link to nothing', (path) => symlink(`${path}.gone`, path), /is missing/],
+  ['a link to itself', (path) => symlink(path, path), /cannot be read \(ELOOP\)/],
+  ['three gigabytes of nothing', (path) => writeFile(path, '').then(() => truncate(path, 3e9)), /too long.*3000000000/],
+];
+for (const [what, make, message] of impostors)
+  test(`${what} in place of a checkpoint is one clear error, at once`, async (t) => {
+    const path = join(await folder(), 'a.safetensors');
+    await make(path);
+    const error = await t.throwsAsync(readState(path), { instanceOf: PrunebenchError, message });
+    t.true(error.message.startsWith(`Cannot read the checkpoint ${path}: it `));
+  });
