@@ -6,5 +6,5 @@ export {
   type SafetensorsContent,
   type SafetensorsTensor,
 } from './safetensors.ts';
-export { readState, writeState } from './state-file.ts';
+export { decodeState, readState, writeState } from './state-file.ts';
 export { type Fault, MASK, stateDigest, stateOf, type Tensors, tensorsOf } from './state-tensors.ts';

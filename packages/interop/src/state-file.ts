@@ -37,7 +37,16 @@ export async function writeState(path: string, state: State): Promise<void> {
  *   finite
  */
 export async function readState(path: string): Promise<State> {
-  const { tensors, metadata } = decodeSafetensors(await readCheckpoint(path), path);
+  return decodeState(await readCheckpoint(path), path);
+}
+
+/**
+ * The state in the bytes of a checkpoint.
+ *
+ * @throws PrunebenchError naming the file at `path`: see `readState`
+ */
+export function decodeState(bytes: Uint8Array, path: string): State {
+  const { tensors, metadata } = decodeSafetensors(bytes, path);
   const fault = (reason: string) =>
     new PrunebenchError(`Checkpoint ${path} is corrupt: ${reason}.`, {
       remedy: 'Delete it or move it aside, so that its stage is computed again.',

@@ -1,13 +1,13 @@
 /** Every way in which a file may be damaged ends in the same content, or in one clear error. */
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PrunebenchError, type State, sizeOf } from '@prunebench/core';
 import { mutations } from '@prunebench/testing/mutations';
 import test from 'ava';
-import { decodeSafetensors, encodeSafetensors, readState, writeState } from '../src/index.ts';
+import { decodeSafetensors, decodeState, encodeSafetensors, writeState } from '../src/index.ts';
 
-const COUNT = 270;
+const COUNT = 450;
 
 const state: State = {
   parameters: {
@@ -18,18 +18,14 @@ const state: State = {
 };
 
 test('a damaged checkpoint is refused, or it gives the state that it was written from', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'prunebench-damaged-'));
-  await writeState(join(folder, 'good'), state);
-  const good = await readFile(join(folder, 'good'));
+  const path = join(await mkdtemp(join(tmpdir(), 'prunebench-damaged-')), 'good.safetensors');
+  await writeState(path, state);
   let refused = 0;
-  for (const { what, bytes } of mutations(good, COUNT)) {
-    // A new file each time: some file systems sync one that is written over.
-    const path = join(folder, what);
-    await writeFile(path, bytes);
+  for (const { what, bytes } of mutations(await readFile(path), COUNT)) {
     try {
-      t.deepEqual(await readState(path), state, what);
+      t.deepEqual(decodeState(bytes, what), state, what);
     } catch (error) {
-      t.true(error instanceof PrunebenchError && error.message.includes(path), `${what}: ${error}`);
+      t.true(error instanceof PrunebenchError && error.message.includes(what), `${what}: ${error}`);
       refused++;
     }
   }
