@@ -17,7 +17,7 @@ export type Fault = (reason: string) => PrunebenchError;
 /**
  * The tensors of a state.
  *
- * @throws RangeError for a mask of no parameter, or of another length
+ * @throws RangeError for a mask of no parameter, of another length, or not made of zeros and ones
  */
 export function tensorsOf({ parameters, masks }: State): Tensors {
   const maskTensors = Object.entries(masks).map(([name, values]): [string, SafetensorsTensor] => {
@@ -25,6 +25,7 @@ export function tensorsOf({ parameters, masks }: State): Tensors {
     if (!parameter) throw new RangeError(`Mask ${name} belongs to no parameter.`);
     if (parameter.values.length !== values.length)
       throw new RangeError(`Mask ${name} has ${values.length} values, its parameter ${parameter.values.length}.`);
+    if (values.some((bit) => bit > 1)) throw new RangeError(`Mask ${name} is not made of zeros and ones.`);
     return [MASK + name, { shape: parameter.shape, values }];
   });
   return { ...parameters, ...Object.fromEntries(maskTensors) };
