@@ -5,11 +5,14 @@ import { open } from 'node:fs/promises';
 export class FileFault extends Error {
   /** What the file system said, where it said something. */
   readonly code: string | undefined;
+  /** Of a file that is too long. */
+  readonly size: number | undefined;
 
-  constructor(reason: string, cause?: unknown) {
+  constructor(reason: string, { cause, size }: { cause?: unknown; size?: number } = {}) {
     super(reason, { cause });
     this.name = 'FileFault';
     this.code = (cause as NodeJS.ErrnoException | undefined)?.code;
+    this.size = size;
   }
 }
 
@@ -53,11 +56,12 @@ export function readRegularFileSync(path: string, most: number): Buffer<ArrayBuf
 function refuseOthers(found: Stats, most: number): void {
   if (found.isDirectory()) throw new FileFault('is a folder, not a file');
   if (!found.isFile()) throw new FileFault('is a pipe, socket or device, not a file');
-  if (found.size > most) throw new FileFault(`is too long: expected ${most} bytes at most, found ${found.size}`);
+  const { size } = found;
+  if (size > most) throw new FileFault(`is too long: expected ${most} bytes at most, found ${size}`, { size });
 }
 
 function faultOf(error: unknown): FileFault {
   if (error instanceof FileFault) return error;
   const { code, message } = error as NodeJS.ErrnoException;
-  return new FileFault(code === 'ENOENT' ? 'is missing' : `cannot be read (${code ?? message})`, error);
+  return new FileFault(code === 'ENOENT' ? 'is missing' : `cannot be read (${code ?? message})`, { cause: error });
 }
