@@ -125,9 +125,19 @@ function networkEntry(model: ModelEntry, id = model.id): NetworkEntry {
   return { id, title: model.title, initializer: model.initializer, build: (shape) => buildModel(id, shape) };
 }
 
-function datasetEntry({ id, title, manifest, load }: SuiteDataset): DatasetEntry {
-  const { inputShape, classes } = manifest;
-  return { id, title, shape: { inputShape, classes }, load: () => load() };
+/** Title and shape come from the manifest when they are asked for: one that cannot be read spoils no other dataset. */
+function datasetEntry(entry: SuiteDataset): DatasetEntry {
+  return {
+    id: entry.id,
+    get title() {
+      return entry.title;
+    },
+    get shape() {
+      const { inputShape, classes } = entry.manifest;
+      return { inputShape, classes };
+    },
+    load: () => entry.load(),
+  };
 }
 
 /** Every folder under benchmarks/ that declares one. */
