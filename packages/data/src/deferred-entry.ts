@@ -1,4 +1,4 @@
-import { PrunebenchError } from '@prunebench/core';
+import { unavailable } from './availability.ts';
 import type { DatasetEntry } from './dataset-entry.ts';
 
 /**
@@ -23,8 +23,7 @@ export function deferredEntry(id: string, make: () => DatasetEntry): DatasetEntr
       try {
         return await entry().availability();
       } catch (error) {
-        if (!(error instanceof PrunebenchError)) throw error;
-        return { available: false, reason: error.message, remedy: error.remedy ?? '' };
+        return unavailable(error);
       }
     },
     load: async (options) => entry().load(options),

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { FileFault, readRegularFileSync, repeatedKey } from '@prunebench/interop';
+import { FileFault, readRegularFileSync, repeatedKey, shown } from '@prunebench/interop';
 import { z } from 'zod';
 import { datasetFolder } from './dataset-package.ts';
 import { parseJson } from './parse-json.ts';
@@ -113,7 +113,7 @@ export function parseManifest(text: string, needs: ManifestNeeds, source: Source
   const value = parseJson(text);
   if (value === undefined) throw fault('the manifest is not JSON');
   const twice = repeatedKey(text);
-  if (twice !== undefined) throw fault(`the manifest has the key ${JSON.stringify(twice)} twice`);
+  if (twice !== undefined) throw fault(`the manifest has the key ${shown(twice)} twice`);
   const result = datasetManifest.safeParse(value);
   if (!result.success) {
     const [{ path, message }] = result.error.issues;

@@ -6,5 +6,6 @@ export {
   type SafetensorsContent,
   type SafetensorsTensor,
 } from './safetensors.ts';
+export { shown } from './shown.ts';
 export { decodeState, readState, writeState } from './state-file.ts';
 export { type Fault, MASK, stateDigest, stateOf, type Tensors, tensorsOf } from './state-tensors.ts';

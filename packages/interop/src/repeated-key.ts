@@ -5,11 +5,13 @@
  * @param json valid JSON
  */
 export function repeatedKey(json: string): string | undefined {
-  /** The keys of every object that is open at this place; arrays have none. */
+  const none = new Set<string>();
+  /** The keys so far of every object, and none of every array, that is open at this place. */
   const open: Set<string>[] = [];
   for (let i = 0; i < json.length; i++) {
     const character = json[i];
-    if (character === '{' || character === '[') open.push(new Set());
+    if (character === '{') open.push(new Set());
+    else if (character === '[') open.push(none);
     else if (character === '}' || character === ']') open.pop();
     else if (character === '"') {
       const end = closingQuote(json, i);

@@ -1,6 +1,7 @@
 import { PrunebenchError, sizeOf } from '@prunebench/core';
 import { bytesOf, type Dtype, dtypeOf, isDtype, readable, readValues, type TensorValues } from './dtypes.ts';
 import { repeatedKey } from './repeated-key.ts';
+import { shown } from './shown.ts';
 
 /*
  * The safetensors format (https://huggingface.co/docs/safetensors): 8 bytes with the length of the header (unsigned,
@@ -133,7 +134,7 @@ function parseHeader(bytes: Uint8Array, source: string): unknown {
     throw corrupt(source, `its header is not JSON (${(cause as Error).message})`);
   }
   const twice = repeatedKey(text);
-  if (twice !== undefined) throw corrupt(source, `its header has the key ${JSON.stringify(twice)} twice`);
+  if (twice !== undefined) throw corrupt(source, `its header has the key ${shown(twice)} twice`);
   return header;
 }
 
@@ -147,12 +148,11 @@ function readMetadata(header: Record<string, unknown>, source: string): Record<s
 function checkedEntry(name: string, entry: unknown, source: string): HeaderEntry {
   if (!isRecord(entry)) throw corrupt(source, `the entry of tensor ${name} is not an object`);
   const { dtype, shape, data_offsets: offsets } = entry;
-  if (!isDtype(dtype))
-    throw foreign(source, `tensor ${name} has the type ${JSON.stringify(dtype)}; ${readable} can be read`);
+  if (!isDtype(dtype)) throw foreign(source, `tensor ${name} has the type ${shown(dtype)}; ${readable} can be read`);
   if (!Array.isArray(shape) || !shape.every(isCount))
-    throw corrupt(source, `tensor ${name} has the shape ${JSON.stringify(shape)}`);
+    throw corrupt(source, `tensor ${name} has the shape ${shown(shape)}`);
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount))
-    throw corrupt(source, `tensor ${name} has the offsets ${JSON.stringify(offsets)}`);
+    throw corrupt(source, `tensor ${name} has the offsets ${shown(offsets)}`);
   const wanted = sizeOf(shape) * bytesOf(dtype);
   if (offsets[1] - offsets[0] !== wanted)
     throw corrupt(

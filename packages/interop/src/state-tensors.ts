@@ -32,25 +32,22 @@ export function tensorsOf({ parameters, masks }: State): Tensors {
 }
 
 /**
- * The state of these tensors, masks in the order of their parameters.
+ * The state of these tensors, in their order.
  *
  * @throws PrunebenchError made by `fault`: for a parameter that is not F32 or has a value that is not finite, and for a mask
  *   that has no parameter, does not fit it, or is not made of zeros and ones
  */
 export function stateOf(tensors: Tensors, fault: Fault): State {
   const parameters: [string, ParameterArray][] = [];
-  const masks = new Map<string, Uint8Array>();
+  const masks: [string, Uint8Array][] = [];
   for (const [name, { shape, values }] of Object.entries(tensors)) {
     if (name.startsWith(MASK)) {
       const of = name.slice(MASK.length);
-      masks.set(of, checkedMask(of, values, Object.hasOwn(tensors, of) ? tensors[of] : undefined, fault));
+      masks.push([of, checkedMask(of, values, Object.hasOwn(tensors, of) ? tensors[of] : undefined, fault)]);
     } else if (values instanceof Float32Array) parameters.push([name, { shape, values }]);
     else throw fault(`parameter ${name} is not of type F32`);
   }
-  const state = {
-    parameters: Object.fromEntries(parameters),
-    masks: Object.fromEntries(parameters.flatMap(([name]) => (masks.has(name) ? [[name, masks.get(name)!]] : []))),
-  };
+  const state = { parameters: Object.fromEntries(parameters), masks: Object.fromEntries(masks) };
   const bad = firstNotFinite(state.parameters);
   if (bad) throw fault(`parameter ${bad.name} has the value ${bad.value} at index ${bad.index}`);
   return state;

@@ -78,6 +78,17 @@ const faults: [why: string, bytes: Uint8Array, message: RegExp][] = [
   ],
   ['huge shape', file(`{"w":${entry('F32', '[4294967296,4294967296]', '[0,4]')}}`, '00000000'), /takes .* bytes/],
   ['endless shape', file(`{"w":${entry('F32', `[${Array(40).fill(1e15)},0]`, '[0,0]')}}`), /takes NaN bytes/],
+  [
+    'shape nested a million deep',
+    file(`{"w":${entry('U8', `${'['.repeat(1e6)}${']'.repeat(1e6)}`, '[0,0]')}}`),
+    /shape/,
+  ],
+  [
+    'shape of a million sizes',
+    file(`{"w":${entry('U8', `[${'1,'.repeat(1e6)}-1]`, '[0,1]')}}`),
+    /shape \[1,1,.{70,80}$/,
+  ],
+  ['no shape', file('{"w":{"dtype":"U8","data_offsets":[0,0]}}'), /shape undefined/],
   ['data far behind the end', file(`{"w":${entry('U8', '[1099511627776]', '[0,1099511627776]')}}`), /0 bytes of data/],
   ['negative size', file(`{"w":${entry('F32', '[-1]', '[0,4]')}}`, '00000000'), /shape \[-1\]/],
   ['fractional size', file(`{"w":${entry('F32', '[0.5]', '[0,2]')}}`, '0000'), /shape \[0.5\]/],

@@ -27,6 +27,13 @@ test('a state survives the way through the file, parameters in layer order, and 
   t.deepEqual(await readdir(dir), ['a.safetensors']);
 });
 
+test('masks come back in the order in which they were written', async (t) => {
+  const path = join(await folder(), 'a.safetensors');
+  const masks = { 'fc/kernel': new Uint8Array([0, 1]), 'conv1/bias': new Uint8Array([1, 0, 1]), ...state.masks };
+  await writeState(path, { ...state, masks });
+  t.deepEqual(Object.entries((await readState(path)).masks), Object.entries(masks));
+});
+
 test('the same state gives the same bytes', async (t) => {
   const dir = await folder();
   await writeState(join(dir, 'a'), state);

@@ -200,6 +200,7 @@ test('masks that fit no parameter are a mistake of the caller', (t) => {
   for (const { encode } of Object.values(files)) {
     t.throws(() => encode({ parameters, masks: { 'fc9/kernel': new Uint8Array(3) } }), { instanceOf: RangeError });
     t.throws(() => encode({ parameters, masks: { 'fc2/bias': new Uint8Array(4) } }), { instanceOf: RangeError });
+    t.throws(() => encode({ parameters, masks: { 'fc2/kernel': new Uint8Array(4) } }), { instanceOf: RangeError });
     t.throws(() => encode({ parameters, masks: { 'fc2/bias': new Uint8Array([1, 2, 0]) } }), {
       instanceOf: RangeError,
     });

@@ -5,6 +5,7 @@ import {
   type Fault,
   MASK,
   type SafetensorsTensor,
+  shown,
   stateDigest,
   stateOf,
   type Tensors,
@@ -54,10 +55,10 @@ export function describeState(
   state: State,
   known: ReadonlySet<string> = new Set(),
 ): { readonly tensors: Record<string, SafetensorsTensor>; readonly metadata: Record<string, string> } {
-  const unmasked = tensorsOf(state);
   const { masks } = state;
+  const checked = tensorsOf(state);
   const parameters = applyMasks(state.parameters, masks);
-  const tensors: Record<string, SafetensorsTensor> = { ...unmasked, ...parameters };
+  const tensors: Record<string, SafetensorsTensor> = { ...checked, ...parameters };
   const metadata: Record<string, string> = { [DIGEST]: stateDigest({ parameters, masks }) };
   for (const [name, mask] of Object.entries(masks)) {
     const { values } = parameters[name];
@@ -77,7 +78,7 @@ export function restoreState(tensors: Tensors, metadata: Metadata, fault: Fault)
   const implied = Object.entries(metadata).flatMap(([key, rule]): [string, SafetensorsTensor][] => {
     if (!key.startsWith(MASK)) return [];
     const name = key.slice(MASK.length);
-    if (rule !== NONZERO) throw fault(`the mask of ${name} follows the unknown rule ${JSON.stringify(rule)}`);
+    if (rule !== NONZERO) throw fault(`the mask of ${name} follows the unknown rule ${shown(rule)}`);
     if (Object.hasOwn(tensors, key)) throw fault(`it has two masks of ${name}`);
     if (!Object.hasOwn(tensors, name)) throw fault(`mask ${name} belongs to no parameter`);
     const { shape, values } = tensors[name];

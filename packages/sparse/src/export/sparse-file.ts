@@ -5,6 +5,7 @@ import {
   type Fault,
   MASK,
   type SafetensorsTensor,
+  shown,
   type Tensors,
 } from '@prunebench/interop';
 import { type CsrMatrix, csrBytes, csrFromKernel, kernelFromCsr, maskOfCsr } from '../storage/csr.ts';
@@ -53,6 +54,8 @@ function compressibleKernels({ parameters, masks }: State): ReadonlyMap<string, 
   for (const [name, mask] of Object.entries(masks)) {
     if (!name.endsWith('/kernel') || !Object.hasOwn(parameters, name)) continue;
     const { values } = parameters[name];
+    // Not here, but where all masks are checked.
+    if (mask.length !== values.length) continue;
     const matrix = csrFromKernel(parameters[name], mask);
     const bytes = csrBytes(matrix);
     if (bytes < values.byteLength && values.length <= bytes * WEIGHTS_PER_BYTE) rows.set(name, matrix);
@@ -80,8 +83,7 @@ export function decodeSparse(bytes: Uint8Array, source = 'sparse safetensors dat
     new PrunebenchError(`${source} is no sparse network: ${reason}.`, {
       remedy: 'Export the trial again with --sparse.',
     });
-  if (!READABLE.includes(metadata.format))
-    throw fault(`its format is ${JSON.stringify(metadata.format)}, not ${FORMAT}`);
+  if (!READABLE.includes(metadata.format)) throw fault(`its format is ${shown(metadata.format)}, not ${FORMAT}`);
   return restoreState(expand(tensors, metadata, fault), metadata, fault);
 }
 
@@ -133,7 +135,7 @@ function parsedShape(name: string, text: string, fault: Fault): readonly number[
   }
   if (Array.isArray(shape) && shape.length > 0 && shape.every((size) => Number.isSafeInteger(size) && size >= 0))
     return shape;
-  throw fault(`the shape of ${name} is ${JSON.stringify(text)}, no list of sizes`);
+  throw fault(`the shape of ${name} is ${shown(text)}, no list of sizes`);
 }
 
 function checkedKernel(name: string, shape: readonly number[], tensors: Tensors, fault: Fault): StoredKernel {
