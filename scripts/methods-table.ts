@@ -64,6 +64,7 @@ export async function methodsTable(): Promise<string> {
       ]),
     ),
     ...methodsSection(others, packages),
+    ...deviationsSection(criteria),
   ].join('\n\n')}\n`;
 }
 
@@ -79,6 +80,18 @@ function methodsSection(methods: readonly Method[], packages: readonly Family[])
   ];
 }
 
+function deviationsSection(criteria: readonly Criterion[]): readonly string[] {
+  const deviating = criteria.filter(({ deviations }) => deviations && deviations.length > 0);
+  if (deviating.length === 0) return [];
+  return [
+    "## Where the authors' programs do something else",
+    'Read in their repositories, and compared with this suite on the same weights and examples. Where an option does it their way, it is named; the defaults are ours.',
+    ...byFamily(deviating).map(({ id, title, deviations = [] }) =>
+      [`**${title}** (\`${id}\`)`, deviations.map((text) => `- ${text}`).join('\n')].join('\n\n'),
+    ),
+  ];
+}
+
 interface Entry {
   readonly id: string;
   readonly title: string;
@@ -87,14 +100,16 @@ interface Entry {
 }
 
 /** By family, then by year, then by id. */
+function byFamily<E extends Entry>(entries: readonly E[]): readonly E[] {
+  const key = ({ taxonomy, citation, id }: Entry) => `${taxonomy} ${citation.year} ${id}`;
+  return [...entries].sort((a, b) => (key(a) < key(b) ? -1 : 1));
+}
+
 function sortedRows<E extends Entry>(
   entries: readonly E[],
   columns: (entry: E) => readonly string[],
 ): readonly string[][] {
-  const key = ({ taxonomy, citation, id }: Entry) => `${taxonomy} ${citation.year} ${id}`;
-  return [...entries]
-    .sort((a, b) => (key(a) < key(b) ? -1 : 1))
-    .map((entry) => [`\`${entry.id}\``, entry.title, paper(entry.citation), ...columns(entry)]);
+  return byFamily(entries).map((entry) => [`\`${entry.id}\``, entry.title, paper(entry.citation), ...columns(entry)]);
 }
 
 function table(header: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -1,10 +1,26 @@
-import { defineBenchmark, type ScaleName, type TrainOptionsInput, type TrialDeclaration } from '@prunebench/core';
+import {
+  defineBenchmark,
+  denseWithSameBudget,
+  type ScaleName,
+  type TrainOptionsInput,
+  type TrialDeclaration,
+} from '@prunebench/core';
 
 /** On a trained network SNIP's score is the gradient magnitude of one batch; the latter is taken over the whole calibration split. */
 const criteria = [
   { method: 'magnitude', criterion: {} },
   { method: 'gradient-magnitude', criterion: { batches: 8 } },
   { method: 'snip', criterion: {} },
+] as const;
+
+/** The criteria that read gradients with batch norm as their papers' programs do not have it, in one scope. */
+const otherStatistics = [
+  { method: 'snip', criterion: { statistics: 'batch' }, series: 'snip with batch statistics, global' },
+  {
+    method: 'gradient-magnitude',
+    criterion: { batches: 8, statistics: 'running' },
+    series: 'gradient-magnitude with running statistics, global',
+  },
 ] as const;
 
 const scopes = [
@@ -54,7 +70,7 @@ const protocols: Readonly<Record<ScaleName, Protocol>> = {
 
 function trials(scale: ScaleName): readonly TrialDeclaration[] {
   const { compressions, ...cell } = protocols[scale];
-  return compressions.flatMap((compression) => {
+  const pruned = compressions.flatMap((compression) => {
     const shared = { ...cell, dataset: 'cifar10', sparsity: 1 - 1 / compression };
     return [
       ...criteria.flatMap(({ method, criterion }) =>
@@ -65,6 +81,12 @@ function trials(scale: ScaleName): readonly TrialDeclaration[] {
           series: `${method}, ${name}`,
         })),
       ),
+      ...otherStatistics.map(({ method, criterion, series }) => ({
+        ...shared,
+        method,
+        options: { scope: 'global', criterion, when: 'trained', allowLayerCollapse: true },
+        series,
+      })),
       {
         ...shared,
         method: 'random',
@@ -88,6 +110,7 @@ function trials(scale: ScaleName): readonly TrialDeclaration[] {
       },
     ];
   });
+  return [...pruned, denseWithSameBudget({ dataset: 'cifar10', ...cell })];
 }
 
 export default defineBenchmark({
@@ -96,9 +119,12 @@ export default defineBenchmark({
   question: 'Does the answer for magnitude on the LeNets hold on a residual network, and for gradient-based scores?',
   seeds: { smoke: 1, cpu: 3, paper: 3 },
   trials,
-  comparisons: criteria.flatMap(({ method }) => [
-    [`${method}, global`, `${method}, layer-wise uniform`] as const,
-    [`${method}, global`, `${method}, layer-wise ERK`] as const,
-  ]),
+  comparisons: [
+    ...criteria.flatMap(({ method }) => [
+      [`${method}, global`, `${method}, layer-wise uniform`] as const,
+      [`${method}, global`, `${method}, layer-wise ERK`] as const,
+    ]),
+    ...otherStatistics.map(({ method, series }) => [`${method}, global`, series] as const),
+  ],
   published: [],
 });

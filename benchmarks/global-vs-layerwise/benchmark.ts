@@ -1,5 +1,6 @@
 import {
   defineBenchmark,
+  denseWithSameBudget,
   type ScaleName,
   sparsitySteps,
   type TrainOptionsInput,
@@ -71,8 +72,8 @@ const iterative = { kind: 'iterative', rate: 0.5 } as const;
 
 function trials(scale: ScaleName): readonly TrialDeclaration[] {
   const { sparsities, networks } = protocols[scale];
-  return Object.entries(networks).flatMap(([network, budget]) =>
-    sparsities.flatMap((sparsity) => {
+  return Object.entries(networks).flatMap(([network, budget]) => [
+    ...sparsities.flatMap((sparsity) => {
       const cell = { dataset: 'mnist', network, sparsity, ...budget };
       const rounds = sparsitySteps(iterative, sparsity).length;
       const wholeBudget = { ...budget.retrain, epochs: budget.retrain.epochs * rounds };
@@ -108,7 +109,8 @@ function trials(scale: ScaleName): readonly TrialDeclaration[] {
         },
       ];
     }),
-  );
+    denseWithSameBudget({ dataset: 'mnist', network, ...budget }),
+  ]);
 }
 
 const han = { table_id: 'T06', metric: 'test error %' };

@@ -1,4 +1,10 @@
-import { defineBenchmark, type ScaleName, type TrainOptionsInput, type TrialDeclaration } from '@prunebench/core';
+import {
+  defineBenchmark,
+  denseWithSameBudget,
+  type ScaleName,
+  type TrainOptionsInput,
+  type TrialDeclaration,
+} from '@prunebench/core';
 
 const training = (epochs: number, learningRate: number): TrainOptionsInput => ({
   epochs,
@@ -69,6 +75,27 @@ const retrained = [
   },
 ] as const;
 
+/**
+ * Shares that spare the output layer, with which L-OBS's own program keeps its network: 7, 20 and 70 % of the three layers' 235,200, 30,000
+ * and 1,000 weights. The uniform share beside them keeps as much of the whole.
+ */
+const listedShares = { 'fc1/kernel': 0.07, 'fc2/kernel': 0.2, 'fc3/kernel': 0.7 } as const;
+const listedSparsity = 1 - (0.07 * 235_200 + 0.2 * 30_000 + 0.7 * 1000) / 266_200;
+const listed = { ...layerwise, allocation: listedShares } as const;
+
+/** What the shares alone do, at one sparsity. */
+const shared = [
+  { method: 'l-obs', options: layerwise, series: 'L-OBS' },
+  { method: 'l-obs', options: listed, series: 'L-OBS, shares 7/20/70' },
+  {
+    method: 'l-obs',
+    options: { ...listed, criterion: { sequential: 'downdate' } },
+    series: 'L-OBS, shares 7/20/70, exact',
+  },
+  { method: 'magnitude', options: layerwise, series: 'magnitude' },
+  { method: 'magnitude', options: listed, series: 'magnitude, shares 7/20/70' },
+] as const;
+
 const scales: Readonly<
   Record<ScaleName, { mlp: readonly number[]; lenet: readonly number[]; epochs: number; retrain: number }>
 > = {
@@ -94,6 +121,8 @@ function trials(scale: ScaleName): readonly TrialDeclaration[] {
   return [
     ...mlp.flatMap((sparsity) => oneShot.map((line) => ({ ...small, ...line, sparsity }))),
     ...lenet.flatMap((sparsity) => retrained.map((line) => ({ ...large, ...line, sparsity }))),
+    ...(lenet.length > 0 ? shared.map((line) => ({ ...large, ...line, sparsity: listedSparsity })) : []),
+    ...(lenet.length > 0 ? [denseWithSameBudget(large)] : []),
   ];
 }
 
@@ -110,6 +139,7 @@ export default defineBenchmark({
     ['L-OBS', 'OBD'],
     ['OBC', 'OBD'],
     ['OBC', 'L-OBS'],
+    ['L-OBS, shares 7/20/70', 'L-OBS'],
     ['OBD', 'magnitude'],
     ['OBC', 'magnitude'],
     ['K-FAC', 'diagonal Fisher'],

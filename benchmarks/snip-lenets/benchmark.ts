@@ -1,4 +1,10 @@
-import { defineBenchmark, type ScaleName, type TrainOptionsInput, type TrialDeclaration } from '@prunebench/core';
+import {
+  defineBenchmark,
+  denseWithSameBudget,
+  type ScaleName,
+  type TrainOptionsInput,
+  type TrialDeclaration,
+} from '@prunebench/core';
 
 /**
  * SNIP's protocol (Lee et al. 2019, section 5): SGD with momentum 0.9, batch 100, weight decay 5e-4, rate 0.1 divided by 10
@@ -79,6 +85,7 @@ function trials(scale: ScaleName): readonly TrialDeclaration[] {
           control: true,
         },
       ]),
+      denseWithSameBudget(cell),
     ];
   });
 }
@@ -108,7 +115,8 @@ export default defineBenchmark({
       },
       { network, series: 'OBD', where: { ...published, network: name, method: 'OBD (LeCun 1990)' } },
       { network, series: 'L-OBS', where: { ...published, network: name, method: 'L-OBS (Dong 2017)' } },
-      { network, series: 'SNIP', where: { ...published, network: name, method: 'SNIP' } },
+      // The authors' program trains freshly drawn weights under the mask.
+      { network, series: 'SNIP, re-initialised', where: { ...published, network: name, method: 'SNIP' } },
     ];
   }),
 });

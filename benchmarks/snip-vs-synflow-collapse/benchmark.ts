@@ -1,11 +1,22 @@
 import { defineBenchmark, type ScaleName, type TrialDeclaration } from '@prunebench/core';
 
-/** SynFlow's five pruners (Tanaka et al. 2020): one shot for all but SynFlow, which takes 100 rounds of an exponential schedule. */
+/**
+ * SynFlow's five pruners (Tanaka et al. 2020): one shot for all but SynFlow, which takes 100 rounds of an exponential schedule. They
+ * score all in evaluation mode; GraSP's own program scores in training mode, so both modes of both are here.
+ */
 const pruners = [
   { method: 'random', options: { when: 'initialization' }, series: 'random', control: true },
   { method: 'magnitude', options: { when: 'initialization' }, series: 'magnitude' },
   { method: 'snip', options: {}, series: 'SNIP' },
+  { method: 'snip', options: { criterion: { statistics: 'batch' } }, series: 'SNIP, batch statistics' },
   { method: 'grasp', options: {}, series: 'GraSP' },
+  { method: 'grasp', options: { criterion: { statistics: 'running' } }, series: 'GraSP, running statistics' },
+  // As the figure was made: the program had no temperature yet.
+  {
+    method: 'grasp',
+    options: { criterion: { statistics: 'running', temperature: 1 } },
+    series: 'GraSP, running statistics, no temperature',
+  },
   { method: 'synflow', options: { schedule: { kind: 'exponential', rounds: 100 } }, series: 'SynFlow' },
 ] as const;
 
@@ -64,7 +75,7 @@ export default defineBenchmark({
     ['random', 'Random'],
     ['magnitude', 'Magnitude at init (global)'],
     ['SNIP', 'SNIP'],
-    ['GraSP', 'GraSP'],
+    ['GraSP, running statistics, no temperature', 'GraSP'],
     ['SynFlow', 'SynFlow (100 iterations)'],
   ].map(([series, method]) => ({ network: 'vgg-16', dataset: 'cifar10', series, where: { ...figure, method } })),
 });

@@ -1,4 +1,10 @@
-import { defineBenchmark, type ScaleName, type TrainOptionsInput, type TrialDeclaration } from '@prunebench/core';
+import {
+  defineBenchmark,
+  denseWithSameBudget,
+  type ScaleName,
+  type TrainOptionsInput,
+  type TrialDeclaration,
+} from '@prunebench/core';
 
 /** One network, how it is trained, and the sparsities of each way to prune it. */
 interface Subject {
@@ -151,6 +157,7 @@ function trials(scale: ScaleName): readonly TrialDeclaration[] {
         options: { scope: 'layerwise' },
         series: 'filters, L1 norm',
       })),
+      ...(retrain === null ? [] : [denseWithSameBudget(subject)]),
     ];
   });
 }

@@ -120,15 +120,15 @@ class Subject:
         return forward(self.network, self.parameters, x, training)
 
 
-def snip(subject):
-    loss = F.cross_entropy(subject.logits(subject.x, True), subject.y)
+def snip(subject, training):
+    loss = F.cross_entropy(subject.logits(subject.x, training), subject.y)
     saliencies = [(w * g).abs() for w, g in zip(subject.weights, torch.autograd.grad(loss, subject.weights))]
     total = sum(s.sum() for s in saliencies)
     return [s / total for s in saliencies]
 
 
-def grasp(subject, temperature=200):
-    loss = F.cross_entropy(subject.logits(subject.x, True) / temperature, subject.y)
+def grasp(subject, training, temperature=200):
+    loss = F.cross_entropy(subject.logits(subject.x, training) / temperature, subject.y)
     gradients = torch.autograd.grad(loss, subject.weights, create_graph=True)
     inner = sum((g.detach() * g).sum() for g in gradients)
     return [w * hg for w, hg in zip(subject.weights, torch.autograd.grad(inner, subject.weights))]
@@ -177,7 +177,15 @@ def obd(subject):
     return saliency(subject, squared_gradients(subject, scalars()))
 
 
-CRITERIA = {"snip": snip, "grasp": grasp, "synflow": synflow, "fisher-diagonal": fisher_diagonal, "obd": obd}
+CRITERIA = {
+    "snip-running": lambda subject: snip(subject, False),
+    "snip-batch": lambda subject: snip(subject, True),
+    "grasp-running": lambda subject: grasp(subject, False),
+    "grasp-batch": lambda subject: grasp(subject, True),
+    "synflow": synflow,
+    "fisher-diagonal": fisher_diagonal,
+    "obd": obd,
+}
 
 
 def flat(arrays):

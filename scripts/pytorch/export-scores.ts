@@ -4,8 +4,8 @@
  *     node scripts/pytorch/export-scores.ts <folder> [backend]
  *     python3 scripts/pytorch/compare.py <folder>
  *
- * One safetensors file per network: `parameters/<name>`, `batch/x`, `batch/y`, `scores/<criterion>/<kernel>` and
- * `masks/<criterion>/<kernel>` (the 10 % of the weights that a global ranking keeps); the graph is in the metadata.
+ * One safetensors file per network: `parameters/<name>`, `batch/x`, `batch/y`, `scores/<compared>/<kernel>` and
+ * `masks/<compared>/<kernel>` (the 10 % of the weights that a global ranking keeps); the graph is in the metadata.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -36,13 +36,17 @@ const networks: Readonly<Record<string, readonly number[]>> = {
   'resnet-20': [32, 32, 3],
 };
 
-/** What is compared, with options that make every criterion use the whole batch. */
-const criteria: Readonly<Record<string, object>> = {
-  snip: { batchSize: EXAMPLES },
-  grasp: { batchSize: EXAMPLES, samplesPerClass: EXAMPLES / CLASSES, temperature: 200 },
-  synflow: {},
-  'fisher-diagonal': { samples: EXAMPLES },
-  obd: { samples: EXAMPLES, curvature: 'gauss-newton' },
+const grasp = { batchSize: EXAMPLES, samplesPerClass: EXAMPLES / CLASSES, temperature: 200 };
+
+/** What is compared: a criterion, and options that make it use the whole batch. SNIP and GraSP in both modes of batch norm. */
+const compared: Readonly<Record<string, { readonly criterion: string; readonly options: object }>> = {
+  'snip-running': { criterion: 'snip', options: { batchSize: EXAMPLES, statistics: 'running' } },
+  'snip-batch': { criterion: 'snip', options: { batchSize: EXAMPLES, statistics: 'batch' } },
+  'grasp-running': { criterion: 'grasp', options: { ...grasp, statistics: 'running' } },
+  'grasp-batch': { criterion: 'grasp', options: { ...grasp, statistics: 'batch' } },
+  synflow: { criterion: 'synflow', options: {} },
+  'fisher-diagonal': { criterion: 'fisher-diagonal', options: { samples: EXAMPLES } },
+  obd: { criterion: 'obd', options: { samples: EXAMPLES, curvature: 'gauss-newton' } },
 };
 
 const [, , folder, backend = 'auto'] = process.argv;
@@ -60,14 +64,14 @@ for (const [id, inputShape] of Object.entries(networks)) {
     'batch/y': { shape: [batch.size], values: batch.y },
     ...prefixed('parameters', parameters, (parameter) => parameter),
   };
-  for (const [criterion, options] of Object.entries(criteria)) {
+  for (const [name, { criterion, options }] of Object.entries(compared)) {
     const scores = await scoresOf(registry.criteria.get(criterion)!, options, subjectOf(network, parameters, batch));
     const masks = select(network, scores, { sparsity: SPARSITY, allowLayerCollapse: true });
-    const shapeOf = (name: string) => parameters[name].shape;
+    const shapeOf = (kernel: string) => parameters[kernel].shape;
     Object.assign(
       tensors,
-      prefixed(`scores/${criterion}`, scores, (values, name) => ({ shape: shapeOf(name), values })),
-      prefixed(`masks/${criterion}`, masks, (values, name) => ({ shape: shapeOf(name), values })),
+      prefixed(`scores/${name}`, scores, (values, kernel) => ({ shape: shapeOf(kernel), values })),
+      prefixed(`masks/${name}`, masks, (values, kernel) => ({ shape: shapeOf(kernel), values })),
     );
   }
   const metadata = { network: JSON.stringify(network) };

@@ -14,6 +14,17 @@ test('every criterion and method of every family is registered', async (t) => {
   for (const { folder, entries } of packages) for (const { id } of entries) t.true(methods.has(id), `${folder}: ${id}`);
 });
 
+test("every way in which an authors' program does something else is on the page, under its criterion", async (t) => {
+  const { criteria } = await loadRegistry();
+  const sections = (await methodsTable()).split(/\n\*\*/);
+  const deviating = [...criteria.values()].filter(({ deviations }) => deviations);
+  t.true(deviating.some(({ id }) => id === 'snip'));
+  for (const { id, deviations = [] } of deviating) {
+    const section = sections.find((text) => text.includes(`(\`${id}\`)`))!;
+    for (const text of deviations) t.true(section.includes(`- ${text}`), id);
+  }
+});
+
 test('the table has a line for each, with its paper', async (t) => {
   const { criteria, methods } = await loadRegistry();
   const lines = (await methodsTable()).split('\n').filter((line) => line.startsWith('| `'));

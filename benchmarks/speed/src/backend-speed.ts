@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type BackendName, selectBackend } from '@prunebench/backend-select';
 import { PrunebenchError } from '@prunebench/core';
-import writeFileAtomic from 'write-file-atomic';
+import { writeWhole } from '@prunebench/files';
 import { csvOf } from './csv.ts';
 import { describeHost, graphicsAdapter } from './host.ts';
 import { measureWorkload, type SpeedRow } from './measure.ts';
@@ -61,7 +61,7 @@ export async function runBackendSpeed(name: string, options: SpeedOptions): Prom
   const files: string[] = [];
   if (!options.networks) {
     files.push(join(options.resultsDir, `speed-${backend}.csv`));
-    await writeFileAtomic(files[0], csvOf(rows, { ...describeHost(), adapter: await graphicsAdapter() }));
+    await writeWhole(files[0], csvOf(rows, { ...describeHost(), adapter: await graphicsAdapter() }));
   }
   return { rows, jobs: [], table: backendTable(rows), files };
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { registerNativeBackend } from '@prunebench/backend-native';
+import { writeWhole } from '@prunebench/files';
 import * as tf from '@tensorflow/tfjs-core';
-import writeFileAtomic from 'write-file-atomic';
 import { csvOf } from './csv.ts';
 import { describeHost, graphicsAdapter } from './host.ts';
 import type { SpeedOptions, SpeedResult } from './run-speed.ts';
@@ -14,7 +14,7 @@ export async function runGpuSpeed(options: SpeedOptions): Promise<SpeedResult<Gp
   await tf.setBackend('native');
   const rows = await measureGpuModes(options);
   const file = join(options.resultsDir, 'speed-sparse-gpu.csv');
-  await writeFileAtomic(file, csvOf(rows, { ...describeHost(), adapter: await graphicsAdapter() }));
+  await writeWhole(file, csvOf(rows, { ...describeHost(), adapter: await graphicsAdapter() }));
   return { rows, jobs: [], table: gpuTable(rows), files: [file] };
 }
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
+import { writeWhole } from '@prunebench/files';
 import { csvOf } from './csv.ts';
 import { describeHost } from './host.ts';
 import { measureWorkload, type SpeedRow } from './measure.ts';
@@ -85,7 +85,7 @@ async function writeTables(directory: string, rows: readonly SpeedRow[], jobs: r
   return Promise.all(
     tables.map(async ([name, table]) => {
       const file = join(directory, name);
-      await writeFileAtomic(file, csvOf(table, provenance));
+      await writeWhole(file, csvOf(table, provenance));
       return file;
     }),
   );

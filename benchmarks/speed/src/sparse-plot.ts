@@ -1,12 +1,16 @@
 import { type Panel, renderSvg } from '@prunebench/report';
+import { isWide, withheldNote } from './format.ts';
 import type { SparseRow } from './sparse-rows.ts';
+import { MASKS } from './sparse-tables.ts';
 
 /** Both axes logarithmic, the horizontal one in what is left: an ideal implementation is a straight line. */
 export function sparsePlot(rows: readonly SparseRow[]): Promise<string> {
-  const shown = rows.filter(
+  const timed = rows.filter(
     ({ what, overDense, sparsity }) => what !== 'product' && overDense !== null && sparsity > 0,
   );
-  const threads = Math.max(...shown.map((row) => row.threads));
+  const shown = timed.filter(({ overDenseMin, overDenseMax }) => !isWide(overDenseMin, overDenseMax));
+  const threads = Math.max(...timed.map((row) => row.threads));
+  const all = timed.filter((row) => row.threads === threads).length;
   const values = shown
     .filter((row) => row.threads === threads)
     .map(({ what, name, batchSize, sparsity, overDense, theoretical }) => ({
@@ -19,6 +23,7 @@ export function sparsePlot(rows: readonly SparseRow[]): Promise<string> {
       speedup: overDense,
       theoretical,
     }));
+  const withheld = all - values.length;
   const panels = [...new Set(values.map(({ panel }) => panel))];
   const x = {
     field: 'density',
@@ -35,7 +40,10 @@ export function sparsePlot(rows: readonly SparseRow[]): Promise<string> {
   return renderSvg({
     title: {
       text: `Measured speed-up of pruned networks, ${threads} thread${threads === 1 ? '' : 's'}`,
-      subtitle: 'dashed: theoretical (dense / remaining multiply-adds)',
+      subtitle: [
+        `${MASKS} masks; dashed: theoretical (dense / remaining multiply-adds)`,
+        ...withheldNote(withheld, all),
+      ],
     },
     spacing: 60,
     resolve: { scale: { color: 'independent' } },

@@ -1,5 +1,5 @@
 import { markdownTable } from 'markdown-table';
-import { fixed, withRange } from './format.ts';
+import { fixed, isWide, withheldNote, withRange } from './format.ts';
 import type { GpuModeRow } from './sparse-gpu-modes.ts';
 import type { Crossover } from './sparse-layers.ts';
 import type { SparseRow } from './sparse-rows.ts';
@@ -26,8 +26,17 @@ export function describeRow({
   return `${at}: ${ourMilliseconds.toFixed(3)} ms; dense ${fixed(overDense)} x${others.join('')}`;
 }
 
-/** Ratios as a Markdown table; above 1 the sparse network is faster. */
+/** Which masks the networks were timed with: those of a criterion give other speeds. */
+export const MASKS = 'uniform random';
+
+/** Ratios as a Markdown table, with which masks and how many ratios are withheld; above 1 the sparse network is faster. */
 export function rowTable(rows: readonly SparseRow[]): string {
+  const withheld = rows.filter(({ overDenseMin, overDenseMax }) => isWide(overDenseMin, overDenseMax)).length;
+  const caption = [`Masks: ${MASKS}, the same share of every layer.`, ...withheldNote(withheld, rows.length)].join(' ');
+  return `${caption}\n\n${ratios(rows)}`;
+}
+
+function ratios(rows: readonly SparseRow[]): string {
   return markdownTable(
     [
       [

@@ -1,9 +1,8 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { registerNativeBackend } from '@prunebench/backend-native';
+import { makeFolder, writeWhole } from '@prunebench/files';
 import { buildModel } from '@prunebench/models';
 import * as tf from '@tensorflow/tfjs-core';
-import writeFileAtomic from 'write-file-atomic';
 import { csvOf } from './csv.ts';
 import { measureGpuModes } from './gpu-speed.ts';
 import { describeHost, graphicsAdapter } from './host.ts';
@@ -14,7 +13,7 @@ import { SparsePeer } from './sparse-peer.ts';
 import { sparsePlot } from './sparse-plot.ts';
 import { measureProduct, productSizes } from './sparse-products.ts';
 import type { SparseRow } from './sparse-rows.ts';
-import { crossoverTable, describeRow, gpuTable, rowTable } from './sparse-tables.ts';
+import { crossoverTable, describeRow, gpuTable, MASKS, rowTable } from './sparse-tables.ts';
 import { measureTraining, trainingSparsities, trainingWorkloads } from './sparse-training.ts';
 import { inputShapes, workloads } from './workloads.ts';
 
@@ -118,8 +117,8 @@ async function writeFiles(
   gpuRows: readonly GpuModeRow[],
   peer: string,
 ): Promise<string[]> {
-  await mkdir(folder, { recursive: true });
-  const provenance = { ...describeHost(), peer };
+  await makeFolder(resolve(folder));
+  const provenance = { masks: MASKS, ...describeHost(), peer };
   const contents = [
     ['speed-sparse.csv', csvOf(rows, provenance)],
     ['speed-sparse-crossover.csv', csvOf(found, provenance)],
@@ -129,7 +128,7 @@ async function writeFiles(
   return Promise.all(
     contents.map(async ([name, text]) => {
       const file = join(folder, name);
-      await writeFileAtomic(file, text);
+      await writeWhole(file, text);
       return file;
     }),
   );

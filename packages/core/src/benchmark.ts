@@ -1,3 +1,4 @@
+import { refuseOddId } from './plain-id.ts';
 import type { TrainOptionsInput } from './train-options.ts';
 
 export type ScaleName = 'smoke' | 'cpu' | 'paper';
@@ -50,13 +51,32 @@ export interface Benchmark {
   /** What tables call the validation split of data sets where it has another name ("training set" where there is none of its own). */
   readonly validationName?: string;
   /**
-   * Pairs of series whose comparison answers the question, stated beforehand: the correction for multiple tests is over
-   * these alone. Absent: every two series that are not controls.
+   * Pairs of series whose comparison answers the question, stated beforehand: each gets a sentence below the table. The
+   * correction for multiple tests does not depend on them. Absent: every two series that are not controls.
    */
   readonly comparisons?: readonly (readonly [string, string])[];
 }
 
-/** Keeps the type while a benchmark is declared. */
+/**
+ * Keeps the type while a benchmark is declared.
+ *
+ * @throws PrunebenchError for an id that cannot be the name of its folder
+ */
 export function defineBenchmark(benchmark: Benchmark): Benchmark {
+  refuseOddId('benchmark', benchmark.id);
   return benchmark;
+}
+
+/**
+ * A row beside the dense network, which has only the training before pruning: the same network, nothing pruned, through the
+ * training after it as well, so that a pruned row is compared with what its own budget makes of a dense network.
+ */
+export function denseWithSameBudget({
+  dataset,
+  network,
+  pretrain,
+  retrain,
+}: Pick<TrialDeclaration, 'dataset' | 'network' | 'pretrain' | 'retrain'>): TrialDeclaration {
+  const row = { method: 'magnitude', sparsity: 0, series: 'dense, same budget', control: true };
+  return { dataset, network, pretrain, retrain, ...row };
 }

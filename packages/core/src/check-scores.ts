@@ -1,25 +1,7 @@
 import { PrunebenchError } from './errors.ts';
 import type { Network } from './network/layer.ts';
-import { type ParameterSpec, prunableSpecs, sizeOf } from './network/parameter-specs.ts';
-import type { Masks, Scores } from './parameters.ts';
-
-/** @throws PrunebenchError unless every kernel's mask has its size and holds only 0 and 1 */
-export function checkMasks(network: Network, masks: Masks): void {
-  for (const { name, shape } of prunableSpecs(network)) {
-    const mask = masks[name];
-    if (!mask) continue;
-    if (mask.length !== sizeOf(shape))
-      throw new PrunebenchError(
-        `The mask of ${name} has ${mask.length} entries, but the kernel [${shape}] has ${sizeOf(shape)} weights.`,
-        { remedy: `Use masks that were made for network ${network.name}.` },
-      );
-    for (let i = 0; i < mask.length; i++)
-      if (mask[i] > 1)
-        throw new PrunebenchError(`The mask of ${name} holds ${mask[i]} at flat index ${i}.`, {
-          remedy: 'A mask holds 1 where a weight is kept and 0 where it is removed.',
-        });
-  }
-}
+import type { ParameterSpec } from './network/parameter-specs.ts';
+import type { Scores } from './parameters.ts';
 
 /** @throws PrunebenchError unless exactly the kernels of `specs` have scores */
 export function checkNames(network: Network, scores: Scores, specs: readonly ParameterSpec[]): void {

@@ -74,6 +74,16 @@ export interface Criterion<Options = unknown> {
    * Absent: pruned stays pruned.
    */
   readonly regrows?: boolean;
+  /**
+   * Rises when the same options come to mean something else, so that nothing computed before passes for what is computed now;
+   * part of the keys of its trials and stages. Absent: 1.
+   */
+  readonly revision?: number;
+  /**
+   * Where its authors' own program does something else, one sentence of Markdown each, for the page of the methods; names the
+   * option that does it their way, if there is one.
+   */
+  readonly deviations?: readonly string[];
 }
 
 /** Keeps the options' type while a criterion is declared. */

@@ -14,10 +14,10 @@ export class PrunebenchError extends Error {
   }
 }
 
-/** Training met a NaN or an infinite loss; the trial stops and its record says why. */
+/** A loss, a parameter or a score is NaN or infinite; the trial stops and its record says why. */
 export class DivergenceError extends PrunebenchError {
-  constructor(message: string) {
-    super(message, { remedy: 'Lower the learning rate of this trial, or prune less in one step.' });
+  constructor(message: string, remedy = 'Lower the learning rate of this trial, or prune less in one step.') {
+    super(message, { remedy });
     this.name = 'DivergenceError';
   }
 }

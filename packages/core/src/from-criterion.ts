@@ -44,6 +44,7 @@ export function fromCriterion<Options>(criterion: Criterion<Options>): Method<Cr
     citation: criterion.citation,
     taxonomy: criterion.taxonomy,
     options: optionsFor(criterion),
+    ...(criterion.revision === undefined ? {} : { revision: criterion.revision }),
     steps: (plan) => stepsFor(criterion, plan),
   };
 }

@@ -2,17 +2,20 @@ export { allocate } from './allocation.ts';
 export {
   type Benchmark,
   defineBenchmark,
+  denseWithSameBudget,
   type PublishedReference,
   type ScaleName,
   type TrialDeclaration,
 } from './benchmark.ts';
+export { cellName, columnSparsity, refuseCollisions } from './cells.ts';
+export { checkMasks, checkMasksOf } from './check-masks.ts';
 export { canonicalJson, contentHash } from './content-hash.ts';
-export { type Cost, costOf, type LayerCost } from './cost.ts';
+export { type Cost, costOf, type EffectiveWeights, effectiveSparsity, type LayerCost } from './cost.ts';
 export { type Citation, type Criterion, defineCriterion, type Need, needs, type Subject } from './criterion.ts';
 export type { Batch, Dataset, Split, SplitName } from './dataset.ts';
 export { DivergenceError, LayerCollapseError, PrunebenchError } from './errors.ts';
 export type { Extension, ParameterTensors, TrainingState } from './extension.ts';
-export { firstNotFinite, type NotFinite } from './finite.ts';
+export { firstNotFinite, refuseDiverged, refuseNotFinite } from './finite.ts';
 export { type CriterionMethodOptions, criterionMethodOptions, fromCriterion } from './from-criterion.ts';
 export { applyMasks, collapsedLayers, maskedSparsity, shuffleMasks, shuffleUnits } from './masks.ts';
 export type {
@@ -27,6 +30,7 @@ export type {
   StepOutcome,
   TrialSession,
 } from './method.ts';
+export { nearestName } from './nearest-name.ts';
 export { computeLayer, type ForwardOptions, forward } from './network/forward.ts';
 export { type FusedLayer, fuse } from './network/fuse.ts';
 export { initializeParameters, type KernelInitializer, kernelInitializers } from './network/initialize.ts';
@@ -46,6 +50,7 @@ export { adamUpdate } from './ops/adam-update.ts';
 export { type BatchNormTrainingOptions, type BatchNormTrainingResult, batchNormTraining } from './ops/batch-norm.ts';
 export { type Loss, lossOf } from './ops/loss.ts';
 export { momentumUpdate } from './ops/momentum-update.ts';
+export { oneHot } from './ops/one-hot.ts';
 export { softmaxCrossEntropy } from './ops/softmax-cross-entropy.ts';
 export {
   type CompiledStep,
@@ -54,7 +59,10 @@ export {
   type StepValues,
   stepCompiler,
 } from './ops/step-compiler.ts';
+export { refuseUntrainable, registerUntrainable } from './ops/untrainable-layers.ts';
 export type { Masks, ParameterArray, ParameterRecord, Scores, State } from './parameters.ts';
+export { plainId, refuseOddId } from './plain-id.ts';
+export { printable, printableLines } from './printable.ts';
 export {
   type Allocation,
   allocation,
@@ -73,13 +81,17 @@ export { type RandomStream, randomStream } from './random.ts';
 export {
   type Measured,
   type RunProvenance,
-  SCHEMA_VERSION,
   type SpeedRecord,
+  STEADY_SPREAD,
+  type TrialCode,
   type TrialRecord,
   type TrialSpec,
   trialRecord,
   trialSpec,
 } from './record.ts';
 export { sparsitySteps } from './schedule.ts';
+export { SCHEMA_VERSION } from './schema-version.ts';
+export { brokenSeal, sealed } from './seal.ts';
 export { type SelectOptions, select } from './select.ts';
+export { parameterTensors, TensorScope, takeValues, tidy } from './tensor-scope.ts';
 export { type TrainOptions, type TrainOptionsInput, trainOptions } from './train-options.ts';

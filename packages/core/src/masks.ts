@@ -1,3 +1,4 @@
+import { checkMasks, checkMasksBefore, checkMasksOf, checkValues } from './check-masks.ts';
 import { PrunebenchError } from './errors.ts';
 import type { Network } from './network/layer.ts';
 import { prunableSpecs, sizeOf } from './network/parameter-specs.ts';
@@ -5,37 +6,55 @@ import { liveUnits, unitMasks } from './network/units.ts';
 import type { Masks, ParameterArray, ParameterRecord } from './parameters.ts';
 import type { RandomStream } from './random.ts';
 
-/** The parameters with every masked-out value set to 0; what has no mask is passed on as it is, not copied. */
+/**
+ * The parameters with every masked-out value set to 0; what has no mask is passed on as it is, not copied.
+ *
+ * @throws PrunebenchError for a mask that belongs to no parameter, does not fit it, or holds anything but 0 and 1
+ */
 export function applyMasks(parameters: ParameterRecord, masks: Masks): ParameterRecord {
+  checkMasksOf(parameters, masks);
   return Object.fromEntries(
     Object.entries(parameters).map(([name, parameter]): [string, ParameterArray] => {
       const mask = Object.hasOwn(masks, name) ? masks[name] : undefined;
       if (!mask) return [name, parameter];
-      if (mask.length !== parameter.values.length)
-        throw new Error(`applyMasks: ${name} has ${parameter.values.length} values, its mask ${mask.length}`);
-      return [name, { shape: parameter.shape, values: masked(parameter.values, mask) }];
+      return [name, { shape: parameter.shape, values: masked(name, parameter.values, mask) }];
     }),
   );
 }
 
 /** On the numbers' bits: which weights go is unpredictable, and a branch for each costs four times as much. */
-function masked(values: Float32Array, mask: Uint8Array): Float32Array {
+function masked(name: string, values: Float32Array, mask: Uint8Array): Float32Array {
   const result = new Float32Array(values.length);
   const from = new Int32Array(values.buffer, values.byteOffset, values.length);
   const to = new Int32Array(result.buffer);
-  for (let i = 0; i < mask.length; i++) to[i] = from[i] & -mask[i];
+  let seen = 0;
+  for (let i = 0; i < mask.length; i++) {
+    to[i] = from[i] & -mask[i];
+    seen |= mask[i];
+  }
+  if (seen > 1) checkValues(name, mask);
   return result;
 }
 
-/** The kernels, by name in layer order, without a single weight left. */
+/**
+ * The kernels, by name in layer order, without a single weight left.
+ *
+ * @throws PrunebenchError for masks that do not fit the network
+ */
 export function collapsedLayers(network: Network, masks: Masks): string[] {
+  checkMasks(network, masks);
   return prunableSpecs(network)
     .filter(({ name }) => masks[name] && countKept(masks[name]) === 0)
     .map(({ name }) => name);
 }
 
-/** Zeros / prunable weights, over the kernels alone. */
+/**
+ * Zeros / prunable weights, over the kernels alone: nominal sparsity. `effectiveSparsity` also counts weights that do nothing.
+ *
+ * @throws PrunebenchError for masks that do not fit the network
+ */
 export function maskedSparsity(network: Network, masks: Masks): number {
+  checkMasks(network, masks);
   let total = 0;
   let removed = 0;
   for (const { name, shape } of prunableSpecs(network)) {
@@ -56,9 +75,11 @@ export function countKept(mask: Uint8Array): number {
  * A control: in every parameter as many weights removed as between `before` and `after`, but drawn uniformly among those
  * alive before (Frankle et al. 2021, "layerwise shuffle"). Every parameter draws from its own fork of `random`.
  *
- * @throws PrunebenchError when `after` also masks biases or batch-norm parameters: whole units are shuffled by `shuffleUnits`
+ * @throws PrunebenchError when `after` also masks biases or batch-norm parameters: whole units are shuffled by `shuffleUnits`; and
+ *   when it lacks a mask that `before` has, or has another of its size
  */
 export function shuffleMasks(before: Masks, after: Masks, random: RandomStream): Masks {
+  checkMasksBefore(before, after);
   return Object.fromEntries(
     Object.entries(after).map(([name, mask]): [string, Uint8Array] => {
       const start = before[name] ?? new Uint8Array(mask.length).fill(1);
@@ -73,6 +94,7 @@ export function shuffleMasks(before: Masks, after: Masks, random: RandomStream):
 
 /** `shuffleMasks` for whole units: in every layer as many units removed as between `before` and `after`, drawn among those alive before. */
 export function shuffleUnits(network: Network, before: Masks, after: Masks, random: RandomStream): Masks {
+  for (const masks of [before, after]) checkMasks(network, masks);
   let masks: Masks = before;
   for (const { name, shape } of prunableSpecs(network)) {
     const start = liveUnits(shape, before[name]);

@@ -14,6 +14,8 @@ import type { TrainOptions } from './train-options.ts';
 export interface Step {
   readonly kind: string;
   readonly options: Readonly<Record<string, unknown>>;
+  /** Of the criterion that the options name, where it has one: only part of the identity. */
+  readonly revision?: number;
 }
 
 /** What a benchmark asks of a method. */
@@ -36,6 +38,11 @@ export interface Method<Options = unknown> {
   /** Where the survey puts it: "magnitude", "second-order", ... */
   readonly taxonomy: string;
   readonly options: z.ZodType<Options>;
+  /**
+   * Rises when the same options come to mean something else, so that nothing computed before passes for what is computed now;
+   * part of the keys of its trials and stages. Absent: 1.
+   */
+  readonly revision?: number;
   steps(plan: Plan<Options>): readonly Step[];
 }
 

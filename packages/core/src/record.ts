@@ -1,8 +1,6 @@
 import { z } from 'zod';
+import { SCHEMA_VERSION } from './schema-version.ts';
 import { trainOptions } from './train-options.ts';
-
-/** Rises when a record's meaning changes; folders of another version are refused, not misread. */
-export const SCHEMA_VERSION = 1;
 
 const evaluation = z.strictObject({ accuracy: z.number(), loss: z.number() });
 const onBothSplits = z.strictObject({ validation: evaluation, test: evaluation });
@@ -34,11 +32,19 @@ const measured = z.strictObject({
   layers: z.array(layerDensity),
   /** Kernels without a single weight left while others keep theirs. */
   collapsedLayers: z.array(z.string()),
-  /** All parameters, prunable and not. */
+  /**
+   * Weights on a path from the network's input to its output; `sparsity` is the share of the prunable weights that are not, `cutLayers`
+   * the kernels that have weights left but none on a path. Absent in records of earlier versions, whose `parameters` and `multiplyAdds`
+   * are counted by masks alone.
+   */
+  effective: z.strictObject({ remaining: z.int(), sparsity: z.number(), cutLayers: z.array(z.string()) }).optional(),
+  /** All parameters, prunable and not; remaining: of the network without the units that do nothing. */
   parameters: z.strictObject({ total: z.int(), remaining: z.int() }),
-  compressionRatio: z.number(),
+  /** null where nothing is left. */
+  compressionRatio: z.number().nullable(),
   multiplyAdds: z.strictObject({ dense: z.number(), remaining: z.number() }),
-  theoreticalSpeedup: z.number(),
+  /** null where no multiply-add is left. */
+  theoreticalSpeedup: z.number().nullable(),
   /** The network as a safetensors file, with removed weights as zeros and without them; absent in records of earlier versions. */
   fileBytes: z.strictObject({ dense: z.int(), sparse: z.int() }).optional(),
   /** Before the first weight was removed; null where the method prunes at initialization. */
@@ -66,6 +72,8 @@ const origin = z.strictObject({
 
 /** How it was run: machine, versions, times. */
 const run = origin.extend({
+  /** Modules named with `--plugin`: name of the file, and the digest of its code; absent without any and in records of earlier versions. */
+  plugins: z.array(z.strictObject({ file: z.string(), digest: z.string() })).optional(),
   datasetChecksum: z.string(),
   finishedAt: z.string(),
   /** Of all this trial's stages, shared ones included, as they were first computed. */
@@ -74,12 +82,40 @@ const run = origin.extend({
 });
 export type RunProvenance = z.output<typeof run>;
 
+/** What the numbers depend on besides the spec and the data, as digests of source code without comments. */
+const code = z.strictObject({
+  /** The code of what the trial names: "criterion snip", "step train", "data set blobs" ... */
+  entries: z.array(
+    z.strictObject({
+      name: z.string(),
+      /** The module that defines it: its path in the repository, or a plugin's file. */
+      file: z.string(),
+      /** Of that module and what it imports in its own package or plugin. */
+      digest: z.string(),
+    }),
+  ),
+  /** Of the network's graph and initializer. */
+  network: z.string(),
+  /** The rest that computes: packages by folder, with the digest of the modules in use; libraries by name, with their version. */
+  engine: z.record(z.string(), z.string()),
+});
+export type TrialCode = z.output<typeof code>;
+
+/**
+ * A measurement whose fastest round says more than this many times what its slowest says was disturbed: it is taken again, and
+ * where it stays so it is not shown.
+ */
+export const STEADY_SPREAD = 3;
+
 const speedup = z.strictObject({
   batchSize: z.int(),
   /** Dense time / time of the pruned network: the median over rounds in which the two take turns, and the range it moved in. */
   speedup: z.number(),
   speedupMin: z.number(),
   speedupMax: z.number(),
+  /** First and third quartile over rounds; absent in records of earlier versions. */
+  speedupQ1: z.number().optional(),
+  speedupQ3: z.number().optional(),
   rounds: z.int(),
   denseMilliseconds: z.number(),
   sparseMilliseconds: z.number(),
@@ -89,6 +125,11 @@ const speedup = z.strictObject({
 
 /** Inference of the pruned network against itself, dense: measured on a machine that did nothing else for the run. */
 const speed = origin.extend({
+  /**
+   * What "dense" is: `compiled`, the same network compiled with nothing pruned. Absent in records of earlier versions, which took the
+   * network as it is evaluated, so that part of their speed-up is compiling's (batch norms folded in, tiles kept in the cache).
+   */
+  baseline: z.literal('compiled').optional(),
   measuredAt: z.string(),
   /** Key of the trial whose network was timed: this one, or an earlier one with the same masks, on which alone the times depend. */
   timed: z.string(),
@@ -111,5 +152,9 @@ export const trialRecord = z.strictObject({
   run,
   /** Absent until it is measured, and where it is not. */
   speed: speed.optional(),
+  /** Absent in records of earlier versions. */
+  code: code.optional(),
+  /** Of everything else in the record (see `sealed`); absent in records of earlier versions. */
+  digest: z.string().optional(),
 });
 export type TrialRecord = z.output<typeof trialRecord>;

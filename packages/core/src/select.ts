@@ -1,5 +1,6 @@
 import { allocateAmong, largestRemainder } from './allocation.ts';
-import { checkedScores, checkMasks, checkNames } from './check-scores.ts';
+import { checkMasks } from './check-masks.ts';
+import { checkedScores, checkNames } from './check-scores.ts';
 import { LayerCollapseError, PrunebenchError } from './errors.ts';
 import { type Contestants, lowest } from './lowest.ts';
 import { collapsedLayers, intersect } from './masks.ts';

@@ -1,6 +1,17 @@
 import test from 'ava';
-import { type Conv2d, costOf, defineNetwork, type Network, windowOutput } from '../src/index.ts';
-import { batchNorm, conv, dense, denseNetwork } from './networks.ts';
+import {
+  type Conv2d,
+  costOf,
+  defineNetwork,
+  type Layer,
+  type Masks,
+  type Network,
+  parameterSpecs,
+  unitMasks,
+  windowOutput,
+} from '../src/index.ts';
+import { intersect } from '../src/masks.ts';
+import { act, batchNorm, conv, dense, denseNetwork, residualNetwork } from './networks.ts';
 
 const one = (inputShape: number[], layer: Conv2d): Network =>
   defineNetwork({ name: 'one', inputShape, layers: [layer] });
@@ -46,10 +57,11 @@ test('LeNet-300-100: dense costs, and what masks leave', (t) => {
   t.is(whole.theoreticalSpeedup, 1);
   const masks = { 'fc1/kernel': new Uint8Array(235200), 'fc1/bias': new Uint8Array(300).fill(1, 0, 100) };
   const pruned = costOf(network, masks);
-  t.is(pruned.parameters.remaining, 266610 - 235200 - 200);
-  t.is(pruned.prunable.remaining, 31000);
-  t.is(pruned.compressionRatio, 266610 / 31210);
-  t.is(pruned.theoreticalSpeedup, 266200 / 31000);
+  // 100 units are left as constants, their biases; the weights that read the other 200 cost nothing.
+  t.is(pruned.parameters.remaining, 100 + (100 * 100 + 100) + (1000 + 10));
+  t.is(pruned.prunable.remaining, 31000, 'what the masks leave, which sparsity is counted from');
+  t.is(pruned.compressionRatio, 266610 / 11210);
+  t.is(pruned.theoreticalSpeedup, 266200 / 11000);
   t.deepEqual(pruned.layers[0], {
     name: 'fc1/kernel',
     layer: 'fc1',
@@ -79,4 +91,68 @@ test('a masked weight counts at every position; speed-up and compression differ 
   t.deepEqual(cost.multiplyAdds, { dense: 16 * 18 + 96, remaining: 16 * 9 + 96 });
   t.is(cost.theoreticalSpeedup, 384 / 240);
   t.is(cost.compressionRatio, 120 / 111);
+});
+
+/** The first half of the units of these layers removed, as unit pruning does. */
+function halved(network: Network, kernels: readonly string[]): Masks {
+  const specs = new Map(parameterSpecs(network).map((spec) => [spec.name, spec]));
+  return kernels.reduce<Masks>((masks, name) => {
+    const units = specs.get(name)!.shape.at(-1)!;
+    return intersect(masks, unitMasks(network, name, new Uint8Array(units).fill(1, units / 2)));
+  }, {});
+}
+
+test('half of the units of LeNet-5: a quarter of the weights between two halved layers, counted by hand', (t) => {
+  const maxPool = (name: string, input: string): Layer => ({
+    kind: 'maxPool',
+    name,
+    inputs: [input],
+    size: [2, 2],
+    strides: [2, 2],
+    padding: 'valid',
+  });
+  const five = { kernelSize: [5, 5], padding: 'valid', useBias: true } as const;
+  const network = defineNetwork({
+    name: 'lenet-5-caffe',
+    inputShape: [28, 28, 1],
+    layers: [
+      conv('conv1', 'input', 20, five),
+      maxPool('pool1', 'conv1'),
+      conv('conv2', 'pool1', 50, five),
+      maxPool('pool2', 'conv2'),
+      { kind: 'flatten', name: 'flat', inputs: ['pool2'] },
+      dense('fc1', 'flat', 500),
+      act('relu', 'fc1'),
+      dense('fc2', 'relu', 10),
+    ],
+  });
+  const cost = costOf(network, halved(network, ['conv1/kernel', 'conv2/kernel', 'fc1/kernel']));
+  t.deepEqual(cost.multiplyAdds, { dense: 2_293_000, remaining: 144_000 + 400_000 + 100_000 + 2_500 });
+  t.is(cost.parameters.remaining, 10 * 26 + 25 * 251 + 250 * 401 + 10 * 251);
+  t.is(cost.parameters.remaining, 109_295);
+  t.is(cost.theoreticalSpeedup.toFixed(2), '3.55');
+  t.is(cost.prunable.remaining, 250 + 12_500 + 200_000 + 5_000, 'the masks leave more: what reads removed units');
+  t.is(cost.effective.remaining, 250 + 6_250 + 100_000 + 2_500);
+  t.deepEqual(cost.effective.cutLayers, []);
+});
+
+test('a residual block without half of its inner filters: what the shortcut carries stays', (t) => {
+  const cost = costOf(residualNetwork, halved(residualNetwork, ['conv2/kernel']));
+  const [conv1, conv2, conv3, fc] = [36 * 9 * 2 * 3, 9 * 9 * 3 * 4, 9 * 9 * 4 * 5, 5 * 3];
+  t.is(cost.multiplyAdds.remaining, conv1 + conv2 / 2 + conv3 / 2 + fc);
+  t.is(cost.parameters.remaining, 54 + 6 + 54 + 4 + 90 + 10 + 15 + 3);
+});
+
+test('without its mask a bias keeps its unit, unless its value is known to be 0', (t) => {
+  const network = denseNetwork([2, 2, 1]);
+  const masks = { 'fc1/kernel': Uint8Array.of(1, 0, 1, 0) };
+  const parameters = (bias: number) => ({
+    'fc1/kernel': { shape: [2, 2], values: Float32Array.of(1, 0, 1, 0) },
+    'fc1/bias': { shape: [2], values: Float32Array.of(1, bias) },
+    'fc2/kernel': { shape: [2, 1], values: Float32Array.of(1, 1) },
+    'fc2/bias': { shape: [1], values: Float32Array.of(1) },
+  });
+  t.is(costOf(network, masks).parameters.remaining, 2 + 2 + 2 + 1);
+  t.is(costOf(network, masks, parameters(0.5)).parameters.remaining, 7);
+  t.is(costOf(network, masks, parameters(0)).parameters.remaining, 2 + 1 + 1 + 1);
 });

@@ -1,23 +1,27 @@
 import test from 'ava';
-import { firstNotFinite } from '../src/index.ts';
+import { DivergenceError, refuseDiverged, refuseNotFinite } from '../src/index.ts';
 
-const parameters = (kernel: number[], bias: number[]) => ({
-  'fc/kernel': { shape: [kernel.length], values: Float32Array.from(kernel) },
-  'fc/bias': { shape: [bias.length], values: Float32Array.from(bias) },
-});
+const vector = (...values: number[]) => ({ shape: [values.length], values: Float32Array.from(values) });
 
-test('finite parameters have none, whatever their size', (t) => {
-  t.is(firstNotFinite(parameters([0, -0, 3.4e38, 1e-45], [-3.4e38])), undefined);
-  t.is(firstNotFinite({}), undefined);
-});
-
-test('the first value that is not finite is named with its place', (t) => {
-  t.deepEqual(firstNotFinite(parameters([1, 2], [0, Number.NaN])), { name: 'fc/bias', index: 1, value: Number.NaN });
-  t.deepEqual(firstNotFinite(parameters([1, Number.POSITIVE_INFINITY], [Number.NaN])), {
-    name: 'fc/kernel',
-    index: 1,
-    value: Number.POSITIVE_INFINITY,
+for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e39])
+  test(`a parameter that is ${bad} in single precision is named with its place`, (t) => {
+    const parameters = { 'a/kernel': vector(1, -0, 3e38), 'a/bias': vector(0, 1, bad) };
+    t.throws(() => refuseDiverged(parameters, 'after training'), {
+      instanceOf: DivergenceError,
+      message: new RegExp(`a/bias is ${Math.fround(bad)} at flat index 2 after training`),
+    });
   });
-  // 3.5e38 is beyond float32's largest number, so it is stored as infinity.
-  t.is(firstNotFinite(parameters([-3.5e38], []))?.value, Number.NEGATIVE_INFINITY);
+
+test('finite parameters pass, the largest and the smallest too', (t) => {
+  t.notThrows(() => refuseDiverged({ a: vector(3.4e38, -3.4e38, 1e-45, 0) }, ''));
+  t.notThrows(() => refuseDiverged({}, ''));
+});
+
+test('a number that is not finite is found wherever it is in plain data', (t) => {
+  const refused = (data: unknown, message: RegExp) =>
+    t.throws(() => refuseNotFinite(data, 'the record'), { instanceOf: DivergenceError, message });
+  refused({ a: { b: [1, { c: Number.NaN }] } }, /a\.b\.1\.c of the record is NaN/);
+  refused({ loss: Number.POSITIVE_INFINITY }, /loss of the record is Infinity/);
+  refused(Number.NaN, /a number of the record is NaN/);
+  t.notThrows(() => refuseNotFinite({ a: null, b: 'NaN', c: [0, -1e300], d: undefined }, 'the record'));
 });

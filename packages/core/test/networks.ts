@@ -67,3 +67,51 @@ export function residual(activation: Activation['activation']): Network {
 }
 
 export const residualNetwork: Network = residual('relu');
+
+const convolutional: Network = defineNetwork({
+  name: 'convolutional',
+  inputShape: [4, 4, 2],
+  layers: [
+    conv('conv1', 'input', 3, { useBias: true }),
+    batchNorm('bn1', 'conv1'),
+    act('relu1', 'bn1'),
+    conv('conv2', 'relu1', 4),
+    act('tanh2', 'conv2', 'tanh'),
+    { kind: 'maxPool', name: 'pool', inputs: ['tanh2'], size: [2, 2], strides: [2, 2], padding: 'valid' },
+    { kind: 'flatten', name: 'flat', inputs: ['pool'] },
+    batchNorm('bn2', 'flat'),
+    dense('fc1', 'bn2', 5),
+    act('relu3', 'fc1'),
+    dense('fc2', 'relu3', 2),
+  ],
+});
+
+/** A depthwise and a grouped convolution between plain ones; a channel that two layers read. */
+const grouped: Network = defineNetwork({
+  name: 'grouped',
+  inputShape: [6, 6, 2],
+  layers: [
+    conv('conv1', 'input', 4, { useBias: true }),
+    act('relu1', 'conv1'),
+    conv('depthwise', 'relu1', 8, { groups: 4 }),
+    batchNorm('bn', 'depthwise'),
+    conv('grouped', 'bn', 6, { groups: 2, useBias: true }),
+    act('relu2', 'grouped'),
+    conv('one', 'relu2', 3, { kernelSize: [1, 1] }),
+    conv('other', 'relu2', 3, { kernelSize: [1, 1], useBias: true }),
+    add('sum', 'one', 'other'),
+    conv('conv2', 'sum', 3),
+    { kind: 'avgPool', name: 'pool', inputs: ['conv2'], size: [2, 2], strides: [2, 2], padding: 'valid' },
+    { kind: 'globalAveragePool', name: 'average', inputs: ['pool'] },
+    dense('fc', 'average', 2),
+  ],
+});
+
+/** One network of each kind of graph that removed weights leave their traces in. */
+export const mixedNetworks: readonly Network[] = [
+  denseNetwork([5, 6, 4, 2]),
+  { ...denseNetwork([5, 6, 4, 1], 'sigmoid'), name: 'sigmoid' },
+  convolutional,
+  residualNetwork,
+  grouped,
+];

@@ -51,6 +51,8 @@ const example = {
   },
 };
 
+const effective = { remaining: 26_000, sparsity: 0.9023, cutLayers: [] };
+
 const speed = {
   commit: '0123456',
   dirty: false,
@@ -101,6 +103,16 @@ test('a record with measured speed and file sizes is accepted as it is; one with
     t.throws(() => trialRecord.parse(changed(measuredSpeed, path.split('.'), value)), undefined, path);
 });
 
+test('what earlier versions did not record: effective weights, quartiles, the baseline; ratios of nothing are null', (t) => {
+  const record = {
+    ...measuredSpeed,
+    measured: { ...measuredSpeed.measured, effective, compressionRatio: null, theoreticalSpeedup: null },
+    speed: { ...speed, baseline: 'compiled', batches: [{ ...speed.batches[0], speedupQ1: 4.4, speedupQ3: 4.6 }] },
+  };
+  t.deepEqual(trialRecord.parse(JSON.parse(JSON.stringify(record))), record as never);
+  t.throws(() => trialRecord.parse(changed(record, ['speed', 'baseline'], 'dense')));
+});
+
 test('a full record is accepted as it is, and survives a file', (t) => {
   t.deepEqual(trialRecord.parse(example), example as never);
   t.deepEqual(trialRecord.parse(JSON.parse(JSON.stringify(example))), example as never);
@@ -141,7 +153,10 @@ test('missing, mistyped and impossible values are refused', (t) => {
     ['spec.seed', 0.5],
     ['spec.pretrain.learningRate', 0],
     ['measured.final.test.accuracy', Number.NaN],
-    ['measured.compressionRatio', null],
+    ['measured.compressionRatio', Number.POSITIVE_INFINITY],
+    ['measured.theoreticalSpeedup', undefined],
+    ['measured.effective', { remaining: 1.5, sparsity: 0.5, cutLayers: [] }],
+    ['measured.effective', { remaining: 1, sparsity: 0.5 }],
     ['measured.parameters.remaining', 0.5],
   ];
   for (const [path, value] of cases)

@@ -30,8 +30,7 @@ export function assembleDataset(
   { limit }: LoadOptions = {},
 ): Dataset {
   requireSizes(id, manifest, sets);
-  const { validation, calibration } = manifest.splits[id];
-  const sizes = { validation, calibration };
+  const sizes = carvedSizes(id, manifest);
   const parts = partition(sets.train.labels, manifest.classes, sizes);
   const table = tableOf(manifest);
   const training: ByteExamples = { ...sets.train, shape: manifest.inputShape, table };
@@ -47,8 +46,19 @@ export function assembleDataset(
       calibration: from('calibration'),
       test: viewOf(test, limited(allRows(sets.test), limit)),
     },
-    checksum: datasetChecksum(manifest, { id, partition: partitionRecipe(sizes), limit }),
+    checksum: assembledChecksum(id, manifest, limit),
   };
+}
+
+/** The checksum of the data set that `assembleDataset` makes. */
+export function assembledChecksum(id: string, manifest: DatasetManifest, limit?: number): string {
+  return datasetChecksum(manifest, { id, partition: partitionRecipe(carvedSizes(id, manifest)), limit });
+}
+
+/** Sizes of the splits that are carved from the training set. */
+function carvedSizes(id: string, { splits }: DatasetManifest): { validation: number; calibration: number } {
+  const { validation, calibration } = splits[id];
+  return { validation, calibration };
 }
 
 function requireSizes(id: string, { title, splits }: DatasetManifest, sets: { train: RawExamples; test: RawExamples }) {

@@ -39,13 +39,15 @@ export function* batches(split: Split, options: BatchOptions): Iterable<Batch> &
   const order = options.order ?? Uint32Array.from({ length: split.size }, (_, i) => i);
   const exampleSize = options.inputShape.reduce((product, length) => product * length, 1);
   const fill = filler(split, options);
-  const buffers = () => ({ x: new Float32Array(batchSize * exampleSize), y: new Int32Array(batchSize) });
+  // A batch never holds more than the data, however large a batch is asked for.
+  const room = Math.min(batchSize, order.length);
+  const buffers = () => ({ x: new Float32Array(room * exampleSize), y: new Int32Array(room) });
   const shared = reuseBuffers ? buffers() : undefined;
   for (let start = 0; start < order.length; start += batchSize) {
     const indices = order.subarray(start, start + batchSize);
     const size = indices.length;
     if (size < batchSize && dropLast) return;
-    const { x, y } = size < batchSize ? ragged(shared ?? buffers(), size, exampleSize) : (shared ?? buffers());
+    const { x, y } = size < room ? ragged(shared ?? buffers(), size, exampleSize) : (shared ?? buffers());
     fill(indices, x);
     for (let i = 0; i < size; i++) y[i] = split.labels[indices[i]];
     yield { x, y, size };

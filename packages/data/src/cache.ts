@@ -1,7 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { PrunebenchError } from '@prunebench/core';
-import writeFileAtomic from 'write-file-atomic';
+import { makeFolder, optionally, sweepLeftovers, writeWhole } from '@prunebench/files';
 import type { SourceFile } from './manifest.ts';
 import { checkContent, readSourceFile, type SourceFolder } from './source-file.ts';
 
@@ -9,19 +8,21 @@ import { checkContent, readSourceFile, type SourceFolder } from './source-file.t
 const FOLDER_VARIABLE = 'PRUNEBENCH_CACHE';
 
 const REMEDY = `Make the folder writable, or set ${FOLDER_VARIABLE} to one that is.`;
+/** Other processes may be writing into the folder; a file of yesterday is none of theirs. */
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** The folder in which the decoded data of dataset `id` is kept. */
 export function cacheFolder(id: string): SourceFolder {
-  const root = process.env[FOLDER_VARIABLE] || resolve(import.meta.dirname, '../../../.cache');
+  const root = resolve(process.env[FOLDER_VARIABLE] || join(import.meta.dirname, '../../../.cache'));
   return { folder: join(root, 'datasets', id), remedy: REMEDY };
 }
 
 /**
  * The file `expected`, from the cache when what lies there has the right size and checksum, else made by `make` and
  * kept. Processes that come at the same time may each make it: all make the same bytes, and renaming is atomic, so
- * none ever reads a part.
+ * none ever reads a part. Where nothing can be kept, a notice says so, and the next process makes it once more.
  *
- * @throws PrunebenchError where the cache folder cannot be written, or `make` gives other bytes than expected
+ * @throws PrunebenchError where `make` gives other bytes than expected
  */
 export async function cached(
   cache: SourceFolder,
@@ -36,16 +37,14 @@ export async function cached(
   if (kept) return kept;
   const made = await make();
   checkContent(cache, expected, made);
-  await store(join(cache.folder, expected.path), cache, made);
+  await optionally('The decoded data is not kept, and decoded again by the next process', () =>
+    store(cache, expected, made),
+  );
   return made;
 }
 
-async function store(path: string, { folder, remedy }: SourceFolder, bytes: Uint8Array): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true });
-    await writeFileAtomic(path, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new PrunebenchError(`${path}: the decoded data cannot be kept there (${code}).`, { remedy, cause });
-  }
+async function store({ folder }: SourceFolder, { path }: SourceFile, bytes: Uint8Array): Promise<void> {
+  await makeFolder(resolve(folder), `the variable ${FOLDER_VARIABLE}`);
+  await sweepLeftovers(folder, { olderThan: DAY_MS });
+  await writeWhole(join(folder, path), bytes);
 }

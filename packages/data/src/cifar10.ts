@@ -1,4 +1,4 @@
-import { assembleDataset } from './assemble.ts';
+import { assembleDataset, assembledChecksum } from './assemble.ts';
 import { availabilityOf } from './availability.ts';
 import { cacheFolder } from './cache.ts';
 import { npmSource } from './dataset-package.ts';
@@ -24,6 +24,7 @@ export const cifar10 = deferredEntry('cifar10', () => {
     id: 'cifar10',
     title: manifest.title,
     manifest,
+    checksum: assembledChecksum('cifar10', manifest),
     availability: () => availabilityOf(manifest, locate),
     async load(options) {
       const sets = await loadImageStrips(locate(), cacheFolder('cifar10'), manifest, strips, options?.onProgress);

@@ -19,6 +19,8 @@ export interface DatasetEntry {
   readonly id: string;
   readonly title: string;
   readonly manifest: DatasetManifest;
+  /** The checksum of the data set that `load` gives without a limit. */
+  readonly checksum: string;
   availability(): Promise<Availability>;
   /** @throws PrunebenchError naming the file that is missing or damaged, and how to get it again */
   load(options?: LoadOptions): Promise<Dataset>;

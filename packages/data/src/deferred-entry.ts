@@ -6,26 +6,42 @@ import type { DatasetEntry } from './dataset-entry.ts';
  * that error, and every other dataset is as usable as before.
  */
 export function deferredEntry(id: string, make: () => DatasetEntry): DatasetEntry {
-  let made: DatasetEntry | undefined;
-  const entry = () => {
-    made ??= make();
-    return made;
-  };
-  return {
-    id,
-    get title() {
-      return entry().title;
-    },
-    get manifest() {
-      return entry().manifest;
-    },
-    async availability() {
+  return new DeferredEntry(id, make);
+}
+
+/** A class, because its accessors are not listed: who looks through all values of all entries asks nothing of them. */
+class DeferredEntry implements DatasetEntry {
+  readonly id: string;
+  readonly availability: DatasetEntry['availability'];
+  readonly load: DatasetEntry['load'];
+  readonly #entry: () => DatasetEntry;
+
+  constructor(id: string, make: () => DatasetEntry) {
+    let made: DatasetEntry | undefined;
+    this.#entry = () => {
+      made ??= make();
+      return made;
+    };
+    this.id = id;
+    this.availability = async () => {
       try {
-        return await entry().availability();
+        return await this.#entry().availability();
       } catch (error) {
         return unavailable(error);
       }
-    },
-    load: async (options) => entry().load(options),
-  };
+    };
+    this.load = async (options) => this.#entry().load(options);
+  }
+
+  get title() {
+    return this.#entry().title;
+  }
+
+  get manifest() {
+    return this.#entry().manifest;
+  }
+
+  get checksum() {
+    return this.#entry().checksum;
+  }
 }

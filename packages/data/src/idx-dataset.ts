@@ -1,4 +1,4 @@
-import { assembleDataset, type RawExamples } from './assemble.ts';
+import { assembleDataset, assembledChecksum, type RawExamples } from './assemble.ts';
 import { availabilityOf } from './availability.ts';
 import type { DatasetEntry } from './dataset-entry.ts';
 import { parseIdx } from './idx.ts';
@@ -33,6 +33,7 @@ export function idxDataset(
     id,
     title: manifest.title,
     manifest,
+    checksum: assembledChecksum(id, manifest),
     availability: () => availabilityOf(manifest, locate),
     async load(options) {
       const source = locate();

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { FileFault, readRegularFileSync, repeatedKey, shown } from '@prunebench/interop';
+import { FileError, readTextSync } from '@prunebench/files';
+import { repeatedKey, shown } from '@prunebench/interop';
 import { z } from 'zod';
 import { datasetFolder } from './dataset-package.ts';
 import { parseJson } from './parse-json.ts';
@@ -95,11 +96,12 @@ export interface ManifestNeeds {
  */
 export function readManifest(name: string, needs: ManifestNeeds, source = datasetFolder(name)): DatasetManifest {
   try {
-    const text = readRegularFileSync(join(source.folder, MANIFEST), MOST_BYTES).toString('utf8');
-    return parseManifest(text, needs, source);
+    return parseManifest(readTextSync(join(source.folder, MANIFEST), MOST_BYTES), needs, source);
   } catch (error) {
-    if (error instanceof FileFault) throw badFile(source, MANIFEST, `the manifest ${error.message}`);
-    throw error;
+    if (!(error instanceof FileError)) throw error;
+    const fault =
+      error.code === 'ENOENT' ? 'the manifest is missing' : `the manifest cannot be read (${error.message})`;
+    throw badFile(source, MANIFEST, fault);
   }
 }
 

@@ -110,6 +110,7 @@ export const monks: readonly DatasetEntry[] = Object.keys(concepts).map((id) =>
       id,
       title: `${manifest.title}: ${id.replace('monk', 'MONK-')}`,
       manifest,
+      checksum: datasetChecksum(manifest, { id }),
       availability: () => availabilityOf(manifest, () => datasetFolder('monk')),
       load: (options) => load(id, manifest, options),
     };

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { PrunebenchError } from '@prunebench/core';
-import { FileFault, readRegularFile } from '@prunebench/interop';
+import { FileError, readWhole } from '@prunebench/files';
 import type { SourceFile } from './manifest.ts';
 
 /** Where a dataset's files lie, and what a user does when one of them is not as it should be. */
@@ -25,13 +25,13 @@ export function badFile(source: SourceFolder, path: string, fault: string): Prun
  */
 export async function readSourceFile(source: SourceFolder, file: SourceFile): Promise<Uint8Array> {
   const gzipped = file.path.endsWith('.gz');
-  const stored = await readRegularFile(
-    join(source.folder, file.path),
-    gzipped ? mostCompressed(file.bytes) : file.bytes,
-  ).catch((error: unknown) => {
-    if (!(error instanceof FileFault)) throw error;
-    if (error.size === undefined) throw badFile(source, file.path, `the file ${error.message}`);
-    throw tooLong(source, file, gzipped ? `${error.size} compressed` : `${error.size}`);
+  const path = join(source.folder, file.path);
+  const stored = await readWhole(path, gzipped ? mostCompressed(file.bytes) : file.bytes).catch(async (error) => {
+    if (!(error instanceof FileError)) throw error;
+    if (error.code === 'E2BIG')
+      throw tooLong(source, file, `${(await stat(path)).size}${gzipped ? ' compressed' : ''}`);
+    const fault = error.code === 'ENOENT' ? 'the file is missing' : `the file cannot be read (${error.message})`;
+    throw badFile(source, file.path, fault);
   });
   const bytes = gzipped ? decompress(source, file, stored) : stored;
   checkContent(source, file, bytes);

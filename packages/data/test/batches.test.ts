@@ -33,6 +33,20 @@ test('dropLast leaves out a ragged batch and no other', (t) => {
   t.deepEqual(sizes(8), []);
 });
 
+test('a batch that is larger than the data takes no more memory than the data', (t) => {
+  for (const reuseBuffers of [false, true]) {
+    const [batch, ...others] = batches(pairs, { batchSize: 1e8, inputShape, reuseBuffers });
+    t.deepEqual([...batch.x], [0, 0, 1, 10, 2, 20, 3, 30, 4, 40, 5, 50, 6, 60]);
+    t.is(batch.x.buffer.byteLength + batch.y.buffer.byteLength, 4 * (7 * 2 + 7));
+    t.is(batch.size, 7);
+    t.deepEqual(others, []);
+  }
+  t.deepEqual(
+    [...batches(pairs, { batchSize: Number.MAX_SAFE_INTEGER, inputShape, order: Uint32Array.of(2) })],
+    [{ x: Float32Array.of(2, 20), y: Int32Array.of(2), size: 1 }],
+  );
+});
+
 test('an order chooses and arranges', (t) => {
   const all = [...batches(pairs, { batchSize: 2, inputShape, order: Uint32Array.of(6, 0, 4) })];
   t.deepEqual(

@@ -102,10 +102,10 @@ const good = Buffer.from('0123456789');
 const expected = { bytes: good.length, sha256: digest(good) };
 /** What can lie where a source file is expected. */
 const impostors: [what: string, name: string, make: (path: string) => Promise<unknown>, message: RegExp][] = [
-  ['a folder', 'f', (path) => mkdir(path), /the file is a folder, not a file/],
-  ['a pipe', 'f', async (path) => execFileSync('mkfifo', [path]), /the file is a pipe, socket or device/],
-  ['an endless device', 'f', (path) => symlink('/dev/zero', path), /the file is a pipe, socket or device/],
-  ['a link to itself', 'f', (path) => symlink(path, path), /the file cannot be read \(ELOOP\)/],
+  ['a folder', 'f', (path) => mkdir(path), / is a folder, where a file is needed/],
+  ['a pipe', 'f', async (path) => execFileSync('mkfifo', [path]), / is a named pipe/],
+  ['an endless device', 'f', (path) => symlink('/dev/zero', path), / is a device/],
+  ['a link to itself', 'f', (path) => symlink(path, path), /A link leads back to itself/],
   ['gigabytes of nothing', 'f', (path) => sparse(path, 5e9), /too long: expected 10 bytes, found 5000000000/],
   [
     'a gzip of more',

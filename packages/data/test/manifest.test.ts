@@ -72,9 +72,9 @@ test('a manifest that is missing, a folder, a pipe or endless is one clear error
   await writeFile(file(long), text.padEnd(2 ** 20 + 1));
   const says = (where: string, message: RegExp) => t.throws(read(where), { instanceOf: PrunebenchError, message });
   says(missing, /manifest\.json: the manifest is missing/);
-  says(folder, /manifest\.json: the manifest is a folder/);
-  says(pipe, /manifest\.json: the manifest is a pipe/);
-  says(long, /manifest\.json: the manifest is too long/);
+  says(folder, /manifest\.json: the manifest cannot be read .* is a folder/);
+  says(pipe, /manifest\.json: .* is a named pipe/);
+  says(long, /manifest\.json: .* is too large/);
 });
 
 test('a damaged manifest is refused, or its dataset is loaded, or that is refused', async (t) => {
@@ -101,10 +101,12 @@ test('an entry whose manifest cannot be read fails when it is asked, and not bef
     throw new PrunebenchError('/tiny/manifest.json: the manifest is not JSON.', { remedy: 'Restore it.' });
   });
   t.is(entry.id, 'tiny');
+  t.true(Object.values(entry).includes('tiny'), 'its values can be looked through');
   t.is(reads, 0);
   const expected = { instanceOf: PrunebenchError, message: /manifest is not JSON/ };
   t.throws(() => entry.title, expected);
   t.throws(() => entry.manifest, expected);
+  t.throws(() => entry.checksum, expected);
   await t.throwsAsync(entry.load(), expected);
   t.deepEqual(await entry.availability(), {
     available: false,
@@ -128,5 +130,6 @@ test('an entry is made once', (t) => {
   });
   t.is(entry.title, 'Tiny');
   t.is(entry.manifest, good);
+  t.is(entry.checksum, idxDataset('tiny', good, tinyPairs, () => source).checksum);
   t.is(made, 1);
 });

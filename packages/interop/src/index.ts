@@ -1,4 +1,3 @@
-export { FileFault, readRegularFile, readRegularFileSync } from './regular-file.ts';
 export { repeatedKey } from './repeated-key.ts';
 export {
   decodeSafetensors,

@@ -1,6 +1,6 @@
-import { PrunebenchError, type State } from '@prunebench/core';
-import writeFileAtomic from 'write-file-atomic';
-import { FileFault, readRegularFile } from './regular-file.ts';
+import { constants } from 'node:buffer';
+import { PrunebenchError, refuseDiverged, type State } from '@prunebench/core';
+import { readWhole, writeWhole } from '@prunebench/files';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
 import { stateOf, tensorsDigest, tensorsOf } from './state-tensors.ts';
 
@@ -9,8 +9,8 @@ import { stateOf, tensorsDigest, tensorsOf } from './state-tensors.ts';
  * SHA-256: a flipped bit in a weight is as wrong as a truncated file.
  */
 const DIGEST = 'sha256';
-/** As much as Node.js reads of a file at once. */
-const MOST_BYTES = 2 ** 31 - 1;
+/** What fits into one array of bytes here. */
+const MAX_BYTES = constants.MAX_LENGTH;
 
 /**
  * Writes a state so that the file is either complete or absent, whatever happens meanwhile: temporary name, fsync, rename.
@@ -21,7 +21,7 @@ export async function writeState(path: string, state: State): Promise<void> {
   const tensors = tensorsOf(state);
   const bytes = encodeSafetensors({ tensors, metadata: { [DIGEST]: tensorsDigest(tensors) } });
   try {
-    await writeFileAtomic(path, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), { fsync: true });
+    await writeWhole(path, bytes);
   } catch (cause) {
     throw new PrunebenchError(`Cannot write the checkpoint ${path}: ${(cause as Error).message}.`, {
       remedy: 'Check that the folder exists, that it is writable and that the disk has room.',
@@ -33,17 +33,27 @@ export async function writeState(path: string, state: State): Promise<void> {
 /**
  * Reads what `writeState` wrote.
  *
- * @throws PrunebenchError naming the file and the remedy when it is missing, unreadable or corrupt, or holds weights that are not
- *   finite
+ * @throws PrunebenchError naming the file and the remedy when it is missing, unreadable or corrupt
+ * @throws DivergenceError naming the file and the first parameter that is not finite, with its index
  */
 export async function readState(path: string): Promise<State> {
-  return decodeState(await readCheckpoint(path), path);
+  let bytes: Uint8Array;
+  try {
+    bytes = await readWhole(path, MAX_BYTES);
+  } catch (cause) {
+    const why = (cause as Error).message;
+    throw new PrunebenchError(`Cannot read the checkpoint ${path}: ${why}.`, {
+      remedy: 'Run the stage that writes it again.',
+      cause,
+    });
+  }
+  return decodeState(bytes, path);
 }
 
 /**
  * The state in the bytes of a checkpoint.
  *
- * @throws PrunebenchError naming the file at `path`: see `readState`
+ * @throws PrunebenchError and DivergenceError naming the file at `path`: see `readState`
  */
 export function decodeState(bytes: Uint8Array, path: string): State {
   const { tensors, metadata } = decodeSafetensors(bytes, path);
@@ -52,17 +62,7 @@ export function decodeState(bytes: Uint8Array, path: string): State {
       remedy: 'Delete it or move it aside, so that its stage is computed again.',
     });
   if (metadata[DIGEST] !== tensorsDigest(tensors)) throw fault('its tensors do not match their checksum');
-  return stateOf(tensors, fault);
-}
-
-async function readCheckpoint(path: string): Promise<Uint8Array> {
-  try {
-    return await readRegularFile(path, MOST_BYTES);
-  } catch (cause) {
-    if (!(cause instanceof FileFault)) throw cause;
-    throw new PrunebenchError(`Cannot read the checkpoint ${path}: it ${cause.message}.`, {
-      remedy: 'Run the stage that writes it again.',
-      cause,
-    });
-  }
+  const state = stateOf(tensors, fault);
+  refuseDiverged(state.parameters, `in checkpoint ${path}`);
+  return state;
 }

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PrunebenchError, type State } from '@prunebench/core';
+import { DivergenceError, PrunebenchError, type State } from '@prunebench/core';
 import test from 'ava';
 import { encodeSafetensors, readState, writeState } from '../src/index.ts';
 
@@ -54,6 +54,16 @@ test('every single flipped bit of the data is noticed', async (t) => {
   }
 });
 
+test('a parameter that is not finite is refused by name and index, however sound the file', async (t) => {
+  const path = join(await folder(), 'a.safetensors');
+  for (const bad of [Number.NaN, Number.NEGATIVE_INFINITY]) {
+    const bias = { shape: [3], values: new Float32Array([1, bad, 3]) };
+    await writeState(path, { ...state, parameters: { ...state.parameters, 'conv1/bias': bias } });
+    const error = await t.throwsAsync(readState(path), { instanceOf: DivergenceError });
+    t.regex(error.message, new RegExp(`conv1/bias is ${bad} at flat index 1 in checkpoint .*a\\.safetensors`));
+  }
+});
+
 test('a truncated file, a missing file and an unwritable folder are named, with a remedy', async (t) => {
   const dir = await folder();
   const path = join(dir, 'a.safetensors');
@@ -83,31 +93,18 @@ test('a mask without its parameter is a mistake of the caller', async (t) => {
   });
 });
 
-const notFinite = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-for (const value of notFinite)
-  test(`a checkpoint whose checksum is right and that has a weight of ${value} is refused`, async (t) => {
-    const path = join(await folder(), 'a.safetensors');
-    const bias = { shape: [3], values: new Float32Array([1, value, 3]) };
-    await writeState(path, { ...state, parameters: { ...state.parameters, 'conv1/bias': bias } });
-    await t.throwsAsync(readState(path), {
-      instanceOf: PrunebenchError,
-      message: `Checkpoint ${path} is corrupt: parameter conv1/bias has the value ${value} at index 1.`,
-    });
-  });
-
 /** What can lie where a checkpoint is expected, and what is said about it. */
 const impostors: [what: string, make: (path: string) => Promise<unknown>, message: RegExp][] = [
-  ['a folder', (path) => mkdir(path), /is a folder, not a file/],
-  ['a pipe', async (path) => execFileSync('mkfifo', [path]), /is a pipe, socket or device, not a file/],
-  ['an endless device', (path) => symlink('/dev/zero', path), /is a pipe, socket or device, not a file/],
-  ['a link to nothing', (path) => symlink(`${path}.gone`, path), /is missing/],
-  ['a link to itself', (path) => symlink(path, path), /cannot be read \(ELOOP\)/],
-  ['three gigabytes of nothing', (path) => writeFile(path, '').then(() => truncate(path, 3e9)), /too long.*3000000000/],
+  ['a folder', (path) => mkdir(path), /is a folder, where a file is needed/],
+  ['a pipe', async (path) => execFileSync('mkfifo', [path]), /is a named pipe/],
+  ['an endless device', (path) => symlink('/dev/zero', path), /is a device/],
+  ['a link to nothing', (path) => symlink(`${path}.gone`, path), /is a link that leads nowhere/],
+  ['a link to itself', (path) => symlink(path, path), /A link leads back to itself/],
 ];
 for (const [what, make, message] of impostors)
   test(`${what} in place of a checkpoint is one clear error, at once`, async (t) => {
     const path = join(await folder(), 'a.safetensors');
     await make(path);
     const error = await t.throwsAsync(readState(path), { instanceOf: PrunebenchError, message });
-    t.true(error.message.startsWith(`Cannot read the checkpoint ${path}: it `));
+    t.true(error.message.startsWith(`Cannot read the checkpoint ${path}: `));
   });

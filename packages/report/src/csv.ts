@@ -1,4 +1,6 @@
+import { printableLines } from '@prunebench/core';
 import { stringify } from 'csv-stringify/sync';
+import { compressionAt } from './compression.ts';
 import type { DenseReference } from './dense.ts';
 import { collapsedSeeds, fewestParameters, seedCount } from './display.ts';
 import type { Estimate } from './estimate.ts';
@@ -17,7 +19,7 @@ export function tableCsv(summary: Summary, published: readonly PublishedValue[])
     const ranks = rankCells(network, compareSeries(network));
     return [
       ...network.dense.map((reference) => denseRow(network, reference)),
-      ...network.cells.map((cell) => cellRow(cell, ranks.get(cell) ?? null)),
+      ...network.cells.map((cell) => ({ ...cellRow(cell, ranks.get(cell) ?? null), granularity: network.granularity })),
       ...published.filter((value) => belongsTo(value, network)).map((value) => publishedRow(network, value)),
     ];
   });
@@ -42,8 +44,9 @@ export function comparisonsCsv(summary: Summary): string {
         paired_t_p_holm: optional(test.tTestHolm, pValue),
         wilcoxon_p: optional(test.wilcoxon, pValue),
         wilcoxon_p_holm: optional(test.wilcoxonHolm, pValue),
+        holm_family: `every pair of series of ${network.network} on ${network.dataset} at ${formatNumber(test.sparsity * 100, 6)} %`,
         tests_in_family: String(test.family),
-        separated: test.tTestHolm === null ? '' : String(isSeparated(test)),
+        separated: test.tTestHolm === null ? '' : logical(isSeparated(test)),
         note: test.note ?? '',
       }),
     ),
@@ -51,18 +54,33 @@ export function comparisonsCsv(summary: Summary): string {
   return csv(comparisonColumns(summary.measure), rows);
 }
 
-/** Text of a CSV file with exactly these columns; a missing value is an empty field. */
+/**
+ * Text of a CSV file with exactly these columns, for R, pandas and spreadsheets alike. A missing value is an empty field, and so is
+ * a number that is not finite, for which every reader has another word; control characters other than line breaks and tabs are written out.
+ */
 export function csv(columns: readonly string[], rows: readonly Row[]): string {
-  return stringify(rows as Row[], { header: true, columns: [...columns], record_delimiter: 'unix' });
+  return stringify(rows as Row[], {
+    header: true,
+    columns: [...columns],
+    record_delimiter: 'unix',
+    cast: { string: (text) => (/^(NaN|-?Infinity)$/.test(text) ? '' : printableLines(text)) },
+  });
+}
+
+/** A truth as R and pandas read it. */
+export function logical(value: boolean): string {
+  return value ? 'TRUE' : 'FALSE';
 }
 
 function denseRow({ dataset, network, size }: NetworkSummary, reference: DenseReference): Row {
-  const { name, trials, accuracy, error, validationAccuracy } = reference;
+  const { name, epochs, trials, accuracy, error, validationAccuracy } = reference;
   return {
     kind: 'dense',
     dataset,
     network,
     series: name,
+    pretrain_epochs: formatNumber(epochs, 4),
+    retrain_epochs: '0',
     requested_sparsity_percent: '0',
     remaining_mean_parameters: optional(size?.parameters, String),
     remaining_weights: optional(size?.weights, String),
@@ -80,10 +98,13 @@ function cellRow(cell: Cell, rank: number | null): Row {
     dataset: cell.dataset,
     network: cell.network,
     series: cell.series,
-    control: String(cell.control),
+    control: logical(cell.control),
     method: cell.method,
+    pretrain_epochs: formatNumber(cell.budget.pretrain, 4),
+    retrain_epochs: formatNumber(cell.budget.retrain, 4),
     requested_sparsity_percent: formatNumber(cell.sparsity * 100, 6),
     achieved_sparsity_percent: optional(cell.achievedSparsity, ({ mean: m }) => formatNumber(m * 100, 6)),
+    effective_sparsity_percent: optional(cell.effectiveSparsity, ({ mean: m }) => formatNumber(m * 100, 6)),
     compression_ratio: mean(cell.compressionRatio, 4),
     theoretical_speedup: mean(cell.theoreticalSpeedup, 4),
     ...speedFields(cell),
@@ -101,6 +122,7 @@ function cellRow(cell: Cell, rank: number | null): Row {
     ...interval('test_accuracy_before_retraining', 'percent', cell.prunedAccuracy),
     ...interval('test_accuracy_at_best_validation', 'percent', cell.bestValidationAccuracy),
     collapsed_seeds: String(collapsedSeeds(cell)),
+    seeds_without_path: cell.effectiveSparsity ? String(cell.cutSeeds.length) : '',
     collapsed_layers: cell.collapsed.map(({ layer, seeds }) => `${layer} (seeds ${seeds.join(' ')})`).join('; '),
     failures: cell.failures.map(({ seed, reason }) => `seed ${seed}: ${reason}`).join('; '),
     trained_examples: mean(cell.trainedExamples, 0),
@@ -109,8 +131,8 @@ function cellRow(cell: Cell, rank: number | null): Row {
   };
 }
 
-function publishedRow({ dataset, network }: NetworkSummary, value: PublishedValue): Row {
-  const { series, error, sparsity, row, label, recalled } = value;
+function publishedRow({ dataset, network, size }: NetworkSummary, value: PublishedValue): Row {
+  const { series, error, sparsity, row, label } = value;
   const comparable = value.measure === 'final' || value.measure === 'best-epoch';
   return {
     kind: 'published',
@@ -118,6 +140,7 @@ function publishedRow({ dataset, network }: NetworkSummary, value: PublishedValu
     network,
     series,
     requested_sparsity_percent: optional(sparsity, (share) => formatNumber(share * 100, 6)),
+    compression_ratio: optional(sparsity, (share) => formatNumber(compressionAt(size, share), 4)),
     ...(comparable && error !== null
       ? { test_accuracy_mean_percent: formatNumber(100 - error, 4), test_error_mean_percent: formatNumber(error, 4) }
       : {}),
@@ -126,7 +149,7 @@ function publishedRow({ dataset, network }: NetworkSummary, value: PublishedValu
     published_at: row.sparsity_percent_or_compression,
     published_value: row.value,
     published_plus_minus: row.plus_minus,
-    published_confidence: recalled ? 'recalled †' : row.confidence,
+    published_confidence: row.confidence,
   };
 }
 
@@ -150,6 +173,11 @@ function pValue(p: number): string {
 const intervalColumns = (name: string, unit: string) =>
   ['mean', 'low', 'high', 'sd'].map((part) => `${name}_${part}_${unit}`);
 
+/** Says what the requested sparsity is a share of, in tables where it is not single weights everywhere. */
+export function granularityColumn(networks: readonly Pick<NetworkSummary, 'granularity'>[]): string[] {
+  return networks.some(({ granularity }) => granularity === 'unit') ? ['granularity'] : [];
+}
+
 /** What only tables of sizes have. */
 const sizeColumns = [
   ...intervalColumns('remaining', 'parameters'),
@@ -158,6 +186,10 @@ const sizeColumns = [
   ...intervalColumns('validation_accuracy', 'percent'),
 ];
 
+/** Records of earlier versions do not say which weights lie on a path. */
+const hasEffective = (networks: Summary['networks']) =>
+  networks.some(({ cells }) => cells.some(({ effectiveSparsity }) => effectiveSparsity !== null));
+
 const tableColumns = ({ measure, networks }: Summary) => [
   'kind',
   'dataset',
@@ -165,8 +197,12 @@ const tableColumns = ({ measure, networks }: Summary) => [
   'series',
   'control',
   'method',
+  ...granularityColumn(networks),
+  'pretrain_epochs',
+  'retrain_epochs',
   'requested_sparsity_percent',
   'achieved_sparsity_percent',
+  ...(hasEffective(networks) ? ['effective_sparsity_percent'] : []),
   'compression_ratio',
   'theoretical_speedup',
   ...speedColumns(networks.flatMap(({ cells }) => cells)),
@@ -181,6 +217,7 @@ const tableColumns = ({ measure, networks }: Summary) => [
   ...intervalColumns('test_accuracy_at_best_validation', 'percent'),
   'collapsed_seeds',
   'collapsed_layers',
+  ...(hasEffective(networks) ? ['seeds_without_path'] : []),
   'failures',
   'trained_examples',
   'compute_seconds',
@@ -207,6 +244,7 @@ const comparisonColumns = (measure: Measure) => [
   'paired_t_p_holm',
   'wilcoxon_p',
   'wilcoxon_p_holm',
+  'holm_family',
   'tests_in_family',
   'separated',
   'note',

@@ -1,5 +1,7 @@
 import {
   type Benchmark,
+  cellName,
+  refuseCollisions,
   type ScaleName,
   type TrialDeclaration,
   type TrialRecord,
@@ -20,7 +22,10 @@ export interface DeclaredRecords {
   completeFor(dataset: string, network: string): boolean;
 }
 
-/** Sorts the records of `scale` into those the benchmark declares today and those it no longer does. */
+/**
+ * Sorts the records of `scale` into those the benchmark declares today and those it no longer does.
+ * Throws PrunebenchError for two declared trials of one cell.
+ */
 export function declaredRecords(
   benchmark: Benchmark,
   scale: ScaleName,
@@ -28,6 +33,7 @@ export function declaredRecords(
   keyOf?: (spec: TrialSpec) => string,
 ): DeclaredRecords {
   const trials = benchmark.trials(scale);
+  refuseCollisions(trials);
   const byCell = new Map(trials.map((trial) => [cellName(trial), trial]));
   const isDeclared = (record: TrialRecord): boolean => {
     const trial = byCell.get(cellName({ ...record.spec, series: record.series }));
@@ -64,9 +70,4 @@ export function declaredSpec(trial: TrialDeclaration, seed: number): TrialSpec {
     retrain: trial.retrain && trainOptions.parse(trial.retrain),
     seed,
   };
-}
-
-/** Names the cell of a table that a trial belongs to. */
-export function cellName(cell: { dataset: string; network: string; series: string; sparsity: number }): string {
-  return JSON.stringify([cell.dataset, cell.network, cell.series, cell.sparsity]);
 }

@@ -1,5 +1,5 @@
 import { canonicalJson, type Measured, type TrialRecord } from '@prunebench/core';
-import { type Estimate, estimate } from './estimate.ts';
+import { type Estimate, estimate, PERCENT } from './estimate.ts';
 
 /** The network of a table before the first weight was removed; on the test split, in percent. */
 export interface DenseReference {
@@ -8,6 +8,8 @@ export interface DenseReference {
   readonly trials: readonly { readonly seed: number; readonly accuracy: number }[];
   readonly accuracy: Estimate;
   readonly error: Estimate;
+  /** For how long it was trained. */
+  readonly epochs: number;
   /** On the validation split. */
   readonly validationAccuracy: Estimate;
 }
@@ -16,6 +18,7 @@ type Evaluations = NonNullable<Measured['dense']>;
 
 interface Candidate {
   readonly pretrain: string;
+  readonly epochs: number;
   readonly bySeed: Map<number, Evaluations>;
   readonly series: Set<string>;
   records: number;
@@ -36,7 +39,7 @@ export function denseReferences(records: readonly TrialRecord[]): DenseReference
       other === pretrain && (bySeed.get(spec.seed)?.test.accuracy ?? accuracy) === accuracy;
     let candidate = candidates.find(fits);
     if (candidate === undefined) {
-      candidate = { pretrain, bySeed: new Map(), series: new Set(), records: 0 };
+      candidate = { pretrain, epochs: spec.pretrain?.epochs ?? 0, bySeed: new Map(), series: new Set(), records: 0 };
       candidates.push(candidate);
     }
     candidate.bySeed.set(spec.seed, measured.dense);
@@ -46,17 +49,29 @@ export function denseReferences(records: readonly TrialRecord[]): DenseReference
   return candidates
     .toSorted((a, b) => b.records - a.records)
     .filter(({ series }, index) => index === 0 || series.size > 1)
-    .map(({ bySeed, series }, index) => reference(index === 0 ? 'dense' : `dense (${[...series][0]})`, bySeed));
+    .map(({ bySeed, series, epochs }, index) =>
+      reference(index === 0 ? 'dense' : `dense (${[...series][0]})`, epochs, bySeed),
+    );
 }
 
-function reference(name: string, bySeed: ReadonlyMap<number, Evaluations>): DenseReference {
+function reference(name: string, epochs: number, bySeed: ReadonlyMap<number, Evaluations>): DenseReference {
   const seeds = [...bySeed].sort(([a], [b]) => a - b);
   const trials = seeds.map(([seed, { test }]) => ({ seed, accuracy: test.accuracy }));
   return {
     name,
+    epochs,
     trials,
-    accuracy: estimate(trials.map(({ accuracy }) => accuracy))!,
-    error: estimate(trials.map(({ accuracy }) => 100 - accuracy))!,
-    validationAccuracy: estimate(seeds.map(([, { validation }]) => validation.accuracy))!,
+    accuracy: estimate(
+      trials.map(({ accuracy }) => accuracy),
+      PERCENT,
+    )!,
+    error: estimate(
+      trials.map(({ accuracy }) => 100 - accuracy),
+      PERCENT,
+    )!,
+    validationAccuracy: estimate(
+      seeds.map(([, { validation }]) => validation.accuracy),
+      PERCENT,
+    )!,
   };
 }

@@ -1,5 +1,6 @@
 import { type Estimate, halfWidth } from './estimate.ts';
 import { formatFixed } from './format.ts';
+import type { Standing } from './ranks.ts';
 import type { Cell, NetworkSummary } from './summary.ts';
 
 /**
@@ -23,11 +24,18 @@ export function quantityOf({ cells, dense, measure }: NetworkSummary): Quantity 
   return Math.max(...means) >= ERROR_FROM_ACCURACY ? 'error' : 'accuracy';
 }
 
-/** "1.62 ± 0.05", or the mean alone where one seed gives no interval. */
+/** "1.62 ± 0.05", "57.86 (0.00 to 100.00)" where a bound cut the interval, or the mean alone where one seed gives none. */
 export function formatEstimate(estimate: Estimate, digits = 2): string {
-  const half = halfWidth(estimate);
-  const mean = formatFixed(estimate.mean, digits);
-  return half === null ? mean : `${mean} ± ${formatFixed(half, digits)}`;
+  const [half, mean] = [halfWidth(estimate), formatFixed(estimate.mean, digits)];
+  if (half !== null) return `${mean} ± ${formatFixed(half, digits)}`;
+  const { low, high } = estimate;
+  return low === null || high === null ? mean : `${mean} (${formatFixed(low, digits)} to ${formatFixed(high, digits)})`;
+}
+
+/** Bold for the best of a column, and a mark behind what is level with it. */
+export function markStanding(number: string, standing: Standing | undefined): string {
+  if (number === '' || standing === undefined) return number;
+  return standing === 'best' ? `**${number}**` : `${number} ≈`;
 }
 
 /** "12.3", or "12.3 (11.9-12.8)" with the range that it was measured in: three significant digits. */
@@ -36,9 +44,9 @@ export function formatSpeedup(ratio: number, range?: { readonly low: number; rea
   return range ? `${digits(ratio)} (${digits(range.low)}-${digits(range.high)})` : digits(ratio);
 }
 
-/** In how many of a cell's seeds at least one layer collapsed. */
-export function collapsedSeeds({ collapsed }: Cell): number {
-  return new Set(collapsed.flatMap(({ seeds }) => seeds)).size;
+/** In how many of a cell's seeds at least one layer collapsed, or the network fell apart. */
+export function collapsedSeeds({ collapsed, cutSeeds }: Cell): number {
+  return new Set([...collapsed.flatMap(({ seeds }) => seeds), ...cutSeeds]).size;
 }
 
 /** The smallest network of a cell's seeds; null when none finished. */
@@ -49,6 +57,12 @@ export function fewestParameters({ trials }: Cell): number | null {
 /** All seeds of a cell, finished or not. */
 export function seedCount({ trials, failures }: Cell): number {
   return trials.length + failures.length;
+}
+
+/** "LeNet-5 on MNIST", and that whole units are removed where they are. */
+export function networkTitle({ network, dataset, granularity }: NetworkSummary): string {
+  const units = granularity === 'unit' ? ', whole units removed' : '';
+  return `${properName(network)} on ${properName(dataset)}${units}`;
 }
 
 /** How people write the networks' and data sets' names that are hyphenated words here. */
@@ -73,11 +87,6 @@ const properNames: Readonly<Record<string, string>> = {
 
 /** "lenet-300-100" -> "LeNet-300-100", "mnist" -> "MNIST". */
 export function properName(id: string): string {
-  return (
-    properNames[id] ??
-    id
-      .split('-')
-      .map((part) => properNames[part] ?? part)
-      .join('-')
-  );
+  const named = (part: string) => (Object.hasOwn(properNames, part) ? properNames[part]! : part);
+  return Object.hasOwn(properNames, id) ? named(id) : id.split('-').map(named).join('-');
 }

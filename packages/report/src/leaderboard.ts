@@ -1,7 +1,8 @@
 import { join } from 'node:path';
-import type { ScaleName, TrialRecord, TrialSpec } from '@prunebench/core';
-import writeFileAtomic from 'write-file-atomic';
-import { csv } from './csv.ts';
+import type { Granularity, ScaleName, TrialRecord, TrialSpec } from '@prunebench/core';
+import { writeWhole } from '@prunebench/files';
+import { isSameSparsity } from './compression.ts';
+import { csv, granularityColumn, logical } from './csv.ts';
 import { declaredRecords } from './declaration.ts';
 import type { Estimate } from './estimate.ts';
 import { formatFixed, formatNumber } from './format.ts';
@@ -21,6 +22,7 @@ export interface LeaderboardOptions {
 
 interface Line {
   readonly cell: Cell;
+  readonly granularity: Granularity;
   readonly rank: number | null;
   readonly benchmark: string;
   readonly scale: ScaleName;
@@ -29,11 +31,11 @@ interface Line {
 
 const SCALES: readonly ScaleName[] = ['cpu', 'paper'];
 
-/** Writes `<results>/leaderboard.csv` over all benchmarks and returns its path. */
+/** Writes `<results>/leaderboard.csv` over all benchmarks, files that are no record left out, and returns its path. */
 export async function writeLeaderboard(sources: readonly ReportSource[], options: LeaderboardOptions): Promise<string> {
-  const { records } = await loadRecords(options.resultsDir);
+  const { records } = await loadRecords(options.resultsDir, { onCorrupt: 'report' });
   const file = join(options.resultsDir, 'leaderboard.csv');
-  await writeFileAtomic(file, renderLeaderboard(sources, records, options.keyOf));
+  await writeWhole(file, renderLeaderboard(sources, records, options.keyOf));
   return file;
 }
 
@@ -48,7 +50,7 @@ export function renderLeaderboard(
   keyOf?: (spec: TrialSpec) => string,
 ): string {
   const lines = sources.flatMap((source) => SCALES.flatMap((scale) => linesOf(source, scale, records, keyOf)));
-  return csv(columns(lines.map(({ cell }) => cell)), lines.sort(byPlace).map(row));
+  return csv(columns(lines), lines.sort(byPlace).map(row));
 }
 
 function linesOf(
@@ -76,6 +78,7 @@ function networkLines(
   const trained = network.cells.filter(({ accuracy, failures }) => accuracy !== null || failures.length > 0);
   return trained.map((cell) => ({
     cell,
+    granularity: network.granularity,
     rank: ranks.get(cell) ?? null,
     benchmark,
     scale,
@@ -86,7 +89,7 @@ function networkLines(
         value.error !== null &&
         value.measure !== 'before-retraining' &&
         value.sparsity !== null &&
-        Math.abs(value.sparsity - cell.sparsity) < 5e-5,
+        isSameSparsity(value.sparsity, cell.sparsity),
     ),
   }));
 }
@@ -106,7 +109,7 @@ function byPlace(a: Line, b: Line): number {
   );
 }
 
-function row({ cell, rank, benchmark, scale, published }: Line): Record<string, string> {
+function row({ cell, granularity, rank, benchmark, scale, published }: Line): Record<string, string> {
   const fixed = (value: Estimate | null, part: 'mean' | 'low' | 'high') => {
     const number = value?.[part] ?? null;
     return number === null ? '' : formatFixed(number, 4);
@@ -118,8 +121,9 @@ function row({ cell, rank, benchmark, scale, published }: Line): Record<string, 
     sparsity_percent: formatNumber(cell.sparsity * 100, 6),
     rank: rank === null ? '' : String(rank),
     series: cell.series,
-    control: String(cell.control),
+    control: logical(cell.control),
     method: cell.method,
+    granularity,
     test_accuracy_mean_percent: fixed(cell.accuracy, 'mean'),
     test_accuracy_low_percent: fixed(cell.accuracy, 'low'),
     test_accuracy_high_percent: fixed(cell.accuracy, 'high'),
@@ -128,35 +132,50 @@ function row({ cell, rank, benchmark, scale, published }: Line): Record<string, 
     compression_ratio: mean(cell.compressionRatio),
     theoretical_speedup: mean(cell.theoreticalSpeedup),
     ...speedFields(cell),
-    published_test_accuracy_percent: published
-      .map(({ error, recalled }) => `${formatNumber(100 - error!, 4)}${recalled ? '†' : ''}`)
-      .join('; '),
-    published_in: published.map(({ label }) => label).join('; '),
+    ...publishedFields(published),
     benchmark,
     scale,
     commits: cell.commits.join(' '),
   };
 }
 
-const columns = (cells: readonly Cell[]) => [
-  'dataset',
-  'network',
-  'sparsity_percent',
-  'rank',
-  'series',
-  'control',
-  'method',
-  'test_accuracy_mean_percent',
-  'test_accuracy_low_percent',
-  'test_accuracy_high_percent',
-  'seeds',
-  'failed_seeds',
-  'compression_ratio',
-  'theoretical_speedup',
-  ...speedColumns(cells),
-  'published_test_accuracy_percent',
-  'published_in',
-  'benchmark',
-  'scale',
-  'commits',
-];
+/** Published values beside a cell, each with columns of its own; `_2`, `_3` ... for what more than one paper prints. */
+function publishedFields(published: readonly PublishedValue[]): Record<string, string> {
+  const fields = published.flatMap(({ error, row: { confidence }, measure, label }, index) => {
+    const values = [formatNumber(100 - error!, 4), confidence, measure === 'best-epoch' ? 'best' : 'last', label];
+    return publishedColumns(index).map((column, i) => [column, values[i]!]);
+  });
+  return Object.fromEntries(fields);
+}
+
+function publishedColumns(index: number): string[] {
+  const names = ['published_test_accuracy_percent', 'published_confidence', 'published_epoch', 'published_in'];
+  return names.map((name) => (index === 0 ? name : `${name}_${index + 1}`));
+}
+
+/** The columns that these lines need. */
+function columns(lines: readonly Line[]): string[] {
+  const most = Math.max(1, ...lines.map(({ published }) => published.length));
+  return [
+    'dataset',
+    'network',
+    'sparsity_percent',
+    'rank',
+    'series',
+    'control',
+    'method',
+    ...granularityColumn(lines),
+    'test_accuracy_mean_percent',
+    'test_accuracy_low_percent',
+    'test_accuracy_high_percent',
+    'seeds',
+    'failed_seeds',
+    'compression_ratio',
+    'theoretical_speedup',
+    ...speedColumns(lines.map(({ cell }) => cell)),
+    ...Array.from({ length: most }, (_, index) => publishedColumns(index)).flat(),
+    'benchmark',
+    'scale',
+    'commits',
+  ];
+}

@@ -1,7 +1,8 @@
 import padjust from '@stdlib/stats-padjust';
 import ttest from '@stdlib/stats-ttest';
-import wilcoxon from '@stdlib/stats-wilcoxon';
+import { type Differences, pairedDifferences } from './differences.ts';
 import { type Estimate, estimate } from './estimate.ts';
+import { signedRankP } from './signed-rank.ts';
 import type { Cell, Measure, NetworkSummary, TrialOutcome } from './summary.ts';
 
 /** Level of all tests and intervals. */
@@ -10,6 +11,8 @@ export const ALPHA = 0.05;
 export const MINIMUM_PAIRS = 3;
 /** The note of a comparison with fewer. */
 export const TOO_FEW = 'too few seeds';
+/** The note of a comparison whose difference does not vary, so that no t can be had. */
+export const SAME_IN_EVERY_SEED = 'the difference is the same in every seed: exact sign test in place of t';
 
 /** Two series at one sparsity, compared on the seeds that both finished. */
 export interface PairedTest {
@@ -23,10 +26,13 @@ export interface PairedTest {
   readonly difference: Estimate | null;
   /** The series that is better on average: more accurate, or smaller. Null without a pair and for equal means. */
   readonly better: string | null;
-  /** Two-sided p of the paired t-test and of Wilcoxon's signed rank test; null where `note` says why there is none. */
+  /**
+   * Two-sided p of the paired t-test (of the exact sign test where `note` says so) and of Wilcoxon's signed rank test; null where
+   * there are too few pairs.
+   */
   readonly tTest: number | null;
   readonly wilcoxon: number | null;
-  /** The same after Holm's correction over the family that was tested together. */
+  /** The same after Holm's correction over the family: every pair of series of the network at this sparsity. */
   readonly tTestHolm: number | null;
   readonly wilcoxonHolm: number | null;
   /** How many tests the family has. */
@@ -34,54 +40,46 @@ export interface PairedTest {
   readonly note: string | null;
 }
 
-/** The two p-values of paired samples, or why they cannot be had. */
-export function pairedTest(
-  first: readonly number[],
-  second: readonly number[],
-): { tTest: number | null; wilcoxon: number | null; note: string | null } {
-  // Differences of percentages carry rounding errors of 1e-14, which must pass neither for variation nor for untied ranks.
-  const differences = first.map((value, index) => Number((value - second[index]!).toFixed(9)));
-  if (differences.length < MINIMUM_PAIRS) return { tTest: null, wilcoxon: null, note: TOO_FEW };
-  if (differences.every((difference) => difference === 0)) return { tTest: 1, wilcoxon: 1, note: null };
-  // The library doubles the exact one-sided probability, which exceeds 1 in the middle of the distribution.
-  const signedRank = Math.min(1, wilcoxon(differences).pValue);
-  if (new Set(differences).size === 1)
-    return { tTest: null, wilcoxon: signedRank, note: 'the difference is the same in every seed' };
-  return { tTest: ttest(differences, { alpha: ALPHA }).pValue, wilcoxon: signedRank, note: null };
+/** The p-values of paired samples; without them where the note says why. */
+type PValues = Pick<PairedTest, 'tTest' | 'wilcoxon' | 'note'>;
+
+/**
+ * The two p-values of paired samples. A difference that is the same in every seed, and not 0, has no t; what can be said of it
+ * without assuming a distribution is that all n signs agree: 2 / 2^n, the exact sign test.
+ * Throws PrunebenchError for samples of different lengths and for values that are not finite.
+ */
+export function pairedTest(first: readonly number[], second: readonly number[]): PValues {
+  return testDifferences(pairedDifferences(first, second));
+}
+
+function testDifferences({ values }: Differences): PValues {
+  if (values.length < MINIMUM_PAIRS) return { tTest: null, wilcoxon: null, note: TOO_FEW };
+  const wilcoxon = signedRankP(values);
+  const largest = Math.max(...values.map(Math.abs));
+  if (largest === 0) return { tTest: 1, wilcoxon, note: null };
+  // Of equal differences Wilcoxon's test sees the signs alone: its p is the sign test's.
+  if (new Set(values).size === 1) return { tTest: wilcoxon, wilcoxon, note: SAME_IN_EVERY_SEED };
+  // t does not depend on the unit; in this one the library's squares neither vanish nor overflow.
+  const scaled = values.map((value) => value / largest);
+  return { tTest: ttest(scaled, { alpha: ALPHA }).pValue, wilcoxon, note: null };
 }
 
 /**
- * Compares the given pairs of series at every sparsity of a network where both have results;
- * Holm's correction is over all these tests together.
+ * Compares every pair of series of a network at every sparsity where both have results. Holm's correction is over all pairs of
+ * one sparsity together; it is the only one: the ranks, the marks in tables, the sentences and the CSV have their p-values from here.
  */
-export function comparePairs(
-  network: NetworkSummary,
-  pairs: readonly (readonly [string, string])[],
-  sparsities: readonly number[] = network.sparsities,
-): PairedTest[] {
-  const cell = new Map(network.cells.map((each) => [JSON.stringify([each.series, each.sparsity]), each]));
-  const tests = sparsities.flatMap((sparsity) =>
-    pairs.flatMap(([first, second]) => {
-      const [a, b] = [first, second].map((series) => cell.get(JSON.stringify([series, sparsity])));
-      return a && b && isMeasured(a, network.measure) && isMeasured(b, network.measure)
-        ? [testCells(a, b, network.measure)]
-        : [];
-    }),
-  );
-  const tTestHolm = holm(tests.map(({ tTest }) => tTest));
-  const wilcoxonHolm = holm(tests.map((test) => test.wilcoxon));
-  const family = tests.filter(({ tTest }) => tTest !== null).length;
-  return tests.map((test, index) => ({
-    ...test,
-    tTestHolm: tTestHolm[index]!,
-    wilcoxonHolm: wilcoxonHolm[index]!,
-    family,
-  }));
-}
-
-/** Every pair of series of a network, corrected at each sparsity over all pairs: what the ranks of a column rest on. */
 export function compareSeries(network: NetworkSummary): PairedTest[] {
-  return network.sparsities.flatMap((sparsity) => comparePairs(network, allPairs(network.series), [sparsity]));
+  const cell = new Map(network.cells.map((each) => [JSON.stringify([each.series, each.sparsity]), each]));
+  return network.sparsities.flatMap((sparsity) =>
+    corrected(
+      allPairs(network.series).flatMap(([first, second]) => {
+        const [a, b] = [first, second].map((series) => cell.get(JSON.stringify([series, sparsity])));
+        return a && b && isMeasured(a, network.measure) && isMeasured(b, network.measure)
+          ? [testCells(a, b, network)]
+          : [];
+      }),
+    ),
+  );
 }
 
 /** Every unordered pair of series, in the order of the table. */
@@ -91,7 +89,7 @@ export function allPairs(series: readonly { readonly name: string }[]): [string,
   );
 }
 
-/** Whether the corrected test separates the two series: the interval of their difference leaves out 0. */
+/** Whether the corrected test separates the two series at the level of all tests. */
 export function isSeparated({ tTestHolm }: PairedTest): boolean {
   return tTestHolm !== null && tTestHolm <= ALPHA;
 }
@@ -100,26 +98,43 @@ function isMeasured(cell: Cell, measure: Measure): boolean {
   return (measure === 'size' ? cell.remainingParameters : cell.accuracy) !== null;
 }
 
-function testCells(a: Cell, b: Cell, measure: Measure): Omit<PairedTest, 'tTestHolm' | 'wilcoxonHolm' | 'family'> {
+type Uncorrected = Omit<PairedTest, 'tTestHolm' | 'wilcoxonHolm' | 'family'>;
+
+function testCells(a: Cell, b: Cell, { measure, size }: NetworkSummary): Uncorrected {
   const measuredOf = (trial: TrialOutcome) => (measure === 'size' ? trial.remainingParameters : trial.accuracy);
   const second = new Map(b.trials.map((trial) => [trial.seed, measuredOf(trial)]));
   const pairs = a.trials.flatMap((trial) => {
     const [value, other] = [measuredOf(trial), second.get(trial.seed) ?? null];
     return value === null || other === null ? [] : [[value, other] as const];
   });
-  const difference = estimate(pairs.map(([one, other]) => one - other));
+  const differences = pairedDifferences(
+    pairs.map(([one]) => one),
+    pairs.map(([, other]) => other),
+  );
+  const most = measure === 'size' ? size!.parameters : 100;
+  const difference = estimate(differences.values, [-most, most]);
   const ahead = (difference?.mean ?? 0) * (measure === 'size' ? -1 : 1);
   return {
     first: a.series,
     second: b.series,
     sparsity: a.sparsity,
     difference,
-    better: ahead === 0 ? null : ahead > 0 ? a.series : b.series,
-    ...pairedTest(
-      pairs.map(([one]) => one),
-      pairs.map(([, other]) => other),
-    ),
+    better: Math.abs(ahead) <= differences.noise ? null : ahead > 0 ? a.series : b.series,
+    ...testDifferences(differences),
   };
+}
+
+/** Adds Holm's correction (Holm 1979, Scandinavian Journal of Statistics 6) over all the tests that could be made. */
+function corrected(tests: readonly Uncorrected[]): PairedTest[] {
+  const tTestHolm = holm(tests.map(({ tTest }) => tTest));
+  const wilcoxonHolm = holm(tests.map(({ wilcoxon }) => wilcoxon));
+  const family = tests.filter(({ tTest }) => tTest !== null).length;
+  return tests.map((test, index) => ({
+    ...test,
+    tTestHolm: tTestHolm[index]!,
+    wilcoxonHolm: wilcoxonHolm[index]!,
+    family,
+  }));
 }
 
 function holm(pValues: readonly (number | null)[]): (number | null)[] {

@@ -1,7 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import { type Benchmark, PrunebenchError, type PublishedReference } from '@prunebench/core';
+import { readText } from '@prunebench/files';
 import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
+import type { NetworkSummary } from './summary.ts';
+
+const numeric = (text: string) => text.trim() !== '' && Number.isFinite(Number(text));
+const NUMBER_ALONE = 'expected a number alone; whatever else the paper prints belongs into notes';
 
 const columns = {
   table_id: z.string().min(1),
@@ -13,8 +17,8 @@ const columns = {
   method: z.string(),
   sparsity_percent_or_compression: z.string(),
   metric: z.string().min(1),
-  value: z.string().min(1),
-  plus_minus: z.string(),
+  value: z.string().refine(numeric, NUMBER_ALONE),
+  plus_minus: z.string().refine((text) => text === '' || numeric(text), NUMBER_ALONE),
   notes: z.string(),
   /** verified: read in the source; recalled: printed with a dagger; doubtful: never printed. */
   confidence: z.enum(['verified', 'recalled', 'doubtful']),
@@ -48,8 +52,8 @@ export interface PublishedValue {
 
 /** Reads a published.csv. Throws PrunebenchError naming the file, line and column that is wrong. */
 export async function loadPublished(file: string): Promise<PublishedRow[]> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new PrunebenchError(`${file} cannot be read: ${error.code ?? error.message}`, {
+  const text = await readText(file).catch((error: Error) => {
+    throw new PrunebenchError(`${file} cannot be read: ${error.message}`, {
       remedy: `A benchmark with published values needs a published.csv with the columns ${Object.keys(columns).join(', ')}.`,
       cause: error,
     });
@@ -167,11 +171,18 @@ function checked(sparsity: number): number | null {
 
 /**
  * Whether a published value belongs to a network of ours. Where the reference does not name our data set, the paper's name of
- * it decides (the same network may be trained on several: MONK 1 to 3).
+ * it decides (the same network may be trained on several: MONK 1 to 3). Where a network has a table for each granularity, its
+ * values stand in that of their series.
  */
-export function belongsTo(value: PublishedValue, { dataset, network }: { dataset: string; network: string }): boolean {
-  return value.network === network && plainName(value.dataset) === plainName(dataset);
+export function belongsTo(value: PublishedValue, { dataset, network, split, ...part }: Place): boolean {
+  if (value.network !== network || plainName(value.dataset) !== plainName(dataset)) return false;
+  if (!split) return true;
+  const ours = part.series?.some(({ name }) => name === value.series) ?? false;
+  return ours || (value.series === 'dense' && part.granularity === 'weight');
 }
+
+type Place = Pick<NetworkSummary, 'dataset' | 'network'> &
+  Partial<Pick<NetworkSummary, 'split' | 'granularity' | 'series'>>;
 
 /** "CIFAR-10" and "cifar10", "MONK1" and "monks-1" are the same data set. */
 function plainName(name: string): string {

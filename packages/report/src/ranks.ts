@@ -1,5 +1,8 @@
 import { isSeparated, type PairedTest, TOO_FEW } from './paired-tests.ts';
-import type { Cell, NetworkSummary } from './summary.ts';
+import type { Cell, Measure, NetworkSummary } from './summary.ts';
+
+/** How a table marks a cell: the best of its column, or level with it. */
+export type Standing = 'best' | 'level';
 
 /**
  * The rank of every cell among the series of its network at its sparsity: one more than the number of series that are
@@ -24,4 +27,40 @@ export function rankCells(network: NetworkSummary, tests: readonly PairedTest[])
       return [cell, ranked ? 1 + (beaten.get(key) ?? 0) : null];
     }),
   );
+}
+
+/**
+ * The cells that a table marks. The best of a sparsity is the ranked cell with the best mean (all of them, where means are
+ * equal). Level with it is a ranked cell that the tests do not separate from it and whose mean lies in the best's 95 % interval:
+ * with few seeds a wide spread is never separated, however far off its mean is.
+ */
+export function standings(network: NetworkSummary, tests: readonly PairedTest[]): ReadonlyMap<Cell, Standing> {
+  const ranks = rankCells(network, tests);
+  const ranked = network.cells.filter((cell) => ranks.get(cell) !== null);
+  const columns = Map.groupBy(ranked, ({ sparsity }) => sparsity);
+  return new Map(
+    [...columns].flatMap(([sparsity, cells]) =>
+      columnStandings(
+        cells,
+        network.measure,
+        tests.filter((test) => test.sparsity === sparsity),
+      ),
+    ),
+  );
+}
+
+function columnStandings(cells: readonly Cell[], measure: Measure, tests: readonly PairedTest[]): [Cell, Standing][] {
+  const estimateOf = (cell: Cell) => (measure === 'size' ? cell.remainingParameters : cell.accuracy)!;
+  const sign = measure === 'size' ? -1 : 1;
+  const best = cells.reduce((a, b) => (sign * (estimateOf(b).mean - estimateOf(a).mean) > 0 ? b : a));
+  const { low, high } = estimateOf(best);
+  return cells.flatMap((cell): [Cell, Standing][] => {
+    if (cell === best) return [[cell, 'best']];
+    const names = [cell.series, best.series];
+    const test = tests.find(({ first, second }) => names.includes(first) && names.includes(second));
+    if (!test || test.note === TOO_FEW) return [];
+    if (test.better === null) return [[cell, 'best']];
+    const { mean } = estimateOf(cell);
+    return !isSeparated(test) && mean >= low! && mean <= high! ? [[cell, 'level']] : [];
+  });
 }

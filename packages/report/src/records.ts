@@ -1,6 +1,7 @@
-import { readdir, readFile, rename } from 'node:fs/promises';
+import { readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PrunebenchError, SCHEMA_VERSION, type TrialRecord, trialRecord } from '@prunebench/core';
+import { brokenSeal, PrunebenchError, SCHEMA_VERSION, type TrialRecord, trialRecord } from '@prunebench/core';
+import { FileError, fileError, readText } from '@prunebench/files';
 import { z } from 'zod';
 
 /** Records as they were found on disk. */
@@ -9,7 +10,7 @@ export interface LoadedRecords {
   readonly records: readonly TrialRecord[];
   /** Where each record was read. */
   readonly files: ReadonlyMap<TrialRecord, string>;
-  /** Files that are no record (cut short, not JSON, a field missing); one line for each, naming the file and the field. */
+  /** Files that are no record (cut short, not JSON, a field missing, changed after they were written); one line for each, naming the file and the field. */
   readonly corrupt: readonly { readonly file: string; readonly reason: string }[];
 }
 
@@ -29,7 +30,7 @@ export async function loadRecords(
   const files = new Map<TrialRecord, string>();
   const corrupt: { file: string; reason: string }[] = [];
   for (const file of await recordFilesBelow(dir)) {
-    const read = parseRecord(await readFile(file, 'utf8'), file);
+    const read = await readRecord(file);
     if ('record' in read) {
       files.set(read.record, file);
       continue;
@@ -48,13 +49,23 @@ export async function loadRecords(
 async function recordFilesBelow(dir: string): Promise<string[]> {
   const entries = await readdir(dir, { recursive: true, withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
-    throw error;
+    throw fileError(error, dir);
   });
   const inRecords = (path: string) => path.split(/[\\/]/).includes('records');
   return entries
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.json') && inRecords(entry.parentPath))
+    .filter((entry) => entry.name.endsWith('.json') && inRecords(entry.parentPath))
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
+}
+
+/** The record in a file, or why there is none: something else may stand there under its name. */
+async function readRecord(file: string): Promise<{ record: TrialRecord } | { reason: string }> {
+  try {
+    return parseRecord(await readText(file), file);
+  } catch (error) {
+    if (error instanceof FileError && error.isInTheWay) return { reason: error.message };
+    throw error;
+  }
 }
 
 function parseRecord(text: string, file: string): { record: TrialRecord } | { reason: string } {
@@ -74,7 +85,10 @@ function parseRecord(text: string, file: string): { record: TrialRecord } | { re
     );
   }
   const parsed = trialRecord.safeParse(value);
-  if (parsed.success) return { record: parsed.data };
+  if (parsed.success) {
+    const reason = brokenSeal(value);
+    return reason === undefined ? { record: parsed.data } : { reason };
+  }
   const issue = parsed.error.issues[0]!;
   return { reason: `field ${issue.path.join('.') || '(root)'}: ${issue.message}` };
 }

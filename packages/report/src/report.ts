@@ -1,10 +1,17 @@
-import { mkdir, readFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
-import { type Benchmark, PrunebenchError, type ScaleName, type TrialRecord, type TrialSpec } from '@prunebench/core';
-import writeFileAtomic from 'write-file-atomic';
+import { dirname, join, relative, resolve } from 'node:path';
+import {
+  type Benchmark,
+  PrunebenchError,
+  refuseOddId,
+  type ScaleName,
+  type TrialRecord,
+  type TrialSpec,
+} from '@prunebench/core';
+import { FileError, makeFolder, readText, writeWhole } from '@prunebench/files';
 import { comparisonsCsv, tableCsv } from './csv.ts';
 import { declaredRecords } from './declaration.ts';
 import { quantityOf } from './display.ts';
+import { escapeMarkdown } from './escape.ts';
 import { markdownDetails, markdownSummary, networkSection } from './markdown.ts';
 import { accuracyPlot } from './plots/accuracy.ts';
 import { densityPlot } from './plots/density.ts';
@@ -76,10 +83,11 @@ const SCALES: readonly ScaleName[] = ['paper', 'cpu', 'smoke'];
 
 /**
  * Renders tables, comparisons and plots of a benchmark from its records: the same records give the same bytes.
- * Throws PrunebenchError for duplicate records and for published references that match nothing.
+ * Throws PrunebenchError for an id that cannot name a folder, for duplicate records and for published references that match nothing.
  */
 export async function renderReport(source: ReportSource, options: ReportOptions): Promise<RenderedReport> {
   const { benchmark } = source;
+  refuseOddId('benchmark', benchmark.id);
   const published = publishedValues(benchmark, source.published);
   const folder = join(options.resultsDir, benchmark.id);
   const files = new Map<string, string>();
@@ -98,7 +106,7 @@ export async function renderReport(source: ReportSource, options: ReportOptions)
     if (records.length === 0) continue;
     notes.push(...noteBackends(records, scale));
     const summary = summarise(records, trials, benchmark.measure);
-    const plots = await renderPlots(summary, benchmark, published);
+    const plots = await plotsOrNote(summary, benchmark, published, notes);
     files.set(join(folder, `table-${scale}.csv`), tableCsv(summary, published));
     files.set(join(folder, `comparisons-${scale}.csv`), comparisonsCsv(summary));
     for (const [name, svg] of plots) files.set(join(folder, name), svg);
@@ -129,17 +137,18 @@ function sectionName(scale: ScaleName, network: string): string {
 export async function writeReport(source: ReportSource, options: ReportOptions): Promise<WrittenReport> {
   const rendered = await renderReport(source, options);
   const { files, readmeBlock, tables, notes } = rendered;
-  await mkdir(join(options.resultsDir, source.benchmark.id), { recursive: true });
-  for (const [file, text] of files) await writeFileAtomic(file, text);
+  await makeFolder(resolve(options.resultsDir, source.benchmark.id));
+  for (const [file, text] of files) await writeWhole(file, text);
   const written = [...files.keys()];
   if (source.readme !== undefined && readmeBlock !== null) {
-    const text = await readFile(source.readme, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      throw new PrunebenchError(`${source.readme} cannot be read: ${error.code ?? error.message}`, {
+    const text = await readText(source.readme).catch((error) => {
+      if (!(error instanceof FileError) || error.code !== 'ENOENT') throw error;
+      throw new PrunebenchError(`${source.readme} cannot be read: there is no such file.`, {
         remedy: `Write it; its table goes between the lines ${START} and ${END}.`,
         cause: error,
       });
     });
-    await writeFileAtomic(source.readme, replaceBlock(text, readmeBlock, source.readme));
+    await writeWhole(source.readme, replaceBlock(text, readmeBlock, source.readme));
     written.push(source.readme);
   }
   for (const file of source.excerpts ?? []) if (await writeExcerpts(file, source, rendered)) written.push(file);
@@ -148,14 +157,29 @@ export async function writeReport(source: ReportSource, options: ReportOptions):
 
 /** Fills the places for this benchmark's tables in a file; whether there were any. */
 async function writeExcerpts(file: string, { benchmark }: ReportSource, rendered: RenderedReport): Promise<boolean> {
-  const text = await readFile(file, 'utf8');
+  const text = await readText(file);
   const places = selectionsIn(text).filter((place) => place.benchmark === benchmark.id);
   const filled = places.reduce((all, place) => {
     const section = sectionOf(rendered, place);
     return section === null ? all : replaceBlock(all, section, file, place.start);
   }, text);
-  if (filled !== text) await writeFileAtomic(file, filled);
+  if (filled !== text) await writeWhole(file, filled);
   return filled !== text;
+}
+
+/** The plots; where they cannot be made the tables go without them, and a note says so. */
+async function plotsOrNote(
+  summary: Summary,
+  benchmark: Benchmark,
+  published: readonly PublishedValue[],
+  notes: string[],
+): Promise<Map<string, string>> {
+  try {
+    return await renderPlots(summary, benchmark, published);
+  } catch (error) {
+    notes.push(`No plots of scale ${summary.scale}: ${(error as Error).message}`);
+    return new Map();
+  }
 }
 
 async function renderPlots(
@@ -192,7 +216,7 @@ function readmeSection(
   const link = (name: string) => relative(dirname(readme ?? folder), join(folder, name)).replaceAll('\\', '/');
   const pictures = plots.map((name) => `![${CAPTIONS[name.split('-')[0]!]}, scale ${summary.scale}](${link(name)})`);
   const details = `<details>\n<summary>Every cell in full (scale ${summary.scale})</summary>\n\n${markdownDetails(summary)}\n</details>`;
-  const made = `Commits of the records: ${summary.commits.join(', ')}.`;
+  const made = `Commits of the records: ${escapeMarkdown(summary.commits.join(', '))}.`;
   return [markdown.trim(), ...pictures, details, made].join('\n\n');
 }
 

@@ -1,10 +1,10 @@
 import type { Benchmark } from '@prunebench/core';
-import { fewestParameters, formatEstimate } from './display.ts';
+import { fewestParameters, formatEstimate, markStanding } from './display.ts';
+import { escapeMarkdown } from './escape.ts';
 import { formatNumber } from './format.ts';
 import type { PublishedValue } from './published.ts';
+import type { Standing } from './ranks.ts';
 import type { Cell, NetworkSummary } from './summary.ts';
-
-type Ranks = ReadonlyMap<Cell, number | null>;
 
 /** The column of a size table in which a published value stands; null where none fits. */
 export function sizeColumn({ row }: PublishedValue, benchmark: Benchmark): 'parameters' | 'validation' | 'test' | null {
@@ -21,15 +21,22 @@ export function sizeRows(
   network: NetworkSummary,
   benchmark: Benchmark,
   values: readonly PublishedValue[],
-  ranks: Ranks,
+  standings: ReadonlyMap<Cell, Standing>,
   nameOf: (name: string, control: boolean) => string,
 ): string[][] {
   const { size, dense, cells } = network;
   return [
-    ['', 'parameters left', 'fewest', 'weights left', `${benchmark.validationName ?? 'validation'}, %`, 'test, %'],
+    [
+      '',
+      'parameters left',
+      'fewest',
+      'weights left',
+      `${escapeMarkdown(benchmark.validationName ?? 'validation')}, %`,
+      'test, %',
+    ],
     ...dense.flatMap(({ name, accuracy, validationAccuracy }) => [
       [
-        name,
+        escapeMarkdown(name),
         String(size!.parameters),
         '',
         String(size!.weights),
@@ -39,19 +46,19 @@ export function sizeRows(
       ...publishedRows(values, name, benchmark),
     ]),
     ...cells.flatMap((cell) => [
-      cellRow(cell, nameOf(cell.series, cell.control), ranks.get(cell) === 1),
+      cellRow(cell, nameOf(cell.series, cell.control), standings.get(cell)),
       ...publishedRows(values, cell.series, benchmark),
     ]),
   ];
 }
 
-function cellRow(cell: Cell, name: string, best: boolean): string[] {
+function cellRow(cell: Cell, name: string, standing: Standing | undefined): string[] {
   const { remainingParameters, remainingWeights, validationAccuracy, accuracy, failures, trials } = cell;
   const left = remainingParameters ? formatEstimate(remainingParameters, 1) : '';
   const failed = failures.length === 0 ? '' : ` failed ${failures.length}/${trials.length + failures.length}`;
   return [
     name,
-    `${best && left !== '' ? `**${left}**` : left}${failed}`,
+    `${markStanding(left, standing)}${failed}`,
     fewestParameters(cell)?.toString() ?? '',
     remainingWeights ? formatNumber(remainingWeights.mean, 1) : '',
     validationAccuracy ? formatEstimate(validationAccuracy) : '',
@@ -65,8 +72,8 @@ function publishedRows(values: readonly PublishedValue[], series: string, benchm
     const at = (column: 'parameters' | 'validation' | 'test') =>
       ofLabel
         .filter((value) => sizeColumn(value, benchmark) === column)
-        .map(({ row, recalled }) => `*${row.value}${recalled ? '†' : ''}*`)
+        .map(({ row, recalled }) => `*${escapeMarkdown(row.value)}${recalled ? '†' : ''}*`)
         .join(', ');
-    return [`*${label}*`, at('parameters'), '', '', at('validation'), at('test')];
+    return [`*${escapeMarkdown(label)}*`, at('parameters'), '', '', at('validation'), at('test')];
   });
 }

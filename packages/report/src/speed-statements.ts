@@ -20,6 +20,8 @@ export function speedStatements(network: NetworkSummary): string[] {
     const series = network.series
       .filter(({ control }) => !control)
       .map(({ name }) => ({ name, timed: timedCells(network, name, batchSize) }));
+    if (isBaselineWithheld(network, batchSize))
+      return [`Batch ${batchSize}: the timings with nothing pruned are withheld, so nothing is said about it.`];
     const unpruned = unprunedSpeedup(network, batchSize);
     const dense = Math.max(1, unpruned ?? 1);
     return [
@@ -32,10 +34,19 @@ export function speedStatements(network: NetworkSummary): string[] {
   });
 }
 
+/** Whether the table measures what compiling alone gains, and no timing of it can be shown. */
+function isBaselineWithheld(network: NetworkSummary, batchSize: number): boolean {
+  const withheld = unprunedCell(network)?.withheld.some((timings) => timings.batchSize === batchSize) ?? false;
+  return withheld && unprunedSpeedup(network, batchSize) === undefined;
+}
+
+function unprunedCell({ cells }: NetworkSummary): Cell | undefined {
+  return cells.find(({ control, sparsity }) => control && sparsity === 0);
+}
+
 /** What compiling alone gains; undefined where the table does not measure that. */
-function unprunedSpeedup({ cells }: NetworkSummary, batchSize: number): number | undefined {
-  const unpruned = cells.find(({ control, sparsity }) => control && sparsity === 0);
-  return unpruned?.speedups.find((measured) => measured.batchSize === batchSize)?.median;
+function unprunedSpeedup(network: NetworkSummary, batchSize: number): number | undefined {
+  return unprunedCell(network)?.speedups.find((measured) => measured.batchSize === batchSize)?.median;
 }
 
 /** The cells of a series that were measured at a batch size, by ascending sparsity. */
@@ -54,12 +65,13 @@ function crossover(name: string, timed: readonly Timed[], batchSize: number, den
   const faster = fromWhich(timed, ({ speedup }) => speedup.median > dense);
   if (faster === undefined) return `${where} not faster than dense at the highest sparsity that was tried.`;
   const always = fromWhich(timed, ({ speedup }) => speedup.low > dense);
+  const whole = timed.some(({ speedup }) => speedup.range === 'rounds') ? 'in every round' : 'with all quartiles';
   const rounds =
     always === undefined
-      ? 'never in every round'
+      ? `never ${whole}`
       : always === faster
-        ? 'there in every round'
-        : `in every round from ${percent(always)} on`;
+        ? `there ${whole}`
+        : `${whole} from ${percent(always)} on`;
   const last = timed.at(-1)!;
   const promised = last.cell.theoreticalSpeedup ? formatSpeedup(last.cell.theoreticalSpeedup.mean) : 'unknown';
   return `${where} faster than dense from ${percent(faster)} on, ${rounds}; ${formatSpeedup(last.speedup.median)} times at ${percent(last)} (theoretical: ${promised}).`;

@@ -1,14 +1,18 @@
 import {
   type Benchmark,
+  cellName,
+  columnSparsity,
+  type Granularity,
   PrunebenchError,
   type ScaleName,
   type TrialDeclaration,
   type TrialRecord,
 } from '@prunebench/core';
-import { cellName } from './declaration.ts';
+import type { Budget } from './budget.ts';
+import type { NetworkSize } from './compression.ts';
 import { type DenseReference, denseReferences } from './dense.ts';
-import { type Estimate, estimate } from './estimate.ts';
-import { type Speedup, speedups } from './speedup.ts';
+import { type Bounds, type Estimate, estimate, PERCENT } from './estimate.ts';
+import { gatherSpeedups, type Speedup, type Withheld, withComparableSpeeds } from './speedup.ts';
 
 /** What the series of a table are compared by. */
 export type Measure = NonNullable<Benchmark['measure']>;
@@ -31,6 +35,7 @@ export interface Cell {
   readonly series: string;
   readonly control: boolean;
   readonly method: string;
+  readonly budget: Budget;
   /** Requested, in [0, 1). */
   readonly sparsity: number;
   /** Seeds that finished, ascending. */
@@ -39,6 +44,8 @@ export interface Cell {
   readonly failures: readonly { readonly seed: number; readonly reason: string }[];
   /** Layers without a single weight, and in which seeds; failed trials that got as far as that included. */
   readonly collapsed: readonly { readonly layer: string; readonly seeds: readonly number[] }[];
+  /** Seeds in which no weight lies on a path from input to output, whether a layer is empty or not. */
+  readonly cutSeeds: readonly number[];
   /** Last epoch; null where nothing is trained or every seed failed. */
   readonly accuracy: Estimate | null;
   /** 100 - accuracy. */
@@ -52,10 +59,14 @@ export interface Cell {
   /** Remaining / all weights of the layer that kept the smallest share, in [0, 1]. */
   readonly smallestDensity: Estimate | null;
   readonly achievedSparsity: Estimate | null;
+  /** Share of the prunable weights that are on no path from input to output; null where a record does not say. */
+  readonly effectiveSparsity: Estimate | null;
   readonly compressionRatio: Estimate | null;
   readonly theoreticalSpeedup: Estimate | null;
   /** Measured, by batch size; empty where no seed has a measurement. */
   readonly speedups: readonly Speedup[];
+  /** Measurements that scatter too widely to be shown, by batch size. */
+  readonly withheld: readonly Withheld[];
   /** Of the network as a safetensors file, dense and sparse; null where a record does not say. */
   readonly fileBytes: { readonly dense: Estimate; readonly sparse: Estimate } | null;
   readonly remainingParameters: Estimate | null;
@@ -67,13 +78,17 @@ export interface Cell {
   readonly commits: readonly string[];
 }
 
-/** All cells of one network on one dataset. */
+/** All cells of one network on one dataset; where accuracies are compared at equal sparsity, of one granularity. */
 export interface NetworkSummary {
   readonly dataset: string;
   readonly network: string;
+  /** What its trials remove: single weights, or whole units, of which 50 % are another share of the weights. */
+  readonly granularity: Granularity;
+  /** Whether there is another summary of the network, for the other granularity. */
+  readonly split: boolean;
   readonly measure: Measure;
   /** Before pruning: all parameters, and those of kernels; null when every trial failed. */
-  readonly size: { readonly parameters: number; readonly weights: number } | null;
+  readonly size: NetworkSize | null;
   /** Requested, ascending. */
   readonly sparsities: readonly number[];
   readonly series: readonly { readonly name: string; readonly control: boolean }[];
@@ -114,27 +129,43 @@ export function summarise(
     );
   }
   refuseDuplicates(records);
-  const groups = Map.groupBy(records, ({ spec }) => JSON.stringify([spec.dataset, spec.network]));
+  const groups = Map.groupBy(withComparableSpeeds(records), ({ spec }) => JSON.stringify([spec.dataset, spec.network]));
   const rank = positions(order.map(({ dataset, network }) => JSON.stringify([dataset, network])));
   const names = [...groups.keys()].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
+  const parts = names.flatMap((name) => {
+    const ofNetwork = byGranularity(groups.get(name)!, measure);
+    return ofNetwork.map(([granularity, part]) =>
+      summariseNetwork(part, order, { measure, granularity, split: ofNetwork.length > 1 }),
+    );
+  });
   return {
     benchmark,
     scale,
     measure,
-    networks: names.map((name) => summariseNetwork(groups.get(name)!, order, measure)),
+    networks: parts,
     commits: commitsOf(records),
   };
 }
 
+/** The records of a network, single weights first; apart only where a column of a table would mix them. */
+function byGranularity(records: readonly TrialRecord[], measure: Measure): [Granularity, readonly TrialRecord[]][] {
+  if (measure !== 'accuracy') return [['weight', records]];
+  const parts = Map.groupBy(records, ({ spec }) => (spec.options.granularity === 'unit' ? 'unit' : 'weight'));
+  return (['weight', 'unit'] as const).flatMap((granularity): [Granularity, readonly TrialRecord[]][] => {
+    const part = parts.get(granularity);
+    return part === undefined ? [] : [[granularity, part]];
+  });
+}
+
 /** The cell of `series` at `sparsity`, if any seed of it was recorded. */
 export function cellOf({ cells }: NetworkSummary, series: string, sparsity: number): Cell | undefined {
-  return cells.find((cell) => cell.series === series && cell.sparsity === sparsity);
+  return cells.find((cell) => cell.series === series && cell.sparsity === columnSparsity(sparsity));
 }
 
 function summariseNetwork(
   records: readonly TrialRecord[],
   order: readonly TrialDeclaration[],
-  measure: Measure,
+  part: Pick<NetworkSummary, 'measure' | 'granularity' | 'split'>,
 ): NetworkSummary {
   const { dataset, network } = records[0]!.spec;
   const rank = positions(order.filter((trial) => trial.network === network).map((trial) => trial.series));
@@ -142,7 +173,7 @@ function summariseNetwork(
   const series = [...control]
     .map(([name, isControl]) => ({ name, control: isControl }))
     .sort((a, b) => Number(a.control) - Number(b.control) || rank(a.name) - rank(b.name) || (a.name < b.name ? -1 : 1));
-  const sparsities = [...new Set(records.map(({ spec }) => spec.sparsity))].sort((a, b) => a - b);
+  const sparsities = [...new Set(records.map(({ spec }) => columnSparsity(spec.sparsity)))].sort((a, b) => a - b);
   const groups = Map.groupBy(records, (record) => cellName({ ...record.spec, series: record.series }));
   const cells = series.flatMap(({ name }) =>
     sparsities.flatMap((sparsity) => {
@@ -153,7 +184,7 @@ function summariseNetwork(
   return {
     dataset,
     network,
-    measure,
+    ...part,
     size: sizeOf(records),
     sparsities,
     series,
@@ -172,10 +203,12 @@ function summariseCell(unordered: readonly TrialRecord[]): Cell {
   const finished = records.flatMap(({ failure, measured, run, speed, spec: { seed } }) =>
     failure === null && measured !== null ? [{ seed, measured, run, speed }] : [],
   );
-  const over = (value: (trial: (typeof finished)[number]) => number | null) => {
+  const over = (value: (trial: (typeof finished)[number]) => number | null, bounds?: Bounds) => {
     const values = finished.map(value);
-    return values.includes(null) ? null : estimate(values as number[]);
+    return values.includes(null) ? null : estimate(values as number[], bounds);
   };
+  const timed = finished.flatMap(({ speed }) => (speed ? [speed] : []));
+  const parameters = Math.max(...finished.map(({ measured }) => measured.parameters.total));
   const dense = over(({ measured }) => measured.fileBytes?.dense ?? null);
   const sparse = over(({ measured }) => measured.fileBytes?.sparse ?? null);
   return {
@@ -184,7 +217,8 @@ function summariseCell(unordered: readonly TrialRecord[]): Cell {
     series,
     control,
     method: spec.method,
-    sparsity: spec.sparsity,
+    budget: { pretrain: spec.pretrain?.epochs ?? 0, retrain: spec.retrain?.epochs ?? 0 },
+    sparsity: columnSparsity(spec.sparsity),
     trials: finished.map(({ seed, measured }) => ({
       seed,
       accuracy: measured.final?.test.accuracy ?? null,
@@ -195,20 +229,22 @@ function summariseCell(unordered: readonly TrialRecord[]): Cell {
       failure !== null || measured === null ? [{ seed, reason: failure ?? 'nothing was measured' }] : [],
     ),
     collapsed: collapsedOver(records),
-    accuracy: over(({ measured }) => measured.final?.test.accuracy ?? null),
-    error: over(({ measured }) => (measured.final ? 100 - measured.final.test.accuracy : null)),
-    prunedAccuracy: over(({ measured }) => measured.pruned?.test.accuracy ?? null),
-    bestValidationAccuracy: over(({ measured }) => measured.bestValidation?.test.accuracy ?? null),
-    validationAccuracy: over(({ measured }) => measured.final?.validation.accuracy ?? null),
+    cutSeeds: finished.flatMap(({ seed, measured }) => (measured.effective?.remaining === 0 ? [seed] : [])),
+    accuracy: over(({ measured }) => measured.final?.test.accuracy ?? null, PERCENT),
+    error: over(({ measured }) => (measured.final ? 100 - measured.final.test.accuracy : null), PERCENT),
+    prunedAccuracy: over(({ measured }) => measured.pruned?.test.accuracy ?? null, PERCENT),
+    bestValidationAccuracy: over(({ measured }) => measured.bestValidation?.test.accuracy ?? null, PERCENT),
+    validationAccuracy: over(({ measured }) => measured.final?.validation.accuracy ?? null, PERCENT),
     smallestDensity: over(({ measured }) =>
       Math.min(...measured.layers.map(({ weights, remaining }) => remaining / weights)),
     ),
     achievedSparsity: over(({ measured }) => measured.sparsity.achieved),
+    effectiveSparsity: over(({ measured }) => measured.effective?.sparsity ?? null),
     compressionRatio: over(({ measured }) => measured.compressionRatio),
     theoreticalSpeedup: over(({ measured }) => measured.theoreticalSpeedup),
-    speedups: speedups(finished.flatMap(({ speed }) => (speed ? [speed] : []))),
+    ...gatherSpeedups(timed),
     fileBytes: dense && sparse && { dense, sparse },
-    remainingParameters: over(({ measured }) => measured.parameters.remaining),
+    remainingParameters: over(({ measured }) => measured.parameters.remaining, [0, parameters]),
     remainingWeights: over(({ measured }) => measured.layers.reduce((sum, { remaining }) => sum + remaining, 0)),
     trainedExamples: over(({ measured }) => measured.trainedExamples),
     computeSeconds: over(({ run }) => run.computeSeconds),

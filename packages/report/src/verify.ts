@@ -1,7 +1,7 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { PrunebenchError, type TrialRecord, type TrialSpec } from '@prunebench/core';
-import { cellName } from './declaration.ts';
+import { cellName, PrunebenchError, type TrialRecord, type TrialSpec } from '@prunebench/core';
+import { readText, readTextIfThere } from '@prunebench/files';
 import { renderLeaderboard } from './leaderboard.ts';
 import { blockIn, replaceBlock, START, selectionsIn } from './readme.ts';
 import { type LoadedRecords, loadRecords } from './records.ts';
@@ -52,7 +52,9 @@ function checkRecords(
   sources: readonly ReportSource[],
   { keyOf, resultsDir }: VerifyOptions,
 ): Difference[] {
-  const differences: Difference[] = corrupt.map(({ file, reason }) => whole(file, 'a trial record', reason));
+  const differences: Difference[] = corrupt.map(({ file, reason }) =>
+    whole(file, 'a trial record', `${reason}; run its benchmark again to have it computed again`),
+  );
   const known = new Set(sources.map(({ benchmark }) => benchmark.id));
   const claimed = new Map<string, string>();
   for (const [record, file] of files) {
@@ -101,10 +103,12 @@ async function verifyBenchmark(
 
 /** A README must hold the block that the records give; without a complete table it may hold none. */
 async function verifyReadme(readme: string, block: string | null): Promise<Difference[]> {
-  const text = await readFile(readme, 'utf8').catch(() => null);
-  if (text === null) return block === null ? [] : [whole(readme, 'a README with the table', 'no such file')];
-  if (block === null) return readmeWithoutResults(readme, text);
-  return orDifference(readme, async () => compareText(readme, replaceBlock(text, block, readme), text));
+  return orDifference(readme, async () => {
+    const text = await readTextIfThere(readme);
+    if (text === undefined) return block === null ? [] : [whole(readme, 'a README with the table', 'no such file')];
+    if (block === null) return readmeWithoutResults(readme, text);
+    return compareText(readme, replaceBlock(text, block, readme), text);
+  });
 }
 
 function readmeWithoutResults(readme: string, text: string): Difference[] {
@@ -123,22 +127,24 @@ async function verifyExcerpts(
   { benchmark }: ReportSource,
   rendered: RenderedReport,
 ): Promise<Difference[]> {
-  const text = await readFile(file, 'utf8');
-  return orDifference(file, async () =>
-    selectionsIn(text)
+  return orDifference(file, async () => {
+    const text = await readText(file);
+    return selectionsIn(text)
       .filter((place) => place.benchmark === benchmark.id)
       .flatMap((place) => {
         const section = sectionOf(rendered, place);
         return section === null
           ? emptyBlock(file, blockIn(text, file, place.start))
           : compareText(file, replaceBlock(text, section, file, place.start), text);
-      }),
-  );
+      });
+  });
 }
 
 async function compareFile(file: string, expected: string): Promise<Difference[]> {
-  const found = await readFile(file, 'utf8').catch(() => null);
-  return found === null ? [whole(file, 'a file', 'no such file')] : compareText(file, expected, found);
+  return orDifference(file, async () => {
+    const found = await readTextIfThere(file);
+    return found === undefined ? [whole(file, 'a file', 'no such file')] : compareText(file, expected, found);
+  });
 }
 
 function compareText(file: string, expected: string, found: string): Difference[] {

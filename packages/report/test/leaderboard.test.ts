@@ -28,16 +28,39 @@ test('series that cannot be told apart share a rank, failed ones come last witho
   t.is(rows[2]!.seeds, '2');
 });
 
-test('published values stand where the sparsity is the same, with a dagger when recalled', async (t) => {
+test('published values stand where the sparsity is the same, as numbers alone with their confidence beside them', async (t) => {
   const rows = await leaderboard();
   t.deepEqual(
     rows.map((row) => row.published_test_accuracy_percent),
-    ['97.95', '', '', '', '96.9†', ''],
+    ['97.95', '', '', '', '96.9', ''],
   );
+  t.is(rows[0]!.published_confidence, 'verified');
+  t.is(rows[4]!.published_confidence, 'recalled');
+  t.is(rows[0]!.published_epoch, 'last');
   t.is(rows[0]!.published_in, 'Ada et al. 2015, Table 1 (magnitude)');
   t.is(rows[0]!.commits, '1111111');
 });
 
 test('a network whose trials are not all there is not ranked', async (t) => {
   t.deepEqual(await leaderboard((key) => key !== 'random-0.98-2'), []);
+});
+
+test('several published values of one cell have columns of their own', async (t) => {
+  const { source } = await workplace();
+  const [row] = source.published;
+  const published = [
+    ...source.published,
+    { ...row!, table_id: 'P3', paper: 'Fermi et al.', metric: 'best-epoch test accuracy %', value: '98.5' },
+  ];
+  const references = [...source.benchmark.published, { network: 'mlp', series: 'global', where: { table_id: 'P3' } }];
+  const twice = { ...source, published, benchmark: { ...source.benchmark, published: references } };
+  const rows: Row[] = parse(renderLeaderboard([twice], await storedRecords(), keyOf), { columns: true });
+  t.like(rows[0], {
+    published_test_accuracy_percent: '97.95',
+    published_epoch: 'last',
+    published_test_accuracy_percent_2: '98.5',
+    published_epoch_2: 'best',
+    published_in_2: 'Fermi et al. 2015, Table 1 (magnitude)',
+  });
+  t.is(rows[1]!.published_test_accuracy_percent_2, '');
 });

@@ -1,6 +1,6 @@
-import { access, writeFile } from 'node:fs/promises';
+import { access, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PrunebenchError } from '@prunebench/core';
+import { PrunebenchError, sealed } from '@prunebench/core';
 import test from 'ava';
 import { loadRecords } from '../src/index.ts';
 import { edit, workplace } from './tiny-benchmark.ts';
@@ -34,6 +34,21 @@ test('a record with a missing or unknown field is named with the field', async (
   await edit(first(resultsDir), '"seed": 0', '"sede": 0');
   const { corrupt } = await loadRecords(resultsDir, { onCorrupt: 'report' });
   t.regex(corrupt[0]!.reason, /spec\.seed/);
+});
+
+test('a record whose numbers were changed after it was written is none', async (t) => {
+  const { resultsDir } = await workplace();
+  const file = first(resultsDir);
+  await writeFile(file, JSON.stringify(sealed(JSON.parse(await readFile(file, 'utf8'))), null, 2));
+  t.is((await loadRecords(resultsDir)).records.length, 18);
+  await edit(file, '"remaining": 60', '"remaining": 61');
+  const { records, corrupt } = await loadRecords(resultsDir, { onCorrupt: 'report' });
+  t.is(records.length, 17);
+  t.deepEqual(
+    corrupt.map((found) => found.file),
+    [file],
+  );
+  t.regex(corrupt[0]!.reason, /does not match its digest/);
 });
 
 test('a record of another schema version stops everything and stays where it is', async (t) => {

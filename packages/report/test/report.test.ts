@@ -49,6 +49,47 @@ test('the table holds every cell with the numbers worked out by hand', async (t)
   t.is(uniform.test_error_high_percent, (7.85 / 3 + half).toFixed(4));
 });
 
+test('the comparisons name what they were corrected over: every pair of series of the network at the sparsity', async (t) => {
+  const { read } = await written();
+  const rows: Row[] = parse(await read('comparisons-cpu.csv'), { columns: true });
+  const families = Map.groupBy(rows, ({ holm_family: family }) => family!);
+  t.deepEqual(
+    [...families].map(([family, pairs]) => [family, pairs.length]),
+    [90, 98].map((at) => [`every pair of series of mlp on mnist at ${at} %`, 3]),
+  );
+  for (const pairs of families.values()) {
+    const tested = pairs.filter(({ paired_t_p: p }) => p !== '');
+    t.true(pairs.every(({ tests_in_family: count }) => Number(count) === tested.length));
+    // Holm: the least p of a family counts as often as it has tests.
+    const least = Math.min(...tested.map(({ paired_t_p: p }) => Number(p)));
+    const corrected = Math.min(...tested.map(({ paired_t_p_holm: p }) => Number(p)));
+    t.true(Math.abs(corrected / (tested.length * least) - 1) < 2e-3);
+  }
+});
+
+test('the best of a column is bold, alone; what is level with it is marked, and the caption says what that means', async (t) => {
+  const { report } = await written();
+  const { markdown } = report.tables[0]!;
+  const cells = (start: string) =>
+    markdown
+      .split('\n')
+      .find((line) => line.startsWith(`| ${start}`))!
+      .split('|')
+      .slice(2, -1)
+      .map((cell) => cell.trim());
+  const columns = [cells('global'), cells('uniform'), cells('control: random')];
+  t.deepEqual(
+    columns.map((row) => row.map((cell) => (cell.includes('**') ? 'best' : cell.includes('≈') ? 'level' : ''))),
+    [
+      ['', 'best', 'best'],
+      // At 90 % separated; at 98 % not, and within the interval of the best.
+      ['', '', 'level'],
+      ['', '', ''],
+    ],
+  );
+  t.regex(markdown, /Bold: the best\. ≈ not separated from the best by the paired t-test/);
+});
+
 test('a failed trial is shown in the CSV and in the table', async (t) => {
   const { read, report } = await written();
   const rows: Row[] = parse(await read('table-cpu.csv'), { columns: true });

@@ -93,8 +93,9 @@ test('the smaller network is the better one, in the sentences and in the compari
   const p = 1 - (11 * Math.sqrt(3)) / Math.sqrt(2 + 3 * 121);
   t.regex(
     tables[0]!.markdown,
-    /- global leaves 11 fewer parameters of MLP \(MNIST\) than uniform on average: .*p <= 0\.0028\./,
+    /- global leaves 11 fewer parameters of MLP \(MNIST\) than uniform on average: .*p <= 0\.0055\./,
   );
+  // Holm: the least of the three p-values stands three times, the next one, this, twice.
   const rows: Record<string, string>[] = parse(files.get(join('results', 'tiny', 'comparisons-cpu.csv'))!, {
     columns: true,
   });
@@ -103,9 +104,12 @@ test('the smaller network is the better one, in the sentences and in the compari
   t.true(Math.abs(Number(pair.paired_t_p) - p) < 1e-6);
 });
 
-test('a difference that is the same in every seed is stated without a test, in favour of the smaller', async (t) => {
+test('a difference that is the same in every seed is stated with its sign test, in favour of the smaller', async (t) => {
   const { markdown } = (await rendered({ ...left, uniform: [17, 18, 22] })).tables[0]!;
-  t.regex(markdown, /- uniform leaves 3 fewer parameters of MLP \(MNIST\) than global in every one of 3 seeds\./);
+  t.regex(
+    markdown,
+    /- uniform leaves 3 fewer parameters of MLP \(MNIST\) than global in every one of 3 seeds: exact sign test .* p >= 0\.25\./,
+  );
 });
 
 test('equal sizes and too few seeds are said to be that', async (t) => {

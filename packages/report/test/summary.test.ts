@@ -1,7 +1,10 @@
 import { PrunebenchError } from '@prunebench/core';
 import test from 'ava';
+import { formatBound } from '../src/format.ts';
 import { statements, summarise } from '../src/index.ts';
+import { compareSeries } from '../src/paired-tests.ts';
 import { cellOf } from '../src/summary.ts';
+import { madeUpNetwork } from './made-up-records.ts';
 import { storedRecords, tiny } from './tiny-benchmark.ts';
 
 const summary = async () => summarise(await storedRecords(), tiny.trials('cpu'));
@@ -71,10 +74,11 @@ test('two records of the same seed of a cell are refused', async (t) => {
 
 test('statements count the sparsities that the tests separate', async (t) => {
   const [said] = statements(await summary(), [['uniform', 'global']]);
-  // Two tests in the family: the smaller p, 0.001039 (t = 31 on 2 degrees of freedom), doubles to 0.002078, at most 0.0021.
+  // At 90 % the control has two seeds and no test, so that the pair is alone in its family: p is 0.001039 (t = 31 on 2 degrees of
+  // freedom), at most 0.0011. At 98 % the family has three pairs.
   t.is(
     said,
-    'global beats uniform on 1 of 2 sparsities (90 %) of MLP (MNIST): paired t over 3 seeds, Holm-corrected over 2 tests, p <= 0.0021.',
+    'global beats uniform on 1 of 2 sparsities (90 %) of MLP (MNIST): paired t over 3 seeds, Holm-corrected over the 1 to 3 pairs of series at each sparsity, p <= 0.0011.',
   );
 });
 
@@ -82,4 +86,24 @@ test('statements say so when there are too few seeds', async (t) => {
   const few = (await storedRecords()).filter(({ spec }) => spec.seed < 2);
   const said = statements(summarise(few), [['global', 'uniform']]);
   t.deepEqual(said, ['Too few seeds of MLP (MNIST) for paired tests: 3 are needed.']);
+});
+
+test('a sentence has the p-value of the comparisons, whatever else is asked, and in either order', async (t) => {
+  const made = { a: [98, 98.2, 98.1], b: [97.1, 97.21, 97.1], c: [95, 95.3, 95.1], d: [97, 97.3, 97.2] };
+  const [network] = [await madeUpNetwork(made)];
+  const [pair] = compareSeries(network).filter(({ first, second }) => first === 'a' && second === 'c');
+  const p = formatBound(pair!.tTestHolm!, pair!.tTestHolm! <= 0.05 ? 'at most' : 'at least');
+  const of = { ...(await summary()), networks: [network] };
+  for (const asked of [
+    [['a', 'c']],
+    [['c', 'a']],
+    [
+      ['a', 'b'],
+      ['c', 'a'],
+      ['b', 'd'],
+    ],
+  ] as const) {
+    const said = statements(of, asked).find((line) => /\ba\b/.test(line) && /\bc\b/.test(line))!;
+    t.true(said.endsWith(`Holm-corrected over the 6 pairs of series at each sparsity, p ${p}.`), said);
+  }
 });

@@ -1,3 +1,4 @@
+import { printableLines } from '@prunebench/core';
 import { Argument, Command, Option } from 'commander';
 import type { DoctorOptions } from './commands/doctor.ts';
 import type { ExportCommandOptions } from './commands/export.ts';
@@ -23,6 +24,7 @@ export function createProgram(): Command {
       "Reproduces the tables of neural-network pruning papers and puts the published numbers beside one's own.",
     )
     .version(versions().prunebench)
+    .configureOutput({ writeErr: (text) => process.stderr.write(printableLines(text)) })
     .showSuggestionAfterError()
     .showHelpAfterError('(prunebench --help, or prunebench <command> --help, shows what is possible)')
     .addHelpText(
@@ -74,7 +76,11 @@ function runCommand(): Command {
         .default('cpu'),
     )
     .option('--seeds <number>', "how many seeds; by default the benchmark's own number", positiveInteger)
-    .option('--workers <number>', 'processes that share the trials; by default one per core', positiveInteger)
+    .option(
+      '--workers <number>',
+      'processes that share the trials; by default as many as the cores have room for',
+      positiveInteger,
+    )
     .addOption(backendOption())
     .addOption(resultsOption())
     .addOption(
@@ -85,14 +91,29 @@ function runCommand(): Command {
         .argParser((text: string, filters: readonly string[]) => [...filters, text])
         .default([], 'all trials'),
     )
+    .addOption(
+      new Option('--rerun', 'compute finished trials again, from their first step, whatever computed their records')
+        .default(false)
+        .conflicts('keep'),
+    )
+    .addOption(
+      new Option(
+        '--keep',
+        'keep records that another version of the suite computed, and compute only what is missing',
+      ).default(false),
+    )
     .option('--no-speed', 'do not measure the speed of the pruned networks after the last trial')
+    .option('--retime', 'measure the speed of networks again that were timed before', false)
     .addOption(pluginOption())
     .addOption(jsonOption())
     .addHelpText(
       'after',
       `
 Finished trials are skipped and shared stages are computed once, so the same command goes on where it was stopped.
+A trial is finished when its record is of the same code and data: where a criterion, a method, a plugin, a network or a
+data set has changed since, it is computed again; where the suite's own engine has, the run asks for --rerun or --keep.
 Ctrl-C stops at the next training step; a second Ctrl-C stops at once. Nothing finished is lost either way.
+SIGTERM and a closed terminal do the same. PRUNEBENCH_THREADS sets the compute threads of each worker.
 After the last trial the pruned networks of the first three seeds are timed against themselves dense, one at a time;
 trials whose record has no measured speed yet are made up for as long as their networks are in the results folder.`,
     )

@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Network, PrunebenchError, type State, type TrialRecord } from '@prunebench/core';
 import { readRecord } from './record-store.ts';
 import type { Registry } from './registry.ts';
@@ -47,10 +48,15 @@ function runAgain({ benchmark, scale, series, spec }: TrialRecord): string {
   const { dataset, network, sparsity, seed } = spec;
   const filters = Object.entries({ dataset, network, series, sparsity, seed }).map(([key, value]) => {
     const filter = `${key}=${value}`;
-    return `--filter ${/[^\w.=-]/.test(filter) ? `'${filter}'` : filter}`;
+    return `--filter ${/[^\w.=-]/.test(filter) ? shellQuoted(filter) : filter}`;
   });
   // The record may be of a run with more seeds than the benchmark's own.
   return ['prunebench run', benchmark, `--scale ${scale}`, `--seeds ${seed + 1}`, ...filters].join(' ');
+}
+
+/** One word of a POSIX shell; series have apostrophes. */
+function shellQuoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 async function findRecord(prefix: string, folder: ResultsFolder): Promise<TrialRecord> {
@@ -75,7 +81,9 @@ async function findRecord(prefix: string, folder: ResultsFolder): Promise<TrialR
   const [key, place] = first;
   const record = await readRecord(place.folder, place.name, key, (line) => console.error(line));
   if (!record)
-    throw new PrunebenchError(`The record of trial ${key} could not be read.`, { remedy: 'Run the trial again.' });
+    throw new PrunebenchError(`The record of trial ${key} could not be read: ${join(place.folder, place.name)}.json.`, {
+      remedy: 'Run the trial again.',
+    });
   return record;
 }
 

@@ -1,4 +1,4 @@
-export { withoutDefaults } from './keys.ts';
+export { trialKey, withoutDefaults } from './keys.ts';
 export type { Plugin } from './plugins/schema.ts';
 export { recordDigest } from './record-store.ts';
 export { type DatasetEntry, loadRegistry, type NetworkEntry, type Registry } from './registry.ts';

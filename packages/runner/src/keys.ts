@@ -1,7 +1,8 @@
 /**
  * Identities. A trial's key says what was asked for; a stage's key says, besides, on what it was computed. Both leave
  * out every option that has its default value, so that an option added later, with a default that means what was done
- * before, changes no key. A change of what a default or a computation means raises `SCHEMA_VERSION`.
+ * before, changes no key. A change of what a criterion's or method's options mean raises its `revision`, a change of what all
+ * records mean `SCHEMA_VERSION`.
  */
 import {
   canonicalJson,
@@ -56,6 +57,9 @@ export function trialKey(spec: TrialSpec, registry: Registry): string {
   return contentHash({
     schema: SCHEMA_VERSION,
     ...spec,
+    ...revisionOf(method ?? {}),
+    // Methods that take any criterion name it in their options.
+    ...(isObject(spec.options) ? revisionOf(registry.criteria.get(String(spec.options.criterion)) ?? {}) : {}),
     options: method ? withoutDefaults(method.options, spec.options) : spec.options,
     pretrain: spec.pretrain && withoutDefaults(trainOptions, spec.pretrain),
     retrain: spec.retrain && withoutDefaults(trainOptions, spec.retrain),
@@ -71,7 +75,12 @@ export function normalizeStep(step: Step, registry: Registry): Step {
     options.criterionOptions = withoutDefaults(criterion.options, options.criterionOptions);
   if (isObject(options.criterionOptions) && Object.keys(options.criterionOptions).length === 0)
     delete options.criterionOptions;
-  return { kind: step.kind, options };
+  return { kind: step.kind, options, ...revisionOf(criterion ?? {}) };
+}
+
+/** Absent where it is absent, so that keys from before there were revisions stand. */
+function revisionOf({ revision }: { readonly revision?: number }): { readonly revision?: number } {
+  return revision === undefined ? {} : { revision };
 }
 
 /** What a stage is computed from. */
@@ -86,6 +95,8 @@ export interface StageIdentity {
   readonly backend: string;
   /** All steps up to and with this one, normalised. */
   readonly steps: readonly Step[];
+  /** Digest of the code that computes them: other code leaves other states. */
+  readonly code?: string;
 }
 
 /** The identity of the state after the last of `steps`. */

@@ -1,13 +1,20 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
 import { createProgram } from './cli.ts';
+import { watchStarters } from './starters.ts';
+import { printSafely } from './terminal.ts';
 
 // `prunebench list methods | head` closes the pipe early; that is no error.
 for (const stream of [process.stdout, process.stderr])
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);
-    throw error;
+    // The terminal is gone, of which a signal tells as well.
+    if (error.code !== 'EIO') throw error;
   });
+
+// As if a terminal had been closed: a run stops in order, everything else ends.
+watchStarters(() => process.kill(process.pid, 'SIGHUP'));
+printSafely();
 
 /** Wrong usage: unknown command, option or argument. */
 const USAGE = 2;

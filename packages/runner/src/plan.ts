@@ -3,19 +3,23 @@
  */
 import {
   contentHash,
-  type Method,
   type Network,
   PrunebenchError,
+  refuseCollisions,
   type Step,
   type TrialDeclaration,
   type TrialSpec,
   trainOptions,
   trialSpec,
 } from '@prunebench/core';
+import { checkDeclarations, checkSteps } from './declared.ts';
+import { type EvaluationPoints, evaluationPoints } from './evaluation-points.ts';
 import { normalizeStep, stageKey, trialKey } from './keys.ts';
 import { parseOptions } from './parse-options.ts';
 import type { Registry } from './registry.ts';
 import { lookUp } from './suggest.ts';
+
+export { evaluationPoints };
 
 /** One trial as declared, with its seed and identity; nothing that depends on data or backend. */
 export interface Trial {
@@ -25,15 +29,6 @@ export interface Trial {
   readonly series: string;
   readonly control: boolean;
   readonly spec: TrialSpec;
-}
-
-/** Which of a trial's steps leave the states that its record evaluates. All null where nothing is trained. */
-export interface EvaluationPoints {
-  /** Before the first weight is removed, where training came before. */
-  readonly dense: number | null;
-  /** After the last pruning event, before any further training. */
-  readonly pruned: number | null;
-  readonly final: number | null;
 }
 
 export interface Stage {
@@ -66,22 +61,25 @@ export interface PlanContext {
   readonly backend: string;
   network(trial: Trial): Network;
   datasetChecksum(trial: Trial): string;
+  /** Digest of the code that computes these first steps of a trial; without it stages of any code are the same. */
+  code?(trial: Trial, steps: readonly Step[]): string;
 }
 
 /**
  * All trials of a benchmark at a scale: every declaration with every seed, seed by seed, so that a whole table at
  * fewer seeds is there early.
  *
- * @throws PrunebenchError naming the trial and the field that is wrong
+ * @throws PrunebenchError naming the trial and the field that is wrong, or two trials of one cell
  */
 export function declareTrials(
   declarations: readonly TrialDeclaration[],
   seeds: number,
   registry: Registry,
 ): readonly Trial[] {
+  checkDeclarations(declarations);
   const seriesOf = new Map<string, string>();
   const seen = new Set<string>();
-  return Array.from({ length: seeds }, (_, seed) => seed).flatMap((seed) =>
+  const trials = Array.from({ length: seeds }, (_, seed) => seed).flatMap((seed) =>
     declarations.map((declaration): Trial => {
       const spec = specOf(declaration, seed, registry);
       const key = trialKey(spec, registry);
@@ -96,6 +94,8 @@ export function declareTrials(
       return { key, name, series, control: declaration.control ?? false, spec };
     }),
   );
+  refuseCollisions(declarations);
+  return trials;
 }
 
 function specOf(declaration: TrialDeclaration, seed: number, registry: Registry): TrialSpec {
@@ -129,7 +129,7 @@ export function describeSpec({ dataset, network, method, sparsity, seed }: Trial
 export function planStages(trials: readonly Trial[], registry: Registry, context: PlanContext): RunPlan {
   const stages = new Map<string, Stage>();
   const planned = trials.map((trial): PlannedTrial => {
-    const steps = stepsOf(trial, registry.methods.get(trial.spec.method)!, context.network(trial), registry);
+    const steps = stepsOf(trial.spec, context.network(trial), registry);
     const points = evaluationPoints(steps);
     const evaluated = new Set<number | null>(Object.values(points));
     const keys: string[] = [];
@@ -143,6 +143,7 @@ export function planStages(trials: readonly Trial[], registry: Registry, context
         seed,
         backend: context.backend,
         steps: prefix,
+        ...(context.code && { code: context.code(trial, prefix) }),
       });
       const evaluate = evaluated.has(i) || (stages.get(key)?.evaluate ?? false);
       const parent = keys.at(-1) ?? null;
@@ -154,34 +155,24 @@ export function planStages(trials: readonly Trial[], registry: Registry, context
   return { trials: planned, stages };
 }
 
-function stepsOf(trial: Trial, method: Method<unknown>, network: Network, registry: Registry): readonly Step[] {
-  const { sparsity, pretrain, retrain, options } = trial.spec;
-  const steps = method.steps({ network, sparsity, pretrain, retrain, options });
-  return steps.map((step, i) => {
-    const kind = lookUp(registry.stepKinds, 'kind of step', step.kind);
-    parseOptions(kind.options, step.options, `Method ${method.id}, step ${i} (${step.kind})`);
-    return normalizeStep(step, registry);
+/** The steps of a trial's method as it declares them. */
+export function declaredSteps(spec: TrialSpec, network: Network, registry: Registry): readonly Step[] {
+  const { sparsity, pretrain, retrain, options } = spec;
+  const steps = lookUp(registry.methods, 'method', spec.method).steps({
+    network,
+    sparsity,
+    pretrain,
+    retrain,
+    options,
   });
+  checkSteps(spec.method, steps);
+  return steps;
 }
 
-/** Re-estimates batch norm's statistics from images: part of the pruning event that it follows, not a training. */
-const ESTIMATES = 'estimate-batch-norm';
-
-/** Kinds of steps that never remove a weight; every other kind counts as a pruning event. */
-const KEEPS_MASKS: ReadonlySet<string> = new Set(['train', 'reinitialize', 'rewind', ESTIMATES]);
-
-/** Kinds of steps that no example goes through. */
-const NEVER_TRAINS: ReadonlySet<string> = new Set(['prune', 'reinitialize', 'rewind', ESTIMATES]);
-
-/** Finds the states to evaluate from the kinds of the steps alone. */
-export function evaluationPoints(steps: readonly Step[]): EvaluationPoints {
-  if (steps.every(({ kind }) => NEVER_TRAINS.has(kind))) return { dense: null, pruned: null, final: null };
-  const final = steps.length - 1;
-  const prunes = steps.map(({ kind }) => !KEEPS_MASKS.has(kind));
-  const first = prunes.indexOf(true);
-  if (first < 0) return { dense: final, pruned: final, final };
-  const trainedBefore = steps.slice(0, first).some(({ kind }) => kind === 'train');
-  let pruned = prunes.lastIndexOf(true);
-  while (steps[pruned + 1]?.kind === ESTIMATES) pruned++;
-  return { dense: trainedBefore ? first - 1 : null, pruned, final };
+function stepsOf(spec: TrialSpec, network: Network, registry: Registry): readonly Step[] {
+  return declaredSteps(spec, network, registry).map((step, i) => {
+    const kind = lookUp(registry.stepKinds, 'kind of step', step.kind);
+    parseOptions(kind.options, step.options, `Method ${spec.method}, step ${i} (${step.kind})`);
+    return normalizeStep(step, registry);
+  });
 }

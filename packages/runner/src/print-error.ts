@@ -1,3 +1,4 @@
+import { printable, printableLines } from '@prunebench/core';
 import colors from 'picocolors';
 import { errorMessage } from './error-message.ts';
 
@@ -5,9 +6,11 @@ import { errorMessage } from './error-message.ts';
 export function printError(error: unknown): void {
   const { message, remedy, stack } = errorMessage(error);
   if (stack === undefined) {
-    process.stderr.write(`${colors.red('error:')} ${message}\n`);
-    if (remedy) process.stderr.write(`${remedy}\n`);
+    process.stderr.write(`${colors.red('error:')} ${printable(message)}\n`);
+    if (remedy) process.stderr.write(`${printable(remedy)}\n`);
   } else {
-    process.stderr.write(`${stack}\n\nThis is a bug in Prunebench. Please report it with the lines above.\n`);
+    process.stderr.write(
+      `${printableLines(stack)}\n\nThis is a bug in Prunebench. Please report it with the lines above.\n`,
+    );
   }
 }

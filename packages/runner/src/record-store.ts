@@ -1,7 +1,15 @@
-import { mkdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { contentHash, PrunebenchError, SCHEMA_VERSION, type TrialRecord, trialRecord } from '@prunebench/core';
-import { setAside, writeJson } from './files.ts';
+import {
+  brokenSeal,
+  contentHash,
+  PrunebenchError,
+  SCHEMA_VERSION,
+  sealed,
+  type TrialRecord,
+  trialRecord,
+} from '@prunebench/core';
+import type { z } from 'zod';
+import { makeFolder, readTextIfThere, setAside, writeJson } from './files.ts';
 
 /** Says in one line that a file could not be believed and what became of it. */
 export type Notice = (line: string) => void;
@@ -12,17 +20,27 @@ export function recordDigest(record: TrialRecord): string {
   return contentHash({ spec, measured, failure });
 }
 
-/** Writes a record to its place, atomically. */
+/**
+ * Seals a record and writes it to its place, atomically.
+ *
+ * @throws PrunebenchError naming the first field that a record cannot hold
+ */
 export async function writeRecord(folder: string, name: string, record: TrialRecord): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  await writeJson(join(folder, `${name}.json`), trialRecord.parse(record));
+  const path = join(folder, `${name}.json`);
+  const { data, error } = trialRecord.safeParse(record);
+  if (error)
+    throw new PrunebenchError(`Record ${path} cannot be written: ${fieldAtFault(error)}.`, {
+      remedy: 'A method, a kind of step or a dataset has given a wrong value: correct it where it is made.',
+    });
+  await makeFolder(folder);
+  await writeJson(path, sealed(data));
 }
 
 /**
- * The record called `name`, or undefined when there is none. One that cannot be read, or that says it is another
- * trial's, is set aside.
+ * The record called `name`, or undefined when there is none. One that cannot be read, that was changed after it was written, or
+ * that says it is another trial's, is set aside.
  *
- * @throws PrunebenchError for a record of another schema version: it is sound, but not ours to read
+ * @throws PrunebenchError for a record of another schema version, which is sound, but not ours to read; and for what is no file
  */
 export async function readRecord(
   folder: string,
@@ -31,10 +49,7 @@ export async function readRecord(
   notice: Notice,
 ): Promise<TrialRecord | undefined> {
   const path = join(folder, `${name}.json`);
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
+  const text = await readTextIfThere(path);
   if (text === undefined) return undefined;
   const record = parse(text, path);
   if (typeof record !== 'string' && record.key === key) return record;
@@ -61,7 +76,10 @@ function parse(text: string, path: string): TrialRecord | string {
       },
     );
   const result = trialRecord.safeParse(value);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
+  if (result.success) return brokenSeal(value) ?? result.data;
+  return fieldAtFault(result.error);
+}
+
+function fieldAtFault({ issues: [issue] }: z.ZodError): string {
   return `field "${issue.path.join('.')}": ${issue.message}`;
 }

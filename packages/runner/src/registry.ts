@@ -10,6 +10,7 @@ import {
   type Method,
   type Network,
   PrunebenchError,
+  refuseOddId,
   type StepKind,
 } from '@prunebench/core';
 import { criteria as initialization } from '@prunebench/criterion-initialization';
@@ -38,6 +39,8 @@ export interface DatasetEntry {
   readonly id: string;
   readonly title: string;
   readonly shape: DataShape;
+  /** That of the data set, where it is known before it is loaded. */
+  readonly checksum?: string;
   load(): Promise<Dataset>;
 }
 
@@ -64,6 +67,8 @@ export interface Registry {
   readonly datasets: ReadonlyMap<string, DatasetEntry>;
   readonly models: ReadonlyMap<string, NetworkEntry>;
   readonly benchmarks: ReadonlyMap<string, BenchmarkEntry>;
+  /** Absolute paths of the plugin modules among whose entries these are. */
+  readonly plugins: readonly string[];
   /**
    * A network by name, also by one that is not listed because it scales a listed one ("resnet-20-w0.5").
    *
@@ -76,7 +81,7 @@ export interface Registry {
  * The suite's entries and those of the plugins.
  *
  * @param plugins absolute paths of modules
- * @throws PrunebenchError for a plugin that cannot be loaded and for a name that is taken twice
+ * @throws PrunebenchError for a plugin that cannot be loaded, for an id that is not plain and for one that is taken twice
  */
 export async function loadRegistry(plugins: readonly string[] = []): Promise<Registry> {
   const added = await Promise.all(plugins.map(loadPlugin));
@@ -92,11 +97,10 @@ export async function loadRegistry(plugins: readonly string[] = []): Promise<Reg
       ...methods,
       ...added.flatMap((plugin) => plugin.methods ?? []),
     ]),
-    stepKinds: new Map(
-      [...(stepKinds as readonly StepKind<unknown>[]), ...added.flatMap((plugin) => plugin.stepKinds ?? [])].map(
-        (kind) => [kind.kind, kind],
-      ),
-    ),
+    stepKinds: byName('kind of step', ({ kind }) => kind, [
+      ...(stepKinds as readonly StepKind<unknown>[]),
+      ...added.flatMap((plugin) => plugin.stepKinds ?? []),
+    ]),
     datasets: byId('dataset', [...datasets.map(datasetEntry), ...added.flatMap((plugin) => plugin.datasets ?? [])]),
     models: networks,
     benchmarks: byId('benchmark', [
@@ -105,18 +109,25 @@ export async function loadRegistry(plugins: readonly string[] = []): Promise<Reg
         (plugin.benchmarks ?? []).map((benchmark) => ({ id: benchmark.id, load: async () => benchmark })),
       ),
     ]),
+    plugins,
     model: (id) => networks.get(id) ?? networkEntry(findModel(id), id),
   };
 }
 
 function byId<T extends { readonly id: string }>(what: string, entries: readonly T[]): ReadonlyMap<string, T> {
+  return byName(what, ({ id }) => id, entries);
+}
+
+function byName<T>(what: string, nameOf: (entry: T) => string, entries: readonly T[]): ReadonlyMap<string, T> {
   const map = new Map<string, T>();
   for (const entry of entries) {
-    if (map.has(entry.id))
-      throw new PrunebenchError(`There are two entries for ${what} "${entry.id}".`, {
+    const name = nameOf(entry);
+    refuseOddId(what, name);
+    if (map.has(name))
+      throw new PrunebenchError(`There are two entries for ${what} "${name}".`, {
         remedy: 'Give the one in your plugin another id.',
       });
-    map.set(entry.id, entry);
+    map.set(name, entry);
   }
   return map;
 }
@@ -125,7 +136,7 @@ function networkEntry(model: ModelEntry, id = model.id): NetworkEntry {
   return { id, title: model.title, initializer: model.initializer, build: (shape) => buildModel(id, shape) };
 }
 
-/** Title and shape come from the manifest when they are asked for: one that cannot be read spoils no other dataset. */
+/** All but the id comes from the manifest when it is asked for: one that cannot be read spoils no other dataset. */
 function datasetEntry(entry: SuiteDataset): DatasetEntry {
   return {
     id: entry.id,
@@ -135,6 +146,9 @@ function datasetEntry(entry: SuiteDataset): DatasetEntry {
     get shape() {
       const { inputShape, classes } = entry.manifest;
       return { inputShape, classes };
+    },
+    get checksum() {
+      return entry.checksum;
     },
     load: () => entry.load(),
   };

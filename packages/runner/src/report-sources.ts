@@ -1,5 +1,6 @@
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import type { TrialSpec } from '@prunebench/core';
+import { sweepLeftovers } from '@prunebench/files';
 import {
   loadPublished,
   loadRecords,
@@ -8,6 +9,7 @@ import {
   writeLeaderboard,
   writeReport,
 } from '@prunebench/report';
+import { describeOtherCode } from './code/records-of-other-code.ts';
 import { exists } from './files.ts';
 import { trialKey } from './keys.ts';
 import type { Notice } from './record-store.ts';
@@ -39,17 +41,33 @@ export async function reportSources(registry: Registry, folder: ResultsFolder): 
   return Promise.all([...registry.benchmarks.values()].map((entry) => reportSource(entry, folder)));
 }
 
-/** Writes a benchmark's tables and plots from all its records, and the leaderboard over all benchmarks. */
+/** What was written, and how many files could not be believed and were left out. */
+export interface ReportsWritten extends WrittenReport {
+  readonly corrupt: number;
+}
+
+/**
+ * Writes a benchmark's tables and plots from all its records, and the leaderboard over all benchmarks. Files that are no
+ * record are named and left out; records of this benchmark that other code computed are named and shown. For who holds the
+ * folder's lock.
+ */
 export async function writeReports(
   entry: BenchmarkEntry,
   registry: Registry,
   folder: ResultsFolder,
   notice: Notice,
-): Promise<WrittenReport> {
-  const { records, corrupt } = await loadRecords(join(folder.root, entry.id), { onCorrupt: 'report' });
-  for (const { file, reason } of corrupt) notice(`Record ${file} is corrupt (${reason}) and left out.`);
+): Promise<ReportsWritten> {
+  const { records: all, files, corrupt } = await loadRecords(folder.root, { onCorrupt: 'report' });
+  for (const { file, reason } of corrupt)
+    notice(`Record ${file} is corrupt (${reason}) and left out; run its benchmark again to have it computed again.`);
+  const own = join(folder.root, entry.id) + sep;
+  const records = all.filter((record) => files.get(record)!.startsWith(own));
+  for (const line of await describeOtherCode(records, registry)) notice(`Of other code than this: ${line}.`);
   const options = { resultsDir: folder.root, keyOf: keyOf(registry) };
-  const report = await writeReport(await reportSource(entry, folder), { ...options, records });
+  const source = await reportSource(entry, folder);
+  for (const file of [source.readme ?? [], source.excerpts ?? []].flat())
+    await sweepLeftovers(dirname(file), { of: [basename(file)] });
+  const report = await writeReport(source, { ...options, records });
   const leaderboard = await writeLeaderboard(await reportSources(registry, folder), options);
-  return { ...report, files: [...report.files, leaderboard] };
+  return { ...report, files: [...report.files, leaderboard], corrupt: corrupt.length };
 }

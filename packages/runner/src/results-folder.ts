@@ -1,7 +1,7 @@
-import { readdir, readFile, unlink, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { PrunebenchError, SCHEMA_VERSION, type ScaleName } from '@prunebench/core';
-import { exists, folderError, makeFolder, refuseFile, writeJson } from './files.ts';
+import { exists, folderError, makeFolder, readTextIfThere, refuseFile, writeJson } from './files.ts';
 
 /** Where everything of a results folder lies. */
 export interface ResultsFolder {
@@ -12,6 +12,9 @@ export interface ResultsFolder {
   records(benchmark: string, scale: ScaleName): string;
   log(benchmark: string): string;
 }
+
+/** Bytes that results.json may have. */
+const MARKER_LIMIT = 2 ** 16;
 
 /** The paths below `root`; touches nothing. */
 export function resultsFolder(root: string): ResultsFolder {
@@ -36,8 +39,7 @@ export async function openResults(root: string): Promise<ResultsFolder> {
   await makeFolder(folder.stages);
   await probe(folder);
   const marker = join(folder.root, 'results.json');
-  if (await exists(marker)) await checkVersion(marker);
-  else await writeJson(marker, { schema: SCHEMA_VERSION });
+  if (!(await checkVersion(marker))) await writeJson(marker, { schema: SCHEMA_VERSION });
   return folder;
 }
 
@@ -50,11 +52,10 @@ export async function existingResults(root: string): Promise<ResultsFolder> {
   const folder = resultsFolder(root);
   const marker = join(folder.root, 'results.json');
   await refuseFile(folder.root);
-  if (!(await exists(marker)))
+  if (!(await checkVersion(marker)))
     throw new PrunebenchError(`There are no results in ${folder.root}: it has no results.json.`, {
       remedy: 'Run a benchmark first (prunebench run <benchmark>), or name the right folder with --results.',
     });
-  await checkVersion(marker);
   return folder;
 }
 
@@ -77,19 +78,33 @@ export async function benchmarksWithRecords(folder: ResultsFolder): Promise<read
   return names.filter((_, i) => found[i]).sort();
 }
 
-async function checkVersion(marker: string): Promise<void> {
-  const version = await readVersion(marker);
-  if (version === SCHEMA_VERSION) return;
+/** The folders outside the cache of stages in which a run or a report leaves files. */
+export async function writtenFolders({ root, stages }: ResultsFolder): Promise<readonly string[]> {
+  const benchmarks = (await foldersIn(root)).filter((folder) => folder !== stages);
+  const records = await Promise.all(benchmarks.map((folder) => foldersIn(join(folder, 'records'))));
+  return [root, ...benchmarks, ...records.flat()];
+}
+
+async function foldersIn(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(folder, name));
+}
+
+/** Whether there is a marker, once it is one of this version. */
+async function checkVersion(marker: string): Promise<boolean> {
+  const text = await readTextIfThere(marker, MARKER_LIMIT);
+  if (text === undefined) return false;
+  const version = versionIn(text, marker);
+  if (version === SCHEMA_VERSION) return true;
   throw new PrunebenchError(
     `${marker} says schema version ${JSON.stringify(version)}; this version of Prunebench reads and writes ${SCHEMA_VERSION}.`,
     { remedy: 'Choose another folder with --results, or use the version of Prunebench that wrote this one.' },
   );
 }
 
-async function readVersion(marker: string): Promise<unknown> {
-  const text = await readFile(marker, 'utf8');
+function versionIn(text: string, marker: string): unknown {
   try {
-    return (JSON.parse(text) as { schema?: unknown }).schema;
+    return (JSON.parse(text) as { schema?: unknown } | null)?.schema;
   } catch (error) {
     throw new PrunebenchError(`${marker} is not valid JSON.`, {
       remedy: `If the folder is Prunebench's, write {"schema": ${SCHEMA_VERSION}} into it; otherwise choose another with --results.`,
@@ -102,7 +117,8 @@ async function probe(folder: ResultsFolder): Promise<void> {
   const file = join(folder.stages, `probe-${process.pid}.tmp`);
   try {
     await writeFile(file, 'x');
-    await unlink(file);
+    // A run that has just started may have swept it away.
+    await rm(file, { force: true });
   } catch (error) {
     throw folderError(error) ?? error;
   }

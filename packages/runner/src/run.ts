@@ -2,16 +2,21 @@
  * One benchmark from its declaration to its records: what is finished is skipped, the rest is planned, scheduled on
  * worker processes, and recorded.
  */
-import { availableParallelism } from 'node:os';
-import { type Benchmark, costOf, type Network, type ScaleName, type TrialRecord } from '@prunebench/core';
+import { rename } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { type Benchmark, costOf, type Network, refuseUntrainable, type ScaleName } from '@prunebench/core';
+import { onNotice, optionally } from '@prunebench/files';
+import { TrialCodes } from './code/trial-code.ts';
 import { toError } from './error-message.ts';
+import { makeFolder } from './files.ts';
 import { type Filter, filterTrials } from './filter.ts';
-import { takeLock } from './lock.ts';
+import { nothingToRun, sortTrials } from './finished-trials.ts';
+import { lockResults } from './lock.ts';
 import { declareTrials, type PlannedTrial, planStages, type RunPlan, type Stage, type Trial } from './plan.ts';
 import { createDisplay, type Display } from './progress/display.ts';
 import { Tracker } from './progress/tracker.ts';
 import { type Commit, currentCommit } from './provenance.ts';
-import { type Notice, readRecord, writeRecord } from './record-store.ts';
+import type { Notice } from './record-store.ts';
 import type { Registry } from './registry.ts';
 import { openResults, type ResultsFolder } from './results-folder.ts';
 import { FatalError, type Outcome, schedule } from './schedule/scheduler.ts';
@@ -19,21 +24,28 @@ import { measureMissing, type SpeedSummary } from './speed/measure-missing.ts';
 import { StageStore } from './stages/stage-store.ts';
 import { removingUntrained } from './stages/untrained-states.ts';
 import { WorkerPool } from './worker/pool.ts';
-import type { ErrorMessage, RecordTask } from './worker/protocol.ts';
+import type { ErrorMessage, RecordTask, WorkerInfo } from './worker/protocol.ts';
+import { shareCores } from './worker/share-cores.ts';
 
 export interface RunOptions {
   readonly benchmark: Benchmark;
   readonly scale: ScaleName;
   /** Overrides the benchmark's own number. */
   readonly seeds?: number | undefined;
-  /** Worker processes; by default one per core, but no more than trials. */
+  /** Worker processes; by default as many as the cores have room for, but no more than trials. */
   readonly workers?: number | undefined;
   /** "auto" or the name of a backend. */
   readonly backend: string;
   readonly results: string;
   readonly filters: readonly Filter[];
+  /** Computes every trial again, from its first stage. */
+  readonly rerun: boolean;
+  /** Keeps records that another engine computed, and computes only what is missing. */
+  readonly keep: boolean;
   /** Whether the speed of the pruned networks is measured after the last trial. */
   readonly speed: boolean;
+  /** Whether networks that were timed before are timed again. */
+  readonly retime: boolean;
   readonly registry: Registry;
   /** Absolute paths of the plugin modules that `registry` was made with. */
   readonly plugins: readonly string[];
@@ -41,6 +53,8 @@ export interface RunOptions {
   readonly stream: NodeJS.WriteStream;
   /** The first abort stops at the next step; what is finished stays. */
   readonly signal: AbortSignal;
+  /** Called at the end, while nobody else may write to the folder yet. */
+  readonly conclude?: (summary: RunSummary) => Promise<void>;
 }
 
 /** How a run ended. */
@@ -59,81 +73,74 @@ export interface RunSummary {
 }
 
 /**
- * Runs all trials of a benchmark that have no record yet.
+ * Runs all trials of a benchmark that have no record yet, or one of other code or data.
  *
- * @throws PrunebenchError for wrong input, a results folder that cannot be used, and a full disk
+ * @throws PrunebenchError for wrong input, records that another engine computed (unless `rerun` or `keep`), a results folder that cannot be used, and a full disk
  */
 export async function runBenchmark(options: RunOptions): Promise<RunSummary> {
   const { benchmark, scale, registry } = options;
   const declared = declareTrials(benchmark.trials(scale), options.seeds ?? benchmark.seeds[scale], registry);
   const trials = filterTrials(declared, options.filters);
   const folder = await openResults(options.results);
-  const release = await takeLock(folder.lock);
+  await makeFolder(join(folder.root, benchmark.id));
+  const release = await lockResults(folder);
+  const display = createDisplay(options.stream, folder.log(benchmark.id));
+  const silence = onNotice((line) => display.line(line));
   try {
-    const run = { options, folder, display: createDisplay(options.stream, folder.log(benchmark.id)) };
-    const { pending, backends, commits } = await withoutFinished(trials, run);
+    const codes = new TrialCodes(registry);
+    await codes.locate(trials.map(({ spec }) => spec));
+    const run = { options, folder, codes, display };
+    const sorted = await sortTrials(trials, options, {
+      records: folder.records(benchmark.id, scale),
+      root: folder.root,
+      registry,
+      codes,
+      notice: (line) => display.line(line),
+    });
+    const { pending } = sorted;
     run.display.line(
       `${benchmark.id}, scale ${scale}: ${trials.length} trials, ${trials.length - pending.length} finished before`,
     );
-    if (pending.length === 0) run.display.line(nothingRun(commits, folder));
+    if (pending.length === 0) run.display.line(nothingToRun(sorted, folder.root));
     const outcomes =
       pending.length === 0 || options.signal.aborted
         ? new Map<string, Outcome>()
-        : await compute(pending, trials.length, backends, run);
+        : await compute(pending, trials.length, new Set(sorted.records.map((record) => record.run.backend)), run);
+    await withdraw(
+      sorted.foreign.filter(({ name }) => outcomes.get(name)?.status === 'error'),
+      run,
+    );
     const speed = options.speed && !options.signal.aborted ? await measure(trials, run) : null;
-    return summarize(trials.length, pending, outcomes, speed, options.signal.aborted);
+    const summary = summarize(trials.length, pending, outcomes, speed, options.signal.aborted);
+    await options.conclude?.(summary);
+    return summary;
   } finally {
+    silence();
     await release();
   }
 }
 
-/** How many commits are named one by one. */
-const NAMED_COMMITS = 3;
-
 interface Run {
   readonly options: RunOptions;
   readonly folder: ResultsFolder;
+  readonly codes: TrialCodes;
   readonly display: Display;
 }
 
-/** The trials that have no record, and the backends and commits of those that have; changed labels are brought up to date. */
-async function withoutFinished(trials: readonly Trial[], { options, folder, display }: Run) {
-  const records = folder.records(options.benchmark.id, options.scale);
-  const pending: Trial[] = [];
-  const backends = new Set<string>();
-  const commits = new Set<string>();
-  for (const trial of trials) {
-    const record = await readRecord(records, trial.name, trial.key, (line) => display.line(line));
-    if (record) {
-      backends.add(record.run.backend);
-      commits.add(record.run.commit);
-      await relabel(record, trial, records);
-    } else pending.push(trial);
+/** Puts records aside that belong to other code and could not be made anew, so that no table shows them as this code's. */
+async function withdraw(trials: readonly Trial[], { options, folder, display }: Run): Promise<void> {
+  for (const { name } of trials) {
+    const path = join(folder.records(options.benchmark.id, options.scale), `${name}.json`);
+    const moved = `${path}.other-code`;
+    await rename(path, moved);
+    display.line(`${path} is of other code and could not be computed again: it is now ${basename(moved)}`);
   }
-  return { pending, backends, commits };
 }
 
-/** Where numbers come from that were not computed now: in a clone, from another machine. */
-function nothingRun(commits: ReadonlySet<string>, { root }: ResultsFolder): string {
-  const short = [...commits].map((commit) => commit.slice(0, 7));
-  const few = `commit${short.length === 1 ? '' : 's'} ${short.join(', ')}`;
-  return (
-    `Nothing was run: these are the records of ${short.length <= NAMED_COMMITS ? few : `${short.length} commits`} in ${root}. ` +
-    'To measure on this machine, add --results <another folder>.'
-  );
-}
-
-/** Labels are not part of a trial's identity, so a benchmark may rename a series without computing anything again. */
-async function relabel(record: TrialRecord, trial: Trial, folder: string): Promise<void> {
-  const { series, control } = trial;
-  if (record.series !== series || record.control !== control)
-    await writeRecord(folder, trial.name, { ...record, series, control });
-}
-
-/** The speed of all trials that have a record by now. */
-async function measure(trials: readonly Trial[], { options, folder, display }: Run): Promise<SpeedSummary> {
+/** The speed of all trials that have a record by now; null where it could not be measured, which is no reason to go without a table. */
+async function measure(trials: readonly Trial[], { options, folder, display }: Run): Promise<SpeedSummary | null> {
   const { benchmark, scale, registry, signal } = options;
-  return measureMissing(trials, {
+  const pass = {
     records: folder.records(benchmark.id, scale),
     store: new StageStore(folder.stages),
     stages: folder.stages,
@@ -142,7 +149,10 @@ async function measure(trials: readonly Trial[], { options, folder, display }: R
     display,
     signal,
     untrained: isAboutSpeed(benchmark),
-  });
+    again: options.retime,
+  };
+  const summary = await optionally('The measurement of speed ended early', () => measureMissing(trials, pass));
+  return summary ?? null;
 }
 
 /** Tables of speed need the networks that they train nothing on as well. */
@@ -159,8 +169,7 @@ async function compute(
 ): Promise<ReadonlyMap<string, Outcome>> {
   const { options, folder, display } = run;
   const notice = (line: string) => display.line(line);
-  const size = Math.min(options.workers ?? availableParallelism(), pending.length);
-  const threads = Math.max(1, Math.floor(availableParallelism() / size));
+  const { size, threads } = shareCores(options.workers, pending.length);
   const config = { results: folder.root, backend: options.backend, plugins: options.plugins };
   const pool = new WorkerPool({ size, threads, config, notice });
   const abort = () => pool.abort();
@@ -168,6 +177,7 @@ async function compute(
   try {
     const worker = await pool.start();
     if (!worker) return new Map();
+    refuseWhatCannotBeTrained(pending, options.registry, worker);
     notice(`${worker.reason}; ${size} ${size === 1 ? 'worker' : 'workers'}`);
     const others = [...earlierBackends].filter((backend) => backend !== worker.backend);
     if (others.length > 0)
@@ -176,13 +186,14 @@ async function compute(
           'use another --results folder to keep backends apart.',
       );
     const store = new StageStore(folder.stages);
-    await store.sweep();
     const networks = await describeNetworks(pending, options.registry);
     const plan = planStages(pending, options.registry, {
       backend: worker.backend,
       network: ({ spec }) => networks.get(networkId(spec.dataset, spec.network))!.network,
       datasetChecksum: ({ spec }) => networks.get(networkId(spec.dataset, spec.network))!.checksum,
+      code: ({ spec }, steps) => run.codes.stage(spec, steps, worker.backend),
     });
+    if (options.rerun) for (const key of plan.stages.keys()) await store.remove(key);
     const finished = await finishedStages(plan, store, notice);
     const work = workOf(plan, finished, (stage) => networks.get(networkId(stage.dataset, stage.network))!.multiplyAdds);
     const tracker = new Tracker({ total, finished: total - pending.length }, work, notice);
@@ -193,7 +204,7 @@ async function compute(
       executor: pool,
       observer: isAboutSpeed(options.benchmark) ? tracker : removingUntrained(tracker, plan, store, notice),
       signal: options.signal,
-      recordTask: recordTaskMaker(options, await currentCommit()),
+      recordTask: recordTaskMaker(run, worker.backend, await currentCommit()),
     });
   } catch (error) {
     if (error instanceof FatalError) throw toError(error.error);
@@ -205,7 +216,8 @@ async function compute(
   }
 }
 
-function recordTaskMaker({ benchmark, scale }: RunOptions, commit: Commit) {
+function recordTaskMaker({ options: { benchmark, scale }, codes }: Run, backend: string, commit: Commit) {
+  const plugins = codes.plugins();
   return (trial: PlannedTrial, failure: string | null, finished: readonly string[]): RecordTask => ({
     type: 'record',
     benchmark: benchmark.id,
@@ -213,8 +225,23 @@ function recordTaskMaker({ benchmark, scale }: RunOptions, commit: Commit) {
     trial,
     failure,
     finished,
+    code: codes.code(trial.spec, backend),
+    ...(plugins.length > 0 && { plugins: [...plugins] }),
     ...commit,
   });
+}
+
+/** Before any data is loaded: nearly every method trains or asks for gradients. */
+function refuseWhatCannotBeTrained(
+  trials: readonly Trial[],
+  registry: Registry,
+  { backend: name, untrainable }: WorkerInfo,
+): void {
+  for (const { spec } of trials)
+    refuseUntrainable(registry.model(spec.network).build(registry.datasets.get(spec.dataset)!.shape), {
+      name,
+      untrainable,
+    });
 }
 
 interface NetworkFacts {

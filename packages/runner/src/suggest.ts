@@ -1,11 +1,10 @@
-import { PrunebenchError } from '@prunebench/core';
-import { closest, distance } from 'fastest-levenshtein';
+import { nearestName, PrunebenchError } from '@prunebench/core';
+import { distance } from 'fastest-levenshtein';
 
 /** The known name nearest to `name`, when it is near enough to be what was meant. */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
-  const names = [...known];
-  if (names.length === 0) return undefined;
-  const candidate = closest(name.toLowerCase(), names);
+  const candidate = nearestName(name, known);
+  if (candidate === undefined) return undefined;
   return distance(name.toLowerCase(), candidate) <= Math.max(2, name.length / 3) ? candidate : undefined;
 }
 

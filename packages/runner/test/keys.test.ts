@@ -52,6 +52,22 @@ test('options that are spelled out with their default values change no trial key
   t.not(trialKey({ ...spec, options: { scope: 'layerwise' } }, registry), trialKey(spec, registry));
 });
 
+test('a criterion that says what it computes anew has new keys, through whatever method names it', (t) => {
+  const criteria = new Map(registry.criteria);
+  const methods = new Map(registry.methods);
+  criteria.set('magnitude', { ...criteria.get('magnitude')!, revision: 2 });
+  methods.set('magnitude', { ...methods.get('magnitude')!, revision: 2 });
+  const revised = { ...registry, criteria, methods };
+  const others = { ...spec, method: 'random' };
+  const inOptions = { ...spec, method: 'prune-while-accurate', options: { criterion: 'magnitude' } };
+  t.not(trialKey(spec, revised), trialKey(spec, registry));
+  t.not(trialKey(inOptions, revised), trialKey(inOptions, registry));
+  t.is(trialKey(others, revised), trialKey(others, registry));
+  const step = { kind: 'prune', options: { criterion: 'magnitude', sparsity: 0.5 } };
+  t.deepEqual(normalizeStep(step, registry), step);
+  t.deepEqual(normalizeStep(step, revised), { ...step, revision: 2 });
+});
+
 test('every field of a spec is part of its key', (t) => {
   const variants: TrialSpec[] = [
     spec,

@@ -1,6 +1,7 @@
-import type { Step, TrialDeclaration } from '@prunebench/core';
+import { allocate, type Step, type TrialDeclaration } from '@prunebench/core';
 import test from 'ava';
-import { declareTrials, evaluationPoints, planStages, type Trial } from '../src/plan.ts';
+import { evaluationPoints } from '../src/evaluation-points.ts';
+import { declareTrials, planStages, type Trial } from '../src/plan.ts';
 import { loadRegistry } from '../src/registry.ts';
 
 const registry = await loadRegistry();
@@ -112,4 +113,20 @@ test('theory-vs-reality measures the LeNets that global-vs-layerwise trains, not
     keys.filter((key) => !theirs.has(key)),
     [],
   );
+});
+
+test('shares of layers that a benchmark lists make the sparsity that it asks for', async (t) => {
+  let listed = 0;
+  for (const { load } of registry.benchmarks.values()) {
+    const benchmark = await load();
+    for (const { dataset, network, options = {}, sparsity } of benchmark.trials('cpu')) {
+      const { allocation } = options as { allocation?: string | Record<string, number> };
+      if (typeof allocation !== 'object') continue;
+      const { inputShape, classes } = registry.datasets.get(dataset)!.shape;
+      const built = registry.model(network).build({ inputShape, classes });
+      t.deepEqual(allocate(built, sparsity, allocation), allocation);
+      listed++;
+    }
+  }
+  t.true(listed > 0);
 });

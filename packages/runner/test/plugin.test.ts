@@ -1,5 +1,5 @@
 /** Plugins lie wherever their authors work: each of these is written into a folder that no package is installed for. */
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { sandbox } from './fixtures/cli.ts';
@@ -117,6 +117,11 @@ const broken: Readonly<Record<string, Case>> = {
       export default { criteria: [{ ...squares, granularity: ['layer'], score: 3, options: {} }] };`,
     says: /options: must be a Zod 4 schema; .*granularity\[0\]: .*"weight"\|"unit".*; .*score: must be a function\.$/m,
   },
+  'names a criterion and a kind of step by no string': {
+    text: `import { defineCriterion } from '@prunebench/core'; import { z } from 'zod'; ${CRITERION}
+      export default { criteria: [{ ...squares, id: 3 }], stepKinds: [{ kind: Symbol('x'), options: z.object({}), run() {} }] };`,
+    says: /criteria\[0\]\.id: .*string.*number; stepKinds\[0\]\.kind: .*string.*symbol\.$/m,
+  },
   'has one criterion where a list belongs': { text: 'export default { criteria: {} };', says: /criteria: .*array/ },
   'has a benchmark without seeds': {
     text: "export default { benchmarks: [{ id: 'x', title: 'x', question: '?', trials: () => [], published: [] }] };",
@@ -141,6 +146,55 @@ test.serial('a plugin that is a folder is one clear error', async (t) => {
   const { exitCode, stderr } = await box.cli('list', 'criteria', '--plugin', box.root);
   t.is(exitCode, 1, stderr);
   t.is(stderr.split('\n')[0], `error: The plugin ${box.root} could not be loaded: it is not a file.`);
+});
+
+for (const kind of ['train', 'mine'])
+  test.serial(`a second kind of step "${kind}" is refused, as every name that is taken`, async (t) => {
+    const text = `import { z } from 'zod';
+      const step = (kind) => ({ kind, options: z.strictObject({}), run: (_, state) => ({ state, metrics: {} }) });
+      export default { stepKinds: [step('mine'), step('${kind}')] };`;
+    const { box, path } = await boxWith('mine.ts', text);
+    await using _ = box;
+    const { exitCode, stderr } = await box.cli('list', 'criteria', '--plugin', path);
+    t.is(exitCode, 1, stderr);
+    t.is(stderr.split('\n')[0], `error: There are two entries for kind of step "${kind}".`);
+  });
+
+/** A plugin that is installed as a package of these files. */
+async function boxWithPackage(files: Readonly<Record<string, string>>) {
+  const box = await sandbox();
+  const folder = join(box.root, 'node_modules', 'mine');
+  await mkdir(folder, { recursive: true });
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+  return { box, folder };
+}
+
+for (const type of ['"type": "module"', '"license": "MIT"'])
+  test.serial(`an installed package may be a plugin in TypeScript: ${type}`, async (t) => {
+    const { box, folder } = await boxWithPackage({
+      'package.json': `{ "name": "mine", "version": "1.0.0", ${type} }`,
+      'index.ts': `import { named } from './named.ts';${PLUGIN.replace(
+        "id: 'squared'",
+        "id: named('squared' as string)",
+      )}`,
+      'named.ts': 'export function named(name: string): string {\n  return name;\n}\n',
+    });
+    await using _ = box;
+    const { exitCode, all } = await box.run('squared', '--plugin', join(folder, 'index.ts'));
+    t.is(exitCode, 0, all);
+    t.is((await box.records('squared')).size, 1);
+    t.notRegex(all, /ExperimentalWarning/);
+  });
+
+test.serial('what is wrong in an installed plugin is said, with what helps', async (t) => {
+  const { box, folder } = await boxWithPackage({
+    'enum.ts': 'enum A { B }\nexport default {};\n',
+    'common.cts': 'const list: unknown[] = [];\nmodule.exports = { criteria: list };\n',
+  });
+  await using _ = box;
+  const listed = async (file: string) => (await box.cli('list', 'criteria', '--plugin', join(folder, file))).stderr;
+  t.regex(await listed('enum.ts'), /could not be loaded: TypeScript enum is not supported .*enum\.ts\)\.$/m);
+  t.regex(await listed('common.cts'), /could not be loaded: .*\n.*import and export, or install it compiled/);
 });
 
 // Methods, kinds of steps, data sets, models and benchmarks that are whole are those of fixtures/tiny.ts in every run.

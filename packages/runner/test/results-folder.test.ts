@@ -1,12 +1,14 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PrunebenchError } from '@prunebench/core';
 import test from 'ava';
 import { checkResults } from '../src/doctor/results.ts';
 import { diskError } from '../src/files.ts';
-import { takeLock } from '../src/lock.ts';
+import { lockResults, takeLock } from '../src/lock.ts';
+import { createDisplay } from '../src/progress/display.ts';
+import { readRecord } from '../src/record-store.ts';
 import { existingResults, openResults, reopenResults } from '../src/results-folder.ts';
 
 async function temporary() {
@@ -104,3 +106,93 @@ test('a lock of another machine is not judged', async (t) => {
   await writeFile(lock, JSON.stringify({ pid: 1, host: `not-${hostname()}` }));
   await t.throwsAsync(takeLock(lock), { instanceOf: PrunebenchError, message: /on not-/ });
 });
+
+/** What may stand in the place of a file: reading it would never end, or fail in some way of its own. */
+const others: Readonly<Record<string, (path: string) => Promise<unknown>>> = {
+  'a folder': (path) => mkdir(path),
+  'a named pipe': async (path) => execFileSync('mkfifo', [path]),
+  'a device': (path) => symlink('/dev/zero', path),
+  'a link that leads nowhere': (path) => symlink('nowhere', path),
+  'a link to itself': (path) => symlink(path, path),
+  'a file without end': async (path) => {
+    await writeFile(path, '');
+    await truncate(path, 2 ** 40);
+  },
+};
+for (const [what, make] of Object.entries(others)) {
+  test(`${what} in the place of results.json, the lock or a record is a clear error`, async (t) => {
+    await using folder = await temporary();
+    const { records, lock } = await openResults(folder.root);
+    const of = records('tiny', 'smoke');
+    await mkdir(of, { recursive: true });
+    await make(lock);
+    await make(join(of, 'name.json'));
+    await rm(join(folder.root, 'results.json'));
+    await make(join(folder.root, 'results.json'));
+    const reads: Readonly<Record<string, () => Promise<unknown>>> = {
+      lock: () => takeLock(lock),
+      'name.json': () => readRecord(of, 'name', 'key', t.log),
+      'results.json': () => openResults(folder.root),
+      '/results.json': () => existingResults(folder.root),
+    };
+    for (const [name, read] of Object.entries(reads)) {
+      const error = await t.throwsAsync<PrunebenchError>(read(), { instanceOf: PrunebenchError }, name);
+      t.true(error.message.includes(name), error.message);
+      t.truthy(error.remedy);
+    }
+  });
+
+  test(`${what} in the place of the log is said once and not waited for`, async (t) => {
+    await using folder = await temporary();
+    const log = join(folder.root, 'run.log');
+    if (what === 'a file without end') return t.pass('a log is not read');
+    await make(log);
+    const said: string[] = [];
+    const stream = { isTTY: false, write: (text: string) => said.push(text) } as unknown as NodeJS.WriteStream;
+    const display = createDisplay(stream, log);
+    display.line('one');
+    display.line('two');
+    const lines = said.join('').split('\n');
+    if (what === 'a link that leads nowhere')
+      return t.deepEqual(lines, ['one', 'two', ''], 'the log is where it leads');
+    t.deepEqual([lines[0], lines[2]], ['one', 'two']);
+    t.regex(lines[1], /The log cannot be written any more/);
+  });
+}
+
+test('who gets the lock sweeps what killed runs left half written, wherever a run writes', async (t) => {
+  await using root = await temporary();
+  const folder = await openResults(root.root);
+  const stage = join(folder.stages, 'a'.repeat(32));
+  const records = folder.records('tiny', 'cpu');
+  for (const made of [stage, records]) await mkdir(made, { recursive: true });
+  const draft = '0f8fad5b-d9cb-469f-a165-70867728950e.tmp';
+  const left = [
+    join(folder.root, 'leaderboard.csv.2846193057'),
+    join(folder.root, `results.json.${draft}`),
+    join(folder.root, 'tiny', `accuracy-cpu.svg.${draft}`),
+    join(records, 'name.json.2846193057'),
+    join(records, `name.json.${draft}`),
+    join(stage, `evaluations.json.${draft}`),
+    join(stage, 'evaluations.json.2846193057'),
+    join(folder.stages, `b.${draft}`),
+    join(folder.stages, `lock.${draft}`),
+  ];
+  const kept = [join(records, 'name.json'), join(stage, 'stage.json'), join(folder.root, 'tiny', 'table-cpu.csv')];
+  for (const file of [...left, ...kept]) await writeFile(file, '');
+  const before = await files(folder.root);
+  const held = await takeLock(folder.lock);
+  await t.throwsAsync(lockResults(folder), { instanceOf: PrunebenchError });
+  await held();
+  t.deepEqual(await files(folder.root), before, 'nobody else does');
+  await (await lockResults(folder))();
+  t.deepEqual(await files(folder.root), [...kept, join(folder.root, 'results.json')].sort());
+});
+
+async function files(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}

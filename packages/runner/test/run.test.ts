@@ -2,6 +2,7 @@
 import { access, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { sealed } from '@prunebench/core';
 import test from 'ava';
 import { digests, sandbox, TINY, until } from './fixtures/cli.ts';
 
@@ -261,7 +262,7 @@ test.serial('a series that is renamed gets its new name without computing again'
   const [file, record] = [...records][0];
   await writeFile(
     join(box.results, 'two-names', 'records', 'smoke', file),
-    JSON.stringify({ ...record, series: 'old name' }),
+    JSON.stringify(sealed({ ...record, series: 'old name' })),
   );
   const { stderr } = await box.run('two-names', '--seeds', '1');
   t.regex(stderr, /2 trials, 2 finished before/);
@@ -282,6 +283,56 @@ test.serial('verify accepts what report wrote, and names the line of a number th
   const { exitCode: again } = await box.cli('report', 'tiny', '--results', box.results, '--plugin', TINY);
   t.is(again, 0);
   t.is(await readFile(table, 'utf8'), text);
+});
+
+test.serial(
+  'a number that was changed in a record is believed nowhere: the file is named, and run computes it again',
+  async (t) => {
+    await using box = await sandbox();
+    await box.run('tiny', '--seeds', '1');
+    const before = await box.records('tiny');
+    const [name] = before.keys();
+    const file = join(box.results, 'tiny', 'records', 'smoke', name);
+    const table = await readFile(join(box.results, 'tiny', 'table-smoke.csv'), 'utf8');
+    await writeFile(file, (await readFile(file, 'utf8')).replace(/("accuracy": )[\d.]+/, '$199.9'));
+    const where = ['--results', box.results, '--plugin', TINY];
+    const verified = await box.cli('verify', ...where);
+    t.is(verified.exitCode, 1);
+    t.true(verified.stdout.includes(`${file}\n`), verified.stdout);
+    t.regex(verified.stdout, /does not match its digest.*run its benchmark again/);
+    const reported = await box.cli('report', 'tiny', ...where);
+    t.is(reported.exitCode, 1);
+    t.true(reported.stderr.includes(`Record ${file} is corrupt`), reported.stderr);
+    t.notRegex(reported.stdout, /99\.9/);
+    const exported = await box.cli('export', name.replace('.json', ''), ...where, '--output', box.root);
+    t.is(exported.exitCode, 1);
+    t.true(exported.stderr.includes(file), exported.stderr);
+    const { exitCode, all } = await box.run('tiny', '--seeds', '1');
+    t.is(exitCode, 0, all);
+    t.deepEqual(digests(await box.records('tiny')), digests(before));
+    t.is(await readFile(join(box.results, 'tiny', 'table-smoke.csv'), 'utf8'), table);
+  },
+);
+
+test.serial('verify says which records carry no digest, and by which code they were computed', async (t) => {
+  await using box = await sandbox();
+  await box.run('tiny', '--seeds', '1');
+  const verify = () => box.cli('verify', '--results', box.results, '--plugin', TINY, '--json');
+  const sound = JSON.parse((await verify()).stdout);
+  t.like(sound, { differences: [], unsealed: 0, otherCode: [] });
+  const folder = join(box.results, 'tiny', 'records', 'smoke');
+  const [[older, { digest: _, code: __, ...rest }], [other, record]] = await box.records('tiny');
+  await writeFile(join(folder, older), JSON.stringify(rest));
+  const code = { ...record.code!, engine: { ...record.code!.engine, 'packages/core': '0' } };
+  await writeFile(join(folder, other), JSON.stringify(sealed({ ...record, code })));
+  const { exitCode, stdout } = await verify();
+  t.is(exitCode, 0, 'the tables follow from the records all the same');
+  const commit = `1 record of commit ${record.run.commit.slice(0, 7)}`;
+  t.like(JSON.parse(stdout), {
+    differences: [],
+    unsealed: 1,
+    otherCode: [`packages/core changed since ${commit}`, `the code behind ${commit} is not recorded`],
+  });
 });
 
 test.serial('a table that is continued on another backend says so', async (t) => {

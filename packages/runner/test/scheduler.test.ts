@@ -75,6 +75,7 @@ async function run(
     trial,
     failure,
     finished: stages,
+    code: { entries: [], network: '', engine: {} },
     commit: '',
     dirty: false,
   });
@@ -157,6 +158,35 @@ test('a stage that cannot finish gives every trial that needs it a record with t
     ['t2', 'NaN', ['a']],
     ['t3', null, ['a', 'e']],
   ]);
+});
+
+test('a trial whose numbers no record can hold is recorded once more, with the reason', async (t) => {
+  const records: [string, string | null, readonly string[]][] = [];
+  const { outcomes } = await run(
+    { t1: 'a b', t2: 'a c' },
+    {
+      results(_name, _attempt, task) {
+        if (task.type !== 'record') return done;
+        records.push([task.trial.name, task.failure, task.finished]);
+        return task.failure === null && task.trial.name === 't1' ? { status: 'failed', reason: 'NaN' } : done;
+      },
+    },
+  );
+  t.deepEqual(outcomes, { t1: 'failed', t2: 'finished' });
+  t.deepEqual(records, [
+    ['t1', null, ['a', 'b']],
+    ['t1', 'NaN', ['a', 'b']],
+    ['t2', null, ['a', 'c']],
+  ]);
+});
+
+test('a record that fails with its reason too ends the trial', async (t) => {
+  const { started, outcomes } = await run(
+    { t1: 'a' },
+    { results: (name) => (name === 'a' ? done : { status: 'failed', reason: 'NaN' }) },
+  );
+  t.deepEqual(outcomes, { t1: 'error' });
+  t.deepEqual(started, ['a', 'record t1', 'record t1']);
 });
 
 test('a wrong input ends its trials without a second try', async (t) => {

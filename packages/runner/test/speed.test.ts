@@ -1,5 +1,5 @@
 /** The pass that times pruned networks after the last trial. Times themselves are never asserted. */
-import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isNativeAvailable } from '@prunebench/backend-native';
 import { decodeSafetensors } from '@prunebench/interop';
@@ -24,8 +24,10 @@ native('records made without a measurement are completed later, where their netw
   t.deepEqual(digests(after), digests(before), 'what was measured before is not touched');
   t.is(after.get(lost.file)!.speed, undefined);
   for (const { file, record } of others) {
-    const { speed, ...rest } = after.get(file)!;
-    t.deepEqual(rest, record);
+    const { speed, digest, ...rest } = after.get(file)!;
+    const { digest: digestBefore, ...before } = record;
+    t.deepEqual(rest, before);
+    t.not(digest, digestBefore, 'sealed anew');
     t.like(speed, { backend: 'native', timed: record.key, host: record.run.host });
     t.deepEqual(
       speed!.batches.map(({ batchSize }) => batchSize),
@@ -37,6 +39,32 @@ native('records made without a measurement are completed later, where their netw
   const once = await text();
   await box.runTimed('tiny', {}, '--seeds', '1');
   t.is(await text(), once, 'what is measured is not measured again');
+  await box.runTimed('tiny', {}, '--seeds', '1', '--retime');
+  t.not(await text(), once, 'unless that is asked for');
+});
+
+native('caches that cannot be kept are one notice, and the table comes all the same', async (t) => {
+  await using box = await sandbox();
+  const file = join(box.root, 'a file');
+  await writeFile(file, '');
+  const env = { PRUNEBENCH_CACHE: join(file, 'cache'), PRUNEBENCH_THREADS: '1' };
+  const { exitCode, stderr, stdout } = await box.runTimed(
+    'tiny',
+    env,
+    '--seeds',
+    '1',
+    '--workers',
+    '1',
+    '--backend',
+    'native',
+  );
+  t.is(exitCode, 0, stderr);
+  t.is(stderr.match(/The times of kernels are not kept: .*a file/g)?.length, 1, stderr);
+  t.notRegex(stderr, /bug in Prunebench|\n\s+at /);
+  t.regex(stdout, /\| magnitude|one-shot/);
+  const records = [...(await box.records('tiny')).values()];
+  t.true(records.every(({ speed }) => speed !== undefined));
+  t.deepEqual([...new Set(records.flatMap(({ run, speed }) => [run.threads, speed!.threads]))], [1], 'as asked for');
 });
 
 native('the sizes in a record are those of the files that export writes', async (t) => {

@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { State } from '@prunebench/core';
@@ -66,13 +67,46 @@ test('a draft that was never published is not believed, and is swept away', asyn
   t.deepEqual(await readdir(folder.root), []);
 });
 
+/** What may stand in the place of a file: reading it would never end, or fail in some way of its own. */
+const others: Readonly<Record<string, (path: string) => Promise<unknown>>> = {
+  'a folder': (path) => mkdir(path),
+  'a named pipe': async (path) => execFileSync('mkfifo', [path]),
+  'a device': (path) => symlink('/dev/zero', path),
+  'a link that leads nowhere': (path) => symlink('nowhere', path),
+  'a link to itself': (path) => symlink(path, path),
+};
+const replaced = async (path: string, make: (path: string) => Promise<unknown>) => {
+  await rm(path, { recursive: true, force: true });
+  await make(path);
+};
+const inPlaceOf = (name: string) =>
+  Object.fromEntries(
+    Object.entries(others).map(([what, make]) => [
+      `${what} is in the place of ${name === '' ? 'its folder' : name}`,
+      (folder: string) => replaced(join(folder, name), make),
+    ]),
+  );
+
 const damages: Readonly<Record<string, (folder: string) => Promise<void>>> = {
+  ...inPlaceOf(''),
+  ...inPlaceOf('stage.json'),
+  ...inPlaceOf('state.safetensors'),
+  'stage.json is larger than any': (folder) => truncate(join(folder, 'stage.json'), 2 ** 40),
   'stage.json is cut short': (folder) => truncate(join(folder, 'stage.json'), 20),
   'stage.json is missing': (folder) => rm(join(folder, 'stage.json')),
   'stage.json lacks a field': (folder) => writeFile(join(folder, 'stage.json'), '{"schema": 1, "key": "abc"}'),
+  'a number in stage.json was changed': (folder) =>
+    replace(join(folder, 'stage.json'), '"trainedExamples": 7', '"trainedExamples": 8'),
+  'the seconds in stage.json were changed': (folder) => replace(join(folder, 'stage.json'), '1.5', '1.25'),
   'the state is cut short': (folder) => truncate(join(folder, 'state.safetensors'), 50),
   'the state is missing': (folder) => rm(join(folder, 'state.safetensors')),
 };
+
+async function replace(file: string, before: string, after: string): Promise<void> {
+  const text = await readFile(file, 'utf8');
+  if (!text.includes(before)) throw new Error(`${file} has no ${before}`);
+  await writeFile(file, text.replace(before, after));
+}
 
 for (const [what, damage] of Object.entries(damages))
   test(`when ${what} the stage is set aside with one line`, async (t) => {
@@ -123,6 +157,40 @@ test('evaluations are computed once, kept, and computed again when their file is
   t.deepEqual(await store.evaluations('abc', notice, evaluate), evaluations);
   t.is(computed, 2);
   t.is(folder.notices.length, 1);
+});
+
+for (const [what, make] of Object.entries(others))
+  test(`${what} in the place of the evaluations is set aside, and they are computed again`, async (t) => {
+    await using folder = await temporary();
+    await folder.store.commit(stage);
+    await make(join(folder.root, 'abc', 'evaluations.json'));
+    t.deepEqual(await folder.store.evaluations('abc', folder.notice, async () => evaluations), evaluations);
+    t.is(folder.notices.length, 1);
+    t.regex(folder.notices[0], /evaluations\.json is corrupt: set aside as evaluations\.json\.corrupt-1/);
+  });
+
+for (const [what, text] of Object.entries({
+  'whose numbers were changed': (written: string) => written.replace('89', '99'),
+  'that lost their digest': () => JSON.stringify(evaluations),
+}))
+  test(`evaluations ${what} are computed again`, async (t) => {
+    await using folder = await temporary();
+    const { store, notice } = folder;
+    await store.commit({ ...stage, evaluations });
+    const file = join(folder.root, 'abc', 'evaluations.json');
+    await writeFile(file, text(await readFile(file, 'utf8')));
+    t.deepEqual(await store.evaluations('abc', notice, async () => evaluations), evaluations);
+    t.regex(folder.notices[0], /evaluations\.json is corrupt/);
+    t.deepEqual(await store.evaluations('abc', notice, () => t.fail() as never), evaluations, 'and kept then');
+  });
+
+test('a stage of an earlier version, without a digest, is believed', async (t) => {
+  await using folder = await temporary();
+  await folder.store.commit(stage);
+  const file = join(folder.root, 'abc', 'stage.json');
+  const { digest: _, ...rest } = JSON.parse(await readFile(file, 'utf8'));
+  await writeFile(file, JSON.stringify(rest));
+  t.like(await folder.store.find('abc', folder.notice), { seconds: 1.5 });
 });
 
 test('a removed stage is gone, and removing it again is no error', async (t) => {

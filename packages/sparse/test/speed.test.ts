@@ -2,10 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { applyMasks } from '@prunebench/core';
 import { convNet, mlp, randomParameters } from '@prunebench/testing';
 import test from 'ava';
 import { type CompiledNetwork, measureSpeed } from '../src/index.ts';
-import { bestTimes, interleavedTimes, LEAST_ROUNDS } from '../src/plan/time.ts';
+import { bestTimes, interleavedTimes, LEAST_ROUNDS, quantile } from '../src/plan/time.ts';
+import { type PairedTimes, steadyTimes } from '../src/speed/steady-ratios.ts';
 import { randomMasks } from './support.ts';
 
 let folder: string;
@@ -88,24 +90,82 @@ test.serial('calls are sampled in turns until the best samples of each agree, or
   t.false(bestTimes([slowing], 0).settled, 'no two samples agree');
 });
 
-test('a measurement gives a ratio of the two times for each batch size, inside its own range', async (t) => {
+test('a measurement gives a ratio of the two times for each batch size, inside its quartiles and its range', async (t) => {
   const network = mlp([64, 48, 10]);
   const state = { parameters: randomParameters(network), masks: randomMasks(network, 0.05) };
-  const kinds: CompiledNetwork['kind'][] = [];
+  const kinds: (readonly [CompiledNetwork['kind'], CompiledNetwork['kind']])[] = [];
   const speeds = await measureSpeed(network, state, {
     batchSizes: [1, 32],
     rounds: 7,
-    onCompiled: ({ kind }) => kinds.push(kind),
+    onCompiled: ({ kind }, baseline) => kinds.push([kind, baseline.kind]),
   });
   t.deepEqual(
     speeds.map(({ batchSize, rounds, kind }) => ({ batchSize, rounds, kind })),
-    [1, 32].map((batchSize, i) => ({ batchSize, rounds: 7, kind: kinds[i] })),
+    [1, 32].map((batchSize, i) => ({ batchSize, rounds: 7, kind: kinds[i][0] })),
   );
-  for (const { kind, speedup, speedupMin, speedupMax, denseMilliseconds, sparseMilliseconds } of speeds) {
+  for (const [i, { denseMilliseconds, sparseMilliseconds, ...speed }] of speeds.entries()) {
     t.true(denseMilliseconds > 0 && sparseMilliseconds > 0);
-    if (kind === 'dense') t.is(speedup, 1);
-    else t.true(speedupMin <= speedup && speedup <= speedupMax);
+    const { speedupMin: min, speedupQ1: q1, speedup, speedupQ3: q3, speedupMax: max } = speed;
+    t.deepEqual(
+      [min, q1, speedup, q3, max],
+      [min, q1, speedup, q3, max].toSorted((a, b) => a - b),
+    );
+    if (kinds[i].every((kind) => kind === 'dense')) t.deepEqual([min, speedup, max], [1, 1, 1]);
   }
+});
+
+test('the baseline is the network compiled in the same way with nothing pruned', async (t) => {
+  const network = convNet();
+  const parameters = applyMasks(randomParameters(network), randomMasks(network, 0.2));
+  const masks = { ...randomMasks(network, 0.2), 'bn1/gamma': new Uint8Array(4), 'bn1/beta': new Uint8Array(4) };
+  const compared: (readonly [CompiledNetwork, CompiledNetwork])[] = [];
+  await measureSpeed(
+    network,
+    { parameters, masks },
+    { batchSizes: [16], rounds: 1, onCompiled: (...both) => compared.push(both) },
+  );
+  const [[pruned, baseline]] = compared;
+  t.deepEqual(
+    baseline.layers.map(({ layer, density, matrix, shrunken }) => [
+      layer,
+      density,
+      String(shrunken) === String(matrix),
+    ]),
+    pruned.layers.map(({ layer }) => [layer, 1, true]),
+  );
+  t.is(baseline.batchSize, 16);
+});
+
+test('a comparison whose rounds disagree is made again, three times at most, and the steadiest is kept', (t) => {
+  const steady: PairedTimes = [
+    [2, 3, 4],
+    [1, 1, 1],
+  ];
+  const scattered = (most: number): PairedTimes => [
+    [1, most],
+    [1, 1],
+  ];
+  const taking = (...results: PairedTimes[]) => {
+    let taken = 0;
+    const kept = steadyTimes(() => results[taken++]);
+    return { kept, taken };
+  };
+  t.deepEqual(taking(steady), { kept: steady, taken: 1 });
+  t.deepEqual(taking(scattered(3)), { kept: scattered(3), taken: 1 });
+  t.deepEqual(taking(scattered(3.1), steady), { kept: steady, taken: 2 });
+  t.deepEqual(taking(scattered(9), scattered(4), scattered(5)), { kept: scattered(4), taken: 3 });
+});
+
+test('quartiles lie on the line between the two nearest values', (t) => {
+  // R: quantile(c(1, 2, 4, 8), c(0.25, 0.5, 0.75)) gives 1.75, 3, 5.
+  t.deepEqual(
+    [0.25, 0.5, 0.75].map((share) => quantile([8, 1, 4, 2], share)),
+    [1.75, 3, 5],
+  );
+  t.deepEqual(
+    [0.25, 0.5, 0.75].map((share) => quantile([5], share)),
+    [5, 5, 5],
+  );
 });
 
 test('a network with an empty layer can be measured too, and one with nothing left', async (t) => {

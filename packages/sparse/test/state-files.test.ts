@@ -1,5 +1,12 @@
 /** What goes into a dense or a sparse file comes out of it: parameters, every mask, the order of the layers. */
-import { applyMasks, type Masks, type ParameterRecord, PrunebenchError, type State } from '@prunebench/core';
+import {
+  applyMasks,
+  DivergenceError,
+  type Masks,
+  type ParameterRecord,
+  PrunebenchError,
+  type State,
+} from '@prunebench/core';
 import { decodeSafetensors, encodeSafetensors } from '@prunebench/interop';
 import { convNet, randomParameters } from '@prunebench/testing';
 import { mutations } from '@prunebench/testing/mutations';
@@ -13,10 +20,12 @@ const files = {
 
 const parameters = randomParameters(convNet());
 const names = Object.keys(parameters);
+/** What has masks: running statistics have none. */
+const trained = names.filter((name) => !name.includes('/moving'));
 const kernels = names.filter((name) => name.endsWith('/kernel'));
 
 /** Masks that keep the values at the places where `keep` says so. */
-function masksOf(keep: (i: number) => boolean, of = names): Masks {
+function masksOf(keep: (i: number) => boolean, of = trained): Masks {
   return Object.fromEntries(of.map((name) => [name, Uint8Array.from(parameters[name].values, (_, i) => +keep(i))]));
 }
 
@@ -33,9 +42,9 @@ const states: Readonly<Record<string, State>> = {
   'biases alone': { parameters, masks: masksOf((i) => i > 1, ['conv1/bias', 'fc2/bias']) },
   'everything removed': { parameters, masks: masksOf(() => false) },
   'masks that remove nothing': { parameters, masks: masksOf(() => true) },
-  'kept weights that are 0': { parameters: withValue(0, ...names), masks: masksOf((i) => i % 3 !== 0) },
-  'kept weights that are -0': { parameters: withValue(-0, ...names), masks: masksOf((i) => i % 9 === 1) },
-  'kept weights that are the least number': { parameters: withValue(1e-45, ...names), masks: masksOf((i) => i < 3) },
+  'kept weights that are 0': { parameters: withValue(0, ...trained), masks: masksOf((i) => i % 3 !== 0) },
+  'kept weights that are -0': { parameters: withValue(-0, ...trained), masks: masksOf((i) => i % 9 === 1) },
+  'kept weights that are the least number': { parameters: withValue(1e-45, ...trained), masks: masksOf((i) => i < 3) },
   'no parameters': { parameters: {}, masks: {} },
 };
 
@@ -107,8 +116,8 @@ for (const [kind, { encode, decode }] of Object.entries(files)) {
       const keepsIt = masksOf((i) => i % 10 === 1, kernels);
       for (const name of ['fc1/kernel', 'bn1/gamma'])
         t.throws(() => decode(encode({ parameters: withValue(value, name), masks: keepsIt }), 'x.safetensors'), {
-          instanceOf: PrunebenchError,
-          message: new RegExp(`^x\\.safetensors .*parameter ${name} has the value ${value} at index 1\\.$`),
+          instanceOf: DivergenceError,
+          message: `The network diverged: ${name} is ${value} at flat index 1 in x.safetensors.`,
         });
       const removesIt = masksOf((i) => i !== 1, ['fc1/kernel']);
       t.notThrows(() => decode(encode({ parameters: withValue(value, 'fc1/kernel'), masks: removesIt })));
@@ -126,7 +135,7 @@ for (const [kind, { encode, decode }] of Object.entries(files)) {
       try {
         t.deepEqual(decode(bytes, what), whole, what);
       } catch (error) {
-        t.true(error instanceof PrunebenchError && error.message.startsWith(what), `${what}: ${error}`);
+        t.true(error instanceof PrunebenchError && error.message.includes(what), `${what}: ${error}`);
         refused++;
       }
     }
@@ -198,9 +207,9 @@ test('a kernel that stands there both dense and compressed is refused', (t) => {
 
 test('masks that fit no parameter are a mistake of the caller', (t) => {
   for (const { encode } of Object.values(files)) {
-    t.throws(() => encode({ parameters, masks: { 'fc9/kernel': new Uint8Array(3) } }), { instanceOf: RangeError });
-    t.throws(() => encode({ parameters, masks: { 'fc2/bias': new Uint8Array(4) } }), { instanceOf: RangeError });
-    t.throws(() => encode({ parameters, masks: { 'fc2/kernel': new Uint8Array(4) } }), { instanceOf: RangeError });
+    t.throws(() => encode({ parameters, masks: { 'fc9/kernel': new Uint8Array(3) } }), { instanceOf: PrunebenchError });
+    t.throws(() => encode({ parameters, masks: { 'fc2/bias': new Uint8Array(4) } }), { instanceOf: PrunebenchError });
+    t.throws(() => encode({ parameters, masks: { 'fc2/kernel': new Uint8Array(4) } }), { instanceOf: PrunebenchError });
     t.throws(() => encode({ parameters, masks: { 'fc2/bias': new Uint8Array([1, 2, 0]) } }), {
       instanceOf: RangeError,
     });

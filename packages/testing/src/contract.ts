@@ -1,11 +1,20 @@
-import { type Criterion, type Network, prunableSpecs, prunableUnits, type Scores, sizeOf } from '@prunebench/core';
+import { isDeepStrictEqual } from 'node:util';
+import {
+  type Criterion,
+  type Network,
+  prunableSpecs,
+  prunableUnits,
+  type Scores,
+  type Subject,
+  sizeOf,
+} from '@prunebench/core';
 import { randomParameters } from './parameters.ts';
 import { subjectOf } from './subject.ts';
 
 /**
  * What is wrong with a criterion on a network, as sentences; none for a criterion that keeps its contract: it scores every
  * kernel that its granularity names, with finite numbers of the right count, the same ones each time, and changes nothing
- * of its subject.
+ * of its subject, neither here nor when it compensates or cuts off.
  *
  * @param options the criterion's own options; its defaults are filled in
  */
@@ -17,16 +26,46 @@ export async function contractViolations<Options>(
   const violations: string[] = [];
   if (criterion.options.safeParse({ 'no-such-option': 1 }).success) violations.push('accepts an unknown option');
   const parsed = criterion.options.parse(options);
-  const score = (subject = subjectOf(network, randomParameters(network))) => criterion.score(subject, parsed);
+  const subject = () => subjectOf(network, randomParameters(network), { masks: thirdsOf(network) });
+  const watched = async <T>(what: string, call: (shown: Subject) => Promise<T> | T): Promise<T> => {
+    const shown = subject();
+    const result = await call(shown);
+    violations.push(...changesOf(shown, subject()).map((name) => `changes ${name} of its subject when it ${what}`));
+    return result;
+  };
 
-  const subject = subjectOf(network, randomParameters(network));
-  const scores = await score(subject);
-  if (JSON.stringify(subject.parameters) !== JSON.stringify(randomParameters(network)))
-    violations.push('changes the parameters of its subject');
-  if (JSON.stringify(await score()) !== JSON.stringify(scores)) violations.push('scores the same subject differently');
+  const scores = await watched('scores', (shown) => criterion.score(shown, parsed));
+  if (JSON.stringify(await criterion.score(subject(), parsed)) !== JSON.stringify(scores))
+    violations.push('scores the same subject differently');
+  if (criterion.threshold) await watched('cuts off', (shown) => criterion.threshold!(scores, shown, parsed));
+  if (criterion.compensate)
+    await watched('compensates', (shown) => criterion.compensate!(shown, thirdsOf(network, 2), parsed));
   return [
     ...violations,
     ...criterion.granularity.flatMap((granularity) => shapeViolations(scores, network, granularity)),
+  ];
+}
+
+/** Masks that remove the first `removed` of every three weights of each kernel. */
+function thirdsOf(network: Network, removed = 1) {
+  return Object.fromEntries(
+    prunableSpecs(network).map(({ name, shape }) => [
+      name,
+      Uint8Array.from({ length: sizeOf(shape) }, (_, i) => (i % 3 < removed ? 0 : 1)),
+    ]),
+  );
+}
+
+/** What of a subject is not as in a fresh one, in words. */
+function changesOf(shown: Subject, fresh: Subject): readonly string[] {
+  const changed = (records: 'parameters' | 'masks', what: string) =>
+    [...new Set([...Object.keys(fresh[records]), ...Object.keys(shown[records])])]
+      .filter((name) => !isDeepStrictEqual(shown[records][name], fresh[records][name]))
+      .map((name) => `${what} ${name}`);
+  return [
+    ...changed('parameters', 'parameter'),
+    ...changed('masks', 'the mask of'),
+    ...(isDeepStrictEqual(shown.network, fresh.network) ? [] : ['the network']),
   ];
 }
 

@@ -1,5 +1,7 @@
 import {
   type Criterion,
+  DivergenceError,
+  firstNotFinite,
   type Granularity,
   type Masks,
   type Network,
@@ -32,6 +34,7 @@ export function parseOptions(criterion: Criterion, options: unknown): unknown {
  * others; a threshold rule, which ranks by itself, may also score other parameters that it removes from, such as biases.
  *
  * @throws PrunebenchError naming criterion and layer
+ * @throws DivergenceError naming criterion, layer and index for a score that is not finite
  */
 export function checkScores(criterion: Criterion, network: Network, scores: Scores, granularity: Granularity): void {
   const fault = faultOf(criterion);
@@ -47,14 +50,8 @@ export function checkScores(criterion: Criterion, network: Network, scores: Scor
     if (values.length !== wanted)
       throw fault(`gives ${values.length} scores for ${name}, which has ${wanted} ${granularity}s`);
     const bad = firstNotFinite(values);
-    if (bad >= 0) throw fault(`gives the score ${values[bad]} for ${name}, flat index ${bad}`);
+    if (bad >= 0) throw diverged(criterion, `gives the score ${values[bad]} for ${name}, flat index ${bad}`);
   }
-}
-
-/** `findIndex` would call a function for each of a network's millions of weights. */
-function firstNotFinite(values: Float32Array | Float64Array): number {
-  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return i;
-  return -1;
 }
 
 /**
@@ -80,6 +77,7 @@ export function checkMasks(criterion: Criterion, parameters: ParameterRecord, be
  * Compensated parameters: the same names and shapes, finite.
  *
  * @throws PrunebenchError naming criterion and parameter
+ * @throws DivergenceError naming criterion, parameter and index for a value that is not finite
  */
 export function checkCompensation(criterion: Criterion, before: ParameterRecord, after: ParameterRecord): void {
   const fault = faultOf(criterion);
@@ -87,13 +85,17 @@ export function checkCompensation(criterion: Criterion, before: ParameterRecord,
     if (String(after[name]?.shape) !== String(shape) || after[name].values.length !== sizeOf(shape))
       throw fault(`does not give ${name} back in its shape [${shape}] when it compensates`);
     const bad = firstNotFinite(after[name].values);
-    if (bad >= 0) throw fault(`compensates ${name} with ${after[name].values[bad]}, flat index ${bad}`);
+    if (bad >= 0) throw diverged(criterion, `compensates ${name} with ${after[name].values[bad]}, flat index ${bad}`);
   }
 }
 
 function faultOf(criterion: Criterion) {
   return (what: string) =>
-    new PrunebenchError(`Criterion ${criterion.id} ${what}.`, {
-      remedy: 'This is a mistake in the criterion, or the network has diverged before it was scored.',
-    });
+    new PrunebenchError(`Criterion ${criterion.id} ${what}.`, { remedy: 'Correct the criterion.' });
+}
+
+/** A result: the same network gives it again. */
+function diverged(criterion: Criterion, what: string): DivergenceError {
+  const remedy = 'This is a mistake in the criterion, or the network has diverged before it was scored.';
+  return new DivergenceError(`Criterion ${criterion.id} ${what}.`, remedy);
 }

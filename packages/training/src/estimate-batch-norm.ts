@@ -1,4 +1,12 @@
-import { type Batch, forward, type Network, type ParameterArray, type State } from '@prunebench/core';
+import {
+  type Batch,
+  forward,
+  type Network,
+  type ParameterArray,
+  refuseDiverged,
+  type State,
+  TensorScope,
+} from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { EventLoopTurns } from './event-loop-turns.ts';
 import { uploadState } from './parameter-variables.ts';
@@ -8,6 +16,8 @@ import { besselFactors, StatisticsCollector } from './running-statistics.ts';
  * Replaces every batch norm's running statistics by the average over `batches` of the batches' own means and unbiased variances,
  * each batch weighted by its size; nothing else changes. After pruning, the old statistics belong to another network.
  *
+ * @throws DivergenceError naming a statistic that is not finite
+ *
  * (The procedure of `torch.optim.swa_utils.update_bn`; "adaptive BN" in Li et al. 2020, EagleEye.)
  */
 export async function estimateBatchNorm(
@@ -16,36 +26,34 @@ export async function estimateBatchNorm(
   batches: Iterable<Batch>,
   options: { signal?: AbortSignal } = {},
 ): Promise<State> {
-  const uploaded = uploadState(network, state);
-  const collector = new StatisticsCollector();
+  using scope = new TensorScope();
+  const uploaded = uploadState(network, state, scope);
+  using collector = new StatisticsCollector();
   const averages = new Map<string, Float64Array>();
   const turns = new EventLoopTurns(options.signal);
   let examples = 0;
-  try {
-    for (const { x, size } of batches) {
-      tf.tidy(() => {
-        const input = tf.tensor(x, [size, ...network.inputShape], 'float32');
-        forward(network, uploaded.variables, input, {
-          training: true,
-          onStatistics: collector.collect,
-          extensions: [],
-        });
+  for (const { x, size } of batches) {
+    tf.tidy(() => {
+      const input = tf.tensor(x, [size, ...network.inputShape], 'float32');
+      forward(network, uploaded.variables, input, {
+        training: true,
+        onStatistics: collector.collect,
+        extensions: [],
       });
-      examples += size;
-      const factors = besselFactors(network, size);
-      for (const { layer, mean, variance } of collector.found) {
-        moveTowards(averages, `${layer}/movingMean`, (await mean.data()) as Float32Array, 1, size / examples);
-        const values = (await variance.data()) as Float32Array;
-        moveTowards(averages, `${layer}/movingVariance`, values, factors.get(layer)!, size / examples);
-      }
-      collector.clear();
-      if (turns.due) await turns.take();
+    });
+    examples += size;
+    const factors = besselFactors(network, size);
+    for (const { layer, mean, variance } of collector.found) {
+      moveTowards(averages, `${layer}/movingMean`, (await mean.data()) as Float32Array, 1, size / examples);
+      const values = (await variance.data()) as Float32Array;
+      moveTowards(averages, `${layer}/movingVariance`, values, factors.get(layer)!, size / examples);
     }
-  } finally {
     collector.clear();
-    uploaded.dispose();
+    if (turns.due) await turns.take();
   }
-  return { parameters: withStatistics(state, averages), masks: state.masks };
+  const parameters = withStatistics(state, averages);
+  refuseDiverged(parameters, 'after batch norm was estimated');
+  return { parameters, masks: state.masks };
 }
 
 function moveTowards(

@@ -8,6 +8,8 @@ import {
   type Split,
   type State,
   stepCompiler,
+  TensorScope,
+  takeValues,
 } from '@prunebench/core';
 import { batches } from '@prunebench/data';
 import * as tf from '@tensorflow/tfjs-core';
@@ -25,7 +27,7 @@ const BATCHES_WORTH_COMPILING = 4;
  * The predicted class is the largest output, the first one of equals; for a single output unit it is output > 1/2. Counts and
  * sums are made in float64 from the network's outputs, so a perfect classifier scores exactly 100.
  *
- * @throws PrunebenchError for an empty split
+ * @throws PrunebenchError for an empty split, and for a state that does not fit the network
  */
 export async function evaluate(
   network: Network,
@@ -33,18 +35,14 @@ export async function evaluate(
   split: Split,
   options: { signal?: AbortSignal } = {},
 ): Promise<Evaluation> {
-  const uploaded = uploadState(network, state);
-  const evaluator = new Evaluator(network, uploaded.variables);
-  try {
-    return await evaluator.evaluate(split, options);
-  } finally {
-    evaluator.dispose();
-    uploaded.dispose();
-  }
+  using scope = new TensorScope();
+  const uploaded = uploadState(network, state, scope);
+  using evaluator = new Evaluator(network, uploaded.variables);
+  return await evaluator.evaluate(split, options);
 }
 
 /** Evaluates parameters that are on the backend already, as they are at each call; see `evaluate`. */
-export class Evaluator {
+export class Evaluator implements Disposable {
   readonly #network: Network;
   readonly #parameters: Readonly<Record<string, tf.Variable>>;
   readonly #extensions: readonly Extension[];
@@ -83,8 +81,7 @@ export class Evaluator {
     const compiled = this.#compiled?.step;
     if (compiled && size === this.#batchSize) return compiled.run(x)[0];
     const outputs = tf.tidy(() => this.#forward(tf.tensor(x, [size, ...this.#network.inputShape], 'float32')));
-    const values = await outputs.data();
-    outputs.dispose();
+    const [values] = await takeValues([outputs]);
     return values;
   }
 
@@ -92,13 +89,17 @@ export class Evaluator {
   compile(): void {
     const compile = stepCompiler();
     if (this.#compiled || this.#extensions.length > 0 || !compile) return;
-    const example = tf.zeros([this.#batchSize, ...this.#network.inputShape]);
+    using scope = new TensorScope();
+    const example = scope.own(tf.zeros([this.#batchSize, ...this.#network.inputShape]));
     this.#compiled = { step: compile(([x]) => [this.#forward(x)], [example], Object.values(this.#parameters)) };
-    example.dispose();
   }
 
   dispose(): void {
     this.#compiled?.step?.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 
   #forward(x: tf.Tensor): tf.Tensor {

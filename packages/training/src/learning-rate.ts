@@ -28,9 +28,9 @@ function factorAt(schedule: TrainOptions['schedule'], step: number, totalSteps: 
     case 'cosine':
       return cosine(1, schedule.finalFactor, step / totalSteps);
     // Smith & Topin 2018 with cosine arcs, laid out over the steps as in PyTorch's OneCycleLR: the first and the last step
-    // have exactly the start and final factor.
+    // have exactly the start and final factor. In a training of very few steps the top lies before the first, as there.
     case 'one-cycle': {
-      const top = Math.max(0, schedule.peak * totalSteps - 1);
+      const top = schedule.peak * totalSteps - 1;
       if (step < top) return cosine(schedule.startFactor, 1, step / top);
       const fall = totalSteps - 1 - top;
       return cosine(1, schedule.finalFactor, fall > 0 ? (step - top) / fall : 0);

@@ -7,6 +7,10 @@ import {
   type Network,
   type ParameterRecord,
   parameterSpecs,
+  refuseUntrainable,
+  TensorScope,
+  takeValues,
+  tidy,
 } from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { uploadState } from './parameter-variables.ts';
@@ -17,6 +21,7 @@ import { uploadState } from './parameter-variables.ts';
  * @param options.masks set these parameters to 0 first; their gradients tell what moving them away from 0 would do, and are
  *   not 0 themselves
  * @param options.training batch norm with the batch's own statistics (default false: running statistics)
+ * @throws PrunebenchError when the backend cannot train a layer of the network
  * @returns gradients of every trainable parameter by name, in the parameter's flat order
  */
 export async function lossGradients(
@@ -25,12 +30,14 @@ export async function lossGradients(
   batch: Batch,
   options: { masks?: Masks; training?: boolean; extensions?: readonly Extension[] } = {},
 ): Promise<{ loss: number; gradients: Record<string, Float32Array> }> {
+  refuseUntrainable(network);
   const { masks = {}, training = false, extensions = [] } = options;
-  const uploaded = uploadState(network, { parameters, masks });
+  using scope = new TensorScope();
+  const uploaded = uploadState(network, { parameters, masks }, scope);
   const names = parameterSpecs(network)
     .filter(({ trainable }) => trainable)
     .map(({ name }) => name);
-  const { value, grads } = tf.tidy(() => {
+  const { value, grads } = tidy(() => {
     const x = tf.tensor(batch.x, [batch.size, ...network.inputShape], 'float32');
     const labels = tf.tensor1d(batch.y, 'int32');
     const loss = () =>
@@ -38,13 +45,14 @@ export async function lossGradients(
     const variables = names.map((name) => uploaded.variables[name]);
     return tf.engine().gradients(loss, variables, null as unknown as tf.Tensor, true);
   });
-  const gradients: Record<string, Float32Array> = {};
-  for (let i = 0; i < names.length; i++)
-    gradients[names[i]] = grads[i]
-      ? ((await grads[i].data()) as Float32Array).slice()
-      : new Float32Array(uploaded.variables[names[i]].size);
-  const loss = (await value.data())[0];
-  tf.dispose([value, ...grads.filter(Boolean)]);
-  uploaded.dispose();
-  return { loss, gradients };
+  // The loss does not depend on a parameter whose layer an extension replaced.
+  const reached = names.filter((_, i) => grads[i]);
+  const [loss, ...slopes] = await takeValues([value, ...grads.filter(Boolean)]);
+  const gradients = Object.fromEntries(
+    names.map((name) => [
+      name,
+      slopes[reached.indexOf(name)]?.slice() ?? new Float32Array(uploaded.variables[name].size),
+    ]),
+  );
+  return { loss: loss[0], gradients };
 }

@@ -1,4 +1,4 @@
-import { DivergenceError } from '@prunebench/core';
+import { DivergenceError, TensorScope } from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
 
 interface Pending {
@@ -14,6 +14,7 @@ export class LossMeter {
   #sum = 0;
   #examples = 0;
   #latest: number | undefined;
+  #divergedAt: number | undefined;
 
   /** @param describe how an error calls a step */
   constructor(describe: (step: number) => string) {
@@ -34,6 +35,11 @@ export class LossMeter {
     return this.#latest;
   }
 
+  /** The first step whose loss was not finite, once it was read. */
+  get divergedAt(): number | undefined {
+    return this.#divergedAt;
+  }
+
   /**
    * Reads what waits.
    *
@@ -45,8 +51,10 @@ export class LossMeter {
     this.#pending = [];
     const values = await valuesOf(read);
     for (let i = 0; i < read.length; i++) {
-      if (!Number.isFinite(values[i]))
+      if (!Number.isFinite(values[i])) {
+        this.#divergedAt = read[i].step;
         throw new DivergenceError(`Training diverged: the loss is ${values[i]} at ${this.#describe(read[i].step)}.`);
+      }
       this.#sum += values[i] * read[i].size;
       this.#examples += read[i].size;
       this.#latest = values[i];
@@ -70,10 +78,9 @@ export class LossMeter {
 
 /** The losses as numbers, those on the backend read in one go; disposes them. */
 async function valuesOf(pending: readonly Pending[]): Promise<number[]> {
-  const scalars = scalarsOf(pending);
-  const stacked = scalars.length > 0 ? tf.stack(scalars) : undefined;
-  const read = stacked ? await stacked.data() : [];
-  tf.dispose([stacked, ...scalars]);
+  using scope = new TensorScope();
+  const scalars = scope.own(scalarsOf(pending));
+  const read = scalars.length > 0 ? await scope.make(() => tf.stack(scalars)).data() : [];
   let next = 0;
   return pending.map(({ loss }) => (typeof loss === 'number' ? loss : read[next++]));
 }

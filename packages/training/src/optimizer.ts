@@ -1,4 +1,4 @@
-import { adamUpdate, momentumUpdate, type TrainOptions } from '@prunebench/core';
+import { adamUpdate, momentumUpdate, TensorScope, type TrainOptions } from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** One trained tensor with what the optimizer must know about it. */
@@ -34,8 +34,10 @@ export function createOptimizer(
 ): Optimizer {
   const { optimizer } = options;
   const slots = optimizer.kind === 'sgd' ? 1 : 2;
-  const state = new Map(trainables.map(({ name, variable }) => [name, zeroSlots(variable, slots)]));
+  using scope = new TensorScope();
+  const state = new Map(trainables.map(({ name, variable }) => [name, zeroSlots(variable, slots, scope)]));
   const update = optimizer.kind === 'sgd' ? sgd(optimizer, options.weightDecay) : adam(optimizer, options.weightDecay);
+  const owned = scope.move();
   return {
     state,
     ratesShape: optimizer.kind === 'sgd' ? [] : [3],
@@ -54,7 +56,7 @@ export function createOptimizer(
         for (let i = 0; i < own.length; i++) own[i].assign(next[i]);
       }
     },
-    dispose: () => tf.dispose([...state.values()].flat()),
+    dispose: () => owned.dispose(),
   };
 }
 
@@ -99,6 +101,6 @@ function adam(
     });
 }
 
-function zeroSlots(like: tf.Tensor, count: number): tf.Variable[] {
-  return Array.from({ length: count }, () => tf.tidy(() => tf.variable(tf.zerosLike(like), false)));
+function zeroSlots(like: tf.Tensor, count: number, scope: TensorScope): tf.Variable[] {
+  return Array.from({ length: count }, () => scope.own(tf.tidy(() => tf.variable(tf.zerosLike(like), false))));
 }

@@ -3,8 +3,10 @@ import {
   type Network,
   type ParameterArray,
   type ParameterRecord,
+  PrunebenchError,
   parameterSpecs,
   type State,
+  type TensorScope,
 } from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -16,34 +18,31 @@ export interface ParameterVariables {
   readonly masks: Readonly<Record<string, tf.Tensor>>;
   /** Copies of the values as they are now. */
   read(): Promise<ParameterRecord>;
-  dispose(): void;
 }
 
 /**
- * Uploads a state.
+ * Uploads a state into a scope.
  *
- * @throws Error when a parameter of the network is missing or has another shape
+ * @throws PrunebenchError when a parameter of the network is missing or has another shape
  */
-export function uploadState(network: Network, state: State): ParameterVariables {
+export function uploadState(network: Network, state: State, scope: TensorScope): ParameterVariables {
   const masked = applyMasks(state.parameters, state.masks);
   const variables: Record<string, tf.Variable> = {};
   const masks: Record<string, tf.Tensor> = {};
   for (const { name, shape, trainable } of parameterSpecs(network)) {
     const parameter = masked[name];
     if (String(parameter?.shape) !== String(shape))
-      throw new Error(
-        `${network.name} needs ${name} [${shape}], the state has ${parameter ? `[${parameter.shape}]` : 'none'}`,
+      throw new PrunebenchError(
+        `Network ${network.name} needs ${name} [${shape}], the state has ${parameter ? `[${parameter.shape}]` : 'none'}.`,
+        { remedy: 'Use a state of this network.' },
       );
-    variables[name] = tf.tidy(() => tf.variable(tf.tensor(parameter.values, [...shape], 'float32'), trainable));
+    variables[name] = scope.own(
+      tf.tidy(() => tf.variable(tf.tensor(parameter.values, [...shape], 'float32'), trainable)),
+    );
     const mask = state.masks[name];
-    if (mask) masks[name] = tf.tensor(Float32Array.from(mask), [...shape], 'float32');
+    if (mask) masks[name] = scope.own(tf.tensor(Float32Array.from(mask), [...shape], 'float32'));
   }
-  return {
-    variables,
-    masks,
-    read: () => readTensors(variables),
-    dispose: () => tf.dispose([variables, masks]),
-  };
+  return { variables, masks, read: () => readTensors(variables) };
 }
 
 /** Copies tensors to plain arrays. */

@@ -8,7 +8,7 @@ interface BatchStatistics {
 }
 
 /** Collects each batch norm's statistics during a forward pass; they outlive the tidy they are made in until `clear`. */
-export class StatisticsCollector {
+export class StatisticsCollector implements Disposable {
   readonly #found: BatchStatistics[] = [];
 
   /** Pass as `onStatistics` to `forward`. */
@@ -23,6 +23,10 @@ export class StatisticsCollector {
   clear(): void {
     for (const { mean, variance } of this.#found) tf.dispose([mean, variance]);
     this.#found.length = 0;
+  }
+
+  [Symbol.dispose](): void {
+    this.clear();
   }
 }
 

@@ -13,6 +13,7 @@ import {
 import { evaluate } from './evaluate.ts';
 import type { ScoreMemory } from './score-memory.ts';
 import { train } from './train.ts';
+import { scoreOf } from './unchanged-subject.ts';
 
 export interface SessionOptions {
   readonly dataset: Dataset;
@@ -51,7 +52,7 @@ export function openSession(options: SessionOptions): TrialSession {
       });
     },
     async scoreStart(criterion, criterionOptions, subject) {
-      const compute = () => criterion.score(subject, criterionOptions);
+      const compute = () => scoreOf(criterion, subject, criterionOptions);
       if (!options.shared) return { scores: await compute(), savedSeconds: 0 };
       const { memory, start } = options.shared;
       return memory.recall({ start, seed, position, criterion: criterion.id, criterionOptions }, compute);

@@ -8,6 +8,8 @@ import {
   type Progress,
   PrunebenchError,
   type RandomStream,
+  refuseDiverged,
+  refuseUntrainable,
   type State,
   type StepOutcome,
   sizeOf,
@@ -16,6 +18,7 @@ import {
 import { batches } from '@prunebench/data';
 import { Evaluator } from './evaluate.ts';
 import { EventLoopTurns } from './event-loop-turns.ts';
+import { refuseWrongBackend } from './first-steps.ts';
 import { LossMeter } from './loss-meter.ts';
 import { TrainingRun } from './training-run.ts';
 
@@ -39,8 +42,9 @@ export interface TrainContext {
  * smaller where the batch size does not divide it. `trainLoss` is the mean over the epoch, each batch's loss as it
  * was before its step, extensions' penalties included.
  *
- * @throws DivergenceError with step and epoch when a loss is not finite
- * @throws PrunebenchError when the dataset does not fit the network
+ * @throws DivergenceError with step and epoch when a loss is not finite, with name and index when a parameter is not at the end
+ * @throws PrunebenchError when the dataset does not fit the network, when the backend cannot train a layer of it, and when it
+ *   diverges in the first steps, which do not diverge on `cpu`
  * @throws the signal's reason when it is aborted
  */
 export async function train(
@@ -51,11 +55,18 @@ export async function train(
   context: TrainContext,
 ): Promise<StepOutcome> {
   checkFit(network, dataset);
-  const training = new Training(network, state, dataset, options, context);
+  refuseUntrainable(network);
+  using training = new Training(network, state, dataset, options, context);
   try {
     return await training.run();
-  } finally {
-    training.dispose();
+  } catch (error) {
+    // Extensions cannot begin again: what they hold has moved.
+    if (error instanceof DivergenceError && !context.extensions?.length)
+      await refuseWrongBackend(error, training.step, async () => {
+        using again = new Training(network, state, dataset, options, context);
+        await again.repeat(training.step);
+      });
+    throw error;
   }
 }
 
@@ -67,7 +78,7 @@ interface Best {
   readonly snapshot: Awaited<ReturnType<TrainingRun['snapshot']>>;
 }
 
-class Training {
+class Training implements Disposable {
   readonly #network: Network;
   readonly #state: State;
   readonly #dataset: Dataset;
@@ -102,13 +113,15 @@ class Training {
     this.#evaluator = new Evaluator(network, this.#run.uploaded.variables, { extensions });
   }
 
+  /** The step at which it diverged, or the last one that was done. */
+  get step(): number {
+    return this.#meter.divergedAt ?? this.#run.step;
+  }
+
   async run(): Promise<StepOutcome> {
-    for (let epoch = 0; this.#run.step < this.#totalSteps; epoch++) {
-      const learningRate = await this.#trainEpoch(epoch);
-      await this.#run.finishEpoch(learningRate);
-      await this.#evaluateEpoch(learningRate);
-    }
+    await this.#trainUntil(this.#totalSteps);
     const parameters = await this.#run.uploaded.read();
+    refuseDiverged(parameters, 'after training');
     const bestValidation = await this.#testBest();
     const { sparseKernels } = this.#run;
     const metrics = {
@@ -120,14 +133,35 @@ class Training {
     return { state: { parameters, masks: this.#state.masks }, metrics };
   }
 
-  dispose(): void {
+  /**
+   * Trains for the first `steps` steps alone.
+   *
+   * @throws DivergenceError where a loss or a parameter is not finite
+   */
+  async repeat(steps: number): Promise<void> {
+    await this.#trainUntil(steps);
+    await this.#meter.read();
+    refuseDiverged(await this.#run.uploaded.read(), `after ${this.#place(steps)}`);
+  }
+
+  [Symbol.dispose](): void {
     this.#evaluator.dispose();
     this.#run.dispose();
     this.#meter.dispose();
   }
 
-  /** Gives the learning rate of its last step. */
-  async #trainEpoch(epoch: number): Promise<number> {
+  /** Evaluates after each epoch that it completes; the training's last one may be a part of one. */
+  async #trainUntil(last: number): Promise<void> {
+    for (let epoch = 0; this.#run.step < last; epoch++) {
+      const learningRate = await this.#trainEpoch(epoch, last);
+      if (this.#run.step < this.#totalSteps && this.#run.step % this.#stepsPerEpoch !== 0) return;
+      await this.#run.finishEpoch(learningRate);
+      await this.#evaluateEpoch(learningRate);
+    }
+  }
+
+  /** Up to step `last` at most. Gives the learning rate of its last step. */
+  async #trainEpoch(epoch: number, last: number): Promise<number> {
     const { random } = this.#context;
     const { train: split } = this.#dataset.splits;
     const { batchSize, augmentation } = this.#options;
@@ -142,7 +176,7 @@ class Training {
     let learningRate = 0;
     const turns = new EventLoopTurns(this.#context.signal);
     for (const { x, y, size } of epochBatches) {
-      if (this.#run.step === this.#totalSteps) break;
+      if (this.#run.step === last) break;
       learningRate = this.#run.learningRate;
       this.#meter.add(this.#run.advance(x, y), size, this.#run.step);
       this.#trainedExamples += size;
@@ -158,10 +192,6 @@ class Training {
     const trainLoss = await this.#meter.takeMean();
     this.#report();
     const validation = await this.#evaluate('validation');
-    if (!Number.isFinite(validation.loss))
-      throw new DivergenceError(
-        `Training diverged: the validation loss is ${validation.loss} after ${this.#place(this.#run.step)}.`,
-      );
     const epoch = this.#run.step / this.#stepsPerEpoch;
     this.#log.push({ epoch, trainLoss, validation, learningRate });
     if (!this.#best || validation.accuracy > this.#best.validation.accuracy)
@@ -181,8 +211,11 @@ class Training {
     return { epoch, validation, test };
   }
 
-  #evaluate(split: 'validation' | 'test'): Promise<Evaluation> {
-    return this.#evaluator.evaluate(this.#dataset.splits[split], { signal: this.#context.signal });
+  async #evaluate(split: 'validation' | 'test'): Promise<Evaluation> {
+    const evaluation = await this.#evaluator.evaluate(this.#dataset.splits[split], { signal: this.#context.signal });
+    if (Number.isFinite(evaluation.loss)) return evaluation;
+    const place = this.#place(this.#run.step);
+    throw new DivergenceError(`Training diverged: the ${split} loss is ${evaluation.loss} after ${place}.`);
   }
 
   #report(): void {

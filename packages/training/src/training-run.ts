@@ -8,6 +8,7 @@ import {
   type RandomStream,
   type State,
   stepCompiler,
+  TensorScope,
   type TrainingState,
   type TrainOptions,
 } from '@prunebench/core';
@@ -25,11 +26,12 @@ import { type StepSubject, trainingStep } from './training-step.ts';
 const STEPS_WORTH_COMPILING = 10;
 
 /** A network while it is trained: tensors, optimizer and extensions, one step after the other. */
-export class TrainingRun {
+export class TrainingRun implements Disposable {
   readonly extensions: readonly Extension[];
   readonly uploaded: ParameterVariables;
   /** Names of the kernels of which only the kept weights are multiplied and trained: see `chooseSparse`. */
   readonly sparseKernels: readonly string[];
+  readonly #scope: TensorScope;
   readonly #network: Network;
   readonly #sparse: SparseKernels;
   readonly #options: TrainOptions;
@@ -56,13 +58,15 @@ export class TrainingRun {
     this.#totalSteps = plan.totalSteps;
     this.#stepsPerEpoch = plan.stepsPerEpoch;
     this.#extensionVariables = variablesOf(network, plan.extensions);
-    this.uploaded = uploadState(network, state);
+    using scope = new TensorScope();
+    this.uploaded = uploadState(network, state, scope);
     this.sparseKernels = chooseSparse(network, state, options, plan.extensions);
-    this.#sparse = new SparseKernels(network, state.masks, this.uploaded.variables, this.sparseKernels);
+    this.#sparse = new SparseKernels(network, state.masks, this.uploaded.variables, this.sparseKernels, scope);
     this.#trainables = this.#listTrainables();
-    this.#optimizer = createOptimizer(this.#trainables, options);
+    this.#optimizer = scope.adopt(createOptimizer(this.#trainables, options));
     this.#statistics = new RunningStatistics(network, this.uploaded.variables);
     this.#dropout = network.layers.some(({ kind }) => kind === 'dropout') ? plan.random.fork('dropout') : undefined;
+    this.#scope = scope.move();
   }
 
   /** Steps done. */
@@ -82,7 +86,12 @@ export class TrainingRun {
     const compiled = y.length === this.#options.batchSize ? this.#compiledStep() : undefined;
     const loss = compiled ? compiled.run(x, y, Float32Array.from(rates))[0][0] : this.#eagerStep(x, y, rates);
     this.#step++;
-    this.#afterStep(learningRate);
+    try {
+      this.#afterStep(learningRate);
+    } catch (error) {
+      if (typeof loss !== 'number') loss.dispose();
+      throw error;
+    }
     return loss;
   }
 
@@ -90,9 +99,11 @@ export class TrainingRun {
     const input = tf.tensor(x, [y.length, ...this.#network.inputShape], 'float32');
     const labels = tf.tensor1d(y, 'int32');
     const random = this.#dropout?.fork(String(this.#step));
-    const loss = trainingStep(this.#subject, input, labels, this.#ratesTensor(rates), random);
-    tf.dispose([input, labels]);
-    return loss;
+    try {
+      return trainingStep(this.#subject, input, labels, this.#ratesTensor(rates), random);
+    } finally {
+      tf.dispose([input, labels]);
+    }
   }
 
   /** The step for batches of full size, where the backend can compile it: not what dropout or extensions change from step to step. */
@@ -106,18 +117,18 @@ export class TrainingRun {
     const changing = this.#dropout !== undefined || this.extensions.some(takesPartInSteps);
     if (!compile || changing || this.#totalSteps < STEPS_WORTH_COMPILING) return;
     const { batchSize } = this.#options;
-    const examples = [
+    using scope = new TensorScope();
+    const examples = scope.make(() => [
       tf.zeros([batchSize, ...this.#network.inputShape]),
       tf.zeros([batchSize], 'int32'),
       tf.zeros([...this.#optimizer.ratesShape]),
-    ];
+    ]);
     const kept = [...this.#sparse.byName.values()].map(({ values }) => values);
     const state = [...Object.values(this.uploaded.variables), ...kept, ...[...this.#optimizer.state.values()].flat()];
     const body = ([x, y, rates]: tf.Tensor[]) => [trainingStep(this.#subject, x, y as tf.Tensor1D, rates, undefined)];
     try {
       return compile(body, examples, state);
     } finally {
-      tf.dispose(examples);
       // What a recording that was given up has left there.
       this.#statistics.collector.clear();
     }
@@ -154,11 +165,13 @@ export class TrainingRun {
 
   dispose(): void {
     this.#compiled?.step?.dispose();
-    this.#sparse.dispose();
-    this.uploaded.dispose();
-    this.#optimizer.dispose();
+    this.#scope.dispose();
     this.#statistics.collector.clear();
     this.#rates?.tensor.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 
   get #subject(): StepSubject {

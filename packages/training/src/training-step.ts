@@ -1,4 +1,4 @@
-import { type Extension, forward, lossOf, type Network, type RandomStream } from '@prunebench/core';
+import { type Extension, forward, lossOf, type Network, type RandomStream, tidy } from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Optimizer, Trainable } from './optimizer.ts';
 import type { RunningStatistics } from './running-statistics.ts';
@@ -35,7 +35,7 @@ export function trainingStep(
   rates: tf.Tensor,
   random: RandomStream | undefined,
 ): tf.Scalar {
-  return tf.tidy(() => {
+  return tidy(() => {
     const { value, grads } = gradientsOfLoss(subject, x, labels, random);
     subject.optimizer.apply(grads, rates);
     subject.statistics.update(x.shape[0]);

@@ -41,11 +41,27 @@ test('one-cycle: the values of OneCycleLR(max_lr=2, div_factor=25, final_div_fac
   t.true(close(rates({ schedule: { ...schedule, peak: 0.5 } }, 7), seven));
 });
 
+test('one-cycle of up to four steps: PyTorch 1.13 too, also where the top comes before the first step', (t) => {
+  const schedule = { kind: 'one-cycle', startFactor: 0.04, finalFactor: 0.0001 };
+  const cases: [peak: number, rates: number[]][] = [
+    [0.3, [0.0002]],
+    [0.3, [1.6235274528785475, 0.0002]],
+    [0.1, [1.1737308128491637, 0.0002]],
+    [0.3, [1.9888319431425059, 0.9253773794229344, 0.0002]],
+    [0.5, [0.08, 1.50005, 0.0002]],
+    [0.1, [1.8660388012440603, 1.1737308128491637, 0.3573766690744293, 0.0002]],
+    [0.5, [0.08, 2, 1.0001, 0.0002]],
+  ];
+  for (const [peak, expected] of cases)
+    t.true(close(rates({ schedule: { ...schedule, peak } }, expected.length), expected));
+});
+
 test('one-cycle stays finite when there is hardly a step', (t) => {
-  for (const steps of [1, 2, 3]) {
-    const all = rates({ schedule: { kind: 'one-cycle' } }, steps);
-    t.true(all.every((rate) => rate > 0 && rate <= 2));
-  }
+  for (const steps of [1, 2, 3])
+    for (const peak of [0.3, 0.5]) {
+      const all = rates({ schedule: { kind: 'one-cycle', peak } }, steps);
+      t.true(all.every((rate) => rate > 0 && rate <= 2));
+    }
 });
 
 test('warm-up rises in equal parts from the first step and multiplies the schedule', (t) => {

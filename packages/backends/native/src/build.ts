@@ -9,6 +9,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { tryLock } from '@prunebench/files';
 
 const require = createRequire(import.meta.url);
 const packageFolder = path.join(import.meta.dirname, '..');
@@ -138,8 +139,10 @@ export async function buildKernels(): Promise<string> {
   const binary = path.join(buildFolder, hash, 'kernels.node');
   if (existsSync(binary)) return binary;
   mkdirSync(buildFolder, { recursive: true });
-  await withLock(path.join(buildFolder, `${hash}.lock`), async () => {
-    if (!existsSync(binary)) await compile(toolchain, path.join(buildFolder, hash));
+  await withLock(path.join(buildFolder, `${hash}.building`), async (alone) => {
+    if (existsSync(binary)) return;
+    if (alone) removeLeftovers(hash);
+    await compile(toolchain, path.join(buildFolder, hash));
   });
   return binary;
 }
@@ -165,9 +168,18 @@ async function compile(toolchain: Toolchain, folder: string): Promise<void> {
     const link = [...toolchain.flags, '-shared', '-pthread', ...undefinedSymbols, ...objects];
     await runCompiler(toolchain.compiler, [...link, '-o', path.join(partial, 'kernels.node')]);
     for (const object of objects) rmSync(object);
-    renameSync(partial, folder);
+    publish(partial, folder);
   } finally {
     rmSync(partial, { recursive: true, force: true });
+  }
+}
+
+/** Gives a finished build its name, unless another process was quicker: both are the same. */
+function publish(partial: string, folder: string): void {
+  try {
+    renameSync(partial, folder);
+  } catch (error) {
+    if (!existsSync(path.join(folder, 'kernels.node'))) throw error;
   }
 }
 
@@ -181,37 +193,28 @@ async function runCompiler(compiler: string, args: string[]): Promise<void> {
   }
 }
 
-/** Runs `body` while holding a lock folder; a lock whose process is gone is broken. */
-async function withLock(lock: string, body: () => Promise<void>): Promise<void> {
-  for (;;) {
-    try {
-      mkdirSync(lock);
-      break;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      if (isStale(lock)) rmSync(lock, { recursive: true, force: true });
-      else await sleep(50);
-    }
-  }
-  try {
-    writeFileSync(path.join(lock, 'pid'), String(process.pid));
-    await body();
-  } finally {
-    rmSync(lock, { recursive: true, force: true });
-  }
+/** What builds of this library that were killed left behind; for who holds its lock. */
+function removeLeftovers(hash: string): void {
+  for (const name of readdirSync(buildFolder))
+    if (name.startsWith(`${hash}.`) && name.endsWith('.partial'))
+      rmSync(path.join(buildFolder, name), { recursive: true, force: true });
 }
 
-function isStale(lock: string): boolean {
-  try {
-    const holder = Number(readFileSync(path.join(lock, 'pid'), 'utf8'));
-    if (!Number.isInteger(holder) || holder <= 0) return false;
-    process.kill(holder, 0);
-    return false;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ESRCH') return true;
-    // No pid yet: the holder is between making the folder and writing the file, unless it died there.
-    if (code === 'ENOENT') return existsSync(lock) && Date.now() - statSync(lock).mtimeMs > 10_000;
-    return false;
+/**
+ * Runs `body` while holding a lock; waits while another process of this machine holds it. Whether one of another machine still runs
+ * nobody can tell, so it is not waited for, and `body` is told that it is not alone.
+ */
+async function withLock(lock: string, body: (alone: boolean) => Promise<void>): Promise<void> {
+  for (;;) {
+    const taken = await tryLock(lock);
+    if ('release' in taken) {
+      try {
+        return await body(true);
+      } finally {
+        await taken.release();
+      }
+    }
+    if (taken.host !== os.hostname()) return body(false);
+    await sleep(50);
   }
 }

@@ -1,6 +1,6 @@
 // Building: several processes at once, no compiler, a compiler that fails, a prebuilt library.
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'ava';
@@ -39,6 +39,22 @@ test('processes that build at once all get the one library', async (t) => {
   t.true(existsSync(paths[0]!), paths[0]);
   t.deepEqual(new Set(paths).size, 1);
   t.is(readdirSync(path.join(folder, 'build')).length, 1, 'no lock or partial build is left');
+  rmSync(folder, { recursive: true });
+});
+
+test('a build that was killed is no obstacle, and what it left is removed', async (t) => {
+  const folder = copyOfPackage();
+  const built = path.dirname(await build(folder));
+  rmSync(built, { recursive: true });
+  mkdirSync(`${built}.123.456.partial`);
+  // The number of a process that runs, but that began later: as after a restart.
+  const holder = { pid: process.pid, host: os.hostname(), boot: 'before the restart', start: '1' };
+  writeFileSync(`${built}.building`, JSON.stringify(holder));
+  t.is(path.dirname(await build(folder)), built);
+  t.deepEqual(readdirSync(path.join(folder, 'build')), [path.basename(built)]);
+  rmSync(built, { recursive: true });
+  writeFileSync(`${built}.building`, JSON.stringify({ pid: 1, host: `not-${os.hostname()}` }));
+  t.is(path.dirname(await build(folder)), built, 'another machine is not waited for');
   rmSync(folder, { recursive: true });
 });
 

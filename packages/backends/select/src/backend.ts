@@ -1,3 +1,5 @@
+import type { Layer } from '@prunebench/core';
+
 /** In order of preference. */
 export const BACKEND_NAMES = ['tensorflow', 'native', 'webgpu', 'wasm', 'cpu'] as const;
 export type BackendName = (typeof BACKEND_NAMES)[number];
@@ -14,6 +16,8 @@ export interface Backend {
   /** Also the name under which it is registered with tfjs. */
   readonly name: BackendName;
   readonly summary: string;
+  /** Kinds of layers that it has no gradients of, so that networks with them can be evaluated but not trained; absent: none. */
+  readonly untrainable?: readonly Layer['kind'][];
   /**
    * Loads the backend and makes it known to tfjs, without switching to it.
    *

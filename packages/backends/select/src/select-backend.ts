@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { PrunebenchError } from '@prunebench/core';
+import { type Layer, PrunebenchError } from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
 // Registers the gradients of all ops; tfjs-core alone has none under Node.js.
 import '@tensorflow/tfjs-layers';
@@ -13,6 +13,8 @@ export interface BackendChoice {
   readonly name: BackendName;
   /** Compute threads. */
   readonly threads: number;
+  /** Kinds of layers that it cannot train; none for most. */
+  readonly untrainable: readonly Layer['kind'][];
   /** What was chosen, and why the better ones were not: one line for the log. */
   readonly line: string;
 }
@@ -27,7 +29,7 @@ export interface BackendChoice {
  */
 export async function selectBackend(request?: string, options: { threads?: number } = {}): Promise<BackendChoice> {
   const asked = request ?? process.env.PRUNEBENCH_BACKEND ?? 'auto';
-  const threads = checkedThreads(options.threads ?? process.env.PRUNEBENCH_THREADS);
+  const threads = checkedThreads(options.threads) ?? threadsAskedFor() ?? availableParallelism();
   // The cpu backend would print a banner that advertises tfjs-node.
   tf.enableProdMode();
   if (asked === 'auto') return selectBest(threads);
@@ -39,11 +41,7 @@ export async function selectBackend(request?: string, options: { threads?: numbe
   try {
     const used = await backend.register(threads);
     await activate(backend);
-    return {
-      name: backend.name,
-      threads: used.threads,
-      line: `backend ${describe(backend, used.threads)}, as asked for`,
-    };
+    return choice(backend, used.threads, ', as asked for');
   } catch (cause) {
     throw new PrunebenchError(`Backend ${asked} cannot run here: ${firstLine(cause)}.`, {
       remedy: 'Run `pnpm prunebench list backends` to see which ones can, or use --backend auto.',
@@ -60,7 +58,7 @@ async function selectBest(threads: number): Promise<BackendChoice> {
       if (used.unfit) throw new Error(used.unfit);
       await activate(backend);
       const why = passed.length > 0 ? ` (not ${passed.join('; not ')})` : '';
-      return { name: backend.name, threads: used.threads, line: `backend ${describe(backend, used.threads)}${why}` };
+      return choice(backend, used.threads, why);
     } catch (error) {
       passed.push(`${backend.name}: ${firstLine(error)}`);
     }
@@ -73,12 +71,22 @@ async function activate({ name }: Backend): Promise<void> {
   await tf.ready();
 }
 
-function describe({ name }: Backend, threads: number): string {
-  return `${name}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+function choice({ name, untrainable = [] }: Backend, threads: number, why: string): BackendChoice {
+  const line = `backend ${name}, ${threads} ${threads === 1 ? 'thread' : 'threads'}${why}`;
+  return { name, threads, untrainable, line };
 }
 
-function checkedThreads(value: number | string | undefined): number {
-  if (value === undefined || value === '') return availableParallelism();
+/**
+ * The threads that the variable PRUNEBENCH_THREADS asks for; undefined where it is not set.
+ *
+ * @throws PrunebenchError when it is no number of threads
+ */
+export function threadsAskedFor(): number | undefined {
+  return checkedThreads(process.env.PRUNEBENCH_THREADS);
+}
+
+function checkedThreads(value: number | string | undefined): number | undefined {
+  if (value === undefined || value === '') return undefined;
   const threads = Number(value);
   if (!Number.isInteger(threads) || threads < 1)
     throw new PrunebenchError(`The number of threads is ${JSON.stringify(value)}.`, {

@@ -1,36 +1,66 @@
+import { checkMasks } from '../check-masks.ts';
 import { countKept } from '../masks.ts';
-import type { ParameterArray, State } from '../parameters.ts';
+import type { Masks, ParameterArray, State } from '../parameters.ts';
 import type { Conv2d, Dense, Layer, Network } from './layer.ts';
+import { type LiveChannels, liveChannels } from './live-channels.ts';
+import { liveWeights } from './live-weights.ts';
 import { defineNetwork } from './network.ts';
-import { sizeOf } from './parameter-specs.ts';
-import { followers, liveUnits, mixesChannels, prunableUnits } from './units.ts';
-
-/**
- * The network and its state without the output units (filters, neurons) that are removed: whose kernel column is masked, and
- * whose bias, gamma and beta are 0, so that they give 0 for every input. The outputs stay what they were, to rounding. Single
- * weights among the others keep their masks. A layer keeps at least one unit, and grouped convolutions and what they read stay as they are.
- */
-export function withoutRemovedUnits(network: Network, state: State): NetworkWithState {
-  return prunableUnits(network).reduce(
-    (current, kernelName) => withoutRemovedUnitsOf(kernelName.replace(/\/kernel$/, ''), current),
-    { network, state },
-  );
-}
+import { prunableSpecs, sizeOf } from './parameter-specs.ts';
+import { followers, mixesChannels, standsAlone } from './units.ts';
 
 export interface NetworkWithState {
   readonly network: Network;
   readonly state: State;
 }
 
-function withoutRemovedUnitsOf(name: string, { network, state }: NetworkWithState): NetworkWithState {
-  const layer = network.layers.find((candidate) => candidate.name === name) as Conv2d | Dense;
+/**
+ * The network and its state without the output units (filters, neurons) that do nothing: those that give 0 for every input, because
+ * their kernel column is masked or reads such units alone and their bias, gamma and beta are 0, and those that nobody reads. The
+ * outputs stay what they were, to rounding. A unit that no input reaches but that gives a constant stays, as its readers need it.
+ *
+ * Single weights among the others keep their masks; weights that do nothing are masked too, so that what the masks leave is what
+ * `costOf` counts. A layer keeps at least one unit; units that meet others' channels in an addition or a padded shortcut, and
+ * grouped convolutions with what they read, keep their places.
+ *
+ * @throws PrunebenchError for masks that do not fit the network
+ */
+export function withoutRemovedUnits(network: Network, state: State): NetworkWithState {
+  checkMasks(network, state.masks);
+  const channels = liveChannels(network, state);
+  const masked: State = { ...state, masks: { ...state.masks, ...clearing(liveWeights(network, state, channels)) } };
+  return prunableSpecs(network).reduce<NetworkWithState>(
+    (current, { layer }) => withUnits(current, layer, unitsToKeep(network, layer, channels)),
+    { network, state: masked },
+  );
+}
+
+/** The masks that clear something. */
+function clearing(masks: Masks): Masks {
+  return Object.fromEntries(Object.entries(masks).filter(([, mask]) => countKept(mask) < mask.length));
+}
+
+/** 1 for the units of a layer that stay: on whose channels, up to the next layers with kernels, some output depends. */
+function unitsToKeep(network: Network, name: string, channels: ReadonlyMap<string, LiveChannels>): Uint8Array {
   const following = followers(network, name);
-  if ([layer, ...following].some((each) => each.kind === 'conv2d' && each.groups > 1)) return { network, state };
-  const norms = following.filter(({ kind }) => kind === 'batchNorm').map((norm) => norm.name);
-  const kept = keptUnits(name, norms, state);
+  const layer = network.layers.find((candidate) => candidate.name === name)!;
+  const kept = new Uint8Array(channels.get(name)!.read.length);
+  const grouped = [layer, ...following].some((each) => each.kind === 'conv2d' && each.groups > 1);
+  if (grouped || !standsAlone(network, following)) return kept.fill(1);
+  for (const each of [layer, ...following.filter((follower) => !mixesChannels(follower))]) {
+    const { nonzero, read } = channels.get(each.name)!;
+    // After a flatten unit u owns the features f with f mod units = u.
+    for (let c = 0; c < read.length; c++) kept[c % kept.length] |= nonzero[c] & read[c];
+  }
+  if (!kept.includes(1)) kept[0] = 1;
+  return kept;
+}
+
+/** The network with the kept units of one layer alone. */
+function withUnits({ network, state }: NetworkWithState, name: string, kept: Uint8Array): NetworkWithState {
   const count = countKept(kept);
   if (count === kept.length) return { network, state };
-
+  const following = followers(network, name);
+  const norms = following.filter(({ kind }) => kind === 'batchNorm').map((norm) => norm.name);
   const outputs = new Set([name, ...norms]);
   const readers = new Set(following.filter(mixesChannels).map((reader) => `${reader.name}/kernel`));
   /** The axis of a parameter along which the units lie, if there is one. */
@@ -52,20 +82,8 @@ function withoutRemovedUnitsOf(name: string, { network, state }: NetworkWithStat
     const mask = masks[parameter];
     if (mask && places) masks[parameter] = Uint8Array.from(places, (place) => mask[place]);
   }
-  const layers = network.layers.map((each) => (each === layer ? withUnits(layer, count) : each));
+  const layers = network.layers.map((each) => (each.name === name ? withCount(each as Conv2d | Dense, count) : each));
   return { network: defineNetwork({ ...network, layers }), state: { parameters, masks } };
-}
-
-/** 1 for units that stay. */
-function keptUnits(name: string, norms: readonly string[], { parameters, masks }: State): Uint8Array {
-  const kernel = `${name}/kernel`;
-  const kept = liveUnits(parameters[kernel].shape, masks[kernel]);
-  for (const shift of [`${name}/bias`, ...norms.flatMap((norm) => [`${norm}/gamma`, `${norm}/beta`])]) {
-    const values = parameters[shift]?.values ?? [];
-    for (let i = 0; i < values.length; i++) if (values[i] !== 0 && masks[shift]?.[i] !== 0) kept[i % kept.length] = 1;
-  }
-  if (!kept.includes(1)) kept[0] = 1;
-  return kept;
 }
 
 /** Flat indices of what stays of a parameter. After a flatten unit u owns the features f with f mod units = u. */
@@ -76,6 +94,6 @@ function keptPlaces(shape: readonly number[], axis: number, kept: Uint8Array): n
   );
 }
 
-function withUnits(layer: Conv2d | Dense, count: number): Layer {
+function withCount(layer: Conv2d | Dense, count: number): Layer {
   return layer.kind === 'dense' ? { ...layer, units: count } : { ...layer, filters: count };
 }

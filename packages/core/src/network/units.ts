@@ -75,16 +75,20 @@ export function mixesChannels(layer: Layer): boolean {
   return layer.kind === 'conv2d' || layer.kind === 'dense';
 }
 
-function removable(network: Network, following: readonly Layer[]): boolean {
+/** Whether units can go without changing the places of others' channels, or of the outputs; `following`: of the layer, see `followers`. */
+export function standsAlone(network: Network, following: readonly Layer[]): boolean {
   const output = outputLayer(network);
   return (
     following.length > 0 &&
     !following.some(
-      (layer) =>
-        layer.kind === 'add' ||
-        layer.kind === 'subsamplePad' ||
-        (layer.kind === 'activation' && layer.activation === 'sigmoid') ||
-        (layer === output && !mixesChannels(layer)),
+      (layer) => layer.kind === 'add' || layer.kind === 'subsamplePad' || (layer === output && !mixesChannels(layer)),
     )
+  );
+}
+
+function removable(network: Network, following: readonly Layer[]): boolean {
+  return (
+    standsAlone(network, following) &&
+    !following.some((layer) => layer.kind === 'activation' && layer.activation === 'sigmoid')
   );
 }

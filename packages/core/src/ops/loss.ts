@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Network } from '../network/layer.ts';
+import { oneHot } from './one-hot.ts';
 import { softmaxCrossEntropy } from './softmax-cross-entropy.ts';
 
 /** The mean loss of a batch, differentiable in the outputs. */
@@ -15,7 +16,6 @@ export function lossOf(network: Network): Loss {
 
 function halfSquaredError(outputs: tf.Tensor2D, labels: tf.Tensor1D): tf.Scalar {
   const [examples, units] = outputs.shape;
-  const targets =
-    units === 1 ? tf.reshape(tf.cast(labels, 'float32'), [examples, 1]) : tf.oneHot(labels, units, 1, 0, 'float32');
+  const targets = units === 1 ? tf.reshape(tf.cast(labels, 'float32'), [examples, 1]) : oneHot(labels, units);
   return tf.mul(tf.sum(tf.squaredDifference(outputs, targets)), 0.5 / examples) as tf.Scalar;
 }

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { hasKernel } from './has-kernel.ts';
+import { oneHot } from './one-hot.ts';
 
 /**
  * Mean over the batch of -log softmax(logits)[label], with its gradient (softmax - one-hot) / N to the logits.
@@ -30,12 +31,12 @@ function composed(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Scalar {
   const [rows, classes] = logits.shape;
   const loss = tf.customGrad((...args) => {
     const [input, save] = args as [tf.Tensor2D, tf.GradSaveFunc];
-    const oneHot = tf.oneHot(labels, classes, 1, 0, 'float32');
+    const targets = oneHot(labels, classes);
     const shifted = tf.sub(input, tf.max(input, 1, true));
     const exponentials = tf.exp(shifted);
     const sums = tf.sum(exponentials, 1, true);
-    save([tf.div(tf.sub(tf.div(exponentials, sums), oneHot), rows)]);
-    const ofLabel = tf.sum(tf.mul(shifted, oneHot), 1, true);
+    save([tf.div(tf.sub(tf.div(exponentials, sums), targets), rows)]);
+    const ofLabel = tf.sum(tf.mul(shifted, targets), 1, true);
     return {
       value: tf.mean(tf.sub(tf.log(sums), ofLabel)) as tf.Scalar,
       gradFunc: (dy: tf.Tensor, [dlogits]: tf.Tensor[]) => tf.mul(dlogits, dy),

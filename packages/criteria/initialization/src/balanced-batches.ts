@@ -1,47 +1,48 @@
-import { type Batch, PrunebenchError, type Subject, sizeOf } from '@prunebench/core';
+import { type Batch, PrunebenchError, type Subject } from '@prunebench/core';
+import { collate, type Example, examplesOf } from './example.ts';
+
+/** How balanced examples fill the batches. */
+export const exampleOrders = ['dealt', 'class-sorted'] as const;
+
+interface BalancedOptions {
+  readonly classes: number;
+  readonly perClass: number;
+  readonly batchSize: number;
+  /**
+   * `dealt` (the default): class by class in turn, so that every batch has all classes; `class-sorted`: all of the first class,
+   * then all of the second and so on, so that a batch has few of them.
+   */
+  readonly order?: (typeof exampleOrders)[number];
+}
 
 /**
- * The first `perClass` examples of every class among the calibration batches, dealt out class by class in turn, so that
- * every batch of `batchSize` has all classes.
+ * The first `perClass` examples of every class among the calibration batches, in batches of `batchSize`.
  *
  * @throws PrunebenchError when the calibration split has too few of a class
  */
 export function balancedBatches(
-  { network, batches }: Pick<Subject, 'network' | 'batches'>,
-  options: { readonly classes: number; readonly perClass: number; readonly batchSize: number },
+  subject: Pick<Subject, 'network' | 'batches'>,
+  { classes, perClass, batchSize, order = 'dealt' }: BalancedOptions,
 ): readonly Batch[] {
-  const { classes, perClass, batchSize } = options;
-  const size = sizeOf(network.inputShape);
-  const found: Float32Array[][] = Array.from({ length: classes }, () => []);
+  const found: Example[][] = Array.from({ length: classes }, () => []);
   let missing = classes;
-  for (const { x, y, size: count } of batches({ batchSize })) {
-    for (let n = 0; n < count && missing > 0; n++) {
-      const examples = found[y[n]];
-      if (examples.length === perClass) continue;
-      examples.push(x.slice(n * size, (n + 1) * size));
-      if (examples.length === perClass) missing--;
-    }
-    if (missing === 0) break;
+  for (const example of examplesOf(subject, batchSize)) {
+    const ofClass = found[example.label];
+    if (ofClass.length === perClass) continue;
+    ofClass.push(example);
+    if (ofClass.length === perClass && --missing === 0) break;
   }
   refuseTooFew(found, perClass);
-  const dealt = Array.from({ length: perClass * classes }, (_, i) => ({
-    x: found[i % classes][Math.floor(i / classes)],
-    label: i % classes,
-  }));
-  return Array.from({ length: Math.ceil(dealt.length / batchSize) }, (_, b) =>
-    collate(dealt.slice(b * batchSize, (b + 1) * batchSize), size),
+  const examples =
+    order === 'class-sorted'
+      ? found.flat()
+      : Array.from({ length: perClass * classes }, (_, i) => found[i % classes][Math.floor(i / classes)]);
+  return Array.from({ length: Math.ceil(examples.length / batchSize) }, (_, b) =>
+    collate(examples.slice(b * batchSize, (b + 1) * batchSize)),
   );
 }
 
-function collate(examples: readonly { x: Float32Array; label: number }[], size: number): Batch {
-  const x = new Float32Array(examples.length * size);
-  examples.forEach((example, n) => {
-    x.set(example.x, n * size);
-  });
-  return { x, y: Int32Array.from(examples, ({ label }) => label), size: examples.length };
-}
-
-function refuseTooFew(found: readonly (readonly Float32Array[])[], perClass: number): void {
+function refuseTooFew(found: readonly (readonly Example[])[], perClass: number): void {
   const label = found.findIndex((examples) => examples.length < perClass);
   if (label < 0) return;
   throw new PrunebenchError(

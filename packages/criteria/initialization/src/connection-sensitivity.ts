@@ -1,16 +1,23 @@
 import { applyMasks, prunableSpecs, type Subject } from '@prunebench/core';
 import { z } from 'zod';
+import { type Statistics, statisticsOption } from './batch-statistics.ts';
+import { drawnBatches } from './drawn-batches.ts';
 import { meanGradients } from './gradients.ts';
 
-/** On how much data the gradient is taken. */
-export const gradientOptions = {
+/** On how much data the gradient is taken, and with which statistics in batch norm. */
+export const gradientOptions = (statistics: Statistics) => ({
   batchSize: z.int().positive().default(128),
   batches: z
     .int()
     .positive()
     .default(1)
     .describe('the gradient is averaged over them before its absolute value is taken'),
-};
+  statistics: statisticsOption(statistics),
+  draw: z
+    .enum(['same-every-round', 'new-every-round'])
+    .default('same-every-round')
+    .describe("whether the rounds of a schedule score on the same batches, or draw new ones as FORCE's program does"),
+});
 
 /** One sensitivity per weight, by kernel name. */
 export type Sensitivities = Readonly<Record<string, Float64Array>>;
@@ -18,6 +25,8 @@ export type Sensitivities = Readonly<Record<string, Float64Array>>;
 interface Options {
   readonly batchSize: number;
   readonly batches: number;
+  readonly statistics: Statistics;
+  readonly draw: 'same-every-round' | 'new-every-round';
 }
 
 /** |w g| for every prunable weight, with g the gradient of the loss at the weights as they act. */
@@ -27,10 +36,9 @@ export async function weightTimesGradient(
   options: Options,
 ): Promise<Sensitivities> {
   const { network } = subject;
-  const gradients = await meanGradients(
-    subject,
-    subject.batches({ batchSize: options.batchSize, count: options.batches }),
-  );
+  const size = { batchSize: options.batchSize, count: options.batches };
+  const batches = options.draw === 'new-every-round' ? drawnBatches(subject, size) : subject.batches(size);
+  const gradients = await meanGradients(subject, batches, options);
   return Object.fromEntries(
     prunableSpecs(network).map(({ name }) => [
       name,

@@ -4,7 +4,8 @@
  *     score_j = |w_j g_j|,       g = dL/dw on a batch
  *
  * Blalock, Gonzalez Ortiz, Frankle & Guttag, "What is the state of neural network pruning?", MLSys 2020. SNIP's
- * formula, on a network that is trained.
+ * formula, on a network that is trained. Their program, ShrinkBench, takes the gradient in training mode: batch norm has the
+ * batch's statistics.
  */
 import { defineCriterion } from '@prunebench/core';
 import { z } from 'zod';
@@ -21,7 +22,7 @@ export const gradientMagnitude = defineCriterion({
     url: 'https://arxiv.org/abs/2003.03033',
   },
   taxonomy: 'first-order',
-  options: z.strictObject(gradientOptions),
+  options: z.strictObject(gradientOptions('batch')),
   granularity: ['weight'],
   needs: ['weights', 'gradients'],
   when: 'trained',

@@ -1,6 +1,15 @@
-import { type Batch, type Network, prunableSpecs, type Subject } from '@prunebench/core';
+import {
+  type Batch,
+  type Network,
+  oneHot,
+  prunableSpecs,
+  type Subject,
+  TensorScope,
+  takeValues,
+  tidy,
+} from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { byName, type KernelGradients, takeValues } from './gradients.ts';
+import { byName, type KernelGradients, type LossOptions } from './gradients.ts';
 import { aliveTensors } from './layers.ts';
 import { tangentForward } from './tangent.ts';
 
@@ -14,39 +23,32 @@ import { tangentForward } from './tangent.ts';
  * gradient of a gradient is wrong for several operations, and missing for convolutions.
  *
  * @param vector by kernel name
- * @param temperature divides the logits
  */
 export async function hessianVectorProduct(
   subject: Pick<Subject, 'network' | 'parameters' | 'masks'>,
   vector: KernelGradients,
   batches: Iterable<Batch>,
-  temperature = 1,
+  loss: LossOptions = {},
 ): Promise<KernelGradients> {
   const specs = prunableSpecs(subject.network);
   const kernels = specs.map(({ name }) => name);
   const products = Object.fromEntries(kernels.map((name) => [name, new Float64Array(vector[name].length)]));
-  const parameters = aliveTensors(subject);
-  const direction = Object.fromEntries(
-    specs.map(({ name, shape }) => [name, tf.tensor(Float32Array.from(vector[name]), [...shape])]),
+  using scope = new TensorScope();
+  const parameters = scope.own(aliveTensors(subject));
+  const direction = scope.make(() =>
+    Object.fromEntries(specs.map(({ name, shape }) => [name, tf.tensor(Float32Array.from(vector[name]), [...shape])])),
   );
   let examples = 0;
   for (const batch of batches) {
-    const gradients = tf.tidy(() => {
+    const gradients = tidy(() => {
       const derivative = (...weights: tf.Tensor[]) =>
-        directionalDerivative(
-          subject.network,
-          { ...parameters, ...byName(kernels, weights) },
-          direction,
-          batch,
-          temperature,
-        );
+        directionalDerivative(subject.network, { ...parameters, ...byName(kernels, weights) }, direction, batch, loss);
       return tf.grads(derivative)(kernels.map((name) => parameters[name]));
     });
     for (const [k, part] of (await takeValues(gradients)).entries())
       for (let i = 0; i < part.length; i++) products[kernels[k]][i] += part[i] * batch.size;
     examples += batch.size;
   }
-  tf.dispose([parameters, direction]);
   for (const product of Object.values(products)) for (let i = 0; i < product.length; i++) product[i] /= examples;
   return products;
 }
@@ -57,19 +59,19 @@ function directionalDerivative(
   parameters: Record<string, tf.Tensor>,
   direction: Record<string, tf.Tensor>,
   { x, y, size }: Batch,
-  temperature: number,
+  { temperature = 1, statistics = 'batch' }: LossOptions,
 ): tf.Scalar {
   const { value, tangent } = tangentForward(
     network,
     parameters,
     direction,
     tf.tensor(x, [size, ...network.inputShape]),
+    statistics,
   );
   const outputs = tf.div(value, temperature);
   const units = outputs.shape[1]!;
   const labels = tf.tensor1d(y, 'int32');
-  const targets =
-    units === 1 ? tf.reshape(tf.cast(labels, 'float32'), [size, 1]) : tf.oneHot(labels, units, 1, 0, 'float32');
+  const targets = units === 1 ? tf.reshape(tf.cast(labels, 'float32'), [size, 1]) : oneHot(labels, units);
   const predictions = network.loss === 'squared-error' ? outputs : tf.softmax(outputs);
   return tf.div(tf.sum(tf.mul(tf.sub(predictions, targets), tangent)), temperature * size);
 }

@@ -3,11 +3,11 @@ import {
   forward,
   INPUT,
   type Layer,
-  type ParameterRecord,
   type ParameterTensors,
+  parameterTensors,
   type Subject,
 } from '@prunebench/core';
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 
 /** One layer on its own, at inference. */
 export function applyLayer(layer: Layer, x: tf.Tensor, parameters: ParameterTensors): tf.Tensor {
@@ -15,13 +15,7 @@ export function applyLayer(layer: Layer, x: tf.Tensor, parameters: ParameterTens
   return forward(alone, parameters, x);
 }
 
-/** The parameters as they act, with masked weights at 0. Dispose them, or make them inside a tidy. */
+/** The parameters as they act, with masked weights at 0: for the caller to free. */
 export function aliveTensors({ parameters, masks }: Pick<Subject, 'parameters' | 'masks'>): Record<string, tf.Tensor> {
-  return tensorsOf(applyMasks(parameters, masks));
-}
-
-export function tensorsOf(parameters: ParameterRecord): Record<string, tf.Tensor> {
-  return Object.fromEntries(
-    Object.entries(parameters).map(([name, { values, shape }]) => [name, tf.tensor(values, [...shape])]),
-  );
+  return parameterTensors(applyMasks(parameters, masks));
 }

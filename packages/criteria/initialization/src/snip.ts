@@ -3,7 +3,8 @@
  *
  *     score_j = |dL(c w) / dc_j| at c = 1, over the sum of all = |w_j g_j| / sum_k |w_k g_k|,       g = dL/dw
  *
- * on one mini-batch of the untrained network. Lee, Ajanthan & Torr, "SNIP: single-shot network pruning based on
+ * on one mini-batch of the untrained network, in evaluation mode as in the paper's program: batch norm has its running
+ * statistics. Lee, Ajanthan & Torr, "SNIP: single-shot network pruning based on
  * connection sensitivity", ICLR 2019. Iterative SNIP (de Jorge et al. 2021) is this criterion with an
  * exponential schedule.
  */
@@ -22,10 +23,16 @@ export const snip = defineCriterion({
     url: 'https://arxiv.org/abs/1810.02340',
   },
   taxonomy: 'initialization',
-  options: z.strictObject(gradientOptions),
+  options: z.strictObject(gradientOptions('running')),
   granularity: ['weight'],
   needs: ['weights', 'gradients'],
   when: 'initialization',
+  deviations: [
+    "The program trains freshly drawn weights under the mask: its published numbers belong beside `control: 'reinitialize'`.",
+    'The program prunes biases too; here kernels alone.',
+  ],
+  // 2: batch norm's running statistics became the default; what was scored before is `statistics: 'batch'`.
+  revision: 2,
   async score(subject, options) {
     const sensitivities = await aliveWeightTimesGradient(subject, options);
     const total = Object.values(sensitivities).reduce((sum, layer) => sum + layer.reduce((a, b) => a + b, 0), 0);

@@ -4,12 +4,16 @@ import {
   INPUT,
   type Layer,
   type Network,
+  parameterTensors,
   prunableSpecs,
   type Subject,
+  TensorScope,
+  takeValues,
+  tidy,
 } from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { byName, takeValues } from './gradients.ts';
-import { applyLayer, tensorsOf } from './layers.ts';
+import { byName } from './gradients.ts';
+import { applyLayer } from './layers.ts';
 
 type Tensors = Readonly<Record<string, tf.Tensor>>;
 
@@ -38,15 +42,15 @@ export async function synapticFlow(
   const { network } = subject;
   const kernels = prunableSpecs(network).map(({ name }) => name);
   const parameters = applyMasks(subject.parameters, subject.masks);
-  const alive = tensorsOf(parameters);
-  const weights = kernels.map((name) => tf.abs(alive[name]));
+  using scope = new TensorScope();
+  const alive = scope.own(parameterTensors(parameters));
+  const weights = scope.make(() => kernels.map((name) => tf.abs(alive[name])));
   const shifts = await shiftsOf(network, { ...alive, ...byName(kernels, weights) });
-  const gradients = tf.tidy(() => {
+  const gradients = tidy(() => {
     const flow = (...strengths: tf.Tensor[]) =>
       flowThrough(network, { ...alive, ...byName(kernels, strengths) }, shifts);
     return tf.grads(flow)(weights);
   });
-  tf.dispose([alive, weights]);
   const slopes = await takeValues(gradients);
   return Object.fromEntries(kernels.map((name, k) => [name, share(parameters[name].values, slopes[k])]));
 }
@@ -60,17 +64,20 @@ function share(weights: Float32Array, slopes: Float32Array): Float64Array {
 
 /** By layer: s where dividing its output by 2^s brings the largest entry between 1 and 2; 0 where all are 0. */
 async function shiftsOf(network: Network, parameters: Tensors): Promise<ReadonlyMap<string, number>> {
-  const outputs = new Map([[INPUT, ones(network)]]);
+  using scope = new TensorScope();
+  const outputs = new Map([[INPUT, scope.make(() => ones(network))]]);
   const shifts = new Map<string, number>();
   for (const layer of network.layers) {
-    const output = tf.tidy(() => copied(through(layer, outputs, parameters)));
+    using passing = new TensorScope();
+    const output = passing.make(() => copied(through(layer, outputs, parameters)));
     const [[largest]] = await takeValues([tf.max(output.value)]);
     const shift = largest === 0 ? 0 : Math.floor(Math.log2(largest));
     shifts.set(layer.name, shift);
-    outputs.set(layer.name, shifted(output, shift));
-    tf.dispose(output.value);
+    outputs.set(
+      layer.name,
+      scope.make(() => shifted(output, shift)),
+    );
   }
-  for (const { value } of outputs.values()) tf.dispose(value);
   return shifts;
 }
 

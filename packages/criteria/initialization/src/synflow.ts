@@ -28,5 +28,10 @@ export const synflow = defineCriterion({
   granularity: ['weight'],
   needs: ['weights'],
   when: 'initialization',
+  deviations: [
+    'The program rounds the number of removed weights of every round down, and removes all that tie with the last one; here the number is rounded and met exactly.',
+    "The program leaves maximum pooling as it is; here pooling takes the mean, since which of several equal pixels a maximum takes is the backend's choice.",
+    'Its published accuracies are of trainings with Nesterov momentum (`optimizer: { nesterov: true }`).',
+  ],
   score: (subject) => synapticFlow(subject),
 });

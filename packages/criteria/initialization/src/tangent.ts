@@ -9,6 +9,7 @@ import {
   PrunebenchError,
 } from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
+import type { Statistics } from './batch-statistics.ts';
 import { applyLayer } from './layers.ts';
 
 /** A value and its directional derivative. */
@@ -29,17 +30,24 @@ type Tensors = Readonly<Record<string, tf.Tensor>>;
  *
  * Both are made of operations whose gradients are right in tfjs, and no operation is differentiated twice: what depends on
  * the kernels through a kink (which inputs a ReLU lets pass, which one a maximum takes) is constant almost everywhere and
- * enters as a constant. Batch norm uses the batch's statistics; dropout drops nothing.
+ * enters as a constant. Dropout drops nothing.
  *
- * @param kernels the direction, by kernel name
+ * @param direction by kernel name
+ * @param statistics of batch norm
  * @throws PrunebenchError for pooling windows that overlap, where one is a maximum
  */
-export function tangentForward(network: Network, parameters: Tensors, direction: Tensors, x: tf.Tensor): Dual {
+export function tangentForward(
+  network: Network,
+  parameters: Tensors,
+  direction: Tensors,
+  x: tf.Tensor,
+  statistics: Statistics = 'batch',
+): Dual {
   const duals = new Map<string, Dual>([[INPUT, { value: x, tangent: tf.zerosLike(x) }]]);
   let last = duals.get(INPUT)!;
   for (const layer of network.layers) {
     const inputs = layer.inputs.map((name) => duals.get(name)!);
-    last = layer.kind === 'add' ? add(inputs) : passOn(layer, inputs[0], parameters, direction);
+    last = layer.kind === 'add' ? add(inputs) : passOn(layer, inputs[0], parameters, direction, statistics);
     duals.set(layer.name, last);
   }
   return last;
@@ -50,13 +58,19 @@ const add = ([a, b]: readonly Dual[]): Dual => ({
   tangent: tf.add(a.tangent, b.tangent),
 });
 
-function passOn(layer: Exclude<Layer, Add>, x: Dual, parameters: Tensors, direction: Tensors): Dual {
+function passOn(
+  layer: Exclude<Layer, Add>,
+  x: Dual,
+  parameters: Tensors,
+  direction: Tensors,
+  statistics: Statistics,
+): Dual {
   switch (layer.kind) {
     case 'dense':
     case 'conv2d':
       return affine(layer, x, parameters, direction);
     case 'batchNorm':
-      return batchNorm(layer, x, parameters);
+      return statistics === 'batch' ? batchNorm(layer, x, parameters) : batchNormRunning(layer, x, parameters);
     case 'activation':
       return nonlinearity(layer.activation, x);
     case 'maxPool':
@@ -97,6 +111,16 @@ function batchNorm({ name, epsilon }: BatchNorm, { value, tangent }: Dual, param
   return {
     value: tf.add(tf.mul(normalised, gamma), parameters[`${name}/beta`]),
     tangent: tf.mul(tf.mul(change, reciprocal), gamma),
+  };
+}
+
+/** n = (x - mean) / s with running mean and s, which do not depend on x:  n' = x' / s. */
+function batchNormRunning(layer: BatchNorm, { value, tangent }: Dual, parameters: Tensors): Dual {
+  const { name, epsilon } = layer;
+  const reciprocal = tf.rsqrt(tf.add(parameters[`${name}/movingVariance`], epsilon));
+  return {
+    value: applyLayer(layer, value, parameters),
+    tangent: tf.mul(tangent, tf.mul(reciprocal, parameters[`${name}/gamma`])),
   };
 }
 

@@ -1,10 +1,17 @@
-import { contractViolations, convNet, mlp, residualNet } from '@prunebench/testing';
+import { contractViolations, convNet, mlp, residualNet, tensorLeaks } from '@prunebench/testing';
 import test from 'ava';
 import { criteria } from '../src/index.ts';
 
+const networks = [mlp([5, 4, 3]), convNet(), residualNet()];
+const optionsOf = (id: string) => (id === 'grasp' ? { samplesPerClass: 2 } : {});
+
 for (const criterion of criteria)
   test(`${criterion.id} keeps the criterion's contract on dense, convolutional and residual networks`, async (t) => {
-    const options = criterion.id === 'grasp' ? { samplesPerClass: 2 } : {};
-    for (const network of [mlp([5, 4, 3]), convNet(), residualNet()])
-      t.deepEqual(await contractViolations(criterion, network, options), []);
+    for (const network of networks)
+      t.deepEqual(await contractViolations(criterion, network, optionsOf(criterion.id)), []);
+  });
+
+for (const criterion of criteria)
+  test.serial(`${criterion.id} leaves no tensor behind, whatever its subject is like`, async (t) => {
+    for (const network of networks) t.deepEqual(await tensorLeaks(criterion, network, optionsOf(criterion.id)), []);
   });

@@ -1,4 +1,13 @@
-import { type Batch, defineNetwork, type Network, PrunebenchError, randomStream } from '@prunebench/core';
+import {
+  applyMasks,
+  type Batch,
+  defineNetwork,
+  type Network,
+  PrunebenchError,
+  prunableSpecs,
+  randomStream,
+  sizeOf,
+} from '@prunebench/core';
 import {
   convNet,
   mlp,
@@ -46,6 +55,49 @@ for (const activation of ['relu', 'tanh', 'sigmoid'] as const)
         t.true(relativeError(scores[`fc${l + 1}/kernel`], expected) < 1e-4);
       });
     });
+
+test('of a network that is already pruned: half the change of ||g||^2 over the weights that are left (finite differences)', async (t) => {
+  const network = plain('tanh');
+  const batch = balanced(network);
+  const full = randomParameters(network);
+  const stream = randomStream(5, 'mask');
+  const masks = Object.fromEntries(
+    Object.entries(full).map(([name, { values }]) => [name, Uint8Array.from(values, () => +(stream.uniform() < 0.6))]),
+  );
+  const reference = mlpOf(sizes, applyMasks(full, masks), 'tanh');
+  const maskOf = (l: number) => masks[`fc${l + 1}/kernel`];
+  const norm = (l: number, i: number, j: number, delta: number) => {
+    const { gradient } = lossAndGradient(nudged(reference, l, i, j, delta), batch);
+    return squaredNorm(
+      gradient.map((kernel, k) => kernel.map((row, r) => row.map((g, c) => g * maskOf(k)[r * row.length + c]))),
+    );
+  };
+  const step = 1e-6;
+  const scores = await score(grasp, subjectOf(network, full, { masks, batches: [batch] }), {
+    samplesPerClass: 2,
+    temperature: 1,
+  });
+  reference.kernels.forEach((kernel, l) => {
+    const expected = kernel.flatMap((row, i) =>
+      Array.from(row, (w, j) => (0.5 * w * (norm(l, i, j, step) - norm(l, i, j, -step))) / (2 * step)),
+    );
+    t.true(relativeError(scores[`fc${l + 1}/kernel`], expected) < 1e-4);
+  });
+});
+
+test('masks that remove nothing change no bit', async (t) => {
+  const network = convNet();
+  const parameters = randomParameters(network);
+  const batches = [balanced(network)];
+  const ones = Object.fromEntries(
+    prunableSpecs(network).map(({ name, shape }) => [name, new Uint8Array(sizeOf(shape)).fill(1)]),
+  );
+  const options = { samplesPerClass: 2 };
+  t.deepEqual(
+    await score(grasp, subjectOf(network, parameters, { masks: ones, batches }), options),
+    await score(grasp, subjectOf(network, parameters, { batches }), options),
+  );
+});
 
 for (const network of [plain('relu'), biasFree(convNet())])
   test(`${network.name}: ||g_l||^2 plus the layer's scores is the same number in every layer`, async (t) => {
@@ -121,8 +173,11 @@ for (const network of [convNet(), residualNet()])
       );
   });
 
-for (const network of [smooth(convNet()), smooth(residualNet())])
-  test(`${network.name} with tanh and mean pooling: the product is the slope of the gradient (central differences)`, async (t) => {
+const smoothModes = [smooth(convNet()), smooth(residualNet())].flatMap((network) =>
+  (['batch', 'running'] as const).map((statistics) => ({ network, statistics })),
+);
+for (const { network, statistics } of smoothModes)
+  test(`${network.name} with tanh and mean pooling, ${statistics} statistics: the product is the slope of the gradient (central differences)`, async (t) => {
     const parameters = randomParameters(network);
     const batch = randomBatch(network, 8);
     const kernels = network.layers
@@ -143,9 +198,11 @@ for (const network of [smooth(convNet()), smooth(residualNet())])
           ),
         },
         [batch],
+        { statistics },
       );
     const [up, down] = [await gradientAt(1), await gradientAt(-1)];
-    const product = await hessianVectorProduct({ network, parameters, masks: {} }, vector, [batch]);
+    const subject = { network, parameters, masks: {} };
+    const product = await hessianVectorProduct(subject, vector, [batch], { statistics });
     for (const name of kernels) {
       const slope = up[name].map((value, i) => (value - down[name][i]) / (2 * step));
       t.true(relativeError(product[name], slope) < 5e-3, `${name} ${relativeError(product[name], slope)}`);

@@ -107,11 +107,14 @@ test('the gradient is averaged over the batches before its absolute value is tak
   }
 });
 
-for (const conv of [convNet(), residualNet()])
-  test(`${conv.name}: the gradient along a direction is the slope of the loss, with the batch's statistics`, async (t) => {
+const modes = [convNet(), residualNet()].flatMap((conv) =>
+  (['batch', 'running'] as const).map((statistics) => ({ conv, statistics })),
+);
+for (const { conv, statistics } of modes)
+  test(`${conv.name}: the gradient along a direction is the slope of the loss, with the ${statistics} statistics`, async (t) => {
     const values = randomParameters(conv);
     const examples = randomBatch(conv, 12);
-    const gradients = await meanGradients({ network: conv, parameters: values, masks: {} }, [examples]);
+    const gradients = await meanGradients({ network: conv, parameters: values, masks: {} }, [examples], { statistics });
     const kernels = Object.keys(gradients);
     // Along the gradient itself, so that the slope is its squared norm.
     const norm = Math.sqrt(sum(kernels.map((name) => dot(gradients[name], gradients[name]))));
@@ -126,9 +129,34 @@ for (const conv of [convNet(), residualNet()])
           ]),
         ),
       );
-    const slope = (trainingLoss(conv, moved(1), examples) - trainingLoss(conv, moved(-1), examples)) / (2 * step);
+    const lossAt = (sign: number) => lossWith(statistics, conv, moved(sign), examples);
+    const slope = (lossAt(1) - lossAt(-1)) / (2 * step);
     t.true(Math.abs(slope / norm - 1) < 0.01, `${slope} against ${norm}`);
   });
+
+// What each paper's own program does: SNIP's scores in evaluation mode, the others' in training mode.
+for (const [criterion, paper] of [
+  [snip, 'running'],
+  [force, 'batch'],
+  [gradientMagnitude, 'batch'],
+] as const)
+  test(`${criterion.id}: batch norm has the ${paper} statistics unless the other ones are asked for`, async (t) => {
+    const conv = convNet();
+    const values = randomParameters(conv);
+    const of = subjectOf(conv, values, { batches: [randomBatch(conv, 12)] });
+    const other = paper === 'running' ? 'batch' : 'running';
+    const [asIs, asked, opposite] = [
+      await score(criterion, of),
+      await score(criterion, of, { statistics: paper }),
+      await score(criterion, of, { statistics: other }),
+    ];
+    t.deepEqual(asIs, asked);
+    for (const name of Object.keys(asIs)) t.true(relativeError(opposite[name], asIs[name]) > 1e-2);
+  });
+
+test('without batch norm both statistics give the same scores', async (t) => {
+  t.deepEqual(await score(snip, subject, { statistics: 'batch' }), await score(snip, subject));
+});
 
 test('a masked weight scores 0 in SNIP; in FORCE it has the score it would have if it returned', async (t) => {
   const masks = { 'fc2/kernel': new Uint8Array(20).fill(1).fill(0, 0, 7) };
@@ -194,10 +222,16 @@ test.serial('no tensor is left behind', async (t) => {
   t.is(tf.memory().numTensors, before);
 });
 
-function trainingLoss(of: Network, values: typeof parameters, { x, y, size }: Batch): number {
+function lossWith(
+  statistics: 'batch' | 'running',
+  of: Network,
+  values: typeof parameters,
+  { x, y, size }: Batch,
+): number {
   return tf.tidy(() => {
     const tensors = Object.entries(values).map(([name, { values: v, shape }]) => [name, tf.tensor(v, [...shape])]);
-    const logits = forward(of, Object.fromEntries(tensors), tf.tensor(x, [size, ...of.inputShape]), { training: true });
+    const training = statistics === 'batch';
+    const logits = forward(of, Object.fromEntries(tensors), tf.tensor(x, [size, ...of.inputShape]), { training });
     return lossOf(of)(logits as tf.Tensor2D, tf.tensor1d(y, 'int32')).dataSync()[0];
   });
 }

@@ -1,4 +1,4 @@
-import { contractViolations, convNet, mlp, residualNet } from '@prunebench/testing';
+import { contractViolations, convNet, mlp, residualNet, tensorLeaks } from '@prunebench/testing';
 import test from 'ava';
 import { criteria } from '../src/index.ts';
 
@@ -14,3 +14,8 @@ test('ids are unique and in lower case with hyphens', (t) => {
   t.is(new Set(ids).size, ids.length);
   for (const id of ids) t.regex(id, /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/);
 });
+
+for (const criterion of criteria)
+  test.serial(`${criterion.id} leaves no tensor behind, whatever its subject is like`, async (t) => {
+    for (const network of networks) t.deepEqual(await tensorLeaks(criterion, network), []);
+  });

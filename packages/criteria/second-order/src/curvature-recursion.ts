@@ -7,6 +7,7 @@ import {
   type Network,
   outputLayer,
   type ParameterTensors,
+  TensorScope,
 } from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { batchTensor } from './layer-signals.ts';
@@ -42,33 +43,32 @@ export async function addRecursionCurvature(
   form: Form,
   sums: Readonly<Record<string, Float64Array>>,
 ): Promise<void> {
+  using scope = new TensorScope();
   const inputs = new Map<string, tf.Tensor[]>();
   const capture: Extension = {
     layer(layer, tensors, next) {
       inputs.set(
         layer.name,
-        tensors.map((tensor) => tf.keep(tf.clone(tensor))),
+        tensors.map((tensor) => scope.own(tf.keep(tf.clone(tensor)))),
       );
       return next();
     },
   };
-  const output = tf.tidy(() => forward(network, parameters, batchTensor(network, batch), { extensions: [capture] }));
+  const output = scope.make(() => forward(network, parameters, batchTensor(network, batch), { extensions: [capture] }));
   const outputs = Float32Array.from(await output.data());
   const labelled = { outputs, labels: batch.y, units: outputs.length / batch.size };
   const loss = outputLoss(network);
-  const kernels = tf.tidy(() => {
+  const kernels = scope.make(() => {
     const start: Signal = {
       h: tf.tensor(loss.curvature(labelled), output.shape),
       g: form === 'full' ? tf.tensor(loss.gradient(labelled), output.shape) : undefined,
     };
     return walkBack(network, parameters, inputs, start);
   });
-  tf.dispose([output, ...[...inputs.values()].flat()]);
   for (const [name, tensor] of Object.entries(kernels)) {
     const values = await tensor.data();
     for (let i = 0; i < values.length; i++) sums[name][i] += values[i];
   }
-  tf.dispose(kernels);
 }
 
 /** From the last layer to the first; returns Σ ∂²E/∂w² by kernel name. */

@@ -45,6 +45,10 @@ export const lObs = defineCriterion<LObsOptions>({
   granularity: ['weight'],
   needs: ['activations'],
   when: 'trained',
+  deviations: [
+    'The program prunes biases too, in one ranking with the weights of their layer; here they compensate and stay.',
+    'The paper keeps another share of each layer (the listed `allocation`); a uniform share ruins its output layer.',
+  ],
   score: lObsScores,
   compensate: lObsCompensation,
 });

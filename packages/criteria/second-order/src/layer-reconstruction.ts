@@ -72,8 +72,12 @@ export function unitRemoved({ layer, live, model }: LayerProblem, unit: number, 
   return removed;
 }
 
-/** Exact greedy removal for every unit, as scores (`removalOrderScores`); weights from dead inputs score 0. */
-export async function reconstructionScores(subject: Subject, problems: AsyncIterable<LayerProblem>): Promise<Scores> {
+/** Exact greedy removal for every unit, as scores that `merge` makes of its losses; weights from dead inputs score 0. */
+export async function reconstructionScores(
+  subject: Subject,
+  problems: AsyncIterable<LayerProblem>,
+  merge: (losses: Float64Array) => Float64Array = removalOrderScores,
+): Promise<Scores> {
   const scores = emptyScores(weightLayers(subject.network));
   for await (const problem of problems) {
     const { layer, live, units, model } = problem;
@@ -86,7 +90,7 @@ export async function reconstructionScores(subject: Subject, problems: AsyncIter
         removable: Uint8Array.from(before, (gone, i) => (gone === 0 && i < live.length ? 1 : 0)),
         removedBefore: [...before.keys()].filter((i) => before[i] === 1),
       });
-      for (const [t, score] of removalOrderScores(losses).entries())
+      for (const [t, score] of merge(losses).entries())
         scores[layer.kernel][live[order[t]] * layer.units + unit] = score;
     }
   }

@@ -5,7 +5,11 @@ import {
   forward,
   type Network,
   type ParameterTensors,
+  parameterTensors,
   type Subject,
+  TensorScope,
+  takeValues,
+  tidy,
 } from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { WeightLayer } from './weight-layers.ts';
@@ -15,15 +19,8 @@ export async function withParameterTensors<T>(
   subject: Subject,
   use: (parameters: ParameterTensors) => Promise<T>,
 ): Promise<T> {
-  const masked = applyMasks(subject.parameters, subject.masks);
-  const tensors = Object.fromEntries(
-    Object.entries(masked).map(([name, { shape, values }]) => [name, tf.tensor(values, [...shape])]),
-  );
-  try {
-    return await use(tensors);
-  } finally {
-    tf.dispose(tensors);
-  }
+  using scope = new TensorScope();
+  return await use(scope.own(parameterTensors(applyMasks(subject.parameters, subject.masks))));
 }
 
 export function batchTensor(network: Network, batch: Batch): tf.Tensor {
@@ -44,23 +41,21 @@ export async function forwardSignals(
   batch: Batch,
   layers: readonly WeightLayer[],
 ): Promise<ForwardSignals> {
+  using scope = new TensorScope();
   const names = new Set(layers.map(({ layer }) => layer.name));
   const kept = new Map<string, tf.Tensor>();
   const capture: Extension = {
     layer(layer, inputs, next) {
-      if (names.has(layer.name)) kept.set(layer.name, tf.keep(tf.clone(inputs[0])));
+      if (names.has(layer.name)) kept.set(layer.name, scope.own(tf.keep(tf.clone(inputs[0]))));
       return next();
     },
   };
-  const outputs = tf.tidy(() => forward(network, parameters, batchTensor(network, batch), { extensions: [capture] }));
+  const outputs = scope.make(() =>
+    forward(network, parameters, batchTensor(network, batch), { extensions: [capture] }),
+  );
   const inputs = new Map<string, Float32Array>();
-  for (const [name, tensor] of kept) {
-    inputs.set(name, Float32Array.from(await tensor.data()));
-    tensor.dispose();
-  }
-  const values = Float32Array.from(await outputs.data());
-  outputs.dispose();
-  return { outputs: values, inputs };
+  for (const [name, tensor] of kept) inputs.set(name, Float32Array.from(await tensor.data()));
+  return { outputs: Float32Array.from(await outputs.data()), inputs };
 }
 
 /**
@@ -76,7 +71,7 @@ export async function backwardSignals(
   layers: readonly WeightLayer[],
   seed: Float32Array,
 ): Promise<ReadonlyMap<string, Float32Array>> {
-  const deltas = tf.tidy(() => {
+  const deltas = tidy(() => {
     const x = batchTensor(network, batch);
     const order = new Map(layers.map(({ layer }, i) => [layer.name, i]));
     // A zero added to a layer's output: the gradient with respect to it is the layer's δ.
@@ -87,14 +82,6 @@ export async function backwardSignals(
       });
     return tf.grads(output)(taps, tf.tensor(seed, [batch.size, seed.length / batch.size]));
   });
-  const entries = await Promise.all(
-    deltas.map(
-      async (delta, i): Promise<[string, Float32Array]> => [
-        layers[i].layer.name,
-        Float32Array.from(await delta.data()),
-      ],
-    ),
-  );
-  tf.dispose(deltas);
-  return new Map(entries);
+  const values = await takeValues(deltas);
+  return new Map(layers.map(({ layer }, i) => [layer.name, Float32Array.from(values[i])]));
 }

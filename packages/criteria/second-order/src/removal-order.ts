@@ -14,6 +14,17 @@ export function removalOrderScores(losses: Float64Array): Float64Array {
   });
 }
 
+/**
+ * The same, but the t-th removal scores as much as the t-th smallest loss: several eliminations then give up as many weights as
+ * they have losses below the common threshold, which is how the program of Frantar et al. 2022 merges them. Where losses fall
+ * along the order it is not greedy: it counts cheap removals that only dearer ones before them make possible.
+ *
+ * @returns one score per entry of the order
+ */
+export function sortedLossScores(losses: Float64Array): Float64Array {
+  return removalOrderScores(losses.toSorted());
+}
+
 /** The next larger float64 of a number that is not negative. */
 function nextAbove(value: number): number {
   return value + Math.max(value * Number.EPSILON, Number.MIN_VALUE);

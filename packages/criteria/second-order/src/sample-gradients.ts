@@ -1,4 +1,4 @@
-import type { Batch, Subject } from '@prunebench/core';
+import { type Batch, type Subject, TensorScope, takeValues } from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { calibration } from './calibration.ts';
 import { writePatches } from './convolution-patches.ts';
@@ -113,7 +113,8 @@ export async function convolutionGradients(
   for (let k = 0; k < size; k++)
     for (let g = 0; g < groups; g++) {
       writePatches(layer, inputs, k * inputSize, g, everywhere, { columns: patches, stride: positions, row: 0 });
-      const patchTensor = tf.tensor2d(patches.slice(), [fanIn, positions]);
+      using scope = new TensorScope();
+      const patchTensor = scope.own(tf.tensor2d(patches.slice(), [fanIn, positions]));
       for (const [s, delta] of deltas.entries()) {
         const product = tf.tidy(() => {
           const all = tf.tensor2d(delta.slice(k * positions * units, (k + 1) * positions * units), [positions, units]);
@@ -122,13 +123,11 @@ export async function convolutionGradients(
             groups === 1 ? all : tf.slice(all, [0, g * groupUnits], [positions, groupUnits]),
           );
         });
-        const values = await product.data();
-        product.dispose();
+        const [values] = await takeValues([product]);
         for (let p = 0; p < fanIn; p++)
           for (let u = 0; u < groupUnits; u++)
             gradients[s][k * weights + p * units + g * groupUnits + u] = values[p * groupUnits + u];
       }
-      patchTensor.dispose();
     }
   return gradients;
 }

@@ -1,3 +1,4 @@
+import { takeValues } from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { convolutionGradients } from './sample-gradients.ts';
 import type { WeightLayer } from './weight-layers.ts';
@@ -23,8 +24,7 @@ export async function addSquaredGradients(
         true,
       ),
     );
-    const values = await product.data();
-    product.dispose();
+    const [values] = await takeValues([product]);
     for (let q = 0; q < sums.length; q++) sums[q] += values[q];
     return;
   }

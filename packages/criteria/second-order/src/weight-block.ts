@@ -31,7 +31,8 @@ export function wholeNetworkBlock(layers: readonly LayerGradients[], biases: boo
 
 /**
  * The kernel cut into runs of at most `size` weights in the order (unit, input): the incoming weights of one output unit
- * stand together, as in the papers' [out, in] kernels. With `withinUnits` no block holds weights of two units, and a unit
+ * stand together, as in the papers' [out, in] kernels; those of a convolution run over (row, column, channel), in PyTorch's
+ * kernels over (channel, row, column). With `withinUnits` no block holds weights of two units, and a unit
  * that fits as a whole takes its bias along.
  */
 export function kernelBlocks(gradients: LayerGradients, size: number, withinUnits: boolean): WeightBlock[] {

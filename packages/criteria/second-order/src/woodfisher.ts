@@ -66,6 +66,9 @@ export const woodFisher = defineCriterion<WoodFisherOptions>({
   granularity: ['weight'],
   needs: ['per-sample-gradients'],
   when: 'trained',
+  deviations: [
+    "Blocks of a convolution run over (row, column, channel) of a unit, the program's over (channel, row, column). At 95 % the two kept 88.7 to 99.6 % of the same weights; dense layers have the same blocks.",
+  ],
   score: woodFisherScores,
   compensate: woodFisherCompensation,
 });

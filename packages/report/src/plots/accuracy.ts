@@ -1,4 +1,6 @@
-import { properName, type Quantity, quantityOf, seedCount } from '../display.ts';
+import { budgetLabel } from '../budget.ts';
+import { compressionAt } from '../compression.ts';
+import { networkTitle, type Quantity, quantityOf, seedCount } from '../display.ts';
 import { formatFixed, formatPercent } from '../format.ts';
 import { belongsTo, type PublishedValue } from '../published.ts';
 import type { NetworkSummary, Summary } from '../summary.ts';
@@ -85,27 +87,31 @@ function panel(network: NetworkSummary, published: readonly PublishedValue[], st
   const points = pointsOf(network, quantity);
   const crosses = published.map((value) => ({
     series: sourceName(value),
-    compression: 1 / (1 - value.sparsity!),
+    compression: compressionAt(network.size, value.sparsity!),
     value: quantity === 'error' ? value.error! : 100 - value.error!,
   }));
-  const dense = network.dense.map(({ name, [quantity]: estimate }) => ({ name, value: estimate.mean }));
+  const dense = network.dense.map((reference) => {
+    const { name, [quantity]: estimate } = reference;
+    return { name, value: estimate.mean, budget: budgetLabel(reference, network.cells) };
+  });
   const values = [...points, ...crosses, ...dense].map(({ value }) => value);
-  const x = compressionAxis([...points, ...crosses].map(({ compression }) => compression));
+  const lost = network.cells
+    .filter(({ trials }) => trials.length === 0)
+    .map(({ series, sparsity }) => ({ series, compression: compressionAt(network.size, sparsity) }));
+  const x = compressionAxis([...points, ...crosses, ...lost].map(({ compression }) => compression));
   const y = quantity === 'error' ? errorAxis(values) : accuracyAxis();
   const styleOf = new Map(styles.map((style) => [style.name, style]));
   const styled = <T extends { series: string }>(data: readonly T[]) =>
     data.map((datum) => ({ ...styleOf.get(datum.series)!, ...datum }));
   const xAt = { field: 'compression', ...x };
   const yAt = { field: 'value', ...y };
-  const lost = network.cells
-    .filter(({ trials }) => trials.length === 0)
-    .map(({ series, sparsity }) => ({ series, compression: 1 / (1 - sparsity) }));
   return {
     width: WIDTH,
     height: HEIGHT,
-    title: { text: `${properName(network.network)} on ${properName(network.dataset)}`, offset: 14 },
+    title: { text: networkTitle(network), offset: 14 },
     layer: [
-      ...sparsityRow(network, x.scale.domain, xAt),
+      // A share of units is another share of the weights, and has no place on this axis.
+      ...(network.granularity === 'unit' ? [] : sparsityRow(network, x.scale.domain, xAt)),
       {
         data: { values: styled(points) },
         mark: { type: 'area', clip: true, opacity: 0.1 },
@@ -136,9 +142,19 @@ function panel(network: NetworkSummary, published: readonly PublishedValue[], st
   };
 }
 
+interface DenseMark {
+  readonly name: string;
+  readonly value: number;
+  readonly budget: string | undefined;
+}
+
 /** The dense network, named at the right end of its rule. */
-function denseRule(dense: readonly { name: string; value: number }[], y: object): Layer[] {
-  const data = { values: dense.map(({ name, value }) => ({ value, label: `${name} ${formatFixed(value, 2)} %` })) };
+function denseRule(dense: readonly DenseMark[], y: object): Layer[] {
+  const labels = dense.map(({ name, value, budget }) => ({
+    value,
+    label: `${name} ${formatFixed(value, 2)} %${budget === undefined ? '' : ` (${budget})`}`,
+  }));
+  const data = { values: labels };
   return [
     { data, mark: { type: 'rule', color: INK, strokeWidth: 1, opacity: 0.7 }, encoding: { y } },
     {
@@ -152,14 +168,15 @@ function denseRule(dense: readonly { name: string; value: number }[], y: object)
 function pointsOf(network: NetworkSummary, quantity: Shown): Point[] {
   return network.cells.flatMap((cell) => {
     const estimate = cell[quantity];
-    if (estimate === null) return [];
+    // A network of which nothing is left has no place on the axis.
+    if (estimate === null || cell.compressionRatio === null) return [];
     const { mean, low, high } = estimate;
     // A band that reaches 0 has no place on a log axis; it is drawn to the edge of the panel.
     const bound = (end: number | null) => Math.min(100, Math.max(quantity === 'error' ? 0.01 : 0, end ?? mean));
     return [
       {
         series: cell.series,
-        compression: cell.compressionRatio!.mean,
+        compression: cell.compressionRatio.mean,
         value: mean,
         low: bound(low),
         high: bound(high),
@@ -205,16 +222,13 @@ function accuracyAxis() {
   };
 }
 
-/** Sparsities above the panel, each at the middle of the compressions that it gives; those that would touch are left out. */
-function sparsityRow({ sparsities, cells }: NetworkSummary, [from, to]: readonly [number, number], x: object): Layer[] {
+/** Sparsities above the panel, where they stand on its axis; those that would touch are left out. */
+function sparsityRow({ sparsities, size }: NetworkSummary, [from, to]: readonly [number, number], x: object): Layer[] {
   const pixel = (compression: number) => (WIDTH * Math.log(compression / from)) / Math.log(to / from);
   let last = -Infinity;
   const values = sparsities.flatMap((sparsity) => {
-    const ratios = cells.flatMap((cell) =>
-      cell.sparsity === sparsity && cell.compressionRatio ? [cell.compressionRatio.mean] : [],
-    );
-    const compression = ratios.sort((a, b) => a - b)[Math.floor(ratios.length / 2)];
-    if (compression === undefined || pixel(compression) - last < 34) return [];
+    const compression = compressionAt(size, sparsity);
+    if (compression < from || compression > to || pixel(compression) - last < 34) return [];
     last = pixel(compression);
     return [{ compression, label: `${formatPercent(sparsity, 1)} %` }];
   });

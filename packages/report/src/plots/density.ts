@@ -1,4 +1,4 @@
-import { properName } from '../display.ts';
+import { networkTitle } from '../display.ts';
 import { formatPercent } from '../format.ts';
 import type { Cell, NetworkSummary, Summary } from '../summary.ts';
 import { type Panel, renderSvg, wrap } from './render.ts';
@@ -47,7 +47,7 @@ function networkMaps(network: NetworkSummary, range: readonly [number, number]):
     return densities.length === 0 ? [] : [densityMap(control ? `control: ${name}` : name, densities, network, range)];
   });
   return {
-    title: { text: `${properName(network.network)} on ${properName(network.dataset)}`, fontSize: 14, offset: 12 },
+    title: { text: networkTitle(network), fontSize: 14, offset: 12 },
     columns: Math.max(1, Math.floor(PAGE_WIDTH / (width + MARGIN))),
     spacing: { row: 56, column: MARGIN },
     bounds: 'flush',

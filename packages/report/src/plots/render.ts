@@ -1,3 +1,4 @@
+import { printableLines } from '@prunebench/core';
 import { parse, resetSVGDefIds, textMetrics, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
 import { FONT, GRID, INK, MUTED } from './style.ts';
@@ -56,7 +57,8 @@ async function draw(spec: TopLevelSpec): Promise<string> {
   const view = new View(parse(compile({ ...spec, config: { ...config, ...spec.config } }).spec), { renderer: 'none' });
   try {
     resetSVGDefIds();
-    return `${await view.toSVG()}\n`;
+    // Vega escapes what XML reads as markup, but not the characters that XML has no place for at all.
+    return printableLines(`${await view.toSVG()}\n`);
   } finally {
     view.finalize();
   }

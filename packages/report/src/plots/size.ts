@@ -1,5 +1,5 @@
 import type { Benchmark } from '@prunebench/core';
-import { properName, seedCount } from '../display.ts';
+import { networkTitle, seedCount } from '../display.ts';
 import { belongsTo, type PublishedValue } from '../published.ts';
 import { sizeColumn } from '../size-table.ts';
 import type { NetworkSummary, Summary } from '../summary.ts';
@@ -83,7 +83,7 @@ function panel(
   return {
     width: WIDTH,
     height: ROW * rows.length,
-    title: { text: `${properName(network.network)} on ${properName(network.dataset)}`, offset: 10 },
+    title: { text: networkTitle(network), offset: 10 },
     layer: [
       {
         data: { values: [{ parameters: network.size!.parameters }] },

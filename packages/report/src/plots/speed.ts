@@ -1,5 +1,6 @@
-import { formatSpeedup, properName } from '../display.ts';
-import { batchSizesOf } from '../speedup.ts';
+import { formatSpeedup, networkTitle } from '../display.ts';
+import { rangeWords } from '../speed-table.ts';
+import { batchSizesOf, withheldNote } from '../speedup.ts';
 import type { NetworkSummary, Summary } from '../summary.ts';
 import { legendPanel } from './legend.ts';
 import { type Layer, type Panel, renderSvg, wrap } from './render.ts';
@@ -32,9 +33,15 @@ export async function speedPlot(summary: Summary, title: string): Promise<string
   const series = new Map(summary.networks.flatMap(({ series: each }) => each.map((one) => [one.name, one] as const)));
   const styles = seriesStyles([...series.values()]);
   const timed = summary.networks.filter(({ cells }) => cells.some(({ speedups }) => speedups.length > 0));
-  const subtitle = `Dense time / time of the pruned network, on the same kernels: median over seeds, bars from the slowest to the fastest round; dashed: theory kept to the letter; rule: dense; scale ${summary.scale}`;
+  const cells = summary.networks.flatMap((network) => network.cells);
+  const withheld = withheldNote(cells);
+  const subtitle = `Dense time / time of the pruned network, on the same kernels: median over seeds, bars: ${rangeWords(cells)}; dashed: theory kept to the letter; rule: dense; scale ${summary.scale}`;
   return renderSvg({
-    title: { text: title, subtitle: wrap(subtitle, 110), ...PAGE_TITLE },
+    title: {
+      text: title,
+      subtitle: wrap(withheld === undefined ? subtitle : `${subtitle}. ${withheld}`, 110),
+      ...PAGE_TITLE,
+    },
     spacing: 40,
     vconcat: [...timed.map((network) => networkRow(network, styles)), legendPanel(styles)],
   });
@@ -46,7 +53,7 @@ function networkRow(network: NetworkSummary, styles: readonly SeriesStyle[]): Pa
   const all = [...points.values()].flat();
   // The medians alone: a round that was disturbed may leave the panel.
   const domain = logDomain([1, ...all.flatMap(({ theoretical, measured }) => [theoretical, measured])], 1.3);
-  const name = `${properName(network.network)} on ${properName(network.dataset)}`;
+  const name = networkTitle(network);
   const trained = sizes.filter((size) => points.get(size)!.some(({ accuracy }) => accuracy !== null));
   return {
     bounds: 'flush',

@@ -1,3 +1,4 @@
+import { printable } from '@prunebench/core';
 import colors from 'picocolors';
 import { checkBackend, checkCompiler } from '../doctor/backend.ts';
 import type { Finding } from '../doctor/check.ts';
@@ -36,6 +37,7 @@ export async function doctor({ backend, results, plugin, json }: DoctorOptions):
 const paint = { ok: colors.green, warn: colors.yellow, fail: colors.red };
 
 function print({ status, subject, detail, remedy }: Finding): void {
-  console.log(`${paint[status](status.padEnd(4))}  ${subject}: ${detail}`);
-  if (remedy) console.log(`      ${remedy}`);
+  // Not through `console.log`, which writes colours out as well.
+  process.stdout.write(`${paint[status](status.padEnd(4))}  ${printable(`${subject}: ${detail}`)}\n`);
+  if (remedy) process.stdout.write(`      ${printable(remedy)}\n`);
 }

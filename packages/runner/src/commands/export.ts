@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { withoutRemovedUnits } from '@prunebench/core';
+import { writeWhole } from '@prunebench/files';
 import { encodeDense, encodeSparse } from '@prunebench/sparse';
-import writeFileAtomic from 'write-file-atomic';
 import { makeFolder } from '../files.ts';
 import { findTrial } from '../find-trial.ts';
 import { loadRegistry } from '../registry.ts';
@@ -26,7 +26,7 @@ export async function exportTrial(key: string, options: ExportCommandOptions): P
   await makeFolder(folder, '--output');
   const kind = `${options.shrink ? '.shrunken' : ''}${options.sparse ? '.sparse' : ''}`;
   const file = join(folder, `${record.key}${kind}.safetensors`);
-  await writeFileAtomic(file, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  await writeWhole(file, bytes);
   const dense = encodeDense(state).length;
   if (options.json) console.log(JSON.stringify({ file, bytes: bytes.length, denseBytes: dense }, null, 2));
   else console.log(`${file}\n${bytes.length} bytes; dense: ${dense}`);

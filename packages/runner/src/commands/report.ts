@@ -1,4 +1,4 @@
-import { takeLock } from '../lock.ts';
+import { lockResults } from '../lock.ts';
 import { loadRegistry } from '../registry.ts';
 import { writeReports } from '../report-sources.ts';
 import { benchmarksWithRecords, reopenResults } from '../results-folder.ts';
@@ -10,17 +10,20 @@ export interface ReportCommandOptions {
   readonly json: boolean;
 }
 
-/** Writes tables, plots and the leaderboard from the records that are there. */
+/** Writes tables, plots and the leaderboard from the records that are there; a file that is no record makes the exit code 1. */
 export async function report(name: string | undefined, { results, plugin, json }: ReportCommandOptions): Promise<void> {
   const registry = await loadRegistry(plugin);
   const folder = await reopenResults(results);
   const names = name === undefined ? await benchmarksWithRecords(folder) : [name];
   const entries = names.map((id) => lookUp(registry.benchmarks, 'benchmark', id));
-  const release = await takeLock(folder.lock);
+  const release = await lockResults(folder);
   try {
     const written = [];
     for (const entry of entries) {
-      const { tables, files, notes } = await writeReports(entry, registry, folder, (line) => console.error(line));
+      const { tables, files, notes, corrupt } = await writeReports(entry, registry, folder, (line) =>
+        console.error(line),
+      );
+      if (corrupt > 0) process.exitCode = 1;
       written.push({ benchmark: entry.id, files, notes });
       if (json) continue;
       for (const { scale, markdown } of tables) console.log(`${entry.id}, scale ${scale}\n\n${markdown}\n`);

@@ -14,7 +14,10 @@ export interface RunCommandOptions {
   readonly backend: string;
   readonly results: string;
   readonly filter: readonly string[];
+  readonly rerun: boolean;
+  readonly keep: boolean;
   readonly speed: boolean;
+  readonly retime: boolean;
   readonly plugin: readonly string[];
   readonly json: boolean;
 }
@@ -25,6 +28,12 @@ export async function run(name: string, options: RunCommandOptions): Promise<voi
   const entry = lookUp(registry.benchmarks, 'benchmark', name);
   const filters = options.filter.map(parseFilter);
   const stop = stopOnSignals();
+  const conclude = async (summary: RunSummary) => {
+    printProblems(summary);
+    const files = summary.aborted ? [] : await report(entry, registry, options);
+    if (options.json)
+      console.log(JSON.stringify({ benchmark: name, scale: options.scale, ...inJson(summary), files }, null, 2));
+  };
   const summary = await runBenchmark({
     ...options,
     benchmark: await entry.load(),
@@ -33,13 +42,10 @@ export async function run(name: string, options: RunCommandOptions): Promise<voi
     plugins: options.plugin,
     stream: process.stderr,
     signal: stop.signal,
+    conclude,
   }).finally(stop.dispose);
-  printProblems(summary);
-  const files = summary.aborted ? [] : await report(entry, registry, options);
-  if (options.json)
-    console.log(JSON.stringify({ benchmark: name, scale: options.scale, ...inJson(summary), files }, null, 2));
   if (summary.errors.length > 0) process.exitCode = 1;
-  if (summary.aborted) process.exitCode = 128 + constants.signals.SIGINT;
+  if (summary.aborted) process.exitCode = 128 + constants.signals[stop.signal.reason as NodeJS.Signals];
 }
 
 /** Writes the report, prints the table of this scale unless JSON was asked for, and gives the paths of what was written. */
@@ -60,16 +66,25 @@ async function report(
   return files;
 }
 
-/** The first SIGINT or SIGTERM asks the run to stop, the second ends the process. */
+/** With Ctrl-C, from another program, and when the terminal or what started the command is gone. */
+const STOPS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** The first signal asks the run to stop, and is the reason of the abort; the second ends the process, unless it says that nobody is left. */
 function stopOnSignals(): { signal: AbortSignal; dispose: () => void } {
   const controller = new AbortController();
   const onSignal = (signal: NodeJS.Signals) => {
-    if (controller.signal.aborted) process.exit(128 + constants.signals[signal]);
-    process.stderr.write('\nStopping at the next step; once more to stop at once.\n');
-    controller.abort();
+    if (!controller.signal.aborted) {
+      process.stderr.write('\nStopping at the next step; once more to stop at once.\n');
+      controller.abort(signal);
+    } else if (signal !== 'SIGHUP') process.exit(128 + constants.signals[signal]);
   };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  return { signal: controller.signal, dispose: () => process.off('SIGINT', onSignal).off('SIGTERM', onSignal) };
+  for (const signal of STOPS) process.on(signal, onSignal);
+  return {
+    signal: controller.signal,
+    dispose() {
+      for (const signal of STOPS) process.off(signal, onSignal);
+    },
+  };
 }
 
 function printProblems({ trials, skipped, finished, failed, errors, aborted }: RunSummary): void {

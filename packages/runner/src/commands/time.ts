@@ -1,4 +1,4 @@
-import { costOf, withoutRemovedUnits } from '@prunebench/core';
+import { costOf, STEADY_SPREAD, withoutRemovedUnits } from '@prunebench/core';
 import { choiceTable, encodeDense, fileSizes, type MeasuredSpeed, measureSpeed } from '@prunebench/sparse';
 import { findTrial } from '../find-trial.ts';
 import { loadRegistry } from '../registry.ts';
@@ -12,11 +12,11 @@ export interface TimeCommandOptions {
   readonly json: boolean;
 }
 
-/** Times a finished trial's network on sparse kernels against itself dense. */
+/** Times a finished trial's network on sparse kernels against itself, compiled with nothing pruned. */
 export async function time(key: string, { batch, rounds, results, plugin, json }: TimeCommandOptions): Promise<void> {
   const registry = await loadRegistry(plugin);
   const { record, network, state } = await findTrial(key, registry, await existingResults(results));
-  const { theoreticalSpeedup, compressionRatio } = costOf(network, state.masks);
+  const { theoreticalSpeedup, compressionRatio } = costOf(network, state.masks, state.parameters);
   const tables: string[] = [];
   const speeds = await measureSpeed(network, state, {
     batchSizes: batch,
@@ -31,7 +31,7 @@ export async function time(key: string, { batch, rounds, results, plugin, json }
   const { spec, series } = record;
   console.log(`${spec.network} on ${spec.dataset}, ${series}, sparsity ${spec.sparsity}, seed ${spec.seed}\n`);
   for (const table of tables) console.log(`${table}\n`);
-  console.log(`theoretical speed-up  ${theoreticalSpeedup.toFixed(2)}`);
+  console.log(`theoretical speed-up  ${Number.isFinite(theoreticalSpeedup) ? theoreticalSpeedup.toFixed(2) : '–'}`);
   for (const speed of speeds) console.log(describe(speed));
   const mebibytes = (count: number) => `${(count / 2 ** 20).toFixed(2)} MiB`;
   const smaller = (count: number) => `${mebibytes(count)} (${(bytes.dense / count).toFixed(2)} times smaller)`;
@@ -43,11 +43,15 @@ function describe({
   batchSize,
   speedup,
   speedupMin,
+  speedupQ1,
+  speedupQ3,
   speedupMax,
   denseMilliseconds,
   sparseMilliseconds,
 }: MeasuredSpeed) {
-  const range = `${speedupMin.toFixed(2)} to ${speedupMax.toFixed(2)}`;
-  const times = `${denseMilliseconds.toFixed(3)} ms dense, ${sparseMilliseconds.toFixed(3)} ms compiled`;
-  return `measured, batch ${batchSize}  ${speedup.toFixed(2)} (${range}): ${times}`;
+  const [q1, q3, min, max] = [speedupQ1, speedupQ3, speedupMin, speedupMax].map((ratio) => ratio.toFixed(2));
+  const times = `${denseMilliseconds.toFixed(3)} ms compiled with nothing pruned, ${sparseMilliseconds.toFixed(3)} ms pruned`;
+  const scatter =
+    speedupMax > STEADY_SPREAD * speedupMin ? ': the rounds disagree, measure again on a quieter machine' : '';
+  return `measured, batch ${batchSize}  ${speedup.toFixed(2)} (half of the rounds ${q1} to ${q3}, all ${min} to ${max}${scatter}): ${times}`;
 }

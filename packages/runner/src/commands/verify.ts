@@ -1,4 +1,5 @@
-import { verifyResults } from '@prunebench/report';
+import { loadRecords, verifyResults } from '@prunebench/report';
+import { describeOtherCode } from '../code/records-of-other-code.ts';
 import { loadRegistry } from '../registry.ts';
 import { keyOf, reportSources } from '../report-sources.ts';
 import { benchmarksWithRecords, existingResults } from '../results-folder.ts';
@@ -9,14 +10,20 @@ export interface VerifyOptions {
   readonly json: boolean;
 }
 
-/** Recomputes every published table from the records; a difference makes the exit code 1. */
+/**
+ * Recomputes every published table from the records; a difference makes the exit code 1. Says besides which records carry no
+ * digest, and which were computed by other code than this.
+ */
 export async function verify({ results, plugin, json }: VerifyOptions): Promise<void> {
   const registry = await loadRegistry(plugin);
   const folder = await existingResults(results);
   const sources = await reportSources(registry, folder);
   const differences = await verifyResults(sources, { resultsDir: folder.root, keyOf: keyOf(registry) });
   const benchmarks = await benchmarksWithRecords(folder);
-  if (json) console.log(JSON.stringify({ benchmarks, differences }, null, 2));
+  const { records } = await loadRecords(folder.root, { onCorrupt: 'report' });
+  const unsealed = records.filter(({ digest }) => digest === undefined).length;
+  const otherCode = await describeOtherCode(records, registry);
+  if (json) console.log(JSON.stringify({ benchmarks, differences, unsealed, otherCode }, null, 2));
   else if (differences.length === 0)
     console.log(`Verified: every table of ${benchmarks.join(', ')} follows from its records.`);
   else
@@ -24,5 +31,12 @@ export async function verify({ results, plugin, json }: VerifyOptions): Promise<
       console.log(
         `${line === null ? file : `${file}:${line}`}\n  from the records: ${expected}\n  in the file:      ${found}`,
       );
+  if (!json) for (const line of remarks(unsealed, otherCode)) console.log(line);
   if (differences.length > 0) process.exitCode = 1;
+}
+
+/** What a reader should know besides: it is no difference between the tables and their records. */
+function remarks(unsealed: number, otherCode: readonly string[]): readonly string[] {
+  const seals = `${unsealed} ${unsealed === 1 ? 'record carries' : 'records carry'} no digest: a number that was changed in them would not be noticed. scripts/seal-records.ts adds it.`;
+  return [...(unsealed > 0 ? [seals] : []), ...otherCode.map((line) => `Of other code than this: ${line}.`)];
 }

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { nearest } from '../suggest.ts';
 import { offerPackages } from './imports.ts';
 import { type Plugin, pluginSchema } from './schema.ts';
+import { stripTypesInPackages, UNSTRIPPED } from './types-in-packages.ts';
 
 const EXAMPLE = 'docs/how-to-add-a-criterion.md shows a whole plugin.';
 const KNOWN = Object.keys(pluginSchema.shape);
@@ -43,12 +44,18 @@ async function defaultExport(path: string): Promise<object> {
 
 async function load(path: string): Promise<object> {
   offerPackages();
+  stripTypesInPackages();
   try {
     return await import(pathToFileURL(path).href);
   } catch (error) {
-    const remedy = (error instanceof PrunebenchError && error.remedy) || `Correct it there. ${EXAMPLE}`;
-    throw fault(path, `${reasonOf(error)}${placeOf(error)}`, remedy, error);
+    throw fault(path, `${reasonOf(error)}${placeOf(error)}`, remedyOf(error), error);
   }
+}
+
+function remedyOf(error: unknown): string {
+  if ((error as NodeJS.ErrnoException | undefined)?.code === UNSTRIPPED)
+    return 'Write it with import and export, or install it compiled to JavaScript: only ES modules may be TypeScript there.';
+  return (error instanceof PrunebenchError && error.remedy) || `Correct it there. ${EXAMPLE}`;
 }
 
 function fault(path: string, reason: string, remedy: string, cause?: unknown): PrunebenchError {

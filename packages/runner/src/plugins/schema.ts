@@ -1,5 +1,5 @@
 import type { Benchmark, Criterion, Method, StepKind } from '@prunebench/core';
-import { granularity, kernelInitializers, needs } from '@prunebench/core';
+import { granularity, kernelInitializers, needs, plainId } from '@prunebench/core';
 import { z } from 'zod';
 import type { DatasetEntry, NetworkEntry } from '../registry.ts';
 
@@ -24,7 +24,7 @@ const options = z.custom(
   (value) => typeof value === 'object' && value !== null && '_zod' in value && 'safeParse' in value,
   'must be a Zod 4 schema',
 );
-const described = { id: name, title: name };
+const described = { id: plainId, title: name };
 const published = {
   ...described,
   citation: z.looseObject({ authors: name, title: name, year: z.number(), venue: name, url: name }),
@@ -41,6 +41,8 @@ const criterion = z.looseObject({
   compensate: call.optional(),
   threshold: call.optional(),
   regrows: z.boolean().optional(),
+  revision: z.int().positive().optional(),
+  deviations: z.array(name).optional(),
 });
 
 const dataset = z.looseObject({
@@ -68,7 +70,7 @@ export const pluginSchema = z.strictObject({
   benchmarks: z.array(benchmark).optional(),
   criteria: z.array(criterion).optional(),
   datasets: z.array(dataset).optional(),
-  methods: z.array(z.looseObject({ ...published, steps: call })).optional(),
+  methods: z.array(z.looseObject({ ...published, steps: call, revision: z.int().positive().optional() })).optional(),
   models: z.array(model).optional(),
   stepKinds: z.array(z.looseObject({ kind: name, options, run: call })).optional(),
 });

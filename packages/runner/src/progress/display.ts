@@ -1,5 +1,5 @@
-import { appendFileSync, mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, constants, fstatSync, openSync, writeFileSync } from 'node:fs';
+import { printable } from '@prunebench/core';
 import { MultiBar, type SingleBar } from 'cli-progress';
 import { describeActivity, describeSnapshot, duration } from './format.ts';
 import type { Snapshot } from './tracker.ts';
@@ -16,9 +16,8 @@ export interface Display {
   stop(): void;
 }
 
-/** Bars on a terminal, short lines elsewhere; the lines go to `logFile` in both cases. */
+/** Bars on a terminal, short lines elsewhere; the lines go to `logFile`, whose folder exists, in both cases. */
 export function createDisplay(stream: NodeJS.WriteStream, logFile: string): Display {
-  mkdirSync(dirname(logFile), { recursive: true });
   const log = logger(logFile, stream);
   return stream.isTTY ? new TerminalDisplay(stream, log) : new LineDisplay(stream, log);
 }
@@ -29,12 +28,24 @@ function logger(file: string, stream: NodeJS.WriteStream): (text: string) => voi
   return (text) => {
     if (!works) return;
     try {
-      appendFileSync(file, `${new Date().toISOString()} ${text}\n`);
+      append(file, `${new Date().toISOString()} ${text}\n`);
     } catch (error) {
       works = false;
       stream.write(`The log cannot be written any more: ${(error as Error).message}\n`);
     }
   };
+}
+
+/** Appends to a regular file; a pipe in its place, which nobody may ever read, is not waited for. */
+function append(file: string, text: string): void {
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK = 0 } = constants;
+  const log = openSync(file, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK);
+  try {
+    if (!fstatSync(log).isFile()) throw new Error(`${file} is no file`);
+    writeFileSync(log, text);
+  } finally {
+    closeSync(log);
+  }
 }
 
 class LineDisplay implements Display {
@@ -48,8 +59,8 @@ class LineDisplay implements Display {
   }
 
   line(text: string): void {
-    this.#stream.write(`${text}\n`);
-    this.#log(text);
+    this.#stream.write(`${printable(text)}\n`);
+    this.#log(printable(text));
   }
 
   start(snapshot: () => Snapshot): void {
@@ -73,9 +84,10 @@ class TerminalDisplay implements Display {
   }
 
   line(text: string): void {
-    this.#log(text);
-    if (this.#bars) this.#bars.all.log(`${text}\n`);
-    else this.#stream.write(`${text}\n`);
+    const line = printable(text);
+    this.#log(line);
+    if (this.#bars) this.#bars.all.log(`${line}\n`);
+    else this.#stream.write(`${line}\n`);
   }
 
   start(snapshot: () => Snapshot): void {
@@ -114,7 +126,7 @@ class TerminalDisplay implements Display {
     this.#bars.run.update(Math.min(fraction, 0.999), { text: `${trials.done}/${trials.total} trials${failed}${left}` });
     for (const [slot, bar] of this.#bars.workers.entries()) {
       const activity = activities[slot];
-      const text = activity ? describeActivity(activity) : 'idle';
+      const text = activity ? printable(describeActivity(activity)) : 'idle';
       bar.update(Math.min(activity?.progress.fraction ?? 0, 0.999), { text });
     }
   }

@@ -69,7 +69,8 @@ export async function schedule(options: ScheduleOptions): Promise<ReadonlyMap<st
 class Scheduler {
   readonly #options: ScheduleOptions;
   readonly #done: Set<string>;
-  readonly #failedStages = new Map<string, string>();
+  /** Why a stage cannot finish, or a record has nothing to report; by task. */
+  readonly #failures = new Map<string, string>();
   readonly #busy = new Set<string>();
   readonly #counts = new Map<string, number>();
   readonly #outcomes = new Map<string, Outcome>();
@@ -107,7 +108,7 @@ class Scheduler {
     for (const trial of this.#options.plan.trials) {
       if (this.#outcomes.has(trial.name)) continue;
       const next = trial.stages.find((key) => !this.#done.has(key));
-      const failure = next === undefined ? null : this.#failedStages.get(next);
+      const failure = next === undefined ? (this.#failures.get(recordId(trial)) ?? null) : this.#failures.get(next);
       const task: Task =
         failure === undefined
           ? { type: 'stage', stage: this.#stage(next!) }
@@ -148,13 +149,19 @@ class Scheduler {
     if (result.status === 'fatal') this.#fatal ??= result.error;
     else if (result.status === 'error') this.#giveUp(task, result.error);
     else if (result.status === 'lost') this.#lost(task, result.key);
-    else if (result.status === 'failed' && task.type === 'stage') this.#failedStages.set(task.stage.key, result.reason);
+    else if (result.status === 'failed') this.#failed(task, result.reason);
     else if (result.status === 'done' && task.type === 'stage') this.#done.add(task.stage.key);
     else if (result.status === 'done' && task.type === 'record')
       this.#end(
         task.trial,
         task.failure === null ? { status: 'finished' } : { status: 'failed', reason: task.failure },
       );
+  }
+
+  /** Trials that need the stage are recorded with the reason; so is a trial whose numbers no record can hold. */
+  #failed(task: Task, reason: string): void {
+    if (this.#failures.has(taskId(task))) this.#giveUp(task, { message: reason });
+    else this.#failures.set(taskId(task), reason);
   }
 
   /** Computes a stage again that turned out corrupt; a disk that loses it a second time is not trusted further. */
@@ -200,7 +207,11 @@ class Scheduler {
 }
 
 function taskId(task: Task): string {
-  return task.type === 'stage' ? task.stage.key : `record ${task.trial.name}`;
+  return task.type === 'stage' ? task.stage.key : recordId(task.trial);
+}
+
+function recordId({ name }: PlannedTrial): string {
+  return `record ${name}`;
 }
 
 /** A task in a few words: "train (step 3) of lenet-5-caffe on mnist, seed 0". */

@@ -1,5 +1,5 @@
 /**
- * Measured speed and file sizes of trials whose record has none yet. A pass of its own after the last trial, one network at
+ * Measured speed and file sizes of trials whose record has none yet, or has none that can be compared. A pass of its own after the last trial, one network at
  * a time: a time that was taken while other processes train says nothing.
  */
 import { createHash } from 'node:crypto';
@@ -7,6 +7,7 @@ import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
 import { getThreads, isNativeAvailable, registerNativeBackend } from '@prunebench/backend-native';
 import type { Masks, SpeedRecord, State, TrialRecord } from '@prunebench/core';
+import { optionally } from '@prunebench/files';
 import { fileSizes, measureSpeed } from '@prunebench/sparse';
 import type { Trial } from '../plan.ts';
 import type { Display } from '../progress/display.ts';
@@ -35,6 +36,8 @@ export interface SpeedPass {
   readonly signal: AbortSignal;
   /** Whether networks that were never trained are timed too. */
   readonly untrained: boolean;
+  /** Whether networks that have a measurement are timed again. */
+  readonly again: boolean;
 }
 
 /** What the pass did. */
@@ -53,7 +56,10 @@ interface Candidate {
   readonly stage: string;
 }
 
-/** Times the networks of those `trials` that have a record without a measurement, and completes the records. */
+/**
+ * Times the networks of those `trials` that have a record without a measurement, or with one of an earlier version (against the dense
+ * network as it is evaluated), and completes the records.
+ */
 export async function measureMissing(trials: readonly Trial[], pass: SpeedPass): Promise<SpeedSummary> {
   const { display, stages } = pass;
   const candidates = await unmeasured(trials, pass);
@@ -64,10 +70,14 @@ export async function measureMissing(trials: readonly Trial[], pass: SpeedPass):
     if (reason === undefined) summary = await measureAll(kept, summary, pass);
     else display.line(`Speed is not measured: that needs the native backend, and ${reason}.`);
   }
-  if (summary.missing > 0)
+  if (summary.missing > 0) {
+    const what = candidates.some(({ record }) => record.speed)
+      ? 'no speed measured against the compiled network'
+      : 'no measured speed';
     display.line(
-      `${count(summary.missing, 'trial has', 'trials have')} no measured speed: their networks are not in ${stages} any more.`,
+      `${count(summary.missing, 'trial has', 'trials have')} ${what}: their networks are not in ${stages} any more.`,
     );
+  }
   return summary;
 }
 
@@ -83,12 +93,16 @@ async function whyNotNative(): Promise<string | undefined> {
   }
 }
 
-async function unmeasured(trials: readonly Trial[], { records, untrained, display }: SpeedPass): Promise<Candidate[]> {
+async function unmeasured(
+  trials: readonly Trial[],
+  { records, untrained, again, display }: SpeedPass,
+): Promise<Candidate[]> {
   const found: Candidate[] = [];
   for (const trial of trials.filter(({ spec }) => spec.seed < TIMED_SEEDS)) {
     const record = await readRecord(records, trial.name, trial.key, (line) => display.line(line));
     const stage = record?.run.stages.at(-1)?.key;
-    if (!record?.measured || record.speed || stage === undefined) continue;
+    const done = record?.speed?.baseline === 'compiled' && !again;
+    if (!record?.measured || done || stage === undefined) continue;
     if (record.measured.final !== null || untrained) found.push({ trial, record, stage });
   }
   return found;
@@ -124,7 +138,8 @@ async function measureAll(
         continue;
       }
       const network = networkId(candidate, state.masks);
-      const speed = known.get(network) ?? (await timeNetwork(candidate, state, pass));
+      const speed = known.get(network) ?? (await timeOrNotice(candidate, state, pass));
+      if (!speed) continue;
       if (!known.has(network)) done.networks++;
       known.set(network, speed);
       await complete(candidate, state, speed, pass);
@@ -148,12 +163,19 @@ async function readNetwork({ stage }: Candidate, { store, display }: SpeedPass):
   }
 }
 
+/** The times of a network; a notice where it cannot be timed, which keeps no other from it. */
+async function timeOrNotice(candidate: Candidate, state: State, pass: SpeedPass): Promise<SpeedRecord | undefined> {
+  const { network, dataset } = candidate.record.spec;
+  return optionally(`The speed of ${network} on ${dataset} is not measured`, () => timeNetwork(candidate, state, pass));
+}
+
 async function timeNetwork({ record }: Candidate, state: State, { registry, commit }: SpeedPass): Promise<SpeedRecord> {
   const { dataset, network } = record.spec;
   const { shape } = registry.datasets.get(dataset)!;
   const batches = await measureSpeed(registry.model(network).build(shape), state, TURNS);
   return {
     ...commit,
+    baseline: 'compiled',
     backend: 'native',
     threads: getThreads(),
     versions: { ...versions() },

@@ -1,14 +1,25 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { type Evaluation, PrunebenchError, SCHEMA_VERSION, type State, type StepMetrics } from '@prunebench/core';
+import {
+  brokenSeal,
+  type Evaluation,
+  PrunebenchError,
+  refuseNotFinite,
+  SCHEMA_VERSION,
+  type State,
+  type StepMetrics,
+  sealed,
+} from '@prunebench/core';
+import { FileError, isFolder, sweepLeftovers } from '@prunebench/files';
 import { readState, writeState } from '@prunebench/interop';
 import { z } from 'zod';
-import { setAside, sha256, syncFolder, writeJson } from '../files.ts';
+import { isTaken, readTextIfThere, setAside, sha256, syncFolder, writeJson } from '../files.ts';
 import type { Notice } from '../record-store.ts';
 
 const evaluation = z.strictObject({ accuracy: z.number(), loss: z.number() });
 const evaluations = z.strictObject({ validation: evaluation, test: evaluation });
+const sealedEvaluations = evaluations.extend({ digest: z.string() });
 /** A state's accuracy and loss on the two splits that records report. */
 export type Evaluations = z.output<typeof evaluations>;
 
@@ -24,13 +35,15 @@ const stageInfo = z.strictObject({
   seconds: z.number(),
   metrics: z.record(z.string(), z.unknown()),
   state: z.strictObject({ bytes: z.int(), sha256: z.string() }),
+  /** Of everything else in the file (see `sealed`); absent in stages of earlier versions. */
+  digest: z.string().optional(),
 });
 
 /** What `stage.json` says about a finished stage. */
 export type StageInfo = Omit<z.output<typeof stageInfo>, 'metrics'> & { readonly metrics: StepMetrics };
 
 /** A stage as its worker hands it over. */
-export type FinishedStage = Omit<StageInfo, 'schema' | 'state'> & {
+export type FinishedStage = Omit<StageInfo, 'schema' | 'state' | 'digest'> & {
   readonly state: State;
   readonly evaluations?: Evaluations | undefined;
 };
@@ -63,8 +76,11 @@ export class StageStore {
 
   /** Removes what killed workers left behind. Only for the holder of the folder's lock. */
   async sweep(): Promise<void> {
-    const leftovers = (await readdir(this.#root)).filter((name) => name.endsWith('.tmp'));
-    for (const name of leftovers) await rm(join(this.#root, name), { recursive: true, force: true });
+    for (const entry of await readdir(this.#root, { withFileTypes: true })) {
+      const path = join(this.#root, entry.name);
+      if (entry.name.endsWith('.tmp')) await rm(path, { recursive: true, force: true });
+      else if (entry.isDirectory()) await sweepLeftovers(path);
+    }
   }
 
   async commit(stage: FinishedStage): Promise<void> {
@@ -75,12 +91,9 @@ export class StageStore {
       const file = join(draft, STATE);
       await writeState(file, state);
       const { size } = await stat(file);
-      if (evaluated) await writeJson(join(draft, EVALUATIONS), evaluated);
-      await writeJson(join(draft, INFO), {
-        schema: SCHEMA_VERSION,
-        ...info,
-        state: { bytes: size, sha256: await sha256(file) },
-      });
+      if (evaluated) await writeJson(join(draft, EVALUATIONS), sealed(evaluated));
+      const written = { schema: SCHEMA_VERSION, ...info, state: { bytes: size, sha256: await sha256(file) } };
+      await writeJson(join(draft, INFO), sealed(written));
       await syncFolder(draft);
       await this.#publish(draft, stage.key);
     } finally {
@@ -91,9 +104,8 @@ export class StageStore {
   /** What is known of a finished stage, or undefined; a folder whose parts do not fit together is set aside. */
   async find(key: string, notice: Notice): Promise<StageInfo | undefined> {
     const folder = join(this.#root, key);
-    const found = await stat(folder).catch(() => undefined);
-    if (!found) return undefined;
-    const info = await this.#readInfo(folder);
+    if (!(await isTaken(folder))) return undefined;
+    const info = (await isFolder(folder)) ? await this.#readInfo(folder) : 'it is no folder';
     if (typeof info !== 'string') return info;
     await this.#setAside(key, info, notice);
     return undefined;
@@ -114,7 +126,7 @@ export class StageStore {
     } catch (error) {
       // Another worker has just set it aside.
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw new LostStageError(key, `Stage ${key} is gone.`);
-      if (!(error instanceof PrunebenchError)) throw error;
+      if (!(error instanceof PrunebenchError) || isBeyondReach(error)) throw error;
       await this.#setAside(key, error.message, notice);
       throw new LostStageError(key, `Stage ${key} is corrupt.`);
     }
@@ -123,15 +135,16 @@ export class StageStore {
   /** The evaluations of a finished stage's state; computed by `evaluate` and kept when they are not there yet. */
   async evaluations(key: string, notice: Notice, evaluate: () => Promise<Evaluations>): Promise<Evaluations> {
     const file = join(this.#root, key, EVALUATIONS);
-    const text = await readFile(file, 'utf8').catch(() => undefined);
+    const text = await readSound(file);
     if (text !== undefined) {
-      const kept = evaluations.safeParse(parseJson(text));
-      if (kept.success) return kept.data;
+      const value = text === null ? null : parseJson(text);
+      const { data: kept } = sealedEvaluations.safeParse(value);
+      if (kept && brokenSeal(value) === undefined) return { validation: kept.validation, test: kept.test };
       const moved = await setAside(file);
       notice(`${file} is corrupt: set aside as ${basename(moved)} and computed again.`);
     }
     const fresh = await evaluate();
-    await writeJson(file, fresh);
+    await writeJson(file, sealed(fresh));
     return fresh;
   }
 
@@ -156,10 +169,13 @@ export class StageStore {
   }
 
   async #readInfo(folder: string): Promise<StageInfo | string> {
-    const text = await readFile(join(folder, INFO), 'utf8').catch(() => undefined);
+    const text = await readSound(join(folder, INFO));
     if (text === undefined) return `${INFO} is missing`;
-    const result = stageInfo.safeParse(parseJson(text));
+    if (text === null) return `${INFO} is no file that can be read`;
+    const value = parseJson(text);
+    const result = stageInfo.safeParse(value);
     if (!result.success) return `${INFO} is not valid`;
+    if (brokenSeal(value) !== undefined) return `${INFO} was changed after it was written`;
     if (result.data.key !== basename(folder)) return `${INFO} belongs to stage ${result.data.key}`;
     const size = await stat(join(folder, STATE)).then(
       (file) => file.size,
@@ -178,6 +194,19 @@ export class StageStore {
   }
 }
 
+/** The text of a file of the cache; undefined where there is none, null for something that is not to be read as one. */
+async function readSound(path: string): Promise<string | null | undefined> {
+  return readTextIfThere(path).catch((error) => {
+    if (error instanceof FileError && error.isInTheWay) return null;
+    throw error;
+  });
+}
+
+/** Whether nothing can be said of a file: no permission, too many files open, a disk that does not work. */
+function isBeyondReach(error: PrunebenchError): boolean {
+  return error instanceof FileError && !error.isInTheWay;
+}
+
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -186,9 +215,15 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Both splits that records report, evaluated one after the other. */
+/**
+ * Both splits that records report, evaluated one after the other.
+ *
+ * @throws DivergenceError where a loss is not finite: the network's outputs overflow
+ */
 export async function evaluateBoth(
   evaluate: (split: 'validation' | 'test') => Promise<Evaluation>,
 ): Promise<Evaluations> {
-  return { validation: await evaluate('validation'), test: await evaluate('test') };
+  const both = { validation: await evaluate('validation'), test: await evaluate('test') };
+  refuseNotFinite(both, 'its evaluation');
+  return both;
 }

@@ -1,10 +1,12 @@
 import {
+  type Cost,
   collapsedLayers,
   costOf,
   type Evaluation,
   type Measured,
   maskedSparsity,
   type Network,
+  refuseNotFinite,
   SCHEMA_VERSION,
   type SplitName,
   type State,
@@ -33,11 +35,17 @@ export interface RecordContext {
   evaluate(state: State, split: SplitName): Promise<Evaluation>;
 }
 
-/** The record of a trial whose stages are finished, or of one that failed with the reason in the task. */
+/**
+ * The record of a trial whose stages are finished, or of one that failed with the reason in the task.
+ *
+ * @throws DivergenceError where a number that was measured is not finite
+ */
 export async function makeRecord(task: RecordTask, context: RecordContext): Promise<TrialRecord> {
   const { trial, failure } = task;
   const stages = await Promise.all(task.finished.map((key) => stageInfo(key, context)));
   const { backend, threads, versions } = context.worker;
+  const measured = failure === null ? await measure(trial, stages, context) : null;
+  refuseNotFinite(measured, 'its record');
   return {
     schema: SCHEMA_VERSION,
     key: trial.key,
@@ -47,19 +55,21 @@ export async function makeRecord(task: RecordTask, context: RecordContext): Prom
     control: trial.control,
     spec: trial.spec,
     failure,
-    measured: failure === null ? await measure(trial, stages, context) : null,
+    measured,
     run: {
       commit: task.commit,
       dirty: task.dirty,
       backend,
       threads,
       versions: { ...versions },
+      ...(task.plugins && { plugins: task.plugins }),
       datasetChecksum: context.datasetChecksum,
       host: host(),
       finishedAt: new Date().toISOString(),
       computeSeconds: stages.reduce((total, { seconds }) => total + seconds, 0),
       stages: stages.map(({ key, kind, seconds }) => ({ key, kind, seconds })),
     },
+    code: task.code,
   };
 }
 
@@ -73,22 +83,34 @@ async function measure(trial: PlannedTrial, stages: readonly StageInfo[], contex
   const { network, store, notice } = context;
   const state = await store.readState(trial.stages.at(-1)!, notice);
   const { masks } = state;
-  const cost = costOf(network, masks);
+  const cost = costOf(network, masks, state.parameters);
   const { dense, pruned, final } = trial.points;
   return {
     sparsity: { requested: trial.spec.sparsity, achieved: maskedSparsity(network, masks) },
     layers: cost.layers.map(({ name, weights, remaining }) => ({ name, weights, remaining })),
     collapsedLayers: collapsedLayers(network, masks),
-    parameters: { ...cost.parameters },
-    compressionRatio: cost.compressionRatio,
-    multiplyAdds: { ...cost.multiplyAdds },
-    theoreticalSpeedup: cost.theoreticalSpeedup,
+    ...costsInRecord(cost),
     fileBytes: fileSizes(state),
     dense: await evaluationsAfter(dense, trial, context),
     pruned: await evaluationsAfter(pruned, trial, context),
     final: await evaluationsAfter(final, trial, context),
     bestValidation: stages.findLast(({ metrics }) => metrics.bestValidation)?.metrics.bestValidation ?? null,
     trainedExamples: stages.reduce((total, { metrics }) => total + (metrics.trainedExamples ?? 0), 0),
+  };
+}
+
+/** What a record says of costs. Ratios of nothing that is left are infinite, which JSON cannot say. */
+export function costsInRecord(
+  cost: Cost,
+): Pick<Measured, 'effective' | 'parameters' | 'compressionRatio' | 'multiplyAdds' | 'theoreticalSpeedup'> {
+  const { total, remaining, cutLayers } = cost.effective;
+  const ratio = (value: number) => (Number.isFinite(value) ? value : null);
+  return {
+    effective: { remaining, sparsity: total === 0 ? 0 : 1 - remaining / total, cutLayers: [...cutLayers] },
+    parameters: { ...cost.parameters },
+    compressionRatio: ratio(cost.compressionRatio),
+    multiplyAdds: { ...cost.multiplyAdds },
+    theoreticalSpeedup: ratio(cost.theoreticalSpeedup),
   };
 }
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Progress } from '@prunebench/core';
-import { toError } from '../error-message.ts';
+import { type Progress, PrunebenchError } from '@prunebench/core';
+import { errorMessage, toError } from '../error-message.ts';
 import type { Notice } from '../record-store.ts';
 import { type Executor, WorkerCrash } from '../schedule/scheduler.ts';
 import type { FromWorker, Task, TaskResult, ToWorker, WorkerConfig, WorkerInfo } from './protocol.ts';
@@ -11,6 +11,8 @@ const WORKER = fileURLToPath(new URL('worker.ts', import.meta.url));
 const GRACE_MS = 5000;
 /** Large arrays on large pages, where glibc allocates: touching a new array for the first time costs more than filling it otherwise. */
 export const WORKER_ENVIRONMENT = { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' };
+/** How many processes a slot may lose while they start: one may be bad luck, such as memory that was short for a moment. */
+const STARTS = 3;
 /** How much of a worker's last words goes into a crash message. */
 const LAST_WORDS = 2000;
 
@@ -41,7 +43,7 @@ export class WorkerPool implements Executor {
    * Starts the first worker. All others get the backend that it chose, so that a run never mixes two.
    *
    * @returns what the worker says of itself; undefined when the run was stopped before
-   * @throws PrunebenchError when the backend cannot be used
+   * @throws PrunebenchError when the backend cannot be used, or when workers die before they have started
    */
   async start(): Promise<WorkerInfo | undefined> {
     const started = await this.#worker(0);
@@ -51,8 +53,14 @@ export class WorkerPool implements Executor {
   }
 
   async execute(slot: number, task: Task, onProgress: (progress: Progress) => void): Promise<TaskResult> {
-    const started = await this.#worker(slot);
-    return started ? started.worker.execute(task, onProgress) : { status: 'aborted' };
+    try {
+      const started = await this.#worker(slot);
+      return started ? await started.worker.execute(task, onProgress) : { status: 'aborted' };
+    } catch (error) {
+      // Without workers no other task fares better.
+      if (error instanceof StartError) return { status: 'fatal', error: errorMessage(error) };
+      throw error;
+    }
   }
 
   /**
@@ -73,22 +81,35 @@ export class WorkerPool implements Executor {
     await Promise.all(this.#workers.map((worker) => worker?.kill()));
   }
 
-  /** The worker of a slot, once it is ready; undefined when the run is stopped before. */
+  /** The worker of a slot, once it is ready; undefined when the run is stopped before. One that dies while it starts is replaced. */
   async #worker(slot: number): Promise<{ worker: Worker; info: WorkerInfo } | undefined> {
-    if (this.#stopping) return undefined;
     const { threads, notice } = this.#options;
-    let worker = this.#workers[slot];
-    if (!worker?.alive) {
-      worker = new Worker(this.#config, threads, notice);
-      this.#workers[slot] = worker;
+    for (let start = 1; !this.#stopping; start++) {
+      let worker = this.#workers[slot];
+      if (!worker?.alive) {
+        worker = new Worker(this.#config, threads, notice);
+        this.#workers[slot] = worker;
+      }
+      try {
+        return { worker, info: await worker.ready };
+      } catch (error) {
+        // A Ctrl-C reaches the whole group of processes: a worker that cannot handle it yet dies of it, or its compiler does.
+        if (this.#stopping) return undefined;
+        if (!(error instanceof WorkerCrash)) throw error;
+        if (start === STARTS) throw new StartError(error.message);
+        notice(`worker died (${error.message}) while it started; another one is started`);
+      }
     }
-    try {
-      return { worker, info: await worker.ready };
-    } catch (error) {
-      // A Ctrl-C reaches the whole group of processes: a worker that cannot handle it yet dies of it, or its compiler does.
-      if (this.#stopping) return undefined;
-      throw error;
-    }
+    return undefined;
+  }
+}
+
+/** Workers died again and again before they could be given anything to do. */
+class StartError extends PrunebenchError {
+  constructor(reason: string) {
+    super(`${STARTS} worker processes died while they started (${reason}).`, {
+      remedy: 'If memory was short, use fewer --workers; prunebench doctor checks what a run needs.',
+    });
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Progress, ScaleName } from '@prunebench/core';
+import type { Layer, Progress, RunProvenance, ScaleName, TrialCode } from '@prunebench/core';
 import type { PlannedTrial, Stage } from '../plan.ts';
 
 /** What a worker needs to know before its first task. */
@@ -16,6 +16,8 @@ export interface WorkerInfo {
   readonly backend: string;
   /** Compute threads of this worker. */
   readonly threads: number;
+  /** Kinds of layers that it cannot train. */
+  readonly untrainable: readonly Layer['kind'][];
   /** One line: what was chosen and why the better ones were not. */
   readonly reason: string;
   readonly versions: Readonly<Record<string, string>>;
@@ -36,6 +38,9 @@ export interface RecordTask {
   readonly failure: string | null;
   /** Keys of the stages that did finish, first step first. */
   readonly finished: readonly string[];
+  /** By which code it was computed. */
+  readonly code: TrialCode;
+  readonly plugins?: RunProvenance['plugins'];
   readonly commit: string;
   readonly dirty: boolean;
 }

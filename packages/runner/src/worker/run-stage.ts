@@ -1,10 +1,18 @@
-import type { Dataset, KernelInitializer, Network, Progress, State } from '@prunebench/core';
+import {
+  type Dataset,
+  type KernelInitializer,
+  type Network,
+  type Progress,
+  refuseDiverged,
+  type State,
+} from '@prunebench/core';
 import { evaluate, openSession, type ScoreMemory } from '@prunebench/training';
 import type { Stage } from '../plan.ts';
 import type { Notice } from '../record-store.ts';
 import type { Registry } from '../registry.ts';
 import { evaluateBoth, type StageStore } from '../stages/stage-store.ts';
 import { lookUp } from '../suggest.ts';
+import { checkMetrics } from './check-metrics.ts';
 
 /** What a stage runs on besides its own description. */
 export interface StageContext {
@@ -24,6 +32,7 @@ export interface StageContext {
  * Computes one stage from its parent's state on disk and commits it, evaluated where some record asks for that.
  *
  * @returns the seconds of computation
+ * @throws DivergenceError where a parameter, a metric or an evaluation is not finite
  */
 export async function runStage(stage: Stage, context: StageContext): Promise<number> {
   const { dataset, network, registry, store, scoreMemory, signal, notice } = context;
@@ -48,6 +57,8 @@ export async function runStage(stage: Stage, context: StageContext): Promise<num
   const step = stage.steps[position];
   const kind = lookUp(registry.stepKinds, 'kind of step', step.kind);
   const { state, metrics } = await kind.run(session, before, kind.options.parse(step.options));
+  refuseDiverged(state.parameters, `after ${step.kind} (step ${position + 1})`);
+  checkMetrics(step.kind, metrics);
   const evaluations = stage.evaluate
     ? await evaluateBoth((split) => evaluate(network, state, dataset.splits[split], { signal }))
     : undefined;

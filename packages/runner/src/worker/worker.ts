@@ -4,6 +4,7 @@
  */
 import { selectBackend } from '@prunebench/backend-select';
 import { type Dataset, DivergenceError, LayerCollapseError, type Network, type Progress } from '@prunebench/core';
+import { onNotice } from '@prunebench/files';
 import { evaluate, ScoreMemory } from '@prunebench/training';
 import { errorMessage } from '../error-message.ts';
 import { diskError } from '../files.ts';
@@ -13,6 +14,7 @@ import { loadRegistry, type Registry } from '../registry.ts';
 import { type ResultsFolder, resultsFolder } from '../results-folder.ts';
 import { LostStageError, StageStore } from '../stages/stage-store.ts';
 import { lookUp } from '../suggest.ts';
+import { endWithParent } from './end-with-parent.ts';
 import { makeRecord } from './make-record.ts';
 import type { FromWorker, RecordTask, Task, TaskResult, ToWorker, WorkerConfig, WorkerInfo } from './protocol.ts';
 import { runStage } from './run-stage.ts';
@@ -34,6 +36,8 @@ let setup: Setup | undefined;
 // The parent decides when to stop; a Ctrl-C reaches the whole group of processes. Without a parent nobody wants the work.
 process.on('SIGINT', () => {});
 process.on('disconnect', () => process.exit(0));
+endWithParent();
+onNotice(notice);
 process.on('message', (message: ToWorker) => {
   if (message.type === 'configure') void configure(message.config);
   else if (message.type === 'abort') controller.abort();
@@ -47,8 +51,8 @@ function send(message: FromWorker): void {
 async function configure(config: WorkerConfig): Promise<void> {
   try {
     const registry = await loadRegistry(config.plugins);
-    const { name, threads, line } = await selectBackend(config.backend);
-    const info = { backend: name, threads, reason: line, versions: versions() };
+    const { name, threads, untrainable, line } = await selectBackend(config.backend);
+    const info = { backend: name, threads, untrainable, reason: line, versions: versions() };
     const folder = resultsFolder(config.results);
     setup = { info, registry, folder, store: new StageStore(folder.stages), scoreMemory: new ScoreMemory() };
     send({ type: 'ready', info });

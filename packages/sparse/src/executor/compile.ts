@@ -5,7 +5,15 @@ import {
   type SparseProgram,
   vectorLanes,
 } from '@prunebench/backend-native';
-import { type Masks, type Network, type ParameterRecord, PrunebenchError, sizeOf } from '@prunebench/core';
+import {
+  checkMasks,
+  type Masks,
+  type Network,
+  type ParameterRecord,
+  PrunebenchError,
+  sizeOf,
+  TensorScope,
+} from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { compact } from '../graph/compact.ts';
 import { lower } from '../graph/lower.ts';
@@ -56,7 +64,7 @@ const ROUNDS = 7;
  *
  * Selects the native backend.
  *
- * @throws PrunebenchError where the native backend cannot run
+ * @throws PrunebenchError where the native backend cannot run, and for masks that do not fit the network
  */
 export async function compile(
   network: Network,
@@ -64,6 +72,7 @@ export async function compile(
   masks: Masks,
   { batchSize, rounds = ROUNDS, seconds = Number.POSITIVE_INFINITY, format }: CompileOptions,
 ): Promise<CompiledNetwork> {
+  checkMasks(network, masks);
   await useNative();
   const lanes = vectorLanes();
   const cache = await TimingCache.open({ lanes, threads: getThreads() });
@@ -72,7 +81,8 @@ export async function compile(
   const features = sizeOf(network.inputShape);
   const outputs = outputSize(program);
   const batch = new Float32Array(batchSize * features);
-  const dense = denseNetwork(network, parameters, masks, batchSize);
+  using scope = new TensorScope();
+  const dense = scope.adopt(denseNetwork(network, parameters, masks, batchSize));
 
   const plans = layoutsFor(program, batchSize, lanes).map((layout) => {
     const timings = timeProducts(program, layout, lanes, cache);
@@ -90,15 +100,16 @@ export async function compile(
   const fastest = !format && bests[0] <= bests[best + 1] ? 0 : best + 1;
   const { layout, timings } = plans[best];
   await cache.save();
-  if (fastest !== 0) dense.dispose();
+  const layers = layerChoices(full, program, timings, { layout, lanes, cache, isDense: fastest === 0 });
+  const owned = fastest === 0 ? scope.move() : undefined;
   return {
     batchSize,
     kind: fastest === 0 ? 'dense' : layout.mode === 'image' ? 'image' : 'tiles',
-    layers: layerChoices(full, program, timings, { layout, lanes, cache, isDense: fastest === 0 }),
+    layers,
     milliseconds: { chosen: median(times[fastest]), dense: median(times[0]) },
     tolerance: OUTPUT_TOLERANCE,
     run: checkedRun(runners[fastest], network, batchSize, fastest === 0),
-    dispose: () => runners[fastest].dispose(),
+    dispose: () => owned?.dispose(),
   };
 }
 

@@ -1,5 +1,5 @@
 import { CannotCapture, type CapturedStep, captureStep } from '@prunebench/backend-native';
-import { applyMasks, forward, type Masks, type Network, type ParameterRecord } from '@prunebench/core';
+import { applyMasks, forward, type Masks, type Network, type ParameterRecord, TensorScope } from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** A network that takes batches. */
@@ -14,23 +14,23 @@ export interface Runner {
  * The backend must be selected.
  */
 export function denseNetwork(network: Network, parameters: ParameterRecord, masks: Masks, batchSize: number): Runner {
+  using scope = new TensorScope();
   const tensors = Object.fromEntries(
     Object.entries(applyMasks(parameters, masks)).map(([name, { values, shape }]) => [
       name,
-      tf.keep(tf.tensor(values.slice(), [...shape], 'float32')),
+      scope.own(tf.keep(tf.tensor(values.slice(), [...shape], 'float32'))),
     ]),
   );
   const shape = [batchSize, ...network.inputShape];
   const body = ([x]: tf.Tensor[]) => [forward(network, tensors, x)];
-  const example = tf.zeros(shape);
   let step: CapturedStep | undefined;
   try {
-    step = captureStep(body, [example]);
+    using recording = new TensorScope();
+    step = captureStep(body, [recording.own(tf.zeros(shape))]);
   } catch (error) {
     if (!(error instanceof CannotCapture)) throw error;
-  } finally {
-    example.dispose();
   }
+  const owned = scope.move();
   return {
     run: (batch) => {
       if (step) return step.run(batch)[0] as Float32Array;
@@ -38,7 +38,7 @@ export function denseNetwork(network: Network, parameters: ParameterRecord, mask
     },
     dispose() {
       step?.dispose();
-      tf.dispose(tensors);
+      owned.dispose();
     },
   };
 }

@@ -1,4 +1,4 @@
-import { applyMasks, PrunebenchError, type State } from '@prunebench/core';
+import { applyMasks, checkMasksOf, PrunebenchError, refuseDiverged, type State } from '@prunebench/core';
 import {
   decodeSafetensors,
   encodeSafetensors,
@@ -36,26 +36,29 @@ export function encodeDense(state: State): Uint8Array {
  * Reads what `encodeDense`, or another program, wrote: parameters and masks.
  *
  * @param source how errors call the bytes, e.g. the file's path
- * @throws PrunebenchError when they are corrupt, or hold weights that are not finite
+ * @throws PrunebenchError when they are corrupt, or no network
+ * @throws DivergenceError naming the first parameter that is not finite, with its index
  */
 export function decodeDense(bytes: Uint8Array, source = 'safetensors data'): State {
   const { tensors, metadata } = decodeSafetensors(bytes, source);
   const fault = (reason: string) =>
     new PrunebenchError(`${source} is no network: ${reason}.`, { remedy: 'Export the trial again.' });
-  return restoreState(tensors, metadata, fault);
+  return restoreState(tensors, metadata, source, fault);
 }
 
 /**
  * The tensors and the metadata of a state, each mask in the form that the file's comment gives. Masks of the parameters in `known`
  * are left out: the file says them in another way.
  *
- * @throws RangeError for a mask of no parameter, of another length, or not made of zeros and ones
+ * @throws PrunebenchError for a mask of no parameter, or of another length
+ * @throws RangeError for a mask that is not made of zeros and ones
  */
 export function describeState(
   state: State,
   known: ReadonlySet<string> = new Set(),
 ): { readonly tensors: Record<string, SafetensorsTensor>; readonly metadata: Record<string, string> } {
   const { masks } = state;
+  checkMasksOf(state.parameters, masks);
   const checked = tensorsOf(state);
   const parameters = applyMasks(state.parameters, masks);
   const tensors: Record<string, SafetensorsTensor> = { ...checked, ...parameters };
@@ -73,8 +76,9 @@ export function describeState(
  * The state that `describeState` described.
  *
  * @throws PrunebenchError made by `fault`
+ * @throws DivergenceError naming `source` and the first parameter that is not finite, with its index
  */
-export function restoreState(tensors: Tensors, metadata: Metadata, fault: Fault): State {
+export function restoreState(tensors: Tensors, metadata: Metadata, source: string, fault: Fault): State {
   const implied = Object.entries(metadata).flatMap(([key, rule]): [string, SafetensorsTensor][] => {
     if (!key.startsWith(MASK)) return [];
     const name = key.slice(MASK.length);
@@ -85,6 +89,7 @@ export function restoreState(tensors: Tensors, metadata: Metadata, fault: Fault)
     return [[key, { shape, values: Uint8Array.from(values, (value) => (value !== 0 ? 1 : 0)) }]];
   });
   const state = stateOf({ ...tensors, ...Object.fromEntries(implied) }, fault);
+  refuseDiverged(state.parameters, `in ${source}`);
   const digest = metadata[DIGEST];
   if (digest !== undefined && digest !== stateDigest(state)) throw fault('its tensors do not match their checksum');
   return state;

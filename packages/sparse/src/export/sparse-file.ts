@@ -75,7 +75,8 @@ function partsOf(name: string, { rowStarts, columnIndices, values }: CsrMatrix):
  * Reads what `encodeSparse` wrote: the whole state, parameters in the order of their layers.
  *
  * @param source how errors call the bytes, e.g. the file's path
- * @throws PrunebenchError when they are corrupt, hold weights that are not finite, or are no such file
+ * @throws PrunebenchError when they are corrupt, or are no such file
+ * @throws DivergenceError naming the first parameter that is not finite, with its index
  */
 export function decodeSparse(bytes: Uint8Array, source = 'sparse safetensors data'): State {
   const { tensors, metadata } = decodeSafetensors(bytes, source);
@@ -84,7 +85,7 @@ export function decodeSparse(bytes: Uint8Array, source = 'sparse safetensors dat
       remedy: 'Export the trial again with --sparse.',
     });
   if (!READABLE.includes(metadata.format)) throw fault(`its format is ${shown(metadata.format)}, not ${FORMAT}`);
-  return restoreState(expand(tensors, metadata, fault), metadata, fault);
+  return restoreState(expand(tensors, metadata, fault), metadata, source, fault);
 }
 
 /** The tensors with dense kernels and their masks in the place of compressed rows. */

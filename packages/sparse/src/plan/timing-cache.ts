@@ -1,13 +1,15 @@
-import { mkdir, readFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { contentHash } from '@prunebench/core';
-import writeFileAtomic from 'write-file-atomic';
+import { makeFolder, optionally, readText, sweepLeftovers, writeWhole } from '@prunebench/files';
 import { z } from 'zod';
 import type { BestTimes } from './time.ts';
 
 /** Rises when a kernel changes enough that its old times are wrong. */
 const KERNELS_VERSION = 3;
+
+/** Other processes may be writing into the folder; a file of yesterday is none of theirs. */
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** The times of the ways to compute a product, by the name of each. */
 type KernelTimes = Readonly<Record<string, number>>;
@@ -25,10 +27,10 @@ export class TimingCache {
 
   /** The file of this machine: .cache/sparse-timings/ at the repository's root, or under the variable PRUNEBENCH_CACHE. */
   static async open(machine: Readonly<Record<string, unknown>>): Promise<TimingCache> {
-    const root = process.env.PRUNEBENCH_CACHE || resolve(import.meta.dirname, '../../../../.cache');
+    const root = resolve(process.env.PRUNEBENCH_CACHE || join(import.meta.dirname, '../../../../.cache'));
     const name = contentHash({ ...machine, cpu: cpus()[0]?.model ?? 'unknown', version: KERNELS_VERSION });
     const file = join(root, 'sparse-timings', `${name}.json`);
-    const known = await readFile(file, 'utf8').then(parseProducts, () => []);
+    const known = await readText(file).then(parseProducts, () => []);
     return new TimingCache(file, new Map(known));
   }
 
@@ -47,10 +49,15 @@ export class TimingCache {
     return milliseconds;
   }
 
+  /** Keeps the times for the next process. Where that is not possible a notice says so: they can be measured again. */
   async save(): Promise<void> {
     if (!this.#changed) return;
-    await mkdir(join(this.#file, '..'), { recursive: true });
-    await writeFileAtomic(this.#file, JSON.stringify(Object.fromEntries(this.#products), null, 1));
+    const folder = dirname(this.#file);
+    await optionally('The times of kernels are not kept', async () => {
+      await makeFolder(folder, 'the variable PRUNEBENCH_CACHE');
+      await sweepLeftovers(folder, { olderThan: DAY_MS });
+      await writeWhole(this.#file, JSON.stringify(Object.fromEntries(this.#products), null, 1));
+    });
     this.#changed = false;
   }
 }

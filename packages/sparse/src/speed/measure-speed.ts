@@ -1,19 +1,21 @@
-import { type Network, randomStream, type State, sizeOf } from '@prunebench/core';
+import { initializeParameters, type Network, randomStream, type State, sizeOf, TensorScope } from '@prunebench/core';
 import { type CompiledNetwork, compile } from '../executor/compile.ts';
-import { denseNetwork } from '../executor/dense-network.ts';
-import { interleavedTimes, median } from '../plan/time.ts';
+import { interleavedTimes, median, quantile } from '../plan/time.ts';
+import { type PairedTimes, ratiosOf, steadyTimes } from './steady-ratios.ts';
 
-/** A pruned network against itself, dense, on the same backend. */
+/** A pruned network against itself with nothing pruned, both compiled on the same backend. */
 export interface MeasuredSpeed {
   readonly batchSize: number;
   readonly denseMilliseconds: number;
   readonly sparseMilliseconds: number;
-  /** Dense time / sparse time: the median over rounds in which the two take turns, and the range it moved in. */
+  /** Dense time / sparse time: the median over rounds in which the two take turns, its quartiles and the range it moved in. */
   readonly speedup: number;
   readonly speedupMin: number;
+  readonly speedupQ1: number;
+  readonly speedupQ3: number;
   readonly speedupMax: number;
   readonly rounds: number;
-  /** How the compiled network runs; `dense` where nothing was faster. */
+  /** How the pruned network runs; `dense` where nothing was faster than the backend's dense kernels. */
   readonly kind: CompiledNetwork['kind'];
 }
 
@@ -21,48 +23,62 @@ export interface SpeedOptions {
   readonly batchSizes?: readonly number[];
   readonly rounds?: number;
   /**
-   * How long the turns of one comparison may take, a small number of rounds aside. There are two for each batch size: one that chooses
-   * how the network runs, and one, after it, that measures. Default: as long as the rounds take.
+   * How long the turns of one comparison may take, a small number of rounds aside. There are three for each batch size: two that choose
+   * how the networks run, and one, after them, that measures; it is made again (twice at most) where its rounds disagree. Default: as
+   * long as the rounds take.
    */
   readonly seconds?: number;
-  /** Told of each compiled network before it is given up. */
-  readonly onCompiled?: (compiled: CompiledNetwork) => void;
+  /** Told of each compiled network, and of the one that it is compared with, before they are given up. */
+  readonly onCompiled?: (compiled: CompiledNetwork, baseline: CompiledNetwork) => void;
 }
 
 const ROUNDS = 15;
 
-/** Times inference of a pruned state, compiled and dense, for each batch size. Selects the native backend. */
+/**
+ * Times inference of a pruned state for each batch size against the same network compiled in the same way with nothing pruned, so
+ * that what compiling gains (folded batch norms, tiles that stay in the cache) is on both sides. Selects the native backend.
+ *
+ * @throws PrunebenchError where the native backend cannot run, and for masks that do not fit the network
+ */
 export async function measureSpeed(
   network: Network,
   state: State,
   options: SpeedOptions = {},
 ): Promise<MeasuredSpeed[]> {
   const { batchSizes = [1, 128], rounds = ROUNDS, seconds = Number.POSITIVE_INFINITY, onCompiled } = options;
+  // Times do not depend on values, and the state's own are 0 where it was pruned.
+  const unpruned = initializeParameters(network, randomStream(0, 'baseline'));
   const results: MeasuredSpeed[] = [];
   for (const batchSize of batchSizes) {
-    const compiled = await compile(network, state.parameters, state.masks, { batchSize, seconds });
-    onCompiled?.(compiled);
-    const dense = denseNetwork(network, state.parameters, state.masks, batchSize);
+    using scope = new TensorScope();
+    const compiled = scope.adopt(await compile(network, state.parameters, state.masks, { batchSize, seconds }));
+    const baseline = scope.adopt(await compile(network, unpruned, {}, { batchSize, seconds }));
+    onCompiled?.(compiled, baseline);
     const stream = randomStream(0, 'speed');
     const batch = Float32Array.from({ length: batchSize * sizeOf(network.inputShape) }, () => stream.normal());
-    const [denseTimes, sparseTimes] = interleavedTimes([() => void dense.run(batch), () => void compiled.run(batch)], {
-      rounds,
-      seconds,
-    });
-    const ratios = denseTimes.map((time, round) => time / sparseTimes[round]);
-    results.push({
-      batchSize,
-      denseMilliseconds: median(denseTimes),
-      sparseMilliseconds: median(sparseTimes),
-      // A network that runs dense is compared with itself: what is left is noise.
-      speedup: compiled.kind === 'dense' ? 1 : median(ratios),
-      speedupMin: Math.min(...ratios),
-      speedupMax: Math.max(...ratios),
-      rounds: ratios.length,
-      kind: compiled.kind,
-    });
-    dense.dispose();
-    compiled.dispose();
+    const calls = [baseline, compiled].map((each) => () => void each.run(batch));
+    const compare = (): PairedTimes => {
+      const [dense, sparse] = interleavedTimes(calls, { rounds, seconds });
+      return [dense, sparse];
+    };
+    // On the same kernels at the same sizes any ratio but 1 is noise.
+    const same = compiled.kind === 'dense' && baseline.kind === 'dense';
+    const times = same ? compare() : steadyTimes(compare);
+    const ratios = same ? times[0].map(() => 1) : ratiosOf(times);
+    results.push({ batchSize, ...summaryOf(times, ratios), kind: compiled.kind });
   }
   return results;
+}
+
+function summaryOf(times: PairedTimes, ratios: readonly number[]): Omit<MeasuredSpeed, 'batchSize' | 'kind'> {
+  return {
+    denseMilliseconds: median(times[0]),
+    sparseMilliseconds: median(times[1]),
+    speedup: median(ratios),
+    speedupMin: Math.min(...ratios),
+    speedupQ1: quantile(ratios, 0.25),
+    speedupQ3: quantile(ratios, 0.75),
+    speedupMax: Math.max(...ratios),
+    rounds: ratios.length,
+  };
 }

@@ -44,9 +44,11 @@ export function chooseSparse(
   );
   const isConvolution = ({ layer }: LayerCost) => layers.get(layer)!.kind === 'conv2d';
   const convolutions = possible.filter(isConvolution);
-  const total = (of: 'dense' | 'remaining') => convolutions.reduce((sum, cost) => sum + cost.multiplyAdds[of], 0);
+  const total = (of: 'weights' | 'remaining') =>
+    convolutions.reduce((sum, cost) => sum + (cost.multiplyAdds.dense / cost.weights) * cost[of], 0);
   const wide = convolutions.some(({ name }) => shapes.get(name)![2] > NARROW_CHANNELS);
-  const tiled = total('remaining') <= SPARSE_DENSITY[wide ? 'wideConv2d' : 'conv2d'] * total('dense');
+  // Training multiplies every kept weight, also those that no output depends on and that a shrunk network does not have.
+  const tiled = total('remaining') <= SPARSE_DENSITY[wide ? 'wideConv2d' : 'conv2d'] * total('weights');
   return possible
     .filter((cost) => (isConvolution(cost) ? tiled : cost.remaining <= SPARSE_DENSITY.dense * cost.weights))
     .map(({ name }) => name);

@@ -1,4 +1,4 @@
-import { type Masks, type Network, parameterSpecs } from '@prunebench/core';
+import { type Masks, type Network, parameterSpecs, type TensorScope } from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { ParameterVariables } from '../parameter-variables.ts';
 import { patternOf } from './pattern.ts';
@@ -25,17 +25,26 @@ export class SparseKernels {
   readonly #positions = new Map<string, Int32Array>();
   readonly #dense: ParameterVariables['variables'];
 
-  /** @param names of the kernels, which have masks */
-  constructor(network: Network, masks: Masks, dense: ParameterVariables['variables'], names: readonly string[]) {
+  /**
+   * @param names of the kernels, which have masks
+   * @param scope for their tensors
+   */
+  constructor(
+    network: Network,
+    masks: Masks,
+    dense: ParameterVariables['variables'],
+    names: readonly string[],
+    scope: TensorScope,
+  ) {
     this.#dense = dense;
     const specs = new Map(parameterSpecs(network).map((spec) => [spec.name, spec]));
     const made = new Map<string, SparseKernel>();
     for (const name of names) {
       const { positions, starts, columns, transposed } = patternOf(specs.get(name)!.shape, masks[name]);
       this.#positions.set(name, positions);
-      const indices = (array: Int32Array) => tf.tensor1d(array, 'int32');
+      const indices = (array: Int32Array) => scope.own(tf.tensor1d(array, 'int32'));
       made.set(name, {
-        values: tf.tidy(() => tf.variable(tf.tensor1d(this.#kept(name)))),
+        values: scope.own(tf.tidy(() => tf.variable(tf.tensor1d(this.#kept(name))))),
         pattern: {
           starts: indices(starts),
           columns: indices(columns),
@@ -63,10 +72,6 @@ export class SparseKernels {
   /** Takes the kept weights from the dense variables. */
   gather(): void {
     for (const [name, { values }] of this.byName) tf.tidy(() => values.assign(tf.tensor1d(this.#kept(name))));
-  }
-
-  dispose(): void {
-    for (const { values, pattern } of this.byName.values()) tf.dispose([values, ...Object.values(pattern)]);
   }
 
   #kept(name: string): Float32Array {

@@ -21,6 +21,7 @@ import {
 } from '@prunebench/core';
 import { checkCompensation, checkMasks, checkScores, parseOptions } from '../check-criterion.ts';
 import { subjectOf } from '../subject.ts';
+import { compensationOf, scoreOf, thresholdOf } from '../unchanged-subject.ts';
 
 /**
  * Scores, selects, removes: one pruning event, without training.
@@ -85,7 +86,7 @@ async function removeUpTo(
   const { scores, savedSeconds } =
     round === 0
       ? await session.scoreStart(criterion, criterionOptions, subject)
-      : { scores: await criterion.score(subject, criterionOptions), savedSeconds: 0 };
+      : { scores: await scoreOf(criterion, subject, criterionOptions), savedSeconds: 0 };
   checkScores(criterion, network, scores, options.granularity);
   if (!criterion.threshold) {
     const { scope, allocation, granularity, allowLayerCollapse } = options;
@@ -99,7 +100,7 @@ async function removeUpTo(
     });
     return { state: await remove(event, origin, masks, round), savedSeconds };
   }
-  const masks = criterion.threshold(scores, subject, criterionOptions);
+  const masks = await thresholdOf(criterion, scores, subject, criterionOptions);
   checkMasks(criterion, origin.parameters, origin.masks, masks);
   const collapsed = collapsedLayers(network, masks);
   if (collapsed.length > 0 && !options.allowLayerCollapse)
@@ -126,7 +127,7 @@ async function remove(
 ): Promise<State> {
   if (!criterion.compensate) return { parameters: applyMasks(state.parameters, masks), masks };
   const subject = subjectOf(session, state, criterion.id, round);
-  const parameters = await criterion.compensate(subject, masks, criterionOptions);
+  const parameters = await compensationOf(criterion, subject, masks, criterionOptions);
   checkCompensation(criterion, state.parameters, parameters);
   return { parameters: applyMasks(parameters, masks), masks };
 }

@@ -5,8 +5,12 @@ import {
   INPUT,
   type Network,
   type ParameterTensors,
+  parameterTensors,
   type Scores,
   type Subject,
+  TensorScope,
+  takeValues,
+  tidy,
 } from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
@@ -50,10 +54,11 @@ export async function sumConsumption(
   const { network } = subject;
   const kernels = unitKernels(network);
   const scores = Object.fromEntries(kernels.map(({ name, units }) => [name, new Float64Array(units)]));
-  const tensors = toTensors(subject);
+  using scope = new TensorScope();
+  const tensors = scope.own(parameterTensors(applyMasks(subject.parameters, subject.masks)));
   const count = options.batches === undefined ? {} : { count: options.batches };
   for (const { x, size } of subject.batches({ batchSize: options.batchSize, ...count })) {
-    const sums: { name: string; perUnit: tf.Tensor }[] = tf.tidy(() => {
+    const sums: { name: string; perUnit: tf.Tensor }[] = tidy(() => {
       const outputs = layerOutputs(network, tensors, tf.tensor(x, [size, ...network.inputShape]));
       return kernels.flatMap(({ name, layer, units }) =>
         outgoingLinks(network, layer, units).map((link) => {
@@ -64,14 +69,10 @@ export async function sumConsumption(
         }),
       );
     });
-    for (const { name, perUnit } of sums) {
-      (await perUnit.data()).forEach((sum, unit) => {
-        scores[name][unit] += sum;
-      });
-      perUnit.dispose();
-    }
+    const values = await takeValues(sums.map(({ perUnit }) => perUnit));
+    for (const [i, { name }] of sums.entries())
+      for (const [unit, sum] of values[i].entries()) scores[name][unit] += sum;
   }
-  tf.dispose(tensors as tf.TensorContainer);
   return scores;
 }
 
@@ -93,13 +94,6 @@ export function contributions(
   const apply = (x: tf.Tensor) => forward(linear, { [`${reader.name}/kernel`]: kernel }, x);
   const y = apply(z);
   return tf.mul(z, tf.grad(apply)(z, dy(y)));
-}
-
-function toTensors({ parameters, masks }: Subject): ParameterTensors {
-  const alive = applyMasks(parameters, masks);
-  return Object.fromEntries(
-    Object.entries(alive).map(([name, { values, shape }]) => [name, tf.tensor(values, [...shape])]),
-  );
 }
 
 function layerOutputs(network: Network, parameters: ParameterTensors, x: tf.Tensor): ReadonlyMap<string, tf.Tensor> {

@@ -1,0 +1,70 @@
+import { mkdir, mkdtemp, readdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { TrialRecord } from '@prunebench/core';
+import test from 'ava';
+import { renderLeaderboard, renderReport } from '../src/index.ts';
+import { type Columns, readInPandas, readInR, readPlainly } from './csv-readers.ts';
+import { keyOf, storedRecords, workplace } from './tiny-benchmark.ts';
+
+const PUBLISHED = join(import.meta.dirname, '..', '..', '..', 'results');
+
+const LOGICAL = /^(control|separated)$|_withheld$/;
+/** Names, words and lists; everything else is a number. */
+const TEXT =
+  /^(holm_family|kind|dataset|network|series|granularity|method|first|second|note|holm_family|collapsed_layers|failures|commits|benchmark|scale|timing_range|side|commit|cpu|node|measured_at|peer|peer_layout|mode|layer|what|name|format|operation|backend|adapter|masks|published_(in|metric|at|confidence|epoch)(_\d+)?)$/;
+
+/** Columns that are read as something else than they hold. */
+function misread(columns: Columns): string[] {
+  return columns.flatMap(([file, column, type]) => {
+    const expected = LOGICAL.test(column) ? 'logical' : TEXT.test(column) ? type : 'numeric';
+    return type === 'empty' || type === expected ? [] : [`${file}: ${column} is ${type}`];
+  });
+}
+
+async function publishedFiles(): Promise<string[]> {
+  const names = await readdir(PUBLISHED, { recursive: true });
+  return names.filter((name) => name.endsWith('.csv')).map((name) => join(PUBLISHED, name));
+}
+
+/** The files of a small report whose names, reasons and numbers are as odd as records allow. */
+async function oddFiles(): Promise<string[]> {
+  const { source } = await workplace();
+  const odd = 'a "b", c;\r\n= d\u001b[31m\te';
+  const renamed = <T extends { series: string }>(one: T): T =>
+    one.series === 'random' ? { ...one, series: odd } : one;
+  const benchmark = { ...source.benchmark, trials: () => source.benchmark.trials('cpu').map(renamed) };
+  const records = (await storedRecords()).map((record): TrialRecord => {
+    const named = renamed(record);
+    if (named.series !== odd || !named.measured) return { ...named, failure: named.failure && `${odd}, really` };
+    return { ...named, measured: { ...named.measured, theoreticalSpeedup: Number.POSITIVE_INFINITY } };
+  });
+  const odds = { ...source, benchmark };
+  const { files } = await renderReport(odds, { resultsDir: 'results', records, keyOf });
+  const texts = new Map([...files, ['leaderboard.csv', renderLeaderboard([odds], records, keyOf)]]);
+  const folder = await mkdtemp(join(tmpdir(), 'prunebench-csv-'));
+  const written = [...texts].filter(([name]) => name.endsWith('.csv'));
+  for (const [name, text] of written) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), text);
+  }
+  return written.map(([name]) => join(folder, name));
+}
+
+for (const [what, files] of [
+  ['published', publishedFiles],
+  ['odd', oddFiles],
+] as const)
+  for (const [reader, read] of [
+    ['R', readInR],
+    ['pandas', readInPandas],
+    ['any reader', readPlainly],
+  ] as const)
+    test(`every column of the ${what} CSV files has its type in ${reader}`, async (t) => {
+      const columns = await read(await files());
+      if (columns === undefined) t.pass(`${reader} is not installed`);
+      else {
+        t.true(columns.length > 0);
+        t.deepEqual(misread(columns), []);
+      }
+    });

@@ -1,0 +1,122 @@
+import {
+  type Criterion,
+  type Masks,
+  type ParameterArray,
+  type ParameterRecord,
+  PrunebenchError,
+  type Scores,
+  type Subject,
+} from '@prunebench/core';
+import { checksum } from './checksum.ts';
+
+/*
+ * A criterion that changes what it is shown (`values.sort()`) would silently go on with another network. Typed arrays cannot be
+ * frozen, so checksums are taken before and after every call.
+ */
+
+/**
+ * The criterion's scores of a subject.
+ *
+ * @throws PrunebenchError naming the criterion and what it has changed
+ */
+export function scoreOf(criterion: Criterion<unknown>, subject: Subject, options: unknown): Promise<Scores> {
+  return unchanged(criterion, subject, {}, (shown) => criterion.score(shown, options));
+}
+
+/**
+ * The masks of a threshold rule, which gets copies of the scores: other trials may share them.
+ *
+ * @throws PrunebenchError naming the criterion and what it has changed
+ */
+export function thresholdOf(
+  criterion: Criterion<unknown>,
+  scores: Scores,
+  subject: Subject,
+  options: unknown,
+): Promise<Masks> {
+  const own = Object.fromEntries(Object.entries(scores).map(([name, values]) => [name, values.slice()]));
+  return unchanged(criterion, subject, { 'the score of': own }, (shown) => criterion.threshold!(own, shown, options));
+}
+
+/**
+ * The parameters of a criterion that compensates for what `masks` removes.
+ *
+ * @throws PrunebenchError naming the criterion and what it has changed
+ */
+export function compensationOf(
+  criterion: Criterion<unknown>,
+  subject: Subject,
+  masks: Masks,
+  options: unknown,
+): Promise<ParameterRecord> {
+  return unchanged(criterion, subject, { 'the new mask of': masks }, (shown) =>
+    criterion.compensate!(shown, masks, options),
+  );
+}
+
+type Arrays = Readonly<Record<string, ParameterArray | Uint8Array | Float32Array | Float64Array>>;
+
+async function unchanged<T>(
+  { id }: Criterion<unknown>,
+  subject: Subject,
+  more: Readonly<Record<string, Arrays>>,
+  call: (shown: Subject) => Promise<T> | T,
+): Promise<T> {
+  const seals = [
+    new Seal('parameter', subject.parameters),
+    new Seal('the mask of', subject.masks),
+    ...Object.entries(more).map(([what, arrays]) => new Seal(what, arrays)),
+  ];
+  const network = JSON.stringify(subject.network);
+  const shown = Object.defineProperties({} as Subject, {
+    ...Object.getOwnPropertyDescriptors(subject),
+    // They are drawn when they are asked for.
+    initialParameters: {
+      enumerable: true,
+      get() {
+        const initial = subject.initialParameters;
+        if (!seals.some((seal) => seal.arrays === initial)) seals.push(new Seal('the initial parameter', initial));
+        return initial;
+      },
+    },
+  });
+  const result = await call(shown);
+  const changed = seals.map((seal) => seal.broken()).find((name) => name !== undefined);
+  const what = changed ?? (JSON.stringify(subject.network) === network ? undefined : 'the network');
+  if (what === undefined) return result;
+  throw new PrunebenchError(`Criterion ${id} changed ${what} of its subject.`, {
+    remedy: 'Copy what is to be sorted or written to: values.slice().sort().',
+  });
+}
+
+/** What arrays were when it was put on them. */
+class Seal {
+  readonly arrays: Arrays;
+  readonly #what: string;
+  readonly #sums: ReadonlyMap<string, number>;
+
+  /** @param what goes before an array's name in a message */
+  constructor(what: string, arrays: Arrays) {
+    this.#what = what;
+    this.arrays = arrays;
+    this.#sums = sumsOf(arrays);
+  }
+
+  /** The first array that is not what it was, in words. */
+  broken(): string | undefined {
+    const now = sumsOf(this.arrays);
+    const name = [...new Set([...this.#sums.keys(), ...now.keys()])].find(
+      (key) => this.#sums.get(key) !== now.get(key),
+    );
+    return name === undefined ? undefined : `${this.#what} ${name}`;
+  }
+}
+
+function sumsOf(arrays: Arrays): ReadonlyMap<string, number> {
+  return new Map(
+    Object.entries(arrays).map(([name, array]) => [
+      name,
+      checksum('values' in array && 'shape' in array ? array.values : (array as Uint8Array)),
+    ]),
+  );
+}
