@@ -20,7 +20,8 @@ export function tableOf({ normalisation }: DatasetManifest): Float32Array {
  * A dataset with an original test set: its training set is cut into train, validation and calibration as the
  * manifest's sizes say.
  *
- * @throws PrunebenchError for a limit that is no positive whole number
+ * @throws PrunebenchError where the files have other numbers of examples than the manifest says, and for a limit that is no
+ *   positive whole number
  */
 export function assembleDataset(
   id: string,
@@ -28,6 +29,7 @@ export function assembleDataset(
   sets: { train: RawExamples; test: RawExamples },
   { limit }: LoadOptions = {},
 ): Dataset {
+  requireSizes(id, manifest, sets);
   const sizes = carvedSizes(id, manifest);
   const parts = partition(sets.train.labels, manifest.classes, sizes);
   const table = tableOf(manifest);
@@ -57,6 +59,19 @@ export function assembledChecksum(id: string, manifest: DatasetManifest, limit?:
 function carvedSizes(id: string, { splits }: DatasetManifest): { validation: number; calibration: number } {
   const { validation, calibration } = splits[id];
   return { validation, calibration };
+}
+
+function requireSizes(id: string, { title, splits }: DatasetManifest, sets: { train: RawExamples; test: RawExamples }) {
+  const { train, validation, calibration, test } = splits[id];
+  const wanted = { train: train + validation + calibration, test };
+  for (const set of ['train', 'test'] as const) {
+    const found = sets[set].labels.length;
+    if (found !== wanted[set])
+      throw new PrunebenchError(
+        `${title}: "splits.${id}" of the manifest has ${wanted[set]} examples in the ${set} set, the files have ${found}.`,
+        { remedy: 'Restore the manifest from version control.' },
+      );
+  }
 }
 
 /**

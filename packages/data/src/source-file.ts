@@ -6,9 +6,6 @@ import { PrunebenchError } from '@prunebench/core';
 import { FileError, readWhole } from '@prunebench/files';
 import type { SourceFile } from './manifest.ts';
 
-/** Bytes; the largest source file, CIFAR-10 decoded, has 184 MB. */
-const MOST_STORED = 2 ** 30;
-
 /** Where a dataset's files lie, and what a user does when one of them is not as it should be. */
 export interface SourceFolder {
   readonly folder: string;
@@ -21,27 +18,44 @@ export function badFile(source: SourceFolder, path: string, fault: string): Prun
 }
 
 /**
- * The content of a source file, decompressed if its name ends in .gz, checked in size and SHA-256.
+ * The content of a source file, decompressed if its name ends in .gz, checked in size and SHA-256. Neither reading nor
+ * decompressing goes further than the expected size.
  *
  * @throws PrunebenchError naming the file, what was expected, what was found, and how to get it again
  */
 export async function readSourceFile(source: SourceFolder, file: SourceFile): Promise<Uint8Array> {
-  const stored = await readWhole(join(source.folder, file.path), MOST_STORED).catch((error) => {
+  const gzipped = file.path.endsWith('.gz');
+  const path = join(source.folder, file.path);
+  const stored = await readWhole(path, gzipped ? mostCompressed(file.bytes) : file.bytes).catch(async (error) => {
     if (!(error instanceof FileError)) throw error;
+    if (error.code === 'E2BIG')
+      throw tooLong(source, file, `${(await stat(path)).size}${gzipped ? ' compressed' : ''}`);
     const fault = error.code === 'ENOENT' ? 'the file is missing' : `the file cannot be read (${error.message})`;
     throw badFile(source, file.path, fault);
   });
-  const bytes = file.path.endsWith('.gz') ? decompress(source, file, stored) : stored;
+  const bytes = gzipped ? decompress(source, file, stored) : stored;
   checkContent(source, file, bytes);
   return bytes;
 }
 
+/**
+ * More bytes than a gzip of so many can have, by far: what does not compress is stored in blocks with five bytes of overhead each,
+ * and the header holds a name and a comment.
+ */
+function mostCompressed(bytes: number): number {
+  return 2 * bytes + 65_536;
+}
+
+function tooLong(source: SourceFolder, file: SourceFile, found: string): PrunebenchError {
+  return badFile(source, file.path, `the file is too long: expected ${file.bytes} bytes, found ${found}`);
+}
+
 /** @throws PrunebenchError where size or SHA-256 are not those of `file` */
 export function checkContent(source: SourceFolder, file: SourceFile, bytes: Uint8Array): void {
-  if (bytes.length !== file.bytes) {
-    const how = bytes.length < file.bytes ? 'truncated' : 'too long';
-    throw badFile(source, file.path, `the file is ${how}: expected ${file.bytes} bytes, found ${bytes.length}`);
-  }
+  const { length } = bytes;
+  if (length > file.bytes) throw tooLong(source, file, `${length}`);
+  if (length < file.bytes)
+    throw badFile(source, file.path, `the file is truncated: expected ${file.bytes} bytes, found ${length}`);
   const found = createHash('sha256').update(bytes).digest('hex');
   if (found !== file.sha256)
     throw badFile(source, file.path, `the checksum differs: expected SHA-256 ${file.sha256}, found ${found}`);
@@ -52,8 +66,7 @@ function decompress(source: SourceFolder, file: SourceFile, stored: Uint8Array):
     return gunzipSync(stored, { maxOutputLength: file.bytes });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ERR_BUFFER_TOO_LARGE')
-      throw badFile(source, file.path, `the file is too long: expected ${file.bytes} bytes, found more`);
+    if (code === 'ERR_BUFFER_TOO_LARGE') throw tooLong(source, file, 'more');
     throw badFile(source, file.path, `expected gzipped data, found what does not decompress (${message})`);
   }
 }

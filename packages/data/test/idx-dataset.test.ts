@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { PrunebenchError } from '@prunebench/core';
 import test, { type ExecutionContext } from 'ava';
+import { assembleDataset } from '../src/assemble.ts';
 import { idxDataset } from '../src/idx-dataset.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { type Files, idxFile, tinyFiles, tinyManifest, tinyPairs, writeFiles } from './tiny-idx.ts';
@@ -90,6 +91,23 @@ for (const [name, path, bytes, message] of mislabelled)
     const { folder, entry } = await tinyEntry(t, { ...tinyFiles, [path]: bytes });
     await refuses(t, entry, join(folder, path), message);
   });
+
+test('a manifest with other numbers of examples than the files is one clear error', async (t) => {
+  const { folder } = await tinyEntry(t);
+  const manifest = tinyManifest(tinyFiles);
+  const sets = {
+    train: { bytes: new Uint8Array(48), labels: new Int32Array(12) },
+    test: { bytes: new Uint8Array(16), labels: new Int32Array(4) },
+  };
+  t.notThrows(() => assembleDataset('tiny', manifest, sets));
+  const splits = { tiny: { ...manifest.splits.tiny, train: 7 } };
+  t.throws(() => assembleDataset('tiny', { ...manifest, splits }, sets), {
+    instanceOf: PrunebenchError,
+    message: 'Tiny: "splits.tiny" of the manifest has 13 examples in the train set, the files have 12.',
+  });
+  const entry = idxDataset('tiny', { ...manifest, splits }, tinyPairs, () => ({ folder, remedy: 'Get it again.' }));
+  await refuses(t, entry, join(folder, 'train-images'), /expected dimensions 13 x 2 x 2, found 12 x 2 x 2/);
+});
 
 test('availability names the missing file and the remedy', async (t) => {
   const { folder, entry } = await tinyEntry(t);

@@ -106,6 +106,13 @@ const faults: [string, Partial<Record<keyof typeof goodFiles, Buffer>>, string, 
     'test.json',
     /labels 0 to 1, found 2 at position 2/,
   ],
+  ['fewer labels than images', { 'test.json': Buffer.from('[1,0]') }, 'test.json', /expected 4 labels.*, found 2/],
+  [
+    'more labels than images',
+    { 'train.json': Buffer.from('[0,1,1,0,0,1,1,0,1,0]') },
+    'train.json',
+    /expected 8 labels, one for each image, found 10/,
+  ],
   [
     'classes that are not equally large',
     { 'test.json': Buffer.from('[1,0,1,1]') },
@@ -120,6 +127,15 @@ for (const [name, changed, path, message] of faults)
     t.true(error.message.startsWith(`${join(folder, path)}: `));
     t.is(error.remedy, 'Get it again.');
   });
+
+test('a manifest whose decoded size is none of whole images is named', async (t) => {
+  const { load, manifest } = await setUp(t);
+  Object.assign(manifest.decoded!, { bytes: decodedBytes.length - 18 });
+  await t.throwsAsync(load(), {
+    instanceOf: PrunebenchError,
+    message: /Tiny: "decoded\.bytes" of the manifest is 198/,
+  });
+});
 
 test('pixels that differ from what the manifest promises are not kept', async (t) => {
   const { load, cacheFolder } = await setUp(t, { ...goodFiles, 'b.png': strip(81) });

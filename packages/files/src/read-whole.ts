@@ -1,9 +1,10 @@
-import { constants, type Stats } from 'node:fs';
-import { type FileHandle, lstat, open } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, type Stats } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { FileError, fileError } from './file-error.ts';
 
 /** Far above any text that the suite reads: its largest, the records of a table, have some 10 kB each. */
 const TEXT_LIMIT = 2 ** 26;
+const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 /** Node.js asks the system for less than 2 GiB at once. */
 const CHUNK = 2 ** 30;
 
@@ -17,9 +18,9 @@ const CHUNK = 2 ** 30;
 export async function openFile(path: string): Promise<{ handle: FileHandle; size: number }> {
   let handle: FileHandle;
   try {
-    handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    handle = await open(path, FLAGS);
   } catch (error) {
-    throw (await brokenLink(path, error)) ?? fileError(error, path);
+    throw brokenLink(path, error) ?? fileError(error, path);
   }
   try {
     const found = await handle.stat();
@@ -49,12 +50,7 @@ export function notAFile(path: string, found: Stats): FileError {
 export async function readWhole(path: string, limit: number): Promise<Buffer> {
   const { handle, size } = await openFile(path);
   try {
-    if (size > limit)
-      throw new FileError(`${path} is too large: it has ${size} bytes, where at most ${limit} are read.`, {
-        code: 'E2BIG',
-        path,
-        remedy: 'Move it away, or delete it.',
-      });
+    if (size > limit) throw tooLarge(path, size, limit);
     return await readBytes(handle, size);
   } catch (error) {
     throw fileError(error, path);
@@ -78,6 +74,30 @@ export async function readTextIfThere(path: string, limit: number = TEXT_LIMIT):
   }
 }
 
+/** `readText` for small files that are needed at once. */
+export function readTextSync(path: string, limit: number = TEXT_LIMIT): string {
+  let file: number | undefined;
+  try {
+    file = openSync(path, FLAGS);
+    const found = fstatSync(file);
+    if (!found.isFile()) throw notAFile(path, found);
+    if (found.size > limit) throw tooLarge(path, found.size, limit);
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw brokenLink(path, error) ?? fileError(error, path);
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
+function tooLarge(path: string, size: number, limit: number): FileError {
+  return new FileError(`${path} is too large: it has ${size} bytes, where at most ${limit} are read.`, {
+    code: 'E2BIG',
+    path,
+    remedy: 'Move it away, or delete it.',
+  });
+}
+
 /** The first `size` bytes; fewer where the file has become shorter. */
 async function readBytes(handle: FileHandle, size: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafe(size);
@@ -90,9 +110,9 @@ async function readBytes(handle: FileHandle, size: number): Promise<Buffer> {
   return bytes.subarray(0, filled);
 }
 
-async function brokenLink(path: string, error: unknown): Promise<FileError | undefined> {
+function brokenLink(path: string, error: unknown): FileError | undefined {
   if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return undefined;
-  const found = await lstat(path).catch(() => undefined);
+  const found = lstatSync(path, { throwIfNoEntry: false });
   if (!found?.isSymbolicLink()) return undefined;
   return new FileError(`${path} is a link that leads nowhere.`, { code: 'EFTYPE', path, remedy: 'Delete the link.' });
 }

@@ -3,8 +3,11 @@ import { mkdir, symlink, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import test from 'ava';
-import { FileError, readText, readTextIfThere, readWhole } from '../src/index.ts';
+import { FileError, readText, readTextIfThere, readTextSync, readWhole } from '../src/index.ts';
 import { temporary } from './fixtures/folder.ts';
+
+/** As the others are called. */
+const now = async (path: string) => readTextSync(path);
 
 test('text and bytes of a file, also through a link', async (t) => {
   await using folder = await temporary();
@@ -14,6 +17,7 @@ test('text and bytes of a file, also through a link', async (t) => {
   await symlink('file', link);
   t.is(await readText(path), 'grün');
   t.is(await readTextIfThere(link), 'grün');
+  t.is(readTextSync(link), 'grün');
   t.deepEqual([...(await readWhole(path, 5))], [...Buffer.from('grün')]);
   await writeFile(path, '');
   t.is(await readText(path), '');
@@ -25,6 +29,7 @@ test('nothing is undefined or an error, as is asked for', async (t) => {
   t.is(await readTextIfThere(path), undefined);
   const error = await t.throwsAsync<FileError>(readText(path), { instanceOf: FileError });
   t.is(error.code, 'ENOENT');
+  await t.throwsAsync(now(path), { instanceOf: FileError, message: error.message });
   t.false(error.isInTheWay);
 });
 
@@ -33,7 +38,7 @@ test('a file that is larger than allowed is not read, however little of it is on
   const path = join(folder.root, 'file');
   await writeFile(path, '');
   await truncate(path, 2 ** 40);
-  for (const read of [readText, readTextIfThere])
+  for (const read of [readText, readTextIfThere, now])
     await t.throwsAsync(read(path), { instanceOf: FileError, message: /too large: it has 1099511627776 bytes/ });
 });
 
@@ -55,7 +60,7 @@ for (const [what, make] of Object.entries(others))
     await using folder = await temporary();
     const path = join(folder.root, 'file');
     await make(path);
-    for (const read of [readText, readTextIfThere]) {
+    for (const read of [readText, readTextIfThere, now]) {
       const error = await t.throwsAsync<FileError>(read(path), { instanceOf: FileError });
       t.true(error.message.includes(path) && error.message.includes(what), error.message);
       t.true(error.isInTheWay);

@@ -1,7 +1,10 @@
+export { repeatedKey } from './repeated-key.ts';
 export {
   decodeSafetensors,
   encodeSafetensors,
   type SafetensorsContent,
   type SafetensorsTensor,
 } from './safetensors.ts';
-export { readState, writeState } from './state-file.ts';
+export { shown } from './shown.ts';
+export { decodeState, readState, writeState } from './state-file.ts';
+export { type Fault, MASK, stateDigest, stateOf, type Tensors, tensorsOf } from './state-tensors.ts';

@@ -1,4 +1,7 @@
-import { PrunebenchError } from '@prunebench/core';
+import { PrunebenchError, sizeOf } from '@prunebench/core';
+import { bytesOf, type Dtype, dtypeOf, isDtype, readable, readValues, type TensorValues } from './dtypes.ts';
+import { repeatedKey } from './repeated-key.ts';
+import { shown } from './shown.ts';
 
 /*
  * The safetensors format (https://huggingface.co/docs/safetensors): 8 bytes with the length of the header (unsigned,
@@ -6,7 +9,8 @@ import { PrunebenchError } from '@prunebench/core';
  *
  *   {"__metadata__": {"key": "text"}, "name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, ...}
  *
- * Offsets count from the end of the header. Writers pad the header with spaces so that the data starts at a multiple of 8.
+ * Offsets count from the end of the header. The header begins with "{" and has no key twice; writers pad it with spaces so that
+ * the data starts at a multiple of 8.
  * Typed arrays are copied as they are: every platform that Node.js and the backends support is little-endian but s390x,
  * which none of the backends knows.
  */
@@ -18,23 +22,14 @@ const METADATA = '__metadata__';
 
 export interface SafetensorsTensor {
   readonly shape: readonly number[];
-  /** F32, F64, I32 or U8 by its class. */
-  readonly values: Float32Array | Float64Array | Int32Array | Uint8Array;
+  /** Written as F32, F64, I32 or U8 by its class. */
+  readonly values: TensorValues;
 }
 
 export interface SafetensorsContent {
   readonly tensors: Readonly<Record<string, SafetensorsTensor>>;
   readonly metadata: Readonly<Record<string, string>>;
 }
-
-const types = {
-  F32: { bytes: 4, view: (buffer: ArrayBuffer) => new Float32Array(buffer) },
-  F64: { bytes: 8, view: (buffer: ArrayBuffer) => new Float64Array(buffer) },
-  I32: { bytes: 4, view: (buffer: ArrayBuffer) => new Int32Array(buffer) },
-  U8: { bytes: 1, view: (buffer: ArrayBuffer) => new Uint8Array(buffer) },
-} as const;
-
-type Dtype = keyof typeof types;
 
 interface HeaderEntry {
   readonly dtype: Dtype;
@@ -51,19 +46,19 @@ export function encodeSafetensors(content: SafetensorsContent): Uint8Array {
   const entries = Object.entries(content.tensors).sort(
     ([, a], [, b]) => b.values.BYTES_PER_ELEMENT - a.values.BYTES_PER_ELEMENT,
   );
-  const header: Record<string, unknown> = {};
-  if (Object.keys(content.metadata).length > 0) header[METADATA] = content.metadata;
+  const header: [name: string, entry: unknown][] = [];
+  if (Object.keys(content.metadata).length > 0) header.push([METADATA, content.metadata]);
   let end = 0;
   for (const [name, { shape, values }] of entries) {
     if (name === METADATA) throw new RangeError(`A tensor may not be called ${METADATA}.`);
-    if (elements(shape) !== values.length)
+    if (sizeOf(shape) !== values.length)
       throw new RangeError(
-        `Tensor ${name} has ${values.length} values where its shape [${shape}] needs ${elements(shape)}.`,
+        `Tensor ${name} has ${values.length} values where its shape [${shape}] needs ${sizeOf(shape)}.`,
       );
-    header[name] = { dtype: dtypeOf(values), shape, data_offsets: [end, end + values.byteLength] };
+    header.push([name, { dtype: dtypeOf(values), shape, data_offsets: [end, end + values.byteLength] }]);
     end += values.byteLength;
   }
-  const json = new TextEncoder().encode(JSON.stringify(header));
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
   const headerLength = Math.ceil(json.length / 8) * 8;
   const bytes = new Uint8Array(LENGTH_BYTES + headerLength + end);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(headerLength), true);
@@ -78,10 +73,12 @@ export function encodeSafetensors(content: SafetensorsContent): Uint8Array {
 }
 
 /**
- * Reads what `encodeSafetensors`, or any other writer of the format, wrote.
+ * Reads what `encodeSafetensors`, or any other writer of the format, wrote. Which types become which arrays: see `readValues`.
+ * Nothing is allocated before the header agrees with the number of bytes that are there.
  *
  * @param source how errors call the bytes, e.g. the file's path
- * @throws PrunebenchError saying what is wrong, when the bytes are truncated, too long, inconsistent, or hold another type than F32, F64, I32 and U8
+ * @throws PrunebenchError saying what is wrong, when the bytes are truncated, too long or inconsistent, when a key stands twice
+ *   in the header, or when a tensor has a type that cannot be read or a value that float32 has not
  */
 export function decodeSafetensors(bytes: Uint8Array, source = 'safetensors data'): SafetensorsContent {
   const { header, dataStart } = readHeader(bytes, source);
@@ -101,7 +98,13 @@ export function decodeSafetensors(bytes: Uint8Array, source = 'safetensors data'
     ]): [string, SafetensorsTensor] => {
       // A copy, because the data need not be aligned in the file and must not keep the file's bytes alive.
       const raw = new Uint8Array(bytes.subarray(dataStart + begin, dataStart + end));
-      return [name, { shape, values: types[dtype].view(raw.buffer as ArrayBuffer) }];
+      const values = readValues(dtype, raw.buffer);
+      if ('reason' in values)
+        throw foreign(
+          source,
+          `tensor ${name} (${dtype}) has ${values.value} at index ${values.index}: ${values.reason}`,
+        );
+      return [name, { shape, values }];
     },
   );
   return { tensors: Object.fromEntries(tensors), metadata };
@@ -115,18 +118,28 @@ function readHeader(bytes: Uint8Array, source: string): { header: Record<string,
   const dataStart = LENGTH_BYTES + length;
   if (dataStart > bytes.length)
     throw corrupt(source, `it ends after ${bytes.length} bytes, inside its header of ${length} bytes`);
-  let header: unknown;
-  try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(LENGTH_BYTES, dataStart)));
-  } catch (cause) {
-    throw corrupt(source, `its header is not JSON (${(cause as Error).message})`);
-  }
+  const header = parseHeader(bytes.subarray(LENGTH_BYTES, dataStart), source);
   if (!isRecord(header)) throw corrupt(source, 'its header is not a JSON object');
+  if (bytes[LENGTH_BYTES] !== '{'.charCodeAt(0)) throw corrupt(source, 'its header does not begin with "{"');
   return { header, dataStart };
 }
 
+function parseHeader(bytes: Uint8Array, source: string): unknown {
+  let text: string;
+  let header: unknown;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    header = JSON.parse(text);
+  } catch (cause) {
+    throw corrupt(source, `its header is not JSON (${(cause as Error).message})`);
+  }
+  const twice = repeatedKey(text);
+  if (twice !== undefined) throw corrupt(source, `its header has the key ${shown(twice)} twice`);
+  return header;
+}
+
 function readMetadata(header: Record<string, unknown>, source: string): Record<string, string> {
-  const metadata = header[METADATA] ?? {};
+  const metadata = Object.hasOwn(header, METADATA) ? header[METADATA] : {};
   if (!isRecord(metadata) || Object.values(metadata).some((value) => typeof value !== 'string'))
     throw corrupt(source, `its ${METADATA} is not an object of texts`);
   return metadata as Record<string, string>;
@@ -135,13 +148,12 @@ function readMetadata(header: Record<string, unknown>, source: string): Record<s
 function checkedEntry(name: string, entry: unknown, source: string): HeaderEntry {
   if (!isRecord(entry)) throw corrupt(source, `the entry of tensor ${name} is not an object`);
   const { dtype, shape, data_offsets: offsets } = entry;
-  if (typeof dtype !== 'string' || !Object.hasOwn(types, dtype))
-    throw corrupt(source, `tensor ${name} has the type ${JSON.stringify(dtype)}; F32, F64, I32 and U8 can be read`);
+  if (!isDtype(dtype)) throw foreign(source, `tensor ${name} has the type ${shown(dtype)}; ${readable} can be read`);
   if (!Array.isArray(shape) || !shape.every(isCount))
-    throw corrupt(source, `tensor ${name} has the shape ${JSON.stringify(shape)}`);
+    throw corrupt(source, `tensor ${name} has the shape ${shown(shape)}`);
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount))
-    throw corrupt(source, `tensor ${name} has the offsets ${JSON.stringify(offsets)}`);
-  const wanted = elements(shape) * types[dtype as Dtype].bytes;
+    throw corrupt(source, `tensor ${name} has the offsets ${shown(offsets)}`);
+  const wanted = sizeOf(shape) * bytesOf(dtype);
   if (offsets[1] - offsets[0] !== wanted)
     throw corrupt(
       source,
@@ -176,10 +188,11 @@ function corrupt(source: string, reason: string): PrunebenchError {
   });
 }
 
-function dtypeOf(values: SafetensorsTensor['values']): Dtype {
-  if (values instanceof Float32Array) return 'F32';
-  if (values instanceof Float64Array) return 'F64';
-  return values instanceof Int32Array ? 'I32' : 'U8';
+/** For a file that may well be sound, but not for this reader. */
+function foreign(source: string, reason: string): PrunebenchError {
+  return new PrunebenchError(`${source} cannot be read: ${reason}.`, {
+    remedy: 'Convert that tensor to F32 with the program that wrote it.',
+  });
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -188,8 +201,4 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-function elements(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
 }

@@ -62,7 +62,34 @@ const faults: [why: string, bytes: Uint8Array, message: RegExp][] = [
   ['not JSON', file('{"w":'), /not JSON/],
   ['not an object', file('[1]'), /not a JSON object/],
   ['metadata not text', file('{"__metadata__":{"a":1}}'), /__metadata__/],
-  ['unknown type', file(`{"w":${entry('BF16', '[2]', '[0,4]')}}`, '00000000'), /BF16/],
+  ['header after a blank', file(` {"w":${w}}`, '0000803f'), /does not begin with "\{"/],
+  ['header after a byte order mark', file(`\ufeff{"w":${w}}`, '0000803f'), /not JSON/],
+  ['metadata that is null', file('{"__metadata__":null}'), /__metadata__/],
+  ['unknown type', file(`{"w":${entry('F8_E4M3', '[4]', '[0,4]')}}`, '00000000'), /w has the type "F8_E4M3".*BF16/],
+  ['type that every object has', file(`{"w":${entry('constructor', '[4]', '[0,4]')}}`, '00000000'), /"constructor"/],
+  ['same tensor twice', file(`{"w":${w},"w":${w}}`, '0000803f'), /the key "w" twice/],
+  ['same tensor twice, once in escapes', file(`{"w":${w},"\\u0077" :${w}}`, '0000803f'), /the key "w" twice/],
+  ['same metadata twice', file('{"__metadata__":{"a":"1","b":"{","a":"2"}}'), /the key "a" twice/],
+  ['two metadata', file('{"__metadata__":{},"__metadata__":{}}'), /the key "__metadata__" twice/],
+  [
+    'two types',
+    file('{"w":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}}', '0000803f'),
+    /dtype" twice/,
+  ],
+  ['huge shape', file(`{"w":${entry('F32', '[4294967296,4294967296]', '[0,4]')}}`, '00000000'), /takes .* bytes/],
+  ['endless shape', file(`{"w":${entry('F32', `[${Array(40).fill(1e15)},0]`, '[0,0]')}}`), /takes NaN bytes/],
+  [
+    'shape nested a million deep',
+    file(`{"w":${entry('U8', `${'['.repeat(1e6)}${']'.repeat(1e6)}`, '[0,0]')}}`),
+    /shape/,
+  ],
+  [
+    'shape of a million sizes',
+    file(`{"w":${entry('U8', `[${'1,'.repeat(1e6)}-1]`, '[0,1]')}}`),
+    /shape \[1,1,.{70,80}$/,
+  ],
+  ['no shape', file('{"w":{"dtype":"U8","data_offsets":[0,0]}}'), /shape undefined/],
+  ['data far behind the end', file(`{"w":${entry('U8', '[1099511627776]', '[0,1099511627776]')}}`), /0 bytes of data/],
   ['negative size', file(`{"w":${entry('F32', '[-1]', '[0,4]')}}`, '00000000'), /shape \[-1\]/],
   ['fractional size', file(`{"w":${entry('F32', '[0.5]', '[0,2]')}}`, '0000'), /shape \[0.5\]/],
   ['offsets and shape disagree', file(`{"w":${entry('F32', '[2]', '[0,4]')}}`, '00000000'), /takes 8 bytes/],
@@ -81,6 +108,75 @@ for (const [why, bytes, message] of faults) {
     t.truthy(error.remedy);
   });
 }
+
+test('keys that differ, and equal keys of different objects, are no repetition', (t) => {
+  const header = `{"__metadata__":{"a":"{\\"b\\":1,\\"b\\":2}","b":"a"},"a":${w},"A":${entry('F32', '[1]', '[4,8]')}}`;
+  t.deepEqual(Object.keys(decodeSafetensors(file(header, '0000803f 00000040')).tensors), ['a', 'A']);
+});
+
+test('a tensor may have any name', (t) => {
+  const names = ['__proto__', 'constructor', 'toString', ''];
+  const header = names.map((name, i) => `"${name}":${entry('U8', '[1]', `[${i},${i + 1}]`)}`);
+  const { tensors } = decodeSafetensors(file(`{${header}}`, '00010203'));
+  t.deepEqual(
+    Object.entries(tensors).map(([name, { values }]) => [name, ...values]),
+    names.map((name, i) => [name, i]),
+  );
+  t.deepEqual(decodeSafetensors(encodeSafetensors({ tensors, metadata: {} })).tensors, tensors);
+});
+
+// The bytes and the numbers beside them are NumPy's (1.24): the bytes viewed as that type, converted to float.
+const foreign: [dtype: string, data: string, values: number[] | Float32Array][] = [
+  [
+    'F16',
+    '003c 00c1 ff7b 0100 5535 007c 0080 ff03',
+    [1, -2.5, 65504, 2 ** -24, 0.333251953125, Number.POSITIVE_INFINITY, -0, 6.097555160522461e-5],
+  ],
+  [
+    'BF16',
+    '803f 20c0 7f7f 0100 ab3e 80ff 0080',
+    [1, -2.5, 3.3895313892515355e38, 9.183549615799121e-41, 0.333984375, Number.NEGATIVE_INFINITY, -0],
+  ],
+  ['I8', 'ff 80 7f', [-1, -128, 127]],
+  ['I16', 'ffff 0080 0100', [-1, -32768, 1]],
+  ['U16', 'ffff 0001', [65535, 256]],
+  ['U32', '00000001 000000ff', [2 ** 24, 255 * 2 ** 24]],
+  // 1, -3, 2^24, and 2^40, which float32 has although it lacks most of its neighbours.
+  ['I64', '0100000000000000 fdffffffffffffff 0000000100000000 0000000000010000', [1, -3, 2 ** 24, 2 ** 40]],
+  ['U64', '0000000000000080', [2 ** 63]],
+];
+for (const [dtype, data, values] of foreign)
+  test(`${dtype} is read as float32, bit by bit`, (t) => {
+    const bytes = file(
+      `{"w":${entry(dtype, `[${values.length}]`, `[0,${data.replaceAll(' ', '').length / 2}]`)}}`,
+      data,
+    );
+    const { w } = decodeSafetensors(bytes).tensors;
+    t.deepEqual(w, { shape: [values.length], values: Float32Array.from(values) });
+    t.true(values.every((value, i) => Object.is(w.values[i], Math.fround(value))));
+  });
+
+test('truth values are bytes of 0 and 1, as masks are', (t) => {
+  const { m } = decodeSafetensors(file(`{"m":${entry('BOOL', '[3]', '[0,3]')}}`, '010001')).tensors;
+  t.deepEqual(m, { shape: [3], values: new Uint8Array([1, 0, 1]) });
+});
+
+const unreadable: [dtype: string, data: string, message: RegExp][] = [
+  ['I64', '0000000000000000 0100000100000000', /tensor w \(I64\) has 16777217 at index 1: float32 has no such number/],
+  ['I64', 'ffffffffffffff7f', /9223372036854775807 at index 0/],
+  ['U64', 'ffffffffffffffff', /18446744073709551615 at index 0/],
+  ['U32', '01000001', /16777217 at index 0/],
+  ['BOOL', '000102', /tensor w \(BOOL\) has 2 at index 2: a truth value is 0 or 1/],
+];
+for (const [dtype, data, message] of unreadable)
+  test(`${dtype} ${data} is refused by name, not rounded`, (t) => {
+    const size = data.replaceAll(' ', '').length / 2;
+    const count = size / { I64: 8, U64: 8, U32: 4, BOOL: 1 }[dtype]!;
+    const bytes = file(`{"w":${entry(dtype, `[${count}]`, `[0,${size}]`)}}`, data);
+    t.truthy(
+      t.throws<PrunebenchError>(() => decodeSafetensors(bytes), { instanceOf: PrunebenchError, message }).remedy,
+    );
+  });
 
 test('a tensor whose values do not fill its shape is not written', (t) => {
   const tensors = { w: { shape: [2, 2], values: new Float32Array(3) } };

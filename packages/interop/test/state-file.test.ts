@@ -1,4 +1,5 @@
-import { mkdtemp, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DivergenceError, PrunebenchError, type State } from '@prunebench/core';
@@ -24,6 +25,13 @@ test('a state survives the way through the file, parameters in layer order, and 
   t.deepEqual(read, state);
   t.deepEqual(Object.keys(read.parameters), Object.keys(state.parameters));
   t.deepEqual(await readdir(dir), ['a.safetensors']);
+});
+
+test('masks come back in the order in which they were written', async (t) => {
+  const path = join(await folder(), 'a.safetensors');
+  const masks = { 'fc/kernel': new Uint8Array([0, 1]), 'conv1/bias': new Uint8Array([1, 0, 1]), ...state.masks };
+  await writeState(path, { ...state, masks });
+  t.deepEqual(Object.entries((await readState(path)).masks), Object.entries(masks));
 });
 
 test('the same state gives the same bytes', async (t) => {
@@ -84,3 +92,19 @@ test('a mask without its parameter is a mistake of the caller', async (t) => {
     instanceOf: RangeError,
   });
 });
+
+/** What can lie where a checkpoint is expected, and what is said about it. */
+const impostors: [what: string, make: (path: string) => Promise<unknown>, message: RegExp][] = [
+  ['a folder', (path) => mkdir(path), /is a folder, where a file is needed/],
+  ['a pipe', async (path) => execFileSync('mkfifo', [path]), /is a named pipe/],
+  ['an endless device', (path) => symlink('/dev/zero', path), /is a device/],
+  ['a link to nothing', (path) => symlink(`${path}.gone`, path), /is a link that leads nowhere/],
+  ['a link to itself', (path) => symlink(path, path), /A link leads back to itself/],
+];
+for (const [what, make, message] of impostors)
+  test(`${what} in place of a checkpoint is one clear error, at once`, async (t) => {
+    const path = join(await folder(), 'a.safetensors');
+    await make(path);
+    const error = await t.throwsAsync(readState(path), { instanceOf: PrunebenchError, message });
+    t.true(error.message.startsWith(`Cannot read the checkpoint ${path}: `));
+  });

@@ -1,7 +1,8 @@
 export { choiceTable, type Format, type LayerChoice } from './executor/choices.ts';
 export { type CompiledNetwork, type CompileOptions, compile, OUTPUT_TOLERANCE } from './executor/compile.ts';
 export { denseNetwork, type Runner } from './executor/dense-network.ts';
-export { decodeSparse, encodeDense, encodeSparse, fileSizes } from './export/sparse-file.ts';
+export { decodeDense, encodeDense } from './export/dense-file.ts';
+export { decodeSparse, encodeSparse, fileSizes } from './export/sparse-file.ts';
 export type { ConvolutionShape } from './gpu/convolution-geometry.ts';
 export type { GpuProgram, GpuTensor } from './gpu/gpu-program.ts';
 export { type GpuMode, type GpuModeAvailability, gpuModes } from './gpu/modes.ts';

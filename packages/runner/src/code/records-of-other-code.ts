@@ -1,12 +1,12 @@
-import type { TrialRecord } from '@prunebench/core';
-import type { Registry } from '../registry.ts';
+import { PrunebenchError, type TrialRecord } from '@prunebench/core';
+import type { DatasetEntry, Registry } from '../registry.ts';
 import { changesSince, RecordGroups, unknownCode } from './changes.ts';
 import { TrialCodes } from './trial-code.ts';
 
 /**
  * One line for everything that has changed since some of the records were made, and one for those that do not say by which code
- * they were computed. Records of what is not in the registry are passed over, as are changes of a data set that only loading
- * it would show.
+ * they were computed. Records of what is not in the registry are passed over, as are those of a data set whose manifest cannot be
+ * read (`doctor` names it) and changes of a data set that only loading it would show.
  */
 export async function describeOtherCode(
   records: readonly TrialRecord[],
@@ -34,11 +34,21 @@ export async function describeOtherCode(
 function completed(record: TrialRecord, registry: Registry): TrialRecord | undefined {
   const { dataset, method, network, options } = record.spec;
   const parsed = registry.methods.get(method)?.options.safeParse(options);
-  if (!registry.datasets.has(dataset) || !parsed?.success) return undefined;
+  const entry = registry.datasets.get(dataset);
+  if (!entry || !isReadable(entry) || !parsed?.success) return undefined;
   try {
     registry.model(network);
   } catch {
     return undefined;
   }
   return { ...record, spec: { ...record.spec, options: parsed.data as TrialRecord['spec']['options'] } };
+}
+
+function isReadable(entry: DatasetEntry): boolean {
+  try {
+    return entry.shape !== undefined;
+  } catch (error) {
+    if (error instanceof PrunebenchError) return false;
+    throw error;
+  }
 }

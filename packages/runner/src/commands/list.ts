@@ -1,6 +1,6 @@
-import type { Citation } from '@prunebench/core';
+import { type Citation, PrunebenchError } from '@prunebench/core';
 import { z } from 'zod';
-import { loadRegistry, type Registry } from '../registry.ts';
+import { type DatasetEntry, loadRegistry, type Registry } from '../registry.ts';
 
 /** One line of a list: an id, what it is, and whatever else a program may want. */
 interface Item {
@@ -30,7 +30,7 @@ const lists: Readonly<Record<string, (registry: Registry) => readonly Item[] | P
       options: jsonSchema(options),
     })),
   models: ({ models }) => [...models.values()].map(({ id, title, initializer }) => ({ id, title, initializer })),
-  datasets: ({ datasets }) => [...datasets.values()].map(({ id, title, shape }) => ({ id, title, ...shape })),
+  datasets: ({ datasets }) => [...datasets.values()].map(datasetItem),
   benchmarks: async ({ benchmarks }) =>
     Promise.all(
       [...benchmarks.values()].map(async ({ load }) => {
@@ -57,6 +57,18 @@ export async function list(
   const items = await lists[what](await loadRegistry(plugin));
   if (json) console.log(JSON.stringify(items, null, 2));
   else for (const { id, title } of items) console.log(`${id.padEnd(width(items))}  ${title}`);
+}
+
+/** A dataset's line; one whose manifest cannot be read says so in it, and the others are listed all the same. */
+export function datasetItem(entry: DatasetEntry): Item {
+  const { id } = entry;
+  try {
+    return { id, title: entry.title, ...entry.shape };
+  } catch (error) {
+    if (!(error instanceof PrunebenchError)) throw error;
+    const { message: reason, remedy } = error;
+    return { id, title: `not available: ${reason}`, available: false, reason, remedy };
+  }
 }
 
 function width(items: readonly Item[]): number {
