@@ -1,8 +1,12 @@
-import { PrunebenchError } from '@prunebench/core';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PrunebenchError, trialRecord } from '@prunebench/core';
 import test from 'ava';
+import { describeOtherCode } from '../src/code/records-of-other-code.ts';
 import { datasetItem } from '../src/commands/list.ts';
 import { checkDataset } from '../src/doctor/datasets.ts';
 import { type DatasetEntry, loadRegistry } from '../src/registry.ts';
+import { repositoryRoot } from '../src/repository.ts';
 
 const shape = { inputShape: [2], classes: 2 };
 const sound: DatasetEntry = { id: 'sound', title: 'Sound', shape, load: () => Promise.reject(new Error('not asked')) };
@@ -40,6 +44,15 @@ test('doctor names it as well', async (t) => {
     detail: '/d/manifest.json: the manifest is not JSON.',
     remedy: 'Restore it.',
   });
+});
+
+test('verify and report pass over its records when they look for other code', async (t) => {
+  const folder = join(repositoryRoot, 'results', 'snip-lenets', 'records', 'cpu');
+  const [first] = (await readdir(folder)).filter((name) => name.endsWith('.json'));
+  const record = trialRecord.parse(JSON.parse(await readFile(join(folder, first), 'utf8')));
+  const registry = await loadRegistry();
+  const datasets = new Map(registry.datasets).set(record.spec.dataset, broken(unreadable));
+  t.deepEqual(await describeOtherCode([record], { ...registry, datasets }), []);
 });
 
 test('a bug in a dataset stays a bug', (t) => {
