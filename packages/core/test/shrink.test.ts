@@ -140,3 +140,25 @@ test('grouped convolutions and what they read stay as they are', (t) => {
   const state = without(network, { 'conv1/kernel': [1], 'conv2/kernel': [2] });
   t.deepEqual(withoutRemovedUnits(network, state).network, network);
 });
+
+test('units that nobody reads go, with their bias and before a sigmoid too', (t) => {
+  const network = denseNetwork([3, 4, 2], 'sigmoid');
+  const parameters = randomParameters(network);
+  // Nobody reads units 1 and 2.
+  const masks = { 'fc2/kernel': Uint8Array.of(1, 1, 0, 0, 0, 0, 1, 1) };
+  const shrunken = withoutRemovedUnits(network, { parameters, masks });
+  t.like(shapes(shrunken.state), { 'fc1/kernel': '3 2', 'fc1/bias': '2', 'fc2/kernel': '2 2' });
+  const [expected, actual] = [outputs(network, { parameters, masks }), outputs(shrunken.network, shrunken.state)];
+  for (const [i, value] of expected.entries()) t.true(Math.abs(actual[i] - value) <= 1e-6);
+});
+
+test('what goes takes with it what it alone reads: unread units before unread units', (t) => {
+  const network = denseNetwork([2, 3, 3, 1]);
+  const masks = {
+    // Unit 0 of fc2 is read by nobody, and reads unit 2 of fc1, which nobody else does.
+    'fc2/kernel': Uint8Array.of(0, 1, 1, 0, 1, 1, 1, 0, 0),
+    'fc3/kernel': Uint8Array.of(0, 1, 1),
+  };
+  const { state } = withoutRemovedUnits(network, { parameters: randomParameters(network), masks });
+  t.like(shapes(state), { 'fc1/kernel': '2 2', 'fc2/kernel': '2 2', 'fc3/kernel': '2 1' });
+});

@@ -2,6 +2,7 @@
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isNativeAvailable } from '@prunebench/backend-native';
+import { sealed } from '@prunebench/core';
 import { decodeSafetensors } from '@prunebench/interop';
 import test from 'ava';
 import { digests, sandbox, TINY, until } from './fixtures/cli.ts';
@@ -28,7 +29,7 @@ native('records made without a measurement are completed later, where their netw
     const { digest: digestBefore, ...before } = record;
     t.deepEqual(rest, before);
     t.not(digest, digestBefore, 'sealed anew');
-    t.like(speed, { backend: 'native', timed: record.key, host: record.run.host });
+    t.like(speed, { backend: 'native', baseline: 'compiled', timed: record.key, host: record.run.host });
     t.deepEqual(
       speed!.batches.map(({ batchSize }) => batchSize),
       [1, 128],
@@ -65,6 +66,22 @@ native('caches that cannot be kept are one notice, and the table comes all the s
   const records = [...(await box.records('tiny')).values()];
   t.true(records.every(({ speed }) => speed !== undefined));
   t.deepEqual([...new Set(records.flatMap(({ run, speed }) => [run.threads, speed!.threads]))], [1], 'as asked for');
+});
+
+native('a speed that an earlier version measured against the uncompiled network is measured again', async (t) => {
+  await using box = await sandbox();
+  await box.runTimed('tiny', {}, '--seeds', '1');
+  const [[file, { speed, ...rest }]] = await box.records('tiny');
+  const { digest: _, ...unsealed } = rest as typeof rest & { digest?: string };
+  const { baseline: _baseline, ...older } = speed!;
+  const changed = sealed({ ...unsealed, speed: { ...older, measuredAt: '2026-01-01T00:00:00Z' } });
+  await writeFile(join(box.results, 'tiny', 'records', 'smoke', file), JSON.stringify(changed));
+  const { exitCode, all, stdout } = await box.runTimed('tiny', {}, '--seeds', '1', '--json');
+  t.is(exitCode, 0, all);
+  t.deepEqual(JSON.parse(stdout).speed, { trials: 1, networks: 1, missing: 0 });
+  const { speed: again } = (await box.records('tiny')).get(file)!;
+  t.is(again!.baseline, 'compiled');
+  t.not(again!.measuredAt, '2026-01-01T00:00:00Z');
 });
 
 native('the sizes in a record are those of the files that export writes', async (t) => {
@@ -107,7 +124,7 @@ test.serial('a trial whose network is not kept says how to compute it again, in 
 native('export --shrink leaves out the neurons that are removed', async (t) => {
   await using box = await sandbox();
   await box.run('units', '--seeds', '1');
-  const [{ key }] = (await box.records('units')).values();
+  const [{ key, measured }] = (await box.records('units')).values();
   const shapes = async (...args: string[]) => {
     const { stdout } = await box.cli(
       ...['export', key, '--results', box.results, '--output', box.root, '--plugin', TINY, '--json', ...args],
@@ -124,6 +141,11 @@ native('export --shrink leaves out the neurons that are removed', async (t) => {
     'fc2/kernel': [hidden / 2, classes],
     'fc2/bias': [classes],
   });
+  const sizes = (all: Record<string, readonly number[]>) =>
+    Object.values(all).reduce((sum, shape) => sum + shape.reduce((size, length) => size * length, 1), 0);
+  t.deepEqual(measured!.parameters, { total: sizes(full), remaining: sizes(shrunken) });
+  t.is(measured!.multiplyAdds.remaining, (hidden / 2) * (inputs + classes));
+  t.deepEqual(measured!.effective, { remaining: (hidden / 2) * (inputs + classes), sparsity: 0.5, cutLayers: [] });
 });
 
 native('trials under the same masks share one measurement, and of more than three seeds three are timed', async (t) => {

@@ -6,7 +6,15 @@ import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
 import { getThreads, isNativeAvailable, registerNativeBackend } from '@prunebench/backend-native';
-import type { Masks, SpeedRecord, State, TrialRecord } from '@prunebench/core';
+import {
+  costOf,
+  type Masks,
+  type Network,
+  recordedCosts,
+  type SpeedRecord,
+  type State,
+  type TrialRecord,
+} from '@prunebench/core';
 import { optionally } from '@prunebench/files';
 import { fileSizes, measureSpeed } from '@prunebench/sparse';
 import type { Trial } from '../plan.ts';
@@ -169,10 +177,8 @@ async function timeOrNotice(candidate: Candidate, state: State, pass: SpeedPass)
   return optionally(`The speed of ${network} on ${dataset} is not measured`, () => timeNetwork(candidate, state, pass));
 }
 
-async function timeNetwork({ record }: Candidate, state: State, { registry, commit }: SpeedPass): Promise<SpeedRecord> {
-  const { dataset, network } = record.spec;
-  const { shape } = registry.datasets.get(dataset)!;
-  const batches = await measureSpeed(registry.model(network).build(shape), state, TURNS);
+async function timeNetwork(candidate: Candidate, state: State, { registry, commit }: SpeedPass): Promise<SpeedRecord> {
+  const batches = await measureSpeed(networkOf(candidate, registry), state, TURNS);
   return {
     ...commit,
     baseline: 'compiled',
@@ -181,7 +187,7 @@ async function timeNetwork({ record }: Candidate, state: State, { registry, comm
     versions: { ...versions() },
     host: host(),
     measuredAt: new Date().toISOString(),
-    timed: record.key,
+    timed: candidate.record.key,
     batches,
   };
 }
@@ -190,10 +196,20 @@ async function complete(
   { trial, record }: Candidate,
   state: State,
   speed: SpeedRecord,
-  { records }: SpeedPass,
+  { records, registry }: SpeedPass,
 ): Promise<void> {
-  const measured = record.measured && { ...record.measured, fileBytes: record.measured.fileBytes ?? fileSizes(state) };
+  // What earlier versions did not record, or counted otherwise.
+  const measured = record.measured && {
+    ...record.measured,
+    ...(record.measured.effective ? {} : recordedCosts(costOf(networkOf({ record }, registry), state.masks))),
+    fileBytes: record.measured.fileBytes ?? fileSizes(state),
+  };
   await writeRecord(records, trial.name, { ...record, measured, speed });
+}
+
+function networkOf({ record }: Pick<Candidate, 'record'>, registry: Registry): Network {
+  const { dataset, network } = record.spec;
+  return registry.model(network).build(registry.datasets.get(dataset)!.shape);
 }
 
 /** Networks of the same architecture under the same masks take the same time. */
