@@ -13,13 +13,19 @@ const criteria = [
   { method: 'snip', criterion: {} },
 ] as const;
 
-/** The criteria that read gradients with batch norm as their papers' programs do not have it, in one scope. */
+/** The criteria that read gradients with batch norm as their papers' programs do not have it. */
 const otherStatistics = [
-  { method: 'snip', criterion: { statistics: 'batch' }, series: 'snip with batch statistics, global' },
+  {
+    method: 'snip',
+    criterion: { statistics: 'batch' },
+    series: 'snip with batch statistics',
+    scopes: ['global', 'layer-wise uniform', 'layer-wise ERK'],
+  },
   {
     method: 'gradient-magnitude',
     criterion: { batches: 8, statistics: 'running' },
-    series: 'gradient-magnitude with running statistics, global',
+    series: 'gradient-magnitude with running statistics',
+    scopes: ['global'],
   },
 ] as const;
 
@@ -81,12 +87,16 @@ function trials(scale: ScaleName): readonly TrialDeclaration[] {
           series: `${method}, ${name}`,
         })),
       ),
-      ...otherStatistics.map(({ method, criterion, series }) => ({
-        ...shared,
-        method,
-        options: { scope: 'global', criterion, when: 'trained', allowLayerCollapse: true },
-        series,
-      })),
+      ...otherStatistics.flatMap(({ method, criterion, series, scopes: names }) =>
+        scopes
+          .filter(({ name }) => names.some((other) => other === name))
+          .map(({ name, options }) => ({
+            ...shared,
+            method,
+            options: { ...options, criterion, when: 'trained', allowLayerCollapse: true },
+            series: `${series}, ${name}`,
+          })),
+      ),
       {
         ...shared,
         method: 'random',
@@ -124,7 +134,7 @@ export default defineBenchmark({
       [`${method}, global`, `${method}, layer-wise uniform`] as const,
       [`${method}, global`, `${method}, layer-wise ERK`] as const,
     ]),
-    ...otherStatistics.map(({ method, series }) => [`${method}, global`, series] as const),
+    ...otherStatistics.map(({ method, series }) => [`${method}, global`, `${series}, global`] as const),
   ],
   published: [],
 });
