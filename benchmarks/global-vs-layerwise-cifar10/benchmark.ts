@@ -135,6 +135,8 @@ export default defineBenchmark({
       [`${method}, global`, `${method}, layer-wise ERK`] as const,
     ]),
     ...otherStatistics.map(({ method, series }) => [`${method}, global`, `${series}, global`] as const),
+    ['snip with batch statistics, global', 'snip with batch statistics, layer-wise uniform'],
+    ['snip with batch statistics, global', 'snip with batch statistics, layer-wise ERK'],
   ],
   published: [],
 });
