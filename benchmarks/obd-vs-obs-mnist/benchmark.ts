@@ -134,6 +134,7 @@ export default defineBenchmark({
   title: 'OBD against OBS on MNIST',
   question: 'Is the whole inverse Hessian worth its price over its diagonal, before and after retraining?',
   seeds: { smoke: 1, cpu: 5, paper: 5 },
+  pending: { cpu: ['dense, same budget'] },
   trials,
   comparisons: [
     ['L-OBS', 'OBD'],

@@ -38,6 +38,11 @@ export interface Benchmark {
   readonly title: string;
   /** The question that the table answers, in one sentence. */
   readonly question: string;
+  /**
+   * Series that are declared and not computed for the published table yet, by scale: it is complete without them, and says which they
+   * are. `run` computes them like any other.
+   */
+  readonly pending?: Readonly<Partial<Record<ScaleName, readonly string[]>>>;
   /** Seeds at each scale; at least 3 for `cpu` and `paper`. */
   readonly seeds: Readonly<Record<ScaleName, number>>;
   trials(scale: ScaleName): readonly TrialDeclaration[];

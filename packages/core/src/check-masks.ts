@@ -6,14 +6,14 @@ import type { Masks, ParameterRecord } from './parameters.ts';
 
 /**
  * What every function that takes a network and masks checks first: a mask that fits nothing would count a layer as dense.
- * Running statistics cannot be masked.
+ * Running statistics may have a mask that keeps everything, as a mask of all parameters has it.
  *
- * @throws PrunebenchError naming the first mask that belongs to no trained parameter (and the nearest one that it may be meant
+ * @throws PrunebenchError naming the first mask that belongs to no parameter (and the nearest one that it may be meant
  *   for), has another number of entries, or holds anything but 0 and 1
  */
 export function checkMasks(network: Network, masks: Masks): void {
   const sizes = new Map<string, number>();
-  for (const { name, shape, trainable } of parameterSpecs(network)) if (trainable) sizes.set(name, sizeOf(shape));
+  for (const { name, shape } of parameterSpecs(network)) sizes.set(name, sizeOf(shape));
   checkFit(sizes, masks, `network ${network.name}`);
   for (const [name, mask] of Object.entries(masks)) checkValues(name, mask);
 }
@@ -24,8 +24,16 @@ export function checkMasks(network: Network, masks: Masks): void {
  * @throws PrunebenchError as `checkMasks`, but not for values
  */
 export function checkMasksOf(parameters: ParameterRecord, masks: Masks): void {
-  const trained = Object.entries(parameters).filter(([name]) => !/\/moving(Mean|Variance)$/.test(name));
-  checkFit(new Map(trained.map(([name, { values }]) => [name, values.length])), masks, 'these parameters');
+  const sizes = new Map(Object.entries(parameters).map(([name, { values }]) => [name, values.length]));
+  checkFit(sizes, masks, 'these parameters');
+}
+
+const RUNNING_STATISTICS = /\/moving(Mean|Variance)$/;
+
+function unmaskable(name: string): PrunebenchError {
+  return new PrunebenchError(`The mask of ${name} removes a running statistic, which no pruning does.`, {
+    remedy: 'Leave it out; to remove a unit, mask its kernel, bias, gamma and beta.',
+  });
 }
 
 /** Masks before and after an event: what was masked before has a mask of the same size afterwards. */
@@ -59,6 +67,7 @@ function checkFit(sizes: ReadonlyMap<string, number>, masks: Masks, owner: strin
       throw new PrunebenchError(`The mask of ${name} is no Uint8Array.`, {
         remedy: 'Give it as a Uint8Array: 1 where a weight is kept and 0 where it is removed.',
       });
+    if (RUNNING_STATISTICS.test(name) && mask.includes(0)) throw unmaskable(name);
     if (mask.length !== size)
       throw new PrunebenchError(`The mask of ${name} has ${mask.length} entries, but ${name} has ${size} values.`, {
         remedy: `Use masks that were made for ${owner}.`,

@@ -16,9 +16,11 @@ export interface DeclaredRecords {
   readonly records: readonly TrialRecord[];
   /** Those of an earlier declaration: another protocol, a series or sparsity that is gone. */
   readonly stale: readonly TrialRecord[];
-  /** Whether every declared trial has a record for at least the declared number of seeds. */
+  /** Whether every declared trial has a record for at least the declared number of seeds; those that are pending may lack it. */
   readonly complete: boolean;
-  /** The same, for the trials of one network on one dataset. */
+  /** Pending trials that lack records: "series (network on dataset)", each once, in the order of the declaration. */
+  readonly pending: readonly string[];
+  /** The same as `complete`, for the trials of one network on one dataset. */
   completeFor(dataset: string, network: string): boolean;
 }
 
@@ -47,12 +49,16 @@ export function declaredRecords(
     const name = cellName({ ...spec, series });
     seeds.set(name, (seeds.get(name) ?? 0) + 1);
   }
-  const isDone = (trial: TrialDeclaration) => (seeds.get(cellName(trial)) ?? 0) >= benchmark.seeds[scale];
+  const isRecorded = (trial: TrialDeclaration) => (seeds.get(cellName(trial)) ?? 0) >= benchmark.seeds[scale];
+  const isPending = ({ series }: TrialDeclaration) => benchmark.pending?.[scale]?.includes(series) ?? false;
+  const isDone = (trial: TrialDeclaration) => isPending(trial) || isRecorded(trial);
+  const lacking = trials.filter((trial) => isPending(trial) && !isRecorded(trial));
   return {
     trials,
     records,
     stale: ofScale.filter((record) => !isDeclared(record)),
     complete: trials.every(isDone),
+    pending: [...new Set(lacking.map(({ series, network, dataset }) => `${series} (${network} on ${dataset})`))],
     completeFor: (dataset, network) =>
       trials.filter((trial) => trial.dataset === dataset && trial.network === network).every(isDone),
   };

@@ -96,7 +96,7 @@ export async function renderReport(source: ReportSource, options: ReportOptions)
   const sections = new Map<string, string>();
   const notes: string[] = [];
   for (const scale of SCALES) {
-    const { records, stale, complete, completeFor, trials } = declaredRecords(
+    const { records, stale, complete, pending, completeFor, trials } = declaredRecords(
       benchmark,
       scale,
       options.records,
@@ -119,7 +119,9 @@ export async function renderReport(source: ReportSource, options: ReportOptions)
         sections.set(name, [...(sections.has(name) ? [sections.get(name)!] : []), section].join('\n\n'));
       }
     if (complete && scale !== 'smoke')
-      blocks.push(readmeSection(summary, markdown, [...plots.keys()], folder, source.readme));
+      blocks.push(
+        readmeSection(summary, markdown, [...pendingNote(pending)], [...plots.keys()], folder, source.readme),
+      );
   }
   return { files, readmeBlock: blocks.length === 0 ? null : blocks.join('\n\n'), sections, tables, notes };
 }
@@ -209,6 +211,7 @@ async function renderPlots(
 function readmeSection(
   summary: Summary,
   markdown: string,
+  notes: readonly string[],
   plots: readonly string[],
   folder: string,
   readme: string | undefined,
@@ -217,7 +220,12 @@ function readmeSection(
   const pictures = plots.map((name) => `![${CAPTIONS[name.split('-')[0]!]}, scale ${summary.scale}](${link(name)})`);
   const details = `<details>\n<summary>Every cell in full (scale ${summary.scale})</summary>\n\n${markdownDetails(summary)}\n</details>`;
   const made = `Commits of the records: ${escapeMarkdown(summary.commits.join(', '))}.`;
-  return [markdown.trim(), ...pictures, details, made].join('\n\n');
+  return [markdown.trim(), ...notes, ...pictures, details, made].join('\n\n');
+}
+
+function pendingNote(pending: readonly string[]): readonly string[] {
+  if (pending.length === 0) return [];
+  return [`Declared, and not computed yet or not with all seeds: ${escapeMarkdown(pending.join('; '))}.`];
 }
 
 function noteStale(stale: readonly TrialRecord[], { id }: Benchmark, scale: ScaleName): string[] {

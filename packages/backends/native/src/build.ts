@@ -49,9 +49,22 @@ function probeToolchain(): Toolchain | { reason: string } {
     if (probe.status !== 0) continue;
     const machine = process.arch === 'x64' ? '-march=native' : '-mcpu=native';
     const target = process.env.PRUNEBENCH_CXXFLAGS?.split(/\s+/).filter(Boolean) ?? [machine];
-    return { compiler, version: probe.stdout.split('\n')[0]!, flags: [...commonFlags, ...target] };
+    const flags = [...commonFlags, ...uniformSums(compiler), ...target];
+    return { compiler, version: probe.stdout.split('\n')[0]!, flags };
   }
   return { reason: `no C++ compiler (looked for ${wanted ?? 'c++, g++, clang++'}; set PRUNEBENCH_CXX to name one)` };
+}
+
+/**
+ * Tuned for AMD's Zen 1 to 4, GCC makes a sum's multiply-adds two instructions, with two roundings, where it takes the loop for one long
+ * chain, and fuses them elsewhere: the same sum would have other bits in differently unrolled loops. Other compilers do not know the
+ * parameter, and do not need it.
+ */
+const UNIFORM_SUMS = '--param=avoid-fma-max-bits=0';
+
+function uniformSums(compiler: string): readonly string[] {
+  const known = spawnSync(compiler, [UNIFORM_SUMS, '-Werror', '-E', '-x', 'c++', '-'], { input: '' });
+  return known.status === 0 ? [UNIFORM_SUMS] : [];
 }
 
 function headerFolder(): string {
@@ -107,7 +120,7 @@ export async function buildPrebuilt(): Promise<string> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(path.dirname(folder), { recursive: true });
   const target = process.arch === 'x64' ? ['-mavx2', '-mfma'] : [];
-  await compile({ ...toolchain, flags: [...commonFlags, ...target] }, folder);
+  await compile({ ...toolchain, flags: [...commonFlags, ...uniformSums(toolchain.compiler), ...target] }, folder);
   writeFileSync(path.join(folder, 'sources.sha256'), sourceHash());
   return path.join(folder, 'kernels.node');
 }
