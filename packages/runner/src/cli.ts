@@ -207,7 +207,11 @@ function exportCommand(): Command {
     .description("write a finished trial's network as a safetensors file")
     .argument('<trial>', 'its key, or the beginning of it: the name of its record')
     .option('--sparse', 'kernels as compressed sparse rows instead of dense tensors with zeros', false)
-    .option('--shrink', 'without the filters and neurons that are removed whole: the layers get narrower', false)
+    .option(
+      '--shrink',
+      'without the filters and neurons that are removed whole or that nothing reads: the layers get narrower',
+      false,
+    )
     .option('--output <folder>', 'where the file goes', '.')
     .addOption(resultsOption())
     .addOption(pluginOption())
