@@ -56,7 +56,7 @@ function probeToolchain(): Toolchain | { reason: string } {
 }
 
 /**
- * Tuned for AMD's Zen 1 to 4, GCC makes a sum's multiply-adds two instructions, with two roundings, where it takes the loop for one long
+ * Tuned for AMD's Zen 2 and 3, GCC makes a sum's multiply-adds two instructions, with two roundings, where it takes the loop for one long
  * chain, and fuses them elsewhere: the same sum would have other bits in differently unrolled loops. Other compilers do not know the
  * parameter, and do not need it.
  */
