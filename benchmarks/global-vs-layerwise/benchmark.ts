@@ -122,7 +122,6 @@ export default defineBenchmark({
   question:
     'At equal sparsity and budget, does letting weights compete over all layers beat giving each layer its own share?',
   seeds: { smoke: 1, cpu: 3, paper: 20 },
-  pending: { cpu: ['dense, same budget'] },
   trials,
   comparisons: [
     ['global, one-shot', 'layer-wise uniform, one-shot'],
