@@ -33,7 +33,7 @@ export const MASKS = 'uniform random';
 export function rowTable(rows: readonly SparseRow[]): string {
   const withheld = rows.filter(({ overDenseMin, overDenseMax }) => isWide(overDenseMin, overDenseMax)).length;
   const caption = [`Masks: ${MASKS}, the same share of every layer.`, ...withheldNote(withheld, rows.length)].join(' ');
-  return `${caption}\n\n${ratios(rows)}`;
+  return `${ratios(rows)}\n\n${caption}`;
 }
 
 function ratios(rows: readonly SparseRow[]): string {
