@@ -119,9 +119,7 @@ export async function renderReport(source: ReportSource, options: ReportOptions)
         sections.set(name, [...(sections.has(name) ? [sections.get(name)!] : []), section].join('\n\n'));
       }
     if (complete && scale !== 'smoke')
-      blocks.push(
-        readmeSection(summary, markdown, [...pendingNote(pending)], [...plots.keys()], folder, source.readme),
-      );
+      blocks.push(readmeSection(summary, markdown, pendingNote(pending), [...plots.keys()], folder, source.readme));
   }
   return { files, readmeBlock: blocks.length === 0 ? null : blocks.join('\n\n'), sections, tables, notes };
 }
