@@ -1,4 +1,6 @@
 /** Which trials of a run have a record already, and whether that record is of the code and data of today. */
+import { rename } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { PrunebenchError, type TrialRecord } from '@prunebench/core';
 import { changesSince, commitsOf, RecordGroups, unknownCode } from './code/changes.ts';
 import type { TrialCodes } from './code/trial-code.ts';
@@ -130,4 +132,14 @@ export function nothingToRun({ records, kept }: SortedTrials, root: string): str
 
 function count(n: number, one: string, many: string): string {
   return `${n} ${n === 1 ? one : many}`;
+}
+
+/** Puts records aside that belong to other code and could not be made anew, so that no table shows them as this code's. */
+export async function withdraw(trials: readonly Trial[], { records, notice }: RecordsContext): Promise<void> {
+  for (const { name } of trials) {
+    const path = join(records, `${name}.json`);
+    const moved = `${path}.other-code`;
+    await rename(path, moved);
+    notice(`${path} is of other code and could not be computed again: it is now ${basename(moved)}`);
+  }
 }

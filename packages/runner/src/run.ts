@@ -2,15 +2,14 @@
  * One benchmark from its declaration to its records: what is finished is skipped, the rest is planned, scheduled on
  * worker processes, and recorded.
  */
-import { rename } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { type Benchmark, costOf, type Network, type ScaleName } from '@prunebench/core';
 import { onNotice, optionally } from '@prunebench/files';
 import { TrialCodes } from './code/trial-code.ts';
 import { toError } from './error-message.ts';
 import { makeFolder } from './files.ts';
 import { type Filter, filterTrials } from './filter.ts';
-import { nothingToRun, sortTrials } from './finished-trials.ts';
+import { nothingToRun, sortTrials, withdraw } from './finished-trials.ts';
 import { lockResults } from './lock.ts';
 import { declareTrials, type PlannedTrial, planStages, type RunPlan, type Stage, type Trial } from './plan.ts';
 import { createDisplay, type Display } from './progress/display.ts';
@@ -91,13 +90,14 @@ export async function runBenchmark(options: RunOptions): Promise<RunSummary> {
     const codes = new TrialCodes(registry);
     await codes.locate(trials.map(({ spec }) => spec));
     const run = { options, folder, codes, display };
-    const sorted = await sortTrials(trials, options, {
+    const context = {
       records: folder.records(benchmark.id, scale),
       root: folder.root,
       registry,
       codes,
-      notice: (line) => display.line(line),
-    });
+      notice: (line: string) => display.line(line),
+    };
+    const sorted = await sortTrials(trials, options, context);
     const { pending } = sorted;
     run.display.line(
       `${benchmark.id}, scale ${scale}: ${trials.length} trials, ${trials.length - pending.length} finished before`,
@@ -109,7 +109,7 @@ export async function runBenchmark(options: RunOptions): Promise<RunSummary> {
         : await compute(pending, trials.length, new Set(sorted.records.map((record) => record.run.backend)), run);
     await withdraw(
       sorted.foreign.filter(({ name }) => outcomes.get(name)?.status === 'error'),
-      run,
+      context,
     );
     const speed = options.speed && !options.signal.aborted ? await measure(trials, run) : null;
     const summary = summarize(trials.length, pending, outcomes, speed, options.signal.aborted);
@@ -126,16 +126,6 @@ interface Run {
   readonly folder: ResultsFolder;
   readonly codes: TrialCodes;
   readonly display: Display;
-}
-
-/** Puts records aside that belong to other code and could not be made anew, so that no table shows them as this code's. */
-async function withdraw(trials: readonly Trial[], { options, folder, display }: Run): Promise<void> {
-  for (const { name } of trials) {
-    const path = join(folder.records(options.benchmark.id, options.scale), `${name}.json`);
-    const moved = `${path}.other-code`;
-    await rename(path, moved);
-    display.line(`${path} is of other code and could not be computed again: it is now ${basename(moved)}`);
-  }
 }
 
 /** The speed of all trials that have a record by now; null where it could not be measured, which is no reason to go without a table. */
