@@ -13,7 +13,6 @@ import {
   type Batch,
   type Criterion,
   costOf,
-  initializeParameters,
   type Network,
   PrunebenchError,
   randomStream,
@@ -22,6 +21,7 @@ import {
   sizeOf,
   sparsitySteps,
 } from '@prunebench/core';
+import { initializeParameters } from '@prunebench/network';
 import { loadRegistry, WORKER_ENVIRONMENT } from '@prunebench/runner';
 import { markdownTable } from 'markdown-table';
 

@@ -12,7 +12,6 @@ import {
   type Dataset,
   defineNetwork,
   INPUT,
-  initializeParameters,
   type ParameterRecord,
   type RandomStream,
   randomStream,
@@ -23,6 +22,7 @@ import {
   trainOptions,
 } from '@prunebench/core';
 import { obs, obsCompensation, obsScores } from '@prunebench/criterion-second-order';
+import { initializeParameters } from '@prunebench/network';
 import { evaluate, train } from '@prunebench/training';
 import { markdownTable } from 'markdown-table';
 

@@ -13,7 +13,6 @@ import { selectBackend } from '@prunebench/backend-select';
 import {
   type Batch,
   type Criterion,
-  initializeParameters,
   type Network,
   type ParameterRecord,
   randomStream,
@@ -23,6 +22,7 @@ import {
   sizeOf,
 } from '@prunebench/core';
 import { encodeSafetensors, type SafetensorsTensor } from '@prunebench/interop';
+import { initializeParameters } from '@prunebench/network';
 import { loadRegistry } from '@prunebench/runner';
 
 const EXAMPLES = 50;

@@ -2,7 +2,6 @@ import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import {
   costOf,
-  initializeParameters,
   type Masks,
   type Network,
   PrunebenchError,
@@ -16,6 +15,7 @@ import {
   trialRecord,
   withoutRemovedUnits,
 } from '@prunebench/core';
+import { initializeParameters } from '@prunebench/network';
 import { loadRegistry } from '@prunebench/runner';
 import test from 'ava';
 import { recounted } from '../migrations/recount-units.ts';

@@ -1,7 +1,7 @@
 import { PrunebenchError } from './errors.ts';
+import type { Network } from './graph/layer.ts';
+import { parameterSpecs, sizeOf } from './graph/parameter-specs.ts';
 import { nearestName } from './nearest-name.ts';
-import type { Network } from './network/layer.ts';
-import { parameterSpecs, sizeOf } from './network/parameter-specs.ts';
 import type { Masks, ParameterRecord } from './parameters.ts';
 
 /**

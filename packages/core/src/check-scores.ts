@@ -1,6 +1,6 @@
 import { PrunebenchError } from './errors.ts';
-import type { Network } from './network/layer.ts';
-import type { ParameterSpec } from './network/parameter-specs.ts';
+import type { Network } from './graph/layer.ts';
+import type { ParameterSpec } from './graph/parameter-specs.ts';
 import type { Scores } from './parameters.ts';
 
 /** @throws PrunebenchError unless exactly the kernels of `specs` have scores */

@@ -1,10 +1,10 @@
 import { checkMasks } from './check-masks.ts';
+import type { Conv2d, Dense, Network } from './graph/layer.ts';
+import { liveChannels } from './graph/live-channels.ts';
+import { weightsOnPaths, weightsWithInput } from './graph/live-weights.ts';
+import { parameterSpecs, prunableSpecs, sizeOf } from './graph/parameter-specs.ts';
+import { inferShapes } from './graph/shape.ts';
 import { countKept } from './masks.ts';
-import type { Conv2d, Dense, Network } from './network/layer.ts';
-import { liveChannels } from './network/live-channels.ts';
-import { weightsOnPaths, weightsWithInput } from './network/live-weights.ts';
-import { parameterSpecs, prunableSpecs, sizeOf } from './network/parameter-specs.ts';
-import { inferShapes } from './network/shape.ts';
 import type { Masks } from './parameters.ts';
 
 /** What one kernel costs. */

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Batch } from './dataset.ts';
-import type { Network } from './network/layer.ts';
+import type { Network } from './graph/layer.ts';
 import type { Masks, ParameterRecord, Scores } from './parameters.ts';
 import type { Granularity } from './prune-options.ts';
 import type { RandomStream } from './random.ts';

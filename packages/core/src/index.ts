@@ -14,9 +14,20 @@ export { type Cost, costOf, type EffectiveWeights, effectiveSparsity, type Layer
 export { type Citation, type Criterion, defineCriterion, type Need, needs, type Subject } from './criterion.ts';
 export type { Batch, Dataset, Split, SplitName } from './dataset.ts';
 export { DivergenceError, LayerCollapseError, PrunebenchError } from './errors.ts';
-export type { Extension, ParameterTensors, TrainingState } from './extension.ts';
 export { firstNotFinite, refuseDiverged, refuseNotFinite } from './finite.ts';
 export { type CriterionMethodOptions, criterionMethodOptions, fromCriterion } from './from-criterion.ts';
+export * from './graph/layer.ts';
+export { consumers, defineNetwork, outputLayer } from './graph/network.ts';
+export {
+  type ParameterRole,
+  type ParameterSpec,
+  parameterSpecs,
+  prunableSpecs,
+  sizeOf,
+} from './graph/parameter-specs.ts';
+export { inferShapes, paddingBefore, windowOutput } from './graph/shape.ts';
+export { type NetworkWithState, withoutRemovedUnits } from './graph/shrink.ts';
+export { prunableUnits, unitMasks } from './graph/units.ts';
 export { applyMasks, collapsedLayers, maskedSparsity, shuffleMasks, shuffleUnits } from './masks.ts';
 export type {
   EpochLog,
@@ -31,35 +42,6 @@ export type {
   TrialSession,
 } from './method.ts';
 export { nearestName } from './nearest-name.ts';
-export { computeLayer, type ForwardOptions, forward } from './network/forward.ts';
-export { type FusedLayer, fuse } from './network/fuse.ts';
-export { initializeParameters, type KernelInitializer, kernelInitializers } from './network/initialize.ts';
-export * from './network/layer.ts';
-export { consumers, defineNetwork, outputLayer } from './network/network.ts';
-export {
-  type ParameterRole,
-  type ParameterSpec,
-  parameterSpecs,
-  prunableSpecs,
-  sizeOf,
-} from './network/parameter-specs.ts';
-export { inferShapes, paddingBefore, windowOutput } from './network/shape.ts';
-export { type NetworkWithState, withoutRemovedUnits } from './network/shrink.ts';
-export { prunableUnits, unitMasks } from './network/units.ts';
-export { adamUpdate } from './ops/adam-update.ts';
-export { type BatchNormTrainingOptions, type BatchNormTrainingResult, batchNormTraining } from './ops/batch-norm.ts';
-export { type Loss, lossOf } from './ops/loss.ts';
-export { momentumUpdate } from './ops/momentum-update.ts';
-export { oneHot } from './ops/one-hot.ts';
-export { softmaxCrossEntropy } from './ops/softmax-cross-entropy.ts';
-export {
-  type CompiledStep,
-  registerStepCompiler,
-  type StepCompiler,
-  type StepValues,
-  stepCompiler,
-} from './ops/step-compiler.ts';
-export { refuseUntrainable, registerUntrainable } from './ops/untrainable-layers.ts';
 export type { Masks, ParameterArray, ParameterRecord, Scores, State } from './parameters.ts';
 export { plainId, refuseOddId } from './plain-id.ts';
 export { printable, printableLines } from './printable.ts';
@@ -94,5 +76,4 @@ export { sparsitySteps } from './schedule.ts';
 export { SCHEMA_VERSION } from './schema-version.ts';
 export { brokenSeal, sealed } from './seal.ts';
 export { type SelectOptions, select } from './select.ts';
-export { parameterTensors, TensorScope, takeValues, tidy } from './tensor-scope.ts';
 export { type TrainOptions, type TrainOptionsInput, trainOptions } from './train-options.ts';

@@ -1,8 +1,8 @@
 import { checkMasks, checkMasksBefore, checkMasksOf, checkValues } from './check-masks.ts';
 import { PrunebenchError } from './errors.ts';
-import type { Network } from './network/layer.ts';
-import { prunableSpecs, sizeOf } from './network/parameter-specs.ts';
-import { liveUnits, unitMasks } from './network/units.ts';
+import type { Network } from './graph/layer.ts';
+import { prunableSpecs, sizeOf } from './graph/parameter-specs.ts';
+import { liveUnits, unitMasks } from './graph/units.ts';
 import type { Masks, ParameterArray, ParameterRecord } from './parameters.ts';
 import type { RandomStream } from './random.ts';
 

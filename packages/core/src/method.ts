@@ -1,8 +1,7 @@
 import type { z } from 'zod';
 import type { Citation, Criterion, Subject } from './criterion.ts';
 import type { Dataset, SplitName } from './dataset.ts';
-import type { Extension } from './extension.ts';
-import type { Network } from './network/layer.ts';
+import type { Network } from './graph/layer.ts';
 import type { ParameterRecord, Scores, State } from './parameters.ts';
 import type { RandomStream } from './random.ts';
 import type { TrainOptions } from './train-options.ts';
@@ -106,7 +105,7 @@ export interface TrialSession {
     options: unknown,
     subject: Subject,
   ): Promise<{ readonly scores: Scores; readonly savedSeconds: number }>;
-  train(state: State, options: TrainOptions, extensions?: readonly Extension[]): Promise<StepOutcome>;
+  train(state: State, options: TrainOptions): Promise<StepOutcome>;
   evaluate(state: State, split: SplitName): Promise<Evaluation>;
   progress(progress: Progress): void;
 }

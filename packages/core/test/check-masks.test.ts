@@ -4,10 +4,10 @@ import {
   collapsedLayers,
   costOf,
   effectiveSparsity,
-  initializeParameters,
   type Masks,
   maskedSparsity,
   PrunebenchError,
+  parameterSpecs,
   prunableSpecs,
   randomStream,
   select,
@@ -18,7 +18,9 @@ import {
 } from '../src/index.ts';
 import { residualNetwork as network } from './networks.ts';
 
-const parameters = initializeParameters(network, randomStream(1));
+const parameters = Object.fromEntries(
+  parameterSpecs(network).map(({ name, shape }) => [name, { shape, values: new Float32Array(sizeOf(shape)).fill(1) }]),
+);
 const scores = Object.fromEntries(
   prunableSpecs(network).map(({ name, shape }) => [name, Float32Array.from({ length: sizeOf(shape) }, (_, i) => i)]),
 );

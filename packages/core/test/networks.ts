@@ -1,4 +1,15 @@
-import { type Activation, type Conv2d, type Dense, defineNetwork, type Layer, type Network } from '../src/index.ts';
+import * as layers from '../src/graph/layers.ts';
+import {
+  type Activation,
+  type BatchNorm,
+  type Conv2d,
+  type Dense,
+  defineNetwork,
+  type Layer,
+  type Network,
+} from '../src/index.ts';
+
+export const { add } = layers;
 
 /** A chain of dense layers fc1, fc2, ... with ReLU in between; `sizes` starts with the number of features. */
 export function denseNetwork(sizes: readonly number[], activation: Activation['activation'] = 'relu'): Network {
@@ -12,35 +23,20 @@ export function denseNetwork(sizes: readonly number[], activation: Activation['a
 }
 
 export function dense(name: string, input: string, units: number, useBias = true): Dense {
-  return { kind: 'dense', name, inputs: [input], units, useBias };
+  return layers.dense(name, units, { useBias })(input);
 }
 
 export function act(name: string, input: string, activation: Activation['activation'] = 'relu'): Activation {
-  return { kind: 'activation', name, inputs: [input], activation };
+  return layers.activation(name, activation)(input);
 }
 
+/** Without a bias unless said otherwise. */
 export function conv(name: string, input: string, filters: number, more: Partial<Conv2d> = {}): Conv2d {
-  return {
-    kind: 'conv2d',
-    name,
-    inputs: [input],
-    filters,
-    kernelSize: [3, 3],
-    strides: [1, 1],
-    dilation: [1, 1],
-    padding: 'same',
-    groups: 1,
-    useBias: false,
-    ...more,
-  };
+  return { ...layers.conv2d(name, filters, 3, { useBias: false })(input), ...more };
 }
 
-export function batchNorm(name: string, input: string): Layer {
-  return { kind: 'batchNorm', name, inputs: [input], epsilon: 1e-3, momentum: 0.9 };
-}
-
-export function add(name: string, one: string, other: string): Layer {
-  return { kind: 'add', name, inputs: [one, other] };
+export function batchNorm(name: string, input: string): BatchNorm {
+  return layers.batchNorm(name, { epsilon: 1e-3 })(input);
 }
 
 /** conv - BN - act, then a residual block whose shortcut is a strided, padded copy, then global average and a dense layer. */

@@ -1,5 +1,5 @@
 import type { Citation } from '@prunebench/core';
-import { conv2d, dense, flatten, maxPool2x2, relu, sequential } from './layers.ts';
+import { conv2d, dense, flatten, maxPool2x2, relu, sequential } from '@prunebench/core/layers';
 import type { ModelEntry } from './model.ts';
 
 const lecun1998: Citation = {

@@ -1,5 +1,5 @@
 import type { Citation } from '@prunebench/core';
-import { activation, dense, flatten, relu, sequential } from './layers.ts';
+import { activation, dense, flatten, relu, sequential } from '@prunebench/core/layers';
 import type { ModelEntry } from './model.ts';
 
 const woodFisher: Citation = {

@@ -1,4 +1,5 @@
-import type { Citation, KernelInitializer, Layer, Network } from '@prunebench/core';
+import type { Citation, Layer, Network } from '@prunebench/core';
+import type { KernelInitializer } from '@prunebench/network';
 
 /** What the data decides about a network. */
 export interface ModelShape {

@@ -1,5 +1,5 @@
 import type { Citation, Layer } from '@prunebench/core';
-import { batchNorm, conv2d, dense, globalAveragePool, relu, sequential } from './layers.ts';
+import { batchNorm, conv2d, dense, globalAveragePool, relu, sequential } from '@prunebench/core/layers';
 import type { ModelEntry } from './model.ts';
 
 const he2016: Citation = {

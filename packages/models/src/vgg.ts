@@ -1,5 +1,14 @@
 import type { Citation } from '@prunebench/core';
-import { batchNorm, conv2d, dense, flatten, type LayerAfter, maxPool2x2, relu, sequential } from './layers.ts';
+import {
+  batchNorm,
+  conv2d,
+  dense,
+  flatten,
+  type LayerAfter,
+  maxPool2x2,
+  relu,
+  sequential,
+} from '@prunebench/core/layers';
 import type { ModelEntry } from './model.ts';
 
 const simonyan2015: Citation = {

@@ -1,4 +1,5 @@
-import { type Extension, forward, initializeParameters, randomStream } from '@prunebench/core';
+import { randomStream } from '@prunebench/core';
+import { type Extension, forward, initializeParameters } from '@prunebench/network';
 import '@prunebench/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';

@@ -7,13 +7,13 @@
 import {
   canonicalJson,
   contentHash,
-  type KernelInitializer,
   type Network,
   SCHEMA_VERSION,
   type Step,
   type TrialSpec,
   trainOptions,
 } from '@prunebench/core';
+import type { KernelInitializer } from '@prunebench/network';
 import type { z } from 'zod';
 import type { Registry } from './registry.ts';
 

@@ -6,7 +6,6 @@ import {
   type Criterion,
   type Dataset,
   fromCriterion,
-  type KernelInitializer,
   type Method,
   type Network,
   PrunebenchError,
@@ -18,6 +17,7 @@ import { criteria as magnitude } from '@prunebench/criterion-magnitude';
 import { criteria as secondOrder } from '@prunebench/criterion-second-order';
 import { datasets, type DatasetEntry as SuiteDataset } from '@prunebench/data';
 import { buildModel, findModel, type ModelEntry, models } from '@prunebench/models';
+import type { KernelInitializer } from '@prunebench/network';
 import { pruneWhileAccurate, stepKinds } from '@prunebench/training';
 import { exists } from './files.ts';
 import { loadPlugin } from './plugins/load.ts';

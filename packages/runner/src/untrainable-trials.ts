@@ -1,4 +1,4 @@
-import { refuseUntrainable } from '@prunebench/core';
+import { refuseUntrainable } from '@prunebench/network';
 import type { Trial } from './plan.ts';
 import type { Registry } from './registry.ts';
 import type { WorkerInfo } from './worker/protocol.ts';

@@ -64,7 +64,7 @@ const edits: Readonly<Record<string, readonly string[]>> = {
   'packages/training/src/training-step.ts': ['packages/training'],
   'packages/core/src/select.ts': ['packages/core'],
   'packages/core/src/from-criterion.ts': ['packages/core'],
-  'packages/core/src/network/forward.ts': ['packages/core'],
+  'packages/network/src/forward.ts': ['packages/network'],
   'packages/core/src/record.ts': [],
   'packages/data/src/idx-dataset.ts': ['packages/data'],
   'packages/data/src/cifar10.ts': [],

@@ -1,6 +1,7 @@
 // Compiled networks, in every format and layout, against the masked network on the stock cpu backend.
 import { registerNativeBackend, setThreads, vectorLanes } from '@prunebench/backend-native';
 import { applyMasks, type Conv2d, defineNetwork, INPUT, type Layer, type Masks, type Network } from '@prunebench/core';
+import { conv2d } from '@prunebench/core/layers';
 import { buildModel } from '@prunebench/models';
 import { convNet, mlp, outputs, randomBatch, randomParameters, relativeError, residualNet } from '@prunebench/testing';
 import * as tf from '@tensorflow/tfjs-core';
@@ -36,16 +37,7 @@ const kernels: Readonly<Record<string, ProductKernel>> = {
 };
 
 const conv = (name: string, input: string, filters: number, over: Partial<Conv2d> = {}): Layer => ({
-  kind: 'conv2d',
-  name,
-  inputs: [input],
-  filters,
-  kernelSize: [3, 3],
-  strides: [1, 1],
-  dilation: [1, 1],
-  padding: 'same',
-  groups: 1,
-  useBias: true,
+  ...conv2d(name, filters, 3)(input),
   ...over,
 });
 

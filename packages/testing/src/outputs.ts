@@ -1,4 +1,5 @@
-import { type Batch, forward, type Network, type ParameterRecord } from '@prunebench/core';
+import type { Batch, Network, ParameterRecord } from '@prunebench/core';
+import { forward } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** The network's outputs for a batch at inference, row by row. */

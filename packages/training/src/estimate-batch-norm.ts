@@ -1,12 +1,5 @@
-import {
-  type Batch,
-  forward,
-  type Network,
-  type ParameterArray,
-  refuseDiverged,
-  type State,
-  TensorScope,
-} from '@prunebench/core';
+import { type Batch, type Network, type ParameterArray, refuseDiverged, type State } from '@prunebench/core';
+import { forward, TensorScope } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 import { EventLoopTurns } from './event-loop-turns.ts';
 import { uploadState } from './parameter-variables.ts';

@@ -1,17 +1,6 @@
-import {
-  type CompiledStep,
-  type Evaluation,
-  type Extension,
-  forward,
-  type Network,
-  PrunebenchError,
-  type Split,
-  type State,
-  stepCompiler,
-  TensorScope,
-  takeValues,
-} from '@prunebench/core';
+import { type Evaluation, type Network, PrunebenchError, type Split, type State } from '@prunebench/core';
 import { batches } from '@prunebench/data';
+import { type CompiledStep, type Extension, forward, stepCompiler, TensorScope, takeValues } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 import { EventLoopTurns } from './event-loop-turns.ts';
 import { uploadState } from './parameter-variables.ts';

@@ -1,17 +1,5 @@
-import {
-  type Batch,
-  type Extension,
-  forward,
-  lossOf,
-  type Masks,
-  type Network,
-  type ParameterRecord,
-  parameterSpecs,
-  refuseUntrainable,
-  TensorScope,
-  takeValues,
-  tidy,
-} from '@prunebench/core';
+import { type Batch, type Masks, type Network, type ParameterRecord, parameterSpecs } from '@prunebench/core';
+import { type Extension, forward, lossOf, refuseUntrainable, TensorScope, takeValues, tidy } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 import { uploadState } from './parameter-variables.ts';
 

@@ -1,4 +1,5 @@
-import { DivergenceError, TensorScope } from '@prunebench/core';
+import { DivergenceError } from '@prunebench/core';
+import { TensorScope } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 
 interface Pending {

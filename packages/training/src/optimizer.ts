@@ -1,4 +1,5 @@
-import { adamUpdate, momentumUpdate, TensorScope, type TrainOptions } from '@prunebench/core';
+import type { TrainOptions } from '@prunebench/core';
+import { adamUpdate, momentumUpdate, TensorScope } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** One trained tensor with what the optimizer must know about it. */

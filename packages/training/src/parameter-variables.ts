@@ -6,8 +6,8 @@ import {
   PrunebenchError,
   parameterSpecs,
   type State,
-  type TensorScope,
 } from '@prunebench/core';
+import type { TensorScope } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** A network's parameters on the backend, for as long as they are trained or evaluated. */

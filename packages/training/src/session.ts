@@ -1,8 +1,6 @@
 import {
   type Criterion,
   type Dataset,
-  initializeParameters,
-  type KernelInitializer,
   type Network,
   type Progress,
   PrunebenchError,
@@ -10,6 +8,7 @@ import {
   type State,
   type TrialSession,
 } from '@prunebench/core';
+import { initializeParameters, type KernelInitializer } from '@prunebench/network';
 import { evaluate } from './evaluate.ts';
 import type { ScoreMemory } from './score-memory.ts';
 import { train } from './train.ts';
@@ -57,11 +56,11 @@ export function openSession(options: SessionOptions): TrialSession {
       const { memory, start } = options.shared;
       return memory.recall({ start, seed, position, criterion: criterion.id, criterionOptions }, compute);
     },
-    train: (state, trainOptions, extensions = []) =>
+    train: (state, trainOptions) =>
       train(network, state, dataset, trainOptions, {
         random,
         signal,
-        extensions,
+        extensions: [],
         ...(onProgress ? { onProgress } : {}),
       }),
     evaluate: (state, split) => evaluate(network, state, dataset.splits[split], { signal }),

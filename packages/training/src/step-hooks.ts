@@ -1,4 +1,4 @@
-import type { Extension } from '@prunebench/core';
+import type { Extension } from '@prunebench/network';
 
 type StepHook = Exclude<keyof Extension, 'afterEpoch'>;
 

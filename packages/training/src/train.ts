@@ -3,19 +3,18 @@ import {
   DivergenceError,
   type EpochLog,
   type Evaluation,
-  type Extension,
   type Network,
   type Progress,
   PrunebenchError,
   type RandomStream,
   refuseDiverged,
-  refuseUntrainable,
   type State,
   type StepOutcome,
   sizeOf,
   type TrainOptions,
 } from '@prunebench/core';
 import { batches } from '@prunebench/data';
+import { type Extension, refuseUntrainable } from '@prunebench/network';
 import { Evaluator } from './evaluate.ts';
 import { EventLoopTurns } from './event-loop-turns.ts';
 import { refuseWrongBackend } from './first-steps.ts';

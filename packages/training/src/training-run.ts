@@ -1,17 +1,13 @@
 import {
-  type CompiledStep,
-  type Extension,
   type Network,
   type ParameterRecord,
   PrunebenchError,
   parameterSpecs,
   type RandomStream,
   type State,
-  stepCompiler,
-  TensorScope,
-  type TrainingState,
   type TrainOptions,
 } from '@prunebench/core';
+import { type CompiledStep, type Extension, stepCompiler, TensorScope, type TrainingState } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 import { learningRateAt } from './learning-rate.ts';
 import { createOptimizer, type Optimizer, type Trainable } from './optimizer.ts';

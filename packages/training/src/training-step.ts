@@ -1,4 +1,5 @@
-import { type Extension, forward, lossOf, type Network, type RandomStream, tidy } from '@prunebench/core';
+import type { Network, RandomStream } from '@prunebench/core';
+import { type Extension, forward, lossOf, tidy } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Optimizer, Trainable } from './optimizer.ts';
 import type { RunningStatistics } from './running-statistics.ts';

@@ -1,7 +1,6 @@
 import {
   type Dataset,
   defineNetwork,
-  type Extension,
   INPUT,
   type Network,
   randomStream,
@@ -9,6 +8,7 @@ import {
   trainOptions,
 } from '@prunebench/core';
 import { imageSplit, normalisationTable } from '@prunebench/data';
+import type { Extension } from '@prunebench/network';
 import { mlp, randomParameters } from '@prunebench/testing';
 import test from 'ava';
 import { train } from '../src/index.ts';

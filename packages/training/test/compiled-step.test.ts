@@ -1,13 +1,5 @@
-import {
-  initializeParameters,
-  type Network,
-  randomStream,
-  registerStepCompiler,
-  type State,
-  type StepCompiler,
-  type TrainOptionsInput,
-  trainOptions,
-} from '@prunebench/core';
+import { type Network, randomStream, type State, type TrainOptionsInput, trainOptions } from '@prunebench/core';
+import { initializeParameters, registerStepCompiler, type StepCompiler } from '@prunebench/network';
 import { mlp, residualNet } from '@prunebench/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';

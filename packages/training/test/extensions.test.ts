@@ -1,11 +1,5 @@
-import {
-  type Extension,
-  PrunebenchError,
-  randomStream,
-  type State,
-  type TrainOptionsInput,
-  trainOptions,
-} from '@prunebench/core';
+import { PrunebenchError, randomStream, type State, type TrainOptionsInput, trainOptions } from '@prunebench/core';
+import type { Extension } from '@prunebench/network';
 import { mlp, randomParameters } from '@prunebench/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';

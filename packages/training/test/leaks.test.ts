@@ -1,14 +1,7 @@
 /** Nothing is left on the backend by a call that throws, wherever it does. */
 import { isNativeAvailable, registerNativeBackend } from '@prunebench/backend-native';
-import {
-  type Batch,
-  type Extension,
-  type ParameterRecord,
-  randomStream,
-  type Split,
-  type State,
-  trainOptions,
-} from '@prunebench/core';
+import { type Batch, type ParameterRecord, randomStream, type Split, type State, trainOptions } from '@prunebench/core';
+import type { Extension } from '@prunebench/network';
 import { convNet, randomBatch, randomParameters } from '@prunebench/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';

@@ -1,4 +1,5 @@
-import { type Batch, type Extension, type Network, parameterSpecs, randomStream } from '@prunebench/core';
+import { type Batch, type Network, parameterSpecs, randomStream } from '@prunebench/core';
+import type { Extension } from '@prunebench/network';
 import { convNet, mlp, randomParameters, residualNet } from '@prunebench/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';

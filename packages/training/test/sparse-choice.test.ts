@@ -1,5 +1,6 @@
 import { registerNativeBackend } from '@prunebench/backend-native';
-import { type Extension, type Masks, type Network, prunableSpecs, sizeOf } from '@prunebench/core';
+import { type Masks, type Network, prunableSpecs, sizeOf } from '@prunebench/core';
+import type { Extension } from '@prunebench/network';
 import { mlp, residualNet } from '@prunebench/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';

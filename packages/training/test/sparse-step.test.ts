@@ -2,19 +2,17 @@
 import { captureStep, registerNativeBackend, setThreads } from '@prunebench/backend-native';
 import {
   defineNetwork,
-  type Extension,
   INPUT,
-  initializeParameters,
   type Layer,
   type Masks,
   type Network,
   prunableSpecs,
   randomStream,
-  registerStepCompiler,
   sizeOf,
   type TrainOptionsInput,
   trainOptions,
 } from '@prunebench/core';
+import { type Extension, initializeParameters, registerStepCompiler } from '@prunebench/network';
 import { convNet, mlp, relativeError, residualNet } from '@prunebench/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';

@@ -1,7 +1,5 @@
 import {
   DivergenceError,
-  type Extension,
-  initializeParameters,
   type Masks,
   type ParameterRecord,
   type Progress,
@@ -11,6 +9,7 @@ import {
   type TrainOptionsInput,
   trainOptions,
 } from '@prunebench/core';
+import { type Extension, initializeParameters } from '@prunebench/network';
 import { convNet, kernels, mlp, randomParameters, residualNet } from '@prunebench/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';

@@ -1,19 +1,17 @@
 import {
   type Dataset,
-  initializeParameters,
   type Network,
   type ParameterRecord,
   prunableSpecs,
   randomStream,
-  registerStepCompiler,
   type Split,
   sizeOf,
-  stepCompiler,
   type TrainOptionsInput,
   trainOptions,
 } from '@prunebench/core';
 import { imageSplit, normalisationTable } from '@prunebench/data';
 import { buildModel } from '@prunebench/models';
+import { initializeParameters, registerStepCompiler, stepCompiler } from '@prunebench/network';
 import { train } from '@prunebench/training';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';

@@ -1,5 +1,6 @@
 /** A network of NaNs is no result on any backend, also where the outputs are numbers all the same. */
-import { DivergenceError, type Extension, randomStream, type Split, trainOptions } from '@prunebench/core';
+import { DivergenceError, randomStream, type Split, trainOptions } from '@prunebench/core';
+import type { Extension } from '@prunebench/network';
 import { mlp, randomBatch, randomParameters, withValues } from '@prunebench/testing';
 import { evaluate, train } from '@prunebench/training';
 import * as tf from '@tensorflow/tfjs-core';

@@ -1,13 +1,6 @@
-import {
-  batchNormTraining,
-  momentumUpdate,
-  type Network,
-  randomStream,
-  type Subject,
-  type TrainOptionsInput,
-  trainOptions,
-} from '@prunebench/core';
+import { type Network, randomStream, type Subject, type TrainOptionsInput, trainOptions } from '@prunebench/core';
 import { criteria } from '@prunebench/criterion-initialization';
+import { batchNormTraining, momentumUpdate } from '@prunebench/network';
 import { convNet, randomBatch, randomParameters, relativeError, residualNet, subjectOf } from '@prunebench/testing';
 import { Evaluator, TrainingRun } from '@prunebench/training';
 import * as tf from '@tensorflow/tfjs-core';

@@ -1,16 +1,5 @@
-import {
-  type Batch,
-  type Extension,
-  forward,
-  lossOf,
-  type Network,
-  type ParameterRecord,
-  prunableSpecs,
-  type Subject,
-  TensorScope,
-  takeValues,
-  tidy,
-} from '@prunebench/core';
+import { type Batch, type Network, type ParameterRecord, prunableSpecs, type Subject } from '@prunebench/core';
+import { type Extension, forward, lossOf, TensorScope, takeValues, tidy } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Statistics } from './batch-statistics.ts';
 import { aliveTensors } from './layers.ts';

@@ -17,12 +17,12 @@ import {
   applyMasks,
   defineCriterion,
   inferShapes,
-  initializeParameters,
   type Masks,
   outputLayer,
   prunableSpecs,
   type Subject,
 } from '@prunebench/core';
+import { initializeParameters } from '@prunebench/network';
 import { z } from 'zod';
 import { balancedBatches, exampleOrders } from './balanced-batches.ts';
 import { statisticsOption } from './batch-statistics.ts';

@@ -1,13 +1,5 @@
-import {
-  type Batch,
-  type Network,
-  oneHot,
-  prunableSpecs,
-  type Subject,
-  TensorScope,
-  takeValues,
-  tidy,
-} from '@prunebench/core';
+import { type Batch, type Network, prunableSpecs, type Subject } from '@prunebench/core';
+import { oneHot, TensorScope, takeValues, tidy } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 import { byName, type KernelGradients, type LossOptions } from './gradients.ts';
 import { aliveTensors } from './layers.ts';

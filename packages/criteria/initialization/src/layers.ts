@@ -1,12 +1,5 @@
-import {
-  applyMasks,
-  forward,
-  INPUT,
-  type Layer,
-  type ParameterTensors,
-  parameterTensors,
-  type Subject,
-} from '@prunebench/core';
+import { applyMasks, INPUT, type Layer, type Subject } from '@prunebench/core';
+import { forward, type ParameterTensors, parameterTensors } from '@prunebench/network';
 import type * as tf from '@tensorflow/tfjs-core';
 
 /** One layer on its own, at inference. */

@@ -4,13 +4,10 @@ import {
   INPUT,
   type Layer,
   type Network,
-  parameterTensors,
   prunableSpecs,
   type Subject,
-  TensorScope,
-  takeValues,
-  tidy,
 } from '@prunebench/core';
+import { parameterTensors, TensorScope, takeValues, tidy } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 import { byName } from './gradients.ts';
 import { applyLayer } from './layers.ts';

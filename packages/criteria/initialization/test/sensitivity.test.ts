@@ -1,13 +1,5 @@
-import {
-  type Batch,
-  defineNetwork,
-  forward,
-  lossOf,
-  type Masks,
-  type Network,
-  select,
-  sparsitySteps,
-} from '@prunebench/core';
+import { type Batch, defineNetwork, type Masks, type Network, select, sparsitySteps } from '@prunebench/core';
+import { forward, lossOf } from '@prunebench/network';
 import {
   convNet,
   mlp,

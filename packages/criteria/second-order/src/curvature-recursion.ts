@@ -1,14 +1,5 @@
-import {
-  type Batch,
-  type Extension,
-  forward,
-  INPUT,
-  type Layer,
-  type Network,
-  outputLayer,
-  type ParameterTensors,
-  TensorScope,
-} from '@prunebench/core';
+import { type Batch, INPUT, type Layer, type Network, outputLayer } from '@prunebench/core';
+import { type Extension, forward, type ParameterTensors, TensorScope } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 import { batchTensor } from './layer-signals.ts';
 import { outputLoss } from './output-loss.ts';

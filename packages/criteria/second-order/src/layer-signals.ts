@@ -1,16 +1,13 @@
+import { applyMasks, type Batch, type Network, type Subject } from '@prunebench/core';
 import {
-  applyMasks,
-  type Batch,
   type Extension,
   forward,
-  type Network,
   type ParameterTensors,
   parameterTensors,
-  type Subject,
   TensorScope,
   takeValues,
   tidy,
-} from '@prunebench/core';
+} from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 import type { WeightLayer } from './weight-layers.ts';
 

@@ -1,4 +1,5 @@
-import { type Batch, defineCriterion, type ParameterTensors, type Scores, type Subject } from '@prunebench/core';
+import { type Batch, defineCriterion, type Scores, type Subject } from '@prunebench/core';
+import type { ParameterTensors } from '@prunebench/network';
 import { z } from 'zod';
 import { calibration } from './calibration.ts';
 import { addRecursionCurvature } from './curvature-recursion.ts';

@@ -1,4 +1,5 @@
-import { type Batch, type Subject, TensorScope, takeValues } from '@prunebench/core';
+import type { Batch, Subject } from '@prunebench/core';
+import { TensorScope, takeValues } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 import { calibration } from './calibration.ts';
 import { writePatches } from './convolution-patches.ts';

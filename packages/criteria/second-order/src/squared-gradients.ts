@@ -1,4 +1,4 @@
-import { takeValues } from '@prunebench/core';
+import { takeValues } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 import { convolutionGradients } from './sample-gradients.ts';
 import type { WeightLayer } from './weight-layers.ts';

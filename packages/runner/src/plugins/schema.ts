@@ -1,5 +1,6 @@
 import type { Benchmark, Criterion, Method, StepKind } from '@prunebench/core';
-import { granularity, kernelInitializers, needs, plainId } from '@prunebench/core';
+import { granularity, needs, plainId } from '@prunebench/core';
+import { kernelInitializers } from '@prunebench/network';
 import { z } from 'zod';
 import type { DatasetEntry, NetworkEntry } from '../registry.ts';
 

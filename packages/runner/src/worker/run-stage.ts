@@ -1,11 +1,5 @@
-import {
-  type Dataset,
-  type KernelInitializer,
-  type Network,
-  type Progress,
-  refuseDiverged,
-  type State,
-} from '@prunebench/core';
+import { type Dataset, type Network, type Progress, refuseDiverged, type State } from '@prunebench/core';
+import type { KernelInitializer } from '@prunebench/network';
 import { evaluate, openSession, type ScoreMemory } from '@prunebench/training';
 import type { Stage } from '../plan.ts';
 import type { Notice } from '../record-store.ts';

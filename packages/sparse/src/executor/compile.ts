@@ -5,15 +5,8 @@ import {
   type SparseProgram,
   vectorLanes,
 } from '@prunebench/backend-native';
-import {
-  checkMasks,
-  type Masks,
-  type Network,
-  type ParameterRecord,
-  PrunebenchError,
-  sizeOf,
-  TensorScope,
-} from '@prunebench/core';
+import { checkMasks, type Masks, type Network, type ParameterRecord, PrunebenchError, sizeOf } from '@prunebench/core';
+import { TensorScope } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 import { compact } from '../graph/compact.ts';
 import { lower } from '../graph/lower.ts';

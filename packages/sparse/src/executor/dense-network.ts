@@ -1,5 +1,6 @@
 import { CannotCapture, type CapturedStep, captureStep } from '@prunebench/backend-native';
-import { applyMasks, forward, type Masks, type Network, type ParameterRecord, TensorScope } from '@prunebench/core';
+import { applyMasks, type Masks, type Network, type ParameterRecord } from '@prunebench/core';
+import { forward, TensorScope } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** A network that takes batches. */

@@ -1,4 +1,5 @@
-import { initializeParameters, type Network, randomStream, type State, sizeOf, TensorScope } from '@prunebench/core';
+import { type Network, randomStream, type State, sizeOf } from '@prunebench/core';
+import { initializeParameters, TensorScope } from '@prunebench/network';
 import { type CompiledNetwork, compile } from '../executor/compile.ts';
 import { interleavedTimes, median, quantile } from '../plan/time.ts';
 import { type PairedTimes, ratiosOf, steadyTimes } from './steady-ratios.ts';

@@ -1,6 +1,5 @@
 import {
   costOf,
-  type Extension,
   type Layer,
   type LayerCost,
   type Network,
@@ -8,6 +7,7 @@ import {
   type State,
   type TrainOptions,
 } from '@prunebench/core';
+import type { Extension } from '@prunebench/network';
 import { getBackend, getKernel } from '@tensorflow/tfjs-core';
 import { takesPartInSteps } from '../step-hooks.ts';
 import { MAX_CHANNELS, MAX_KERNEL_SIZE } from './pattern.ts';

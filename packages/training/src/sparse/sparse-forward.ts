@@ -1,17 +1,13 @@
 import {
   type BatchNorm,
   type Conv2d,
-  computeLayer,
-  type ForwardOptions,
-  type FusedLayer,
-  fuse,
   INPUT,
   inferShapes,
   type Network,
   outputLayer,
-  type ParameterTensors,
   paddingBefore,
 } from '@prunebench/core';
+import { computeLayer, type ForwardOptions, type FusedLayer, fuse, type ParameterTensors } from '@prunebench/network';
 import type * as tf from '@tensorflow/tfjs-core';
 import {
   type ConvShape,

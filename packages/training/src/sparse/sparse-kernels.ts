@@ -1,4 +1,5 @@
-import { type Masks, type Network, parameterSpecs, type TensorScope } from '@prunebench/core';
+import { type Masks, type Network, parameterSpecs } from '@prunebench/core';
+import type { TensorScope } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 import type { ParameterVariables } from '../parameter-variables.ts';
 import { patternOf } from './pattern.ts';

@@ -1,4 +1,4 @@
-import { registerStepCompiler, type StepCompiler } from '@prunebench/core';
+import { registerStepCompiler, type StepCompiler } from '@prunebench/network';
 import type { Backend } from '../backend.ts';
 
 export const native: Backend = {

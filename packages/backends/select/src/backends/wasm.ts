@@ -1,4 +1,5 @@
-import { type Layer, registerUntrainable } from '@prunebench/core';
+import type { Layer } from '@prunebench/core';
+import { registerUntrainable } from '@prunebench/network';
 import type { Backend } from '../backend.ts';
 
 const untrainable: readonly Layer['kind'][] = ['conv2d'];

@@ -1,17 +1,5 @@
-import {
-  applyMasks,
-  consumers,
-  forward,
-  INPUT,
-  type Network,
-  type ParameterTensors,
-  parameterTensors,
-  type Scores,
-  type Subject,
-  TensorScope,
-  takeValues,
-  tidy,
-} from '@prunebench/core';
+import { applyMasks, consumers, INPUT, type Network, type Scores, type Subject } from '@prunebench/core';
+import { forward, type ParameterTensors, parameterTensors, TensorScope, takeValues, tidy } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { unitKernels } from './kernels.ts';

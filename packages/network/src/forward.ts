@@ -1,0 +1,182 @@
+import type { RandomStream } from '@prunebench/core';
+import { type Conv2d, INPUT, type Layer, type Network, outputLayer, sizeOf } from '@prunebench/core';
+import * as tf from '@tensorflow/tfjs-core';
+import type { Extension, ParameterTensors } from './extension.ts';
+import { type FusedLayer, fuse } from './fuse.ts';
+import { batchNormTraining } from './ops/batch-norm.ts';
+
+export interface ForwardOptions {
+  /** Batch statistics and dropout instead of running statistics. */
+  readonly training?: boolean;
+  readonly extensions?: readonly Extension[];
+  /** Receives each batch norm's mean and biased variance of this batch (training only). */
+  readonly onStatistics?: (layer: string, mean: tf.Tensor1D, variance: tf.Tensor1D) => void;
+  /** Needed when the network has dropout and `training` is set; fork one for every step, or the same units drop each time. */
+  readonly random?: RandomStream;
+}
+
+/**
+ * The network's output (logits) for a batch [N, ...inputShape].
+ *
+ * Neighbouring layers run fused (convolution + ReLU, batch norm + residual + ReLU) unless an extension looks at
+ * single layers; the numbers are the same up to rounding.
+ */
+export function forward(
+  network: Network,
+  parameters: ParameterTensors,
+  x: tf.Tensor,
+  options: ForwardOptions = {},
+): tf.Tensor {
+  const extensions = options.extensions ?? [];
+  const weight = (name: string): tf.Tensor =>
+    extensions.reduce((value, extension) => extension.weight?.(name, value) ?? value, parameters[name]);
+  const watched = extensions.some((extension) => extension.layer || extension.output);
+  const outputs = new Map<string, tf.Tensor>([[INPUT, x]]);
+  for (const fused of fuse(network, !watched)) {
+    const inputs = fused.inputs.map((name) => outputs.get(name)!);
+    const y = throughExtensions(fused.layer, inputs, extensions, () => computeLayer(fused, inputs, weight, options));
+    outputs.set(fused.output, y);
+  }
+  return outputs.get(outputLayer(network).name)!;
+}
+
+function throughExtensions(
+  layer: Layer,
+  inputs: readonly tf.Tensor[],
+  extensions: readonly Extension[],
+  compute: () => tf.Tensor,
+): tf.Tensor {
+  const y = extensions.reduce(
+    (next, extension) => (extension.layer ? () => extension.layer!(layer, inputs, next) : next),
+    compute,
+  )();
+  return extensions.reduce((value, extension) => extension.output?.(layer, value) ?? value, y);
+}
+
+const ACTIVATIONS = { relu: tf.relu, tanh: tf.tanh, sigmoid: tf.sigmoid };
+
+type WeightOf = (name: string) => tf.Tensor;
+
+/** One layer with what is fused to it, over batches in their usual layout (NHWC, or [N, features]). */
+export function computeLayer(
+  fused: FusedLayer,
+  inputs: readonly tf.Tensor[],
+  weight: WeightOf,
+  options: ForwardOptions,
+): tf.Tensor {
+  const { layer } = fused;
+  const [x] = inputs;
+  switch (layer.kind) {
+    case 'dense':
+      return tf.fused.matMul({
+        a: x as tf.Tensor2D,
+        b: weight(`${layer.name}/kernel`) as tf.Tensor2D,
+        ...biasAndActivation(layer, fused, weight),
+      });
+    case 'conv2d':
+      return convolution(layer, fused, x as tf.Tensor4D, weight);
+    case 'batchNorm':
+      return batchNorm(fused, layer.name, layer.epsilon, inputs, weight, options);
+    case 'activation':
+      return ACTIVATIONS[layer.activation](x);
+    case 'maxPool':
+      return tf.maxPool(x as tf.Tensor4D, [...layer.size], [...layer.strides], layer.padding);
+    case 'avgPool':
+      return tf.avgPool(x as tf.Tensor4D, [...layer.size], [...layer.strides], layer.padding);
+    case 'globalAveragePool':
+      return tf.mean(x, [1, 2]);
+    case 'flatten':
+      return tf.reshape(x, [x.shape[0], sizeOf(x.shape.slice(1))]);
+    case 'add':
+      return tf.add(x, inputs[1]);
+    case 'subsamplePad':
+      return subsamplePad(x as tf.Tensor4D, layer.stride, layer.channels);
+    case 'dropout':
+      return options.training ? dropout(x, layer.name, layer.rate, options.random) : x;
+  }
+}
+
+function biasAndActivation(layer: { name: string; useBias: boolean }, fused: FusedLayer, weight: WeightOf) {
+  return {
+    ...(layer.useBias ? { bias: weight(`${layer.name}/bias`) } : {}),
+    ...(fused.relu ? { activation: 'relu' as const } : {}),
+  };
+}
+
+function convolution(layer: Conv2d, fused: FusedLayer, x: tf.Tensor4D, weight: WeightOf): tf.Tensor {
+  const kernel = weight(`${layer.name}/kernel`) as tf.Tensor4D;
+  const strides = [...layer.strides] as [number, number];
+  const dilations = [...layer.dilation] as [number, number];
+  const extras = biasAndActivation(layer, fused, weight);
+  if (layer.groups === 1)
+    return tf.fused.conv2d({ x, filter: kernel, strides, dilations, pad: layer.padding, ...extras });
+  const y = grouped(layer, x, kernel, strides, dilations);
+  const biased = extras.bias ? tf.add(y, extras.bias) : y;
+  return extras.activation ? tf.relu(biased) : biased;
+}
+
+function grouped(
+  layer: Conv2d,
+  x: tf.Tensor4D,
+  kernel: tf.Tensor4D,
+  strides: [number, number],
+  dilations: [number, number],
+): tf.Tensor {
+  const { groups, filters, padding } = layer;
+  if (groups === x.shape[3]) {
+    // Depthwise: output c * m + q is filter q of input channel c, which is the order of [height, width, channels, m].
+    const perChannel = tf.reshape(kernel, [kernel.shape[0], kernel.shape[1], groups, filters / groups]) as tf.Tensor4D;
+    return tf.depthwiseConv2d(x, perChannel, strides, padding, 'NHWC', dilations);
+  }
+  const kernels = tf.split(kernel, groups, 3);
+  const parts = tf.split(x, groups, 3);
+  return tf.concat(
+    parts.map((part, g) =>
+      tf.conv2d(part as tf.Tensor4D, kernels[g] as tf.Tensor4D, strides, padding, 'NHWC', dilations),
+    ),
+    3,
+  );
+}
+
+function batchNorm(
+  fused: FusedLayer,
+  name: string,
+  epsilon: number,
+  inputs: readonly tf.Tensor[],
+  weight: WeightOf,
+  options: ForwardOptions,
+): tf.Tensor {
+  const [x, residual] = inputs;
+  const gamma = weight(`${name}/gamma`) as tf.Tensor1D;
+  const beta = weight(`${name}/beta`) as tf.Tensor1D;
+  if (options.training) {
+    const { y, mean, variance } = batchNormTraining(x, gamma, beta, { epsilon, relu: fused.relu, residual });
+    options.onStatistics?.(name, mean, variance);
+    return y;
+  }
+  const mean = weight(`${name}/movingMean`) as tf.Tensor1D;
+  const variance = weight(`${name}/movingVariance`) as tf.Tensor1D;
+  const normalised = tf.batchNorm(x, mean, variance, beta, gamma, epsilon);
+  const y = residual ? tf.add(normalised, residual) : normalised;
+  return fused.relu ? tf.relu(y) : y;
+}
+
+function subsamplePad(x: tf.Tensor4D, stride: number, channels: number): tf.Tensor {
+  // A window of one pixel: stridedSlice would be the plain way, but it has no gradient.
+  const subsampled = stride === 1 ? x : tf.avgPool(x, 1, stride, 'valid');
+  const before = Math.floor((channels - x.shape[3]) / 2);
+  const after = channels - x.shape[3] - before;
+  return tf.pad(subsampled, [
+    [0, 0],
+    [0, 0],
+    [0, 0],
+    [before, after],
+  ]);
+}
+
+function dropout(x: tf.Tensor, name: string, rate: number, random: RandomStream | undefined): tf.Tensor {
+  if (!random) throw new Error(`forward: layer ${name} is dropout and training needs a random stream`);
+  const stream = random.fork(`dropout/${name}`);
+  const keep = Float32Array.from({ length: x.size }, () => (stream.uniform() < rate ? 0 : 1 / (1 - rate)));
+  return tf.mul(x, tf.tensor(keep, x.shape));
+}

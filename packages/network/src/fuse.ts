@@ -1,0 +1,74 @@
+import { INPUT, type Layer, type Network } from '@prunebench/core';
+
+/** A layer together with the neighbours that are computed in the same pass. */
+export interface FusedLayer {
+  readonly layer: Layer;
+  /** Layers it reads; a batch norm fused with an addition reads its own input, then the residual. */
+  readonly inputs: readonly string[];
+  /** The last of the fused layers: the name under which others read the result. */
+  readonly output: string;
+  readonly relu: boolean;
+}
+
+const plans = new WeakMap<Network, readonly FusedLayer[]>();
+
+/** The order of computation, with convolution / dense + ReLU and batch norm (+ addition) + ReLU merged when `merge` is set. */
+export function fuse(network: Network, merge: boolean): readonly FusedLayer[] {
+  if (!merge) return network.layers.map((layer) => ({ layer, inputs: layer.inputs, output: layer.name, relu: false }));
+  const cached = plans.get(network);
+  if (cached) return cached;
+  const plan = mergeNeighbours(network);
+  plans.set(network, plan);
+  return plan;
+}
+
+function mergeNeighbours(network: Network): readonly FusedLayer[] {
+  const readers = new Map<string, Layer[]>();
+  for (const layer of network.layers)
+    for (const input of layer.inputs) readers.set(input, [...(readers.get(input) ?? []), layer]);
+  const onlyReader = (name: string) => (readers.get(name)?.length === 1 ? readers.get(name)![0] : undefined);
+  const isRelu = (layer: Layer | undefined) => layer?.kind === 'activation' && layer.activation === 'relu';
+  const position = new Map<string, number>([[INPUT, -1], ...network.layers.map(({ name }, i) => [name, i] as const)]);
+
+  const merged = new Set<string>();
+  const plan: FusedLayer[] = [];
+  for (const layer of network.layers) {
+    if (merged.has(layer.name)) continue;
+    const inputs = [...layer.inputs];
+    let output = layer.name;
+    const absorb = (next: Layer) => {
+      merged.add(next.name);
+      output = next.name;
+    };
+    if (layer.kind === 'batchNorm') {
+      const addition = onlyReader(output);
+      const residual = addition?.kind === 'add' ? addition.inputs.find((name) => name !== output) : undefined;
+      // The residual must exist by the time the batch norm runs; otherwise the addition stays on its own.
+      if (
+        addition &&
+        residual !== undefined &&
+        isRelu(onlyReader(addition.name)) &&
+        isReady(residual, layer, position, plan)
+      ) {
+        inputs.push(residual);
+        absorb(addition);
+      }
+    }
+    const next = onlyReader(output);
+    const relu = isRelu(next) && ['conv2d', 'dense', 'batchNorm'].includes(layer.kind);
+    if (relu) absorb(next!);
+    plan.push({ layer, inputs, output, relu });
+  }
+  return plan;
+}
+
+function isReady(
+  name: string,
+  before: Layer,
+  position: ReadonlyMap<string, number>,
+  plan: readonly FusedLayer[],
+): boolean {
+  return (
+    name === INPUT || (position.get(name)! < position.get(before.name)! && plan.some(({ output }) => output === name))
+  );
+}

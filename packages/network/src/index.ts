@@ -1,0 +1,19 @@
+export type { Extension, ParameterTensors, TrainingState } from './extension.ts';
+export { computeLayer, type ForwardOptions, forward } from './forward.ts';
+export { type FusedLayer, fuse } from './fuse.ts';
+export { initializeParameters, type KernelInitializer, kernelInitializers } from './initialize.ts';
+export { adamUpdate } from './ops/adam-update.ts';
+export { type BatchNormTrainingOptions, type BatchNormTrainingResult, batchNormTraining } from './ops/batch-norm.ts';
+export { type Loss, lossOf } from './ops/loss.ts';
+export { momentumUpdate } from './ops/momentum-update.ts';
+export { oneHot } from './ops/one-hot.ts';
+export { softmaxCrossEntropy } from './ops/softmax-cross-entropy.ts';
+export {
+  type CompiledStep,
+  registerStepCompiler,
+  type StepCompiler,
+  type StepValues,
+  stepCompiler,
+} from './ops/step-compiler.ts';
+export { refuseUntrainable, registerUntrainable } from './ops/untrainable-layers.ts';
+export { parameterTensors, TensorScope, takeValues, tidy } from './tensor-scope.ts';

@@ -1,0 +1,117 @@
+/** Our side of the speed protocol (see side.ts): answers each JSON line on standard input with one on standard output. */
+import { performance } from 'node:perf_hooks';
+import { createInterface } from 'node:readline';
+import { selectBackend } from '@prunebench/backend-select';
+import { type Network, randomStream, sizeOf, trainOptions } from '@prunebench/core';
+import { batches, loadDataset } from '@prunebench/data';
+import { buildModel } from '@prunebench/models';
+import { initializeParameters } from '@prunebench/network';
+import { Evaluator, TrainingRun } from '@prunebench/training';
+import * as tf from '@tensorflow/tfjs-core';
+import type { GemmRequest, MnistRequest, StepsRequest } from './side.ts';
+import { BATCH_SIZE, buildWorkload, inputShapes, workloads } from './workloads.ts';
+
+const momentum = (learningRate: number, epochs = 1) =>
+  trainOptions.parse({ epochs, learningRate, batchSize: BATCH_SIZE });
+
+function startRun(network: Network, learningRate: number, seed: number, totalSteps: number): TrainingRun {
+  const random = randomStream(seed);
+  const parameters = initializeParameters(network, random.fork('init'));
+  const plan = { extensions: [], random, totalSteps, stepsPerEpoch: totalSteps };
+  return new TrainingRun(network, { parameters, masks: {} }, momentum(learningRate), plan);
+}
+
+interface Prepared {
+  readonly run: TrainingRun;
+  readonly evaluator: Evaluator;
+  readonly x: Float32Array;
+  readonly y: Int32Array;
+}
+
+const prepared = new Map<string, Prepared>();
+
+/** A network and one batch, kept for the next request. */
+function prepare(name: string): Prepared {
+  const known = prepared.get(name);
+  if (known) return known;
+  const workload = workloads.find(({ network }) => network === name)!;
+  const network = buildWorkload(workload);
+  const random = randomStream(0);
+  const features = sizeOf(inputShapes[workload.dataset]);
+  const x = Float32Array.from({ length: BATCH_SIZE * features }, () => random.normal());
+  const y = Int32Array.from({ length: BATCH_SIZE }, () => random.integer(10));
+  const run = startRun(network, 0.01, 0, 1_000_000);
+  const evaluator = new Evaluator(network, run.uploaded.variables, { batchSize: BATCH_SIZE });
+  evaluator.compile();
+  const made = { run, evaluator, x, y };
+  prepared.set(name, made);
+  return made;
+}
+
+/** A compiled step gives its loss as a number; a GPU's can only be waited for. */
+async function readLoss(loss: tf.Scalar | number): Promise<number> {
+  if (typeof loss === 'number') return loss;
+  const [value] = await loss.data();
+  loss.dispose();
+  return value;
+}
+
+async function timeSteps({ network: name, mode, steps }: StepsRequest): Promise<{ seconds: number[] }> {
+  const { run, evaluator, x, y } = prepare(name);
+  const seconds: number[] = [];
+  for (let i = 0; i < steps; i++) {
+    const start = performance.now();
+    if (mode === 'train') {
+      await readLoss(run.advance(x, y));
+    } else {
+      await evaluator.outputs(x, BATCH_SIZE);
+    }
+    seconds.push((performance.now() - start) / 1e3);
+  }
+  return { seconds };
+}
+
+async function mnistJob({ epochs, learningRate, seed }: MnistRequest): Promise<{ seconds: number; accuracy: number }> {
+  const start = performance.now();
+  const { splits, inputShape, classes } = await loadDataset('mnist');
+  const network = buildModel('lenet-300-100', { inputShape, classes });
+  const random = randomStream(seed);
+  const stepsPerEpoch = Math.ceil(splits.train.size / BATCH_SIZE);
+  const run = startRun(network, learningRate, seed, epochs * stepsPerEpoch);
+  const evaluator = new Evaluator(network, run.uploaded.variables);
+  let accuracy = 0;
+  for (let epoch = 0; epoch < epochs; epoch++) {
+    const order = random.fork(`order/${epoch}`).permutation(splits.train.size);
+    for (const { x, y } of batches(splits.train, { batchSize: BATCH_SIZE, inputShape, order }))
+      await readLoss(run.advance(x, y));
+    accuracy = (await evaluator.evaluate(splits.test)).accuracy;
+  }
+  return { seconds: (performance.now() - start) / 1e3, accuracy };
+}
+
+async function gemm({ size, repeats }: GemmRequest): Promise<{ gflops: number }> {
+  const [a, b] = [tf.randomNormal([size, size]), tf.randomNormal([size, size])];
+  let best = Number.POSITIVE_INFINITY;
+  for (let i = 0; i <= repeats; i++) {
+    const start = performance.now();
+    const product = tf.matMul(a, b);
+    await product.data();
+    product.dispose();
+    best = Math.min(best, (performance.now() - start) / 1e3);
+  }
+  tf.dispose([a, b]);
+  return { gflops: (2 * size ** 3) / best / 1e9 };
+}
+
+const backend = await selectBackend();
+console.log(JSON.stringify({ ready: true, version: backend.name }));
+for await (const line of createInterface({ input: process.stdin })) {
+  const request = JSON.parse(line) as StepsRequest | MnistRequest | GemmRequest;
+  const answer =
+    request.job === 'steps'
+      ? await timeSteps(request)
+      : request.job === 'mnist'
+        ? await mnistJob(request)
+        : await gemm(request);
+  console.log(JSON.stringify({ ...answer, residentMiB: process.resourceUsage().maxRSS / 1024 }));
+}
