@@ -48,7 +48,7 @@ if (positionals.length === 0) await writeTable();
 else console.log(JSON.stringify(await measure(positionals[0], positionals[1], Number(positionals[2]))));
 
 async function writeTable(): Promise<void> {
-  const { criteria, model } = await loadRegistry();
+  const { criteria, network: networkCalled } = await loadRegistry();
   const names = Object.keys(networks);
   const rows: string[][] = [];
   for (const id of criteria.keys())
@@ -59,7 +59,7 @@ async function writeTable(): Promise<void> {
       console.log(row.join('  '));
     }
   const header = names.map((id) => {
-    const { prunable } = costOf(model(id).build({ inputShape: networks[id], classes: CLASSES }));
+    const { prunable } = costOf(networkCalled(id).build({ inputShape: networks[id], classes: CLASSES }));
     return `${id} (${prunable.total.toLocaleString('en')} weights)`;
   });
   await writeFile(
@@ -98,9 +98,9 @@ function inOwnProcess(network: string, criterion: string, count: number): Promis
 }
 
 async function measure(networkId: string, criterionId: string, count: number): Promise<Measurement> {
-  const { criteria, model } = await loadRegistry();
+  const { criteria, network: networkCalled } = await loadRegistry();
   const criterion = criteria.get(criterionId)!;
-  const entry = model(networkId);
+  const entry = networkCalled(networkId);
   const network = entry.build({ inputShape: networks[networkId], classes: CLASSES });
   const parameters = initializeParameters(network, randomStream(1), entry.initializer);
   const subject: Subject = {

@@ -19,7 +19,7 @@ export function withStatistics(record: TrialRecord, registry: Registry): TrialRe
   if (spec.method !== 'snip' || criterion === undefined || 'statistics' in criterion) return undefined;
   const { shape } = registry.datasets.get(spec.dataset)!;
   const hasBatchNorm = registry
-    .model(spec.network)
+    .network(spec.network)
     .build(shape)
     .layers.some(({ kind }) => kind === 'batchNorm');
   const statistics = hasBatchNorm ? 'batch' : 'running';

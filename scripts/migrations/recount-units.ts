@@ -93,7 +93,7 @@ export async function recountAll(results: string, registry: Registry): Promise<R
     const file = join(results, path);
     const record = trialRecord.parse(JSON.parse(await readFile(file, 'utf8')));
     const { shape } = registry.datasets.get(record.spec.dataset)!;
-    const next = recounted(record, registry.model(record.spec.network).build(shape));
+    const next = recounted(record, registry.network(record.spec.network).build(shape));
     if (next) changed.set(file, next);
   }
   return changed;

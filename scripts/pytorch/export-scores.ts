@@ -55,7 +55,7 @@ await mkdir(folder, { recursive: true });
 console.log((await selectBackend(backend)).line);
 const registry = await loadRegistry();
 for (const [id, inputShape] of Object.entries(networks)) {
-  const entry = registry.model(id);
+  const entry = registry.network(id);
   const network = entry.build({ inputShape, classes: CLASSES });
   const parameters = initializeParameters(network, randomStream(1, id), entry.initializer);
   const batch = gaussianBatch(network, id);

@@ -32,7 +32,7 @@ async function published(method: string, network: string): Promise<TrialRecord> 
 }
 
 const networkOf = ({ spec }: TrialRecord) =>
-  registry.model(spec.network).build(registry.datasets.get(spec.dataset)!.shape);
+  registry.network(spec.network).build(registry.datasets.get(spec.dataset)!.shape);
 
 /** Units of every layer removed by random scores, so that other ones go than the first or the last. */
 function pruned(network: Network, sparsity: number): Masks {

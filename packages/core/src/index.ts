@@ -32,7 +32,9 @@ export { applyMasks, collapsedLayers, maskedSparsity, shuffleMasks, shuffleUnits
 export type {
   EpochLog,
   Evaluation,
+  HashedStep,
   Method,
+  Normalised,
   Plan,
   Progress,
   Step,
@@ -44,6 +46,14 @@ export type {
 export { nearestName } from './nearest-name.ts';
 export type { Masks, ParameterArray, ParameterRecord, Scores, State } from './parameters.ts';
 export { plainId, refuseOddId } from './plain-id.ts';
+export {
+  type DataShape,
+  type DatasetEntry,
+  type KernelInitializer,
+  kernelInitializers,
+  type NetworkEntry,
+  type Plugin,
+} from './plugin.ts';
 export { printable, printableLines } from './printable.ts';
 export {
   type Allocation,
@@ -77,3 +87,4 @@ export { SCHEMA_VERSION } from './schema-version.ts';
 export { brokenSeal, sealed } from './seal.ts';
 export { type SelectOptions, select } from './select.ts';
 export { type TrainOptions, type TrainOptionsInput, trainOptions } from './train-options.ts';
+export { withoutDefaults } from './without-defaults.ts';

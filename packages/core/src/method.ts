@@ -13,8 +13,14 @@ import type { TrainOptions } from './train-options.ts';
 export interface Step {
   readonly kind: string;
   readonly options: Readonly<Record<string, unknown>>;
-  /** Of the criterion that the options name, where it has one: only part of the identity. */
+}
+
+/** A step as it is hashed. */
+export interface HashedStep extends Step {
+  /** Of the criterion that the options name, where it has one. */
   readonly revision?: number;
+  /** Of the kind of step, where it has one. */
+  readonly kindRevision?: number;
 }
 
 /** What a benchmark asks of a method. */
@@ -42,6 +48,8 @@ export interface Method<Options = unknown> {
    * part of the keys of its trials and stages. Absent: 1.
    */
   readonly revision?: number;
+  /** The criterion that the options name, where the method takes any: its revision is part of the keys too. */
+  criterion?(options: Options): string;
   steps(plan: Plan<Options>): readonly Step[];
 }
 
@@ -110,9 +118,37 @@ export interface TrialSession {
   progress(progress: Progress): void;
 }
 
-/** The code behind a kind of step. */
+/** What a step's options say once all that goes without saying is left out. */
+export interface Normalised {
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Of the criterion that the options name, where it has one. */
+  readonly revision?: number;
+}
+
+/** The code behind a kind of step, and what it does to a state: the planner knows no kind by its name. */
 export interface StepKind<Options = unknown> {
   readonly kind: string;
   readonly options: z.ZodType<Options>;
+  /** Whether it may remove weights: what is measured as pruned is the state after the last such step. */
+  readonly prunes: boolean;
+  /** Whether examples train the network in it: before the first pruning step they make what is measured as dense. */
+  readonly trains: boolean;
+  /**
+   * Whether it belongs to the pruning step that it follows, so that what is measured as pruned comes after it: it mends without
+   * training what pruning has upset (batch norm's statistics). Absent: no.
+   */
+  readonly completesPruning?: boolean;
+  /**
+   * Rises when the same options come to mean something else, so that nothing computed before passes for what is computed now;
+   * part of the keys of the stages and trials that take such a step. Absent: 1.
+   */
+  readonly revision?: number;
+  /** About how many passes over the training split it takes; it only shapes the estimate of the time left. Absent: a tenth of one. */
+  work?(options: Options): number;
+  /**
+   * Leaves out of options, from which the defaults of `options` are gone, what the kind's schema cannot know as a default: that of
+   * a criterion which they name. Absent: nothing more is left out.
+   */
+  normalise?(options: Readonly<Record<string, unknown>>, criteria: ReadonlyMap<string, Criterion<unknown>>): Normalised;
   run(session: TrialSession, state: State, options: Options): Promise<StepOutcome>;
 }

@@ -1,4 +1,4 @@
-import type { Dataset } from '@prunebench/core';
+import type { Dataset, DatasetEntry } from '@prunebench/core';
 import type { DatasetManifest } from './manifest.ts';
 
 export interface LoadOptions {
@@ -13,11 +13,8 @@ export type Availability =
   | { readonly available: true }
   | { readonly available: false; readonly reason: string; readonly remedy: string };
 
-/** A dataset by name. */
-export interface DatasetEntry {
-  /** What users type. */
-  readonly id: string;
-  readonly title: string;
+/** A dataset of the suite. All but the id comes from its manifest. */
+export interface SuiteDataset extends DatasetEntry {
   readonly manifest: DatasetManifest;
   /** The checksum of the data set that `load` gives without a limit. */
   readonly checksum: string;

@@ -1,6 +1,6 @@
 import { assembleDataset, assembledChecksum, type RawExamples } from './assemble.ts';
 import { availabilityOf } from './availability.ts';
-import type { DatasetEntry } from './dataset-entry.ts';
+import type { SuiteDataset } from './dataset-entry.ts';
 import { parseIdx } from './idx.ts';
 import { checkedLabels } from './labels.ts';
 import { type DatasetManifest, type ManifestNeeds, sourceFileAt } from './manifest.ts';
@@ -28,7 +28,7 @@ export function idxDataset(
   manifest: DatasetManifest,
   pairs: IdxPairs,
   locate: () => SourceFolder,
-): DatasetEntry {
+): Omit<SuiteDataset, 'shape'> {
   return {
     id,
     title: manifest.title,

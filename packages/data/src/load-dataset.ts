@@ -1,13 +1,13 @@
 import { type Dataset, PrunebenchError } from '@prunebench/core';
 import { closest } from 'fastest-levenshtein';
 import { cifar10 } from './cifar10.ts';
-import type { DatasetEntry, LoadOptions } from './dataset-entry.ts';
+import type { LoadOptions, SuiteDataset } from './dataset-entry.ts';
 import { fashionMnist } from './fashion-mnist.ts';
 import { mnist } from './mnist.ts';
 import { monks } from './monk.ts';
 
 /** Every dataset that can be named. */
-export const datasets: readonly DatasetEntry[] = [mnist, fashionMnist, cifar10, ...monks];
+export const datasets: readonly SuiteDataset[] = [mnist, fashionMnist, cifar10, ...monks];
 
 /**
  * The dataset `id` with its four splits.

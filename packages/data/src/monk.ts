@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { datasetChecksum, limited, tableOf } from './assemble.ts';
 import { availabilityOf } from './availability.ts';
 import { byteSplit } from './byte-split.ts';
-import type { DatasetEntry, LoadOptions } from './dataset-entry.ts';
+import type { LoadOptions, SuiteDataset } from './dataset-entry.ts';
 import { datasetFolder } from './dataset-package.ts';
 import { deferredEntry } from './deferred-entry.ts';
 import { type DatasetManifest, readManifest, sourceFileAt } from './manifest.ts';
@@ -103,7 +103,7 @@ async function load(id: string, manifest: DatasetManifest, { limit }: LoadOption
   };
 }
 
-export const monks: readonly DatasetEntry[] = Object.keys(concepts).map((id) =>
+export const monks: readonly SuiteDataset[] = Object.keys(concepts).map((id) =>
   deferredEntry(id, () => {
     const manifest = monkManifest();
     return {

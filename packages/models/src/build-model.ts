@@ -1,9 +1,9 @@
-import { defineNetwork, type Network, PrunebenchError } from '@prunebench/core';
+import { type DataShape, defineNetwork, type Network, type NetworkEntry, PrunebenchError } from '@prunebench/core';
 import { distance } from 'fastest-levenshtein';
 import { conv2, conv4, conv6 } from './conv.ts';
 import { lenet5Caffe, lenet300x100 } from './lenet.ts';
 import { mlp17x2, mlp17x3, mlp784 } from './mlp.ts';
-import type { ModelEntry, ModelShape } from './model.ts';
+import type { ModelEntry } from './model.ts';
 import { resnet18, resnet20, resnet32, resnet56 } from './resnet.ts';
 import { vgg11, vgg16, vgg19 } from './vgg.ts';
 
@@ -42,12 +42,22 @@ export function findModel(id: string): ModelEntry {
 }
 
 /**
+ * The network behind a name, with or without a width suffix, as an entry of its own.
+ *
+ * @throws PrunebenchError naming the nearest known models, or saying what is wrong with the width factor
+ */
+export function findNetwork(id: string): NetworkEntry {
+  const { title, initializer } = findModel(id);
+  return { id, title, initializer, build: (shape) => buildModel(id, shape) };
+}
+
+/**
  * The network `id` for data of this shape. A suffix "-w<factor>" multiplies every hidden width (rounded, at least 1):
  * "resnet-20-w0.5" has 8, 16 and 32 filters.
  *
  * @throws PrunebenchError for an unknown model, a bad factor, or data too small for the network
  */
-export function buildModel(id: string, shape: ModelShape): Network {
+export function buildModel(id: string, shape: DataShape): Network {
   const { entry, factor } = parseName(id);
   const width = (full: number) => Math.max(1, Math.round(full * factor));
   return defineNetwork({

@@ -1,2 +1,3 @@
-export { buildModel, findModel, models } from './build-model.ts';
-export type { ModelEntry, ModelShape } from './model.ts';
+export { buildModel, findModel, findNetwork, models } from './build-model.ts';
+export type { ModelEntry } from './model.ts';
+export { default } from './plugin.ts';

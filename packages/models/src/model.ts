@@ -1,12 +1,4 @@
-import type { Citation, Layer, Network } from '@prunebench/core';
-import type { KernelInitializer } from '@prunebench/network';
-
-/** What the data decides about a network. */
-export interface ModelShape {
-  /** [features] or [height, width, channels], without the batch. */
-  readonly inputShape: readonly number[];
-  readonly classes: number;
-}
+import type { Citation, DataShape, KernelInitializer, Layer, Network } from '@prunebench/core';
 
 /** An architecture by name. */
 export interface ModelEntry {
@@ -25,5 +17,5 @@ export interface ModelEntry {
   /**
    * The layers for this data; `width` rounds a hidden layer's full width to a scaled one (outputs keep theirs).
    */
-  layers(shape: ModelShape, width: (full: number) => number): readonly Layer[];
+  layers(shape: DataShape, width: (full: number) => number): readonly Layer[];
 }

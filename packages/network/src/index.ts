@@ -1,7 +1,7 @@
 export type { Extension, ParameterTensors, TrainingState } from './extension.ts';
 export { computeLayer, type ForwardOptions, forward } from './forward.ts';
 export { type FusedLayer, fuse } from './fuse.ts';
-export { initializeParameters, type KernelInitializer, kernelInitializers } from './initialize.ts';
+export { initializeParameters } from './initialize.ts';
 export { adamUpdate } from './ops/adam-update.ts';
 export { type BatchNormTrainingOptions, type BatchNormTrainingResult, batchNormTraining } from './ops/batch-norm.ts';
 export { type Loss, lossOf } from './ops/loss.ts';

@@ -1,12 +1,13 @@
-import type { Network, ParameterArray, ParameterRecord, RandomStream } from '@prunebench/core';
-import { type ParameterSpec, parameterSpecs, sizeOf } from '@prunebench/core';
-
-/**
- * Kernel initialization: He et al. 2015 (normal, fan-in, gain 2), Glorot & Bengio 2010 (normal, both fans), or uniform between
- * ±1/√fan-in, which is what PyTorch does where a paper's code asks for nothing.
- */
-export const kernelInitializers = ['he-normal', 'glorot-normal', 'fan-in-uniform'] as const;
-export type KernelInitializer = (typeof kernelInitializers)[number];
+import {
+  type KernelInitializer,
+  type Network,
+  type ParameterArray,
+  type ParameterRecord,
+  type ParameterSpec,
+  parameterSpecs,
+  type RandomStream,
+  sizeOf,
+} from '@prunebench/core';
 
 /**
  * Fresh parameters. Every kernel draws from the stream named after it, so that adding a layer changes no other layer's values.

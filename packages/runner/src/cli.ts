@@ -53,7 +53,7 @@ export function createProgram(): Command {
 }
 
 function listCommand(): Command {
-  const lists = ['criteria', 'methods', 'models', 'datasets', 'benchmarks', 'backends'];
+  const lists = ['criteria', 'methods', 'networks', 'datasets', 'benchmarks', 'backends'];
   return new Command('list')
     .description('show what can be named on the command line and in benchmarks')
     .addArgument(new Argument('<what>', 'what to list').choices(lists))

@@ -1,7 +1,9 @@
 /** What benchmarks and methods declare, as far as types alone do not hold a plugin in JavaScript to it. */
-import type { Step, TrialDeclaration } from '@prunebench/core';
+import type { Network, Step, TrialDeclaration, TrialSpec } from '@prunebench/core';
 import { z } from 'zod';
 import { parseOptions } from './parse-options.ts';
+import type { Registry } from './registry.ts';
+import { lookUp } from './suggest.ts';
 
 const name = z.string().min(1);
 
@@ -17,6 +19,24 @@ export function checkDeclarations(declared: readonly TrialDeclaration[]): void {
 }
 
 /** @throws PrunebenchError naming the method, and the step by its place in the list */
-export function checkSteps(method: string, declared: readonly Step[]): void {
+function checkSteps(method: string, declared: readonly Step[]): void {
   parseOptions(steps, declared, `Method ${method}, steps`);
+}
+
+/**
+ * The steps of a trial's method as it declares them.
+ *
+ * @throws PrunebenchError for an unknown method, and for steps that are none
+ */
+export function declaredSteps(spec: TrialSpec, network: Network, registry: Registry): readonly Step[] {
+  const { sparsity, pretrain, retrain, options } = spec;
+  const steps = lookUp(registry.methods, 'method', spec.method).steps({
+    network,
+    sparsity,
+    pretrain,
+    retrain,
+    options,
+  });
+  checkSteps(spec.method, steps);
+  return steps;
 }

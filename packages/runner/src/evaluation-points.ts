@@ -1,4 +1,5 @@
-import type { Step } from '@prunebench/core';
+import type { Step, StepKind } from '@prunebench/core';
+import { lookUp } from './suggest.ts';
 
 /** Which of a trial's steps leave the states that its record evaluates. All null where nothing is trained. */
 export interface EvaluationPoints {
@@ -9,24 +10,22 @@ export interface EvaluationPoints {
   readonly final: number | null;
 }
 
-/** Re-estimates batch norm's statistics from images: part of the pruning event that it follows, not a training. */
-const ESTIMATES = 'estimate-batch-norm';
-
-/** Kinds of steps that never remove a weight; every other kind counts as a pruning event. */
-const KEEPS_MASKS: ReadonlySet<string> = new Set(['train', 'reinitialize', 'rewind', ESTIMATES]);
-
-/** Kinds of steps that no example goes through. */
-const NEVER_TRAINS: ReadonlySet<string> = new Set(['prune', 'reinitialize', 'rewind', ESTIMATES]);
-
-/** Finds the states to evaluate from the kinds of the steps alone. */
-export function evaluationPoints(steps: readonly Step[]): EvaluationPoints {
-  if (steps.every(({ kind }) => NEVER_TRAINS.has(kind))) return { dense: null, pruned: null, final: null };
+/**
+ * Finds the states to evaluate from what the kinds of the steps do.
+ *
+ * @throws PrunebenchError for an unknown kind of step
+ */
+export function evaluationPoints(
+  steps: readonly Step[],
+  known: ReadonlyMap<string, StepKind<unknown>>,
+): EvaluationPoints {
+  const kinds = steps.map(({ kind }) => lookUp(known, 'kind of step', kind));
+  if (!kinds.some(({ trains }) => trains)) return { dense: null, pruned: null, final: null };
   const final = steps.length - 1;
-  const prunes = steps.map(({ kind }) => !KEEPS_MASKS.has(kind));
-  const first = prunes.indexOf(true);
+  const first = kinds.findIndex(({ prunes }) => prunes);
   if (first < 0) return { dense: final, pruned: final, final };
-  const trainedBefore = steps.slice(0, first).some(({ kind }) => kind === 'train');
-  let pruned = prunes.lastIndexOf(true);
-  while (steps[pruned + 1]?.kind === ESTIMATES) pruned++;
+  const trainedBefore = kinds.slice(0, first).some(({ trains }) => trains);
+  let pruned = kinds.findLastIndex(({ prunes }) => prunes);
+  while (kinds[pruned + 1]?.completesPruning) pruned++;
   return { dense: trainedBefore ? first - 1 : null, pruned, final };
 }

@@ -40,7 +40,7 @@ export async function findTrial(prefix: string, registry: Registry, folder: Resu
         "Networks are not part of a repository's results. Run the trial again in another folder, then name that one here " +
         `with --results: ${runAgain(record)} --results <folder>.`,
     });
-  return { record, network: registry.model(spec.network).build(shape), state: await store.readState(stage, notice) };
+  return { record, network: registry.network(spec.network).build(shape), state: await store.readState(stage, notice) };
 }
 
 /** The command that runs this trial alone, up to the results folder. */

@@ -1,55 +1,23 @@
 /**
  * Identities. A trial's key says what was asked for; a stage's key says, besides, on what it was computed. Both leave
  * out every option that has its default value, so that an option added later, with a default that means what was done
- * before, changes no key. A change of what a criterion's or method's options mean raises its `revision`, a change of what all
- * records mean `SCHEMA_VERSION`.
+ * before, changes no key. A change of what an entry's options mean (a criterion's, a method's, a kind of step's) raises its
+ * `revision`, a change of what all records mean `SCHEMA_VERSION`.
  */
 import {
-  canonicalJson,
   contentHash,
+  type HashedStep,
+  type KernelInitializer,
   type Network,
   SCHEMA_VERSION,
   type Step,
   type TrialSpec,
   trainOptions,
+  withoutDefaults,
 } from '@prunebench/core';
-import type { KernelInitializer } from '@prunebench/network';
-import type { z } from 'zod';
+import { declaredSteps } from './declared.ts';
 import type { Registry } from './registry.ts';
-
-type Json = { [key: string]: unknown };
-
-/**
- * `value` without the keys whose absence the schema fills in with the same value, at any depth.
- * A key is a default exactly when parsing without it gives what parsing with it gives.
- */
-export function withoutDefaults(schema: z.ZodType, value: unknown): unknown {
-  const root = structuredClone(schema.parse(value));
-  const meaning = canonicalJson(root);
-  const keepsMeaning = () => {
-    const parsed = schema.safeParse(root);
-    return parsed.success && canonicalJson(parsed.data) === meaning;
-  };
-  strip(root, keepsMeaning);
-  return root;
-}
-
-function strip(node: unknown, keepsMeaning: () => boolean): void {
-  if (Array.isArray(node)) for (const element of node) strip(element, keepsMeaning);
-  else if (isObject(node)) {
-    for (const key of Object.keys(node).sort()) {
-      const saved = node[key];
-      delete node[key];
-      if (keepsMeaning()) continue;
-      node[key] = saved;
-      strip(saved, keepsMeaning);
-    }
-  }
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+import { lookUp } from './suggest.ts';
 
 /** The identity of a trial: its declared spec without defaults. Neither the backend nor the machine is part of it. */
 export function trialKey(spec: TrialSpec, registry: Registry): string {
@@ -57,30 +25,51 @@ export function trialKey(spec: TrialSpec, registry: Registry): string {
   return contentHash({
     schema: SCHEMA_VERSION,
     ...spec,
-    ...revisionOf(method ?? {}),
-    // Methods that take any criterion name it in their options.
-    ...(isObject(spec.options) ? revisionOf(registry.criteria.get(String(spec.options.criterion)) ?? {}) : {}),
+    ...revisionsOf(spec, registry),
     options: method ? withoutDefaults(method.options, spec.options) : spec.options,
     pretrain: spec.pretrain && withoutDefaults(trainOptions, spec.pretrain),
     retrain: spec.retrain && withoutDefaults(trainOptions, spec.retrain),
   });
 }
 
-/** A step as it is hashed: the defaults of its kind, and of the criterion that it names, removed. */
-export function normalizeStep(step: Step, registry: Registry): Step {
-  const kind = registry.stepKinds.get(step.kind);
-  const options = (kind ? withoutDefaults(kind.options, step.options) : step.options) as Json;
-  const criterion = registry.criteria.get(String(options.criterion));
-  if (criterion && isObject(options.criterionOptions))
-    options.criterionOptions = withoutDefaults(criterion.options, options.criterionOptions);
-  if (isObject(options.criterionOptions) && Object.keys(options.criterionOptions).length === 0)
-    delete options.criterionOptions;
-  return { kind: step.kind, options, ...revisionOf(criterion ?? {}) };
+/** Those of the method, of the criterion that it is told to use, and of its steps; none where there are none, so that old keys stand. */
+function revisionsOf(spec: TrialSpec, registry: Registry): Readonly<Record<string, unknown>> {
+  const method = registry.methods.get(spec.method);
+  const criterion = method?.criterion && registry.criteria.get(method.criterion(spec.options));
+  const [revision, criterionRevision] = [method?.revision, criterion?.revision].filter(
+    (raised) => raised !== undefined,
+  );
+  const stepRevisions = revisedSteps(spec, registry);
+  return {
+    ...(revision === undefined ? {} : { revision }),
+    ...(criterionRevision === undefined ? {} : { criterionRevision }),
+    ...(Object.keys(stepRevisions).length === 0 ? {} : { stepRevisions }),
+  };
 }
 
-/** Absent where it is absent, so that keys from before there were revisions stand. */
-function revisionOf({ revision }: { readonly revision?: number }): { readonly revision?: number } {
-  return revision === undefined ? {} : { revision };
+/** The kinds of steps with a revision that a trial takes. */
+function revisedSteps(spec: TrialSpec, registry: Registry): Readonly<Record<string, number>> {
+  if (![...registry.steps.values()].some(({ revision }) => revision !== undefined)) return {};
+  const { shape } = lookUp(registry.datasets, 'dataset', spec.dataset);
+  const options = lookUp(registry.methods, 'method', spec.method).options.parse(spec.options) as TrialSpec['options'];
+  const steps = declaredSteps({ ...spec, options }, registry.network(spec.network).build(shape), registry);
+  const kinds = steps.flatMap(({ kind }) => registry.steps.get(kind) ?? []);
+  return Object.fromEntries(
+    kinds.flatMap(({ kind, revision }) => (revision === undefined ? [] : [[kind, revision] as const])),
+  );
+}
+
+/** A step as it is hashed: the defaults of its kind, and of the criterion that it names, removed. */
+export function normalizeStep(step: Step, registry: Registry): HashedStep {
+  const kind = registry.steps.get(step.kind);
+  if (!kind) return step;
+  const options = withoutDefaults(kind.options, step.options) as Step['options'];
+  const normalised = kind.normalise?.(options, registry.criteria) ?? { options };
+  return {
+    kind: step.kind,
+    ...normalised,
+    ...(kind.revision === undefined ? {} : { kindRevision: kind.revision }),
+  };
 }
 
 /** What a stage is computed from. */

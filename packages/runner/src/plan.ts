@@ -3,6 +3,7 @@
  */
 import {
   contentHash,
+  type HashedStep,
   type Network,
   PrunebenchError,
   refuseCollisions,
@@ -12,14 +13,12 @@ import {
   trainOptions,
   trialSpec,
 } from '@prunebench/core';
-import { checkDeclarations, checkSteps } from './declared.ts';
+import { checkDeclarations, declaredSteps } from './declared.ts';
 import { type EvaluationPoints, evaluationPoints } from './evaluation-points.ts';
 import { normalizeStep, stageKey, trialKey } from './keys.ts';
 import { parseOptions } from './parse-options.ts';
 import type { Registry } from './registry.ts';
 import { lookUp } from './suggest.ts';
-
-export { evaluationPoints };
 
 /** One trial as declared, with its seed and identity; nothing that depends on data or backend. */
 export interface Trial {
@@ -38,7 +37,7 @@ export interface Stage {
   readonly network: string;
   readonly seed: number;
   /** All steps up to and with this one, normalised. */
-  readonly steps: readonly Step[];
+  readonly steps: readonly HashedStep[];
   /** Keys of the stages before it, first step first (rewinding reads them). */
   readonly ancestors: readonly string[];
   /** Whether some record reports the accuracy of its state. */
@@ -102,7 +101,7 @@ function specOf(declaration: TrialDeclaration, seed: number, registry: Registry)
   const { dataset, network, sparsity, pretrain, retrain } = declaration;
   const where = `Trial "${declaration.series}" (${network}, sparsity ${sparsity})`;
   lookUp(registry.datasets, 'dataset', dataset);
-  registry.model(network);
+  registry.network(network);
   const method = lookUp(registry.methods, 'method', declaration.method);
   return parseOptions(
     trialSpec,
@@ -130,7 +129,7 @@ export function planStages(trials: readonly Trial[], registry: Registry, context
   const stages = new Map<string, Stage>();
   const planned = trials.map((trial): PlannedTrial => {
     const steps = stepsOf(trial.spec, context.network(trial), registry);
-    const points = evaluationPoints(steps);
+    const points = evaluationPoints(steps, registry.steps);
     const evaluated = new Set<number | null>(Object.values(points));
     const keys: string[] = [];
     for (const [i, prefix] of steps.map((_, i) => [i, steps.slice(0, i + 1)] as const)) {
@@ -139,7 +138,7 @@ export function planStages(trials: readonly Trial[], registry: Registry, context
         dataset,
         datasetChecksum: context.datasetChecksum(trial),
         network: context.network(trial),
-        initializer: registry.model(network).initializer,
+        initializer: registry.network(network).initializer,
         seed,
         backend: context.backend,
         steps: prefix,
@@ -155,23 +154,9 @@ export function planStages(trials: readonly Trial[], registry: Registry, context
   return { trials: planned, stages };
 }
 
-/** The steps of a trial's method as it declares them. */
-export function declaredSteps(spec: TrialSpec, network: Network, registry: Registry): readonly Step[] {
-  const { sparsity, pretrain, retrain, options } = spec;
-  const steps = lookUp(registry.methods, 'method', spec.method).steps({
-    network,
-    sparsity,
-    pretrain,
-    retrain,
-    options,
-  });
-  checkSteps(spec.method, steps);
-  return steps;
-}
-
-function stepsOf(spec: TrialSpec, network: Network, registry: Registry): readonly Step[] {
+function stepsOf(spec: TrialSpec, network: Network, registry: Registry): readonly HashedStep[] {
   return declaredSteps(spec, network, registry).map((step, i) => {
-    const kind = lookUp(registry.stepKinds, 'kind of step', step.kind);
+    const kind = lookUp(registry.steps, 'kind of step', step.kind);
     parseOptions(kind.options, step.options, `Method ${spec.method}, step ${i} (${step.kind})`);
     return normalizeStep(step, registry);
   });

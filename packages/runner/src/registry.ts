@@ -4,53 +4,27 @@ import { pathToFileURL } from 'node:url';
 import {
   type Benchmark,
   type Criterion,
-  type Dataset,
+  type DatasetEntry,
   fromCriterion,
   type Method,
-  type Network,
+  type NetworkEntry,
+  type Plugin,
   PrunebenchError,
   refuseOddId,
   type StepKind,
 } from '@prunebench/core';
-import { criteria as initialization } from '@prunebench/criterion-initialization';
-import { criteria as magnitude } from '@prunebench/criterion-magnitude';
-import { criteria as secondOrder } from '@prunebench/criterion-second-order';
-import { datasets, type DatasetEntry as SuiteDataset } from '@prunebench/data';
-import { buildModel, findModel, type ModelEntry, models } from '@prunebench/models';
-import type { KernelInitializer } from '@prunebench/network';
-import { pruneWhileAccurate, stepKinds } from '@prunebench/training';
+import initialization from '@prunebench/criterion-initialization';
+import magnitude from '@prunebench/criterion-magnitude';
+import secondOrder from '@prunebench/criterion-second-order';
+import data from '@prunebench/data';
+import models, { findNetwork } from '@prunebench/models';
+import training from '@prunebench/training';
 import { exists } from './files.ts';
 import { loadPlugin } from './plugins/load.ts';
 import { repositoryRoot } from './repository.ts';
 
-/** Every criterion, by family. A new family adds its import above and its line here; each criterion is a method too. */
-const criteria: readonly Criterion<unknown>[] = [...magnitude, ...initialization, ...secondOrder];
-
-/** Methods that are more than a criterion with a schedule. */
-const methods: readonly Method<unknown>[] = [pruneWhileAccurate as Method<unknown>];
-
-/** What a network is built for. */
-export interface DataShape {
-  readonly inputShape: readonly number[];
-  readonly classes: number;
-}
-
-export interface DatasetEntry {
-  readonly id: string;
-  readonly title: string;
-  readonly shape: DataShape;
-  /** That of the data set, where it is known before it is loaded. */
-  readonly checksum?: string;
-  load(): Promise<Dataset>;
-}
-
-export interface NetworkEntry {
-  readonly id: string;
-  readonly title: string;
-  /** How its kernels are drawn. */
-  readonly initializer: KernelInitializer;
-  build(shape: DataShape): Network;
-}
+/** The suite's own families. A new one adds its import above and its name here; what it holds is its own affair. */
+const families: readonly Plugin[] = [magnitude, initialization, secondOrder, training, data, models];
 
 export interface BenchmarkEntry {
   readonly id: string;
@@ -63,9 +37,9 @@ export interface BenchmarkEntry {
 export interface Registry {
   readonly criteria: ReadonlyMap<string, Criterion<unknown>>;
   readonly methods: ReadonlyMap<string, Method<unknown>>;
-  readonly stepKinds: ReadonlyMap<string, StepKind<unknown>>;
+  readonly steps: ReadonlyMap<string, StepKind<unknown>>;
   readonly datasets: ReadonlyMap<string, DatasetEntry>;
-  readonly models: ReadonlyMap<string, NetworkEntry>;
+  readonly networks: ReadonlyMap<string, NetworkEntry>;
   readonly benchmarks: ReadonlyMap<string, BenchmarkEntry>;
   /** Absolute paths of the plugin modules among whose entries these are. */
   readonly plugins: readonly string[];
@@ -74,51 +48,54 @@ export interface Registry {
    *
    * @throws PrunebenchError for an unknown name
    */
-  model(id: string): NetworkEntry;
+  network(id: string): NetworkEntry;
 }
 
 /**
- * The suite's entries and those of the plugins.
+ * The suite's families, the folders under benchmarks/ and the plugins, merged.
  *
  * @param plugins absolute paths of modules
  * @throws PrunebenchError for a plugin that cannot be loaded, for an id that is not plain and for one that is taken twice
  */
 export async function loadRegistry(plugins: readonly string[] = []): Promise<Registry> {
-  const added = await Promise.all(plugins.map(loadPlugin));
-  const allCriteria = [...criteria, ...added.flatMap((plugin) => plugin.criteria ?? [])];
-  const networks = byId('model', [
-    ...models.map((model) => networkEntry(model)),
-    ...added.flatMap((plugin) => plugin.models ?? []),
-  ]);
+  return merge([...families, ...(await Promise.all(plugins.map(loadPlugin)))], await benchmarkFolders(), plugins);
+}
+
+function merge(all: readonly Plugin[], folders: readonly BenchmarkEntry[], plugins: readonly string[]): Registry {
+  const criteria = all.flatMap((plugin) => plugin.criteria ?? []);
+  const methods = all.flatMap((plugin) => plugin.methods ?? []);
+  const networks = unique(
+    'network',
+    all.flatMap((plugin) => plugin.networks ?? []),
+    ({ id }) => id,
+  );
+  const benchmarks = all.flatMap((plugin) => plugin.benchmarks ?? []);
   return {
-    criteria: byId('criterion', allCriteria),
-    methods: byId('method', [
-      ...allCriteria.map((criterion) => fromCriterion(criterion) as Method<unknown>),
-      ...methods,
-      ...added.flatMap((plugin) => plugin.methods ?? []),
-    ]),
-    stepKinds: byName('kind of step', ({ kind }) => kind, [
-      ...(stepKinds as readonly StepKind<unknown>[]),
-      ...added.flatMap((plugin) => plugin.stepKinds ?? []),
-    ]),
-    datasets: byId('dataset', [...datasets.map(datasetEntry), ...added.flatMap((plugin) => plugin.datasets ?? [])]),
-    models: networks,
-    benchmarks: byId('benchmark', [
-      ...(await benchmarkFolders()),
-      ...added.flatMap((plugin) =>
-        (plugin.benchmarks ?? []).map((benchmark) => ({ id: benchmark.id, load: async () => benchmark })),
-      ),
-    ]),
+    criteria: unique('criterion', criteria, ({ id }) => id),
+    methods: unique('method', [...criteria.map(fromCriterion), ...methods], ({ id }) => id),
+    steps: unique(
+      'kind of step',
+      all.flatMap((plugin) => plugin.steps ?? []),
+      ({ kind }) => kind,
+    ),
+    datasets: unique(
+      'dataset',
+      all.flatMap((plugin) => plugin.datasets ?? []),
+      ({ id }) => id,
+    ),
+    networks,
+    benchmarks: unique(
+      'benchmark',
+      [...folders, ...benchmarks.map((benchmark) => ({ id: benchmark.id, load: async () => benchmark }))],
+      ({ id }) => id,
+    ),
     plugins,
-    model: (id) => networks.get(id) ?? networkEntry(findModel(id), id),
+    network: (id) => networks.get(id) ?? findNetwork(id),
   };
 }
 
-function byId<T extends { readonly id: string }>(what: string, entries: readonly T[]): ReadonlyMap<string, T> {
-  return byName(what, ({ id }) => id, entries);
-}
-
-function byName<T>(what: string, nameOf: (entry: T) => string, entries: readonly T[]): ReadonlyMap<string, T> {
+/** Entries of one sort by their names, of which each stands for one of them. */
+function unique<T>(what: string, entries: readonly T[], nameOf: (entry: T) => string): ReadonlyMap<string, T> {
   const map = new Map<string, T>();
   for (const entry of entries) {
     const name = nameOf(entry);
@@ -130,28 +107,6 @@ function byName<T>(what: string, nameOf: (entry: T) => string, entries: readonly
     map.set(name, entry);
   }
   return map;
-}
-
-function networkEntry(model: ModelEntry, id = model.id): NetworkEntry {
-  return { id, title: model.title, initializer: model.initializer, build: (shape) => buildModel(id, shape) };
-}
-
-/** All but the id comes from the manifest when it is asked for: one that cannot be read spoils no other dataset. */
-function datasetEntry(entry: SuiteDataset): DatasetEntry {
-  return {
-    id: entry.id,
-    get title() {
-      return entry.title;
-    },
-    get shape() {
-      const { inputShape, classes } = entry.manifest;
-      return { inputShape, classes };
-    },
-    get checksum() {
-      return entry.checksum;
-    },
-    load: () => entry.load(),
-  };
 }
 
 /** Every folder under benchmarks/ that declares one. */

@@ -22,6 +22,7 @@ import { FatalError, type Outcome, schedule } from './schedule/scheduler.ts';
 import { measureMissing, type SpeedSummary } from './speed/measure-missing.ts';
 import { StageStore } from './stages/stage-store.ts';
 import { removingUntrained } from './stages/untrained-states.ts';
+import { lookUp } from './suggest.ts';
 import { refuseUntrainableTrials } from './untrainable-trials.ts';
 import { WorkerPool } from './worker/pool.ts';
 import type { ErrorMessage, RecordTask } from './worker/protocol.ts';
@@ -186,7 +187,12 @@ async function compute(
     });
     if (options.rerun) for (const key of plan.stages.keys()) await store.remove(key);
     const finished = await finishedStages(plan, store, notice);
-    const work = workOf(plan, finished, (stage) => networks.get(networkId(stage.dataset, stage.network))!.multiplyAdds);
+    const work = workOf(
+      plan,
+      options.registry,
+      finished,
+      (stage) => networks.get(networkId(stage.dataset, stage.network))!.multiplyAdds,
+    );
     const tracker = new Tracker({ total, finished: total - pending.length }, work, notice);
     display.start(() => tracker.snapshot(size));
     return await schedule({
@@ -241,7 +247,7 @@ async function describeNetworks(
     const entry = registry.datasets.get(dataset)!;
     const checksum = checksums.get(dataset) ?? (await entry.load()).checksum;
     checksums.set(dataset, checksum);
-    const network = registry.model(model).build(entry.shape);
+    const network = registry.network(model).build(entry.shape);
     facts.set(id, { network, checksum, multiplyAdds: costOf(network).multiplyAdds.dense });
   }
   return facts;
@@ -257,20 +263,23 @@ async function finishedStages(plan: RunPlan, store: StageStore, notice: Notice):
   return finished;
 }
 
-/** Share of an epoch that a step which does not train is taken to cost; it only shapes the estimate of the time left. */
+/** Share of an epoch that a step whose kind does not say is taken to cost; it only shapes the estimate of the time left. */
 const OTHER_STEP_EPOCHS = 0.1;
 
 /** How much there is to do in every stage that is not finished: passes over the training split times multiply-adds. */
 function workOf(
   plan: RunPlan,
+  registry: Registry,
   finished: ReadonlySet<string>,
   multiplyAdds: (stage: Stage) => number,
 ): ReadonlyMap<string, number> {
   const open = [...plan.stages.values()].filter(({ key }) => !finished.has(key));
   return new Map(
     open.map((stage) => {
-      const { epochs } = stage.steps.at(-1)!.options;
-      return [stage.key, (typeof epochs === 'number' ? epochs : OTHER_STEP_EPOCHS) * multiplyAdds(stage)];
+      const step = stage.steps.at(-1)!;
+      const kind = lookUp(registry.steps, 'kind of step', step.kind);
+      const epochs = kind.work?.(kind.options.parse(step.options)) ?? OTHER_STEP_EPOCHS;
+      return [stage.key, epochs * multiplyAdds(stage)];
     }),
   );
 }

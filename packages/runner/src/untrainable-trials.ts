@@ -15,6 +15,6 @@ export function refuseUntrainableTrials(
 ): void {
   for (const { spec } of trials) {
     const { shape } = registry.datasets.get(spec.dataset)!;
-    refuseUntrainable(registry.model(spec.network).build(shape), { name, untrainable });
+    refuseUntrainable(registry.network(spec.network).build(shape), { name, untrainable });
   }
 }

@@ -1,11 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PrunebenchError, trialRecord } from '@prunebench/core';
+import { type DatasetEntry, PrunebenchError, trialRecord } from '@prunebench/core';
 import test from 'ava';
 import { describeOtherCode } from '../src/code/records-of-other-code.ts';
 import { datasetItem } from '../src/commands/list.ts';
 import { checkDataset } from '../src/doctor/datasets.ts';
-import { type DatasetEntry, loadRegistry } from '../src/registry.ts';
+import { loadRegistry } from '../src/registry.ts';
 import { repositoryRoot } from '../src/repository.ts';
 
 const shape = { inputShape: [2], classes: 2 };

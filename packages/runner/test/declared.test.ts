@@ -2,7 +2,8 @@
 import { fileURLToPath } from 'node:url';
 import { type Method, PrunebenchError, type TrialDeclaration } from '@prunebench/core';
 import test from 'ava';
-import { declaredSteps, declareTrials } from '../src/plan.ts';
+import { declaredSteps } from '../src/declared.ts';
+import { declareTrials } from '../src/plan.ts';
 import { loadRegistry } from '../src/registry.ts';
 
 const registry = await loadRegistry([fileURLToPath(new URL('fixtures/tiny.ts', import.meta.url))]);
@@ -47,7 +48,7 @@ test('steps that are no list of steps are refused with the name of their method'
     ...registry,
     methods: new Map([['magnitude', { ...registry.methods.get('magnitude')!, steps: () => steps } as Method<unknown>]]),
   });
-  const network = registry.model('tiny-mlp').build({ inputShape: [16], classes: 4 });
+  const network = registry.network('tiny-mlp').build({ inputShape: [16], classes: 4 });
   for (const kind of noNames)
     t.throws(() => declaredSteps(spec, network, withSteps([{ kind, options: {} }])), {
       instanceOf: PrunebenchError,

@@ -1,7 +1,7 @@
-import { type TrialSpec, trainOptions } from '@prunebench/core';
+import { type TrialSpec, trainOptions, withoutDefaults } from '@prunebench/core';
 import test from 'ava';
 import { z } from 'zod';
-import { normalizeStep, type StageIdentity, stageKey, trialKey, withoutDefaults } from '../src/keys.ts';
+import { normalizeStep, type StageIdentity, stageKey, trialKey } from '../src/keys.ts';
 import { loadRegistry } from '../src/registry.ts';
 
 const registry = await loadRegistry();
@@ -93,6 +93,17 @@ test('an option that is added with a default leaves the keys of older options al
   t.deepEqual(withoutDefaults(before, value), value);
   t.deepEqual(withoutDefaults(after, value), value);
   t.deepEqual(withoutDefaults(after, { ...value, added: true }), { ...value, added: true });
+});
+
+test('a kind of step with a revision has new keys, in the trials that take such a step and in no other', (t) => {
+  const steps = new Map(registry.steps);
+  steps.set('prune', { ...steps.get('prune')!, revision: 3 });
+  const revised = { ...registry, steps };
+  const other = { ...spec, method: 'prune-while-accurate', options: { criterion: 'magnitude' } };
+  t.not(trialKey(spec, revised), trialKey(spec, registry));
+  t.is(trialKey(other, revised), trialKey(other, registry));
+  const step = { kind: 'prune', options: { criterion: 'magnitude', sparsity: 0.5 } };
+  t.deepEqual(normalizeStep(step, revised), { ...step, kindRevision: 3 });
 });
 
 test('withoutDefaults removes defaults at any depth and keeps what differs', (t) => {

@@ -32,10 +32,10 @@ const steps = {
   'nan-examples': (state) => ({ state, metrics: { trainedExamples: NaN } }),
   'text-examples': (state) => ({ state, metrics: { trainedExamples: 'many' } }),
 };
-const stepKinds = Object.entries(steps).map(([kind, run]) => ({
-  kind, options, run: async (_, state) => run(state),
+const kinds = Object.entries(steps).map(([kind, run]) => ({
+  kind, options, prunes: true, trains: true, run: async (_, state) => run(state),
 }));
-const methods = stepKinds.map(({ kind }) => ({
+const methods = kinds.map(({ kind }) => ({
   id: kind, title: kind, citation, taxonomy: 'test', options,
   steps: ({ pretrain }) => [{ kind: 'train', options: { ...pretrain } }, { kind, options: {} }],
 }));
@@ -46,7 +46,7 @@ const benchmark = (id, names) => defineBenchmark({
   trials: () => names.map((method) => ({ ...cell, method, series: method })),
 });
 export default {
-  criteria, stepKinds, methods,
+  criteria, steps: kinds, methods,
   benchmarks: [
     benchmark('not-finite', ['huge', 'nan', 'infinite', 'nan-scores', 'nan-state', 'nan-loss', 'nan-examples', 'magnitude']),
     benchmark('wrong-metrics', ['text-examples']),

@@ -17,7 +17,7 @@ const cell: TrialDeclaration = {
 };
 const context = {
   backend: 'cpu',
-  network: () => registry.model('lenet-300-100').build({ inputShape: [28, 28, 1], classes: 10 }),
+  network: () => registry.network('lenet-300-100').build({ inputShape: [28, 28, 1], classes: 10 }),
   datasetChecksum: () => 'c0ffee',
 };
 const plan = (declarations: readonly TrialDeclaration[], seeds = 1) =>
@@ -76,7 +76,7 @@ test('two series with one spec are one trial under two names', (t) => {
 });
 
 const step = (kind: string): Step => ({ kind, options: {} });
-const points = (...kinds: string[]) => evaluationPoints(kinds.map(step));
+const points = (...kinds: string[]) => evaluationPoints(kinds.map(step), registry.steps);
 
 test('what is evaluated: before the first pruning, after the last, and at the end', (t) => {
   t.deepEqual(points('train', 'prune', 'train'), { dense: 0, pruned: 1, final: 2 });
@@ -123,7 +123,7 @@ test('shares of layers that a benchmark lists make the sparsity that it asks for
       const { allocation } = options as { allocation?: string | Record<string, number> };
       if (typeof allocation !== 'object') continue;
       const { inputShape, classes } = registry.datasets.get(dataset)!.shape;
-      const built = registry.model(network).build({ inputShape, classes });
+      const built = registry.network(network).build({ inputShape, classes });
       t.deepEqual(allocate(built, sparsity, allocation), allocation);
       listed++;
     }

@@ -2,6 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
+import { loadRegistry } from '../src/registry.ts';
 import { sandbox } from './fixtures/cli.ts';
 
 // pnpm names its store here, in which `require` would find whatever is installed.
@@ -27,7 +28,7 @@ import { defineBenchmark, defineCriterion, prunableSpecs } from '@prunebench/cor
 import { magnitude } from '@prunebench/criterion-magnitude';
 import { datasets } from '@prunebench/data';
 import { models } from '@prunebench/models';
-import { type Plugin, withoutDefaults } from '@prunebench/runner';
+import { type Plugin, withoutDefaults } from '@prunebench/core';
 import { lossGradients } from '@prunebench/training';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
@@ -106,7 +107,7 @@ const broken: Readonly<Record<string, Case>> = {
   'has an unknown key': {
     text: 'export default { criterias: [] };',
     says: /unknown key "criterias"/,
-    remedy: /Did you mean "criteria"\? Known: .*criteria, .*methods, models, stepKinds/,
+    remedy: /Did you mean "criteria"\? Known: .*criteria, .*methods, networks, steps/,
   },
   'has a criterion that is not whole': {
     text: "export default { criteria: [{ id: 'x' }] };",
@@ -119,8 +120,12 @@ const broken: Readonly<Record<string, Case>> = {
   },
   'names a criterion and a kind of step by no string': {
     text: `import { defineCriterion } from '@prunebench/core'; import { z } from 'zod'; ${CRITERION}
-      export default { criteria: [{ ...squares, id: 3 }], stepKinds: [{ kind: Symbol('x'), options: z.object({}), run() {} }] };`,
-    says: /criteria\[0\]\.id: .*string.*number; stepKinds\[0\]\.kind: .*string.*symbol\.$/m,
+      export default { criteria: [{ ...squares, id: 3 }], steps: [{ kind: Symbol('x'), options: z.object({}), prunes: true, trains: true, run() {} }] };`,
+    says: /criteria\[0\]\.id: .*string.*number; steps\[0\]\.kind: .*string.*symbol\.$/m,
+  },
+  'has a kind of step that does not say what it does': {
+    text: "import { z } from 'zod'; export default { steps: [{ kind: 'x', options: z.object({}), run() {} }] };",
+    says: /steps\[0\]\.prunes is missing; steps\[0\]\.trains is missing\.$/m,
   },
   'has one criterion where a list belongs': { text: 'export default { criteria: {} };', says: /criteria: .*array/ },
   'has a benchmark without seeds': {
@@ -151,14 +156,26 @@ test.serial('a plugin that is a folder is one clear error', async (t) => {
 for (const kind of ['train', 'mine'])
   test.serial(`a second kind of step "${kind}" is refused, as every name that is taken`, async (t) => {
     const text = `import { z } from 'zod';
-      const step = (kind) => ({ kind, options: z.strictObject({}), run: (_, state) => ({ state, metrics: {} }) });
-      export default { stepKinds: [step('mine'), step('${kind}')] };`;
+      const step = (kind) => ({ kind, options: z.strictObject({}), prunes: true, trains: false, run: (_, state) => ({ state, metrics: {} }) });
+      export default { steps: [step('mine'), step('${kind}')] };`;
     const { box, path } = await boxWith('mine.ts', text);
     await using _ = box;
     const { exitCode, stderr } = await box.cli('list', 'criteria', '--plugin', path);
     t.is(exitCode, 1, stderr);
     t.is(stderr.split('\n')[0], `error: There are two entries for kind of step "${kind}".`);
   });
+
+test.serial('a plugin of an earlier version, whose keys were called otherwise, is read as before', async (t) => {
+  const text = `import { z } from 'zod';
+    const network = { id: 'former', title: 'Former', initializer: 'he-normal', build: () => ({}) };
+    const step = { kind: 'former', options: z.strictObject({}), run: (_, state) => ({ state, metrics: {} }) };
+    export default { models: [network], stepKinds: [step] };`;
+  const { box, path } = await boxWith('former.ts', text);
+  await using _ = box;
+  const { networks, steps } = await loadRegistry([path]);
+  t.is(networks.get('former')?.title, 'Former');
+  t.like(steps.get('former'), { prunes: true, trains: true });
+});
 
 /** A plugin that is installed as a package of these files. */
 async function boxWithPackage(files: Readonly<Record<string, string>>) {

@@ -3,6 +3,7 @@ export { Evaluator, evaluate } from './evaluate.ts';
 export { learningRateAt } from './learning-rate.ts';
 export { lossGradients } from './loss-gradients.ts';
 export { pruneWhileAccurate } from './methods/prune-while-accurate.ts';
+export { default } from './plugin.ts';
 export { ScoreMemory } from './score-memory.ts';
 export { openSession, type SessionOptions } from './session.ts';
 export { stepKinds } from './steps/index.ts';

@@ -1,6 +1,7 @@
 import {
   type Criterion,
   type Dataset,
+  type KernelInitializer,
   type Network,
   type Progress,
   PrunebenchError,
@@ -8,7 +9,7 @@ import {
   type State,
   type TrialSession,
 } from '@prunebench/core';
-import { initializeParameters, type KernelInitializer } from '@prunebench/network';
+import { initializeParameters } from '@prunebench/network';
 import { evaluate } from './evaluate.ts';
 import type { ScoreMemory } from './score-memory.ts';
 import { train } from './train.ts';

@@ -1,13 +1,6 @@
-import type { Criterion } from '@prunebench/core';
-import { force } from './force.ts';
-import { gradientMagnitude } from './gradient-magnitude.ts';
-import { grasp } from './grasp.ts';
-import { snip } from './snip.ts';
-import { synflow } from './synflow.ts';
-
-/** All criteria of this family; the registry reads this list. */
-// biome-ignore lint/suspicious/noExplicitAny: each criterion has options of its own
-export const criteria: readonly Criterion<any>[] = [snip, force, grasp, synflow, gradientMagnitude];
-
-export { hessianVectorProduct } from './hessian-vector.ts';
-export { force, gradientMagnitude, grasp, snip, synflow };
+export { force } from './force.ts';
+export { gradientMagnitude } from './gradient-magnitude.ts';
+export { grasp } from './grasp.ts';
+export { criteria, default } from './plugin.ts';
+export { snip } from './snip.ts';
+export { synflow } from './synflow.ts';

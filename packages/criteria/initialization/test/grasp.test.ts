@@ -21,7 +21,8 @@ import {
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
 import { type KernelGradients, meanGradients } from '../src/gradients.ts';
-import { grasp, hessianVectorProduct } from '../src/index.ts';
+import { hessianVectorProduct } from '../src/hessian-vector.ts';
+import { grasp } from '../src/index.ts';
 import { lossAndGradient, mlpOf, nudged, squaredNorm } from './float64-mlp.ts';
 import { dot, score, sum } from './support.ts';
 

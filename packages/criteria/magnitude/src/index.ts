@@ -1,41 +1,11 @@
-import type { Criterion } from '@prunebench/core';
-import { filterNorm } from './filter-norm.ts';
-import { hagiwaraEnergy } from './hagiwara-energy.ts';
-import { hagiwaraPower } from './hagiwara-power.ts';
-import { lamp } from './lamp.ts';
-import { magnitude } from './magnitude.ts';
-import { random, randomUnit } from './random.ts';
-import { thresholdGlobal } from './threshold-global.ts';
-import { thresholdSigma } from './threshold-sigma.ts';
-import { unitGoodness } from './unit-goodness.ts';
-import { unitIncoming } from './unit-incoming.ts';
-
-/** All criteria of this family; the registry reads this list. */
-// biome-ignore lint/suspicious/noExplicitAny: each criterion has options of its own
-export const criteria: readonly Criterion<any>[] = [
-  random,
-  randomUnit,
-  magnitude,
-  lamp,
-  thresholdSigma,
-  thresholdGlobal,
-  hagiwaraEnergy,
-  hagiwaraPower,
-  unitGoodness,
-  unitIncoming,
-  filterNorm,
-];
-
-export {
-  filterNorm,
-  hagiwaraEnergy,
-  hagiwaraPower,
-  lamp,
-  magnitude,
-  random,
-  randomUnit,
-  thresholdGlobal,
-  thresholdSigma,
-  unitGoodness,
-  unitIncoming,
-};
+export { filterNorm } from './filter-norm.ts';
+export { hagiwaraEnergy } from './hagiwara-energy.ts';
+export { hagiwaraPower } from './hagiwara-power.ts';
+export { lamp } from './lamp.ts';
+export { magnitude } from './magnitude.ts';
+export { criteria, default } from './plugin.ts';
+export { random, randomUnit } from './random.ts';
+export { thresholdGlobal } from './threshold-global.ts';
+export { thresholdSigma } from './threshold-sigma.ts';
+export { unitGoodness } from './unit-goodness.ts';
+export { unitIncoming } from './unit-incoming.ts';

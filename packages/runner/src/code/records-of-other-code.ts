@@ -1,5 +1,5 @@
-import { PrunebenchError, type TrialRecord } from '@prunebench/core';
-import type { DatasetEntry, Registry } from '../registry.ts';
+import { type DatasetEntry, PrunebenchError, type TrialRecord } from '@prunebench/core';
+import type { Registry } from '../registry.ts';
 import { changesSince, RecordGroups, unknownCode } from './changes.ts';
 import { TrialCodes } from './trial-code.ts';
 
@@ -37,7 +37,7 @@ function completed(record: TrialRecord, registry: Registry): TrialRecord | undef
   const entry = registry.datasets.get(dataset);
   if (!entry || !isReadable(entry) || !parsed?.success) return undefined;
   try {
-    registry.model(network);
+    registry.network(network);
   } catch {
     return undefined;
   }

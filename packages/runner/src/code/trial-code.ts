@@ -1,8 +1,7 @@
 import { basename, dirname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { contentHash, type Network, type Step, type TrialCode, type TrialSpec } from '@prunebench/core';
-import { datasets } from '@prunebench/data';
-import { declaredSteps } from '../plan.ts';
+import { declaredSteps } from '../declared.ts';
 import type { Registry } from '../registry.ts';
 import { repositoryRoot } from '../repository.ts';
 import { lookUp } from '../suggest.ts';
@@ -27,8 +26,6 @@ interface Built {
 }
 
 const REGISTRY = fileURLToPath(new URL('../registry.ts', import.meta.url));
-/** As the suite declares them: the registry's are made from these. */
-const suiteDatasets = new Map(datasets.map((entry) => [entry.id, entry]));
 
 /**
  * By which code trials are computed, as digests. Every source is read once, as it lies there then.
@@ -81,11 +78,11 @@ export class TrialCodes {
 
   /** The objects that steps on a data set name. Criteria may be named in any option of a step. */
   #named(dataset: string, steps: readonly Step[]): Map<string, unknown> {
-    const { criteria, stepKinds } = this.#registry;
+    const { criteria, steps: kinds } = this.#registry;
     const named = new Map<string, unknown>();
-    named.set(`data set ${dataset}`, suiteDatasets.get(dataset) ?? this.#registry.datasets.get(dataset));
+    named.set(`data set ${dataset}`, this.#registry.datasets.get(dataset));
     for (const { kind, options } of steps) {
-      named.set(`step ${kind}`, stepKinds.get(kind));
+      named.set(`step ${kind}`, kinds.get(kind));
       for (const id of stringsIn(options)) if (criteria.has(id)) named.set(`criterion ${id}`, criteria.get(id));
     }
     return named;
@@ -149,7 +146,7 @@ export class TrialCodes {
     const key = `${id}\0${dataset}`;
     const known = this.#networks.get(key);
     if (known) return known;
-    const model = this.#registry.model(id);
+    const model = this.#registry.network(id);
     const network = model.build(lookUp(this.#registry.datasets, 'dataset', dataset).shape);
     const built = { network, digest: contentHash({ network, initializer: model.initializer }) };
     this.#networks.set(key, built);

@@ -1,6 +1,6 @@
-import { type Citation, PrunebenchError } from '@prunebench/core';
+import { type Citation, type DatasetEntry, PrunebenchError } from '@prunebench/core';
 import { z } from 'zod';
-import { type DatasetEntry, loadRegistry, type Registry } from '../registry.ts';
+import { loadRegistry, type Registry } from '../registry.ts';
 
 /** One line of a list: an id, what it is, and whatever else a program may want. */
 interface Item {
@@ -29,7 +29,7 @@ const lists: Readonly<Record<string, (registry: Registry) => readonly Item[] | P
       taxonomy,
       options: jsonSchema(options),
     })),
-  models: ({ models }) => [...models.values()].map(({ id, title, initializer }) => ({ id, title, initializer })),
+  networks: ({ networks }) => [...networks.values()].map(({ id, title, initializer }) => ({ id, title, initializer })),
   datasets: ({ datasets }) => [...datasets.values()].map(datasetItem),
   benchmarks: async ({ benchmarks }) =>
     Promise.all(

@@ -35,7 +35,7 @@ export async function checkBackend(request: string, registry: Registry): Promise
 /** Trains a convolutional network for one step on noise and counts the kernels that ran in JavaScript. */
 async function checkFallbacks(registry: Registry): Promise<Finding> {
   const dataset = noise([28, 28, 1], 10);
-  const model = registry.model('lenet-5-caffe');
+  const model = registry.network('lenet-5-caffe');
   const session = openSession({
     dataset,
     network: model.build(dataset),

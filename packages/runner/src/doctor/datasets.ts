@@ -1,5 +1,4 @@
-import { PrunebenchError } from '@prunebench/core';
-import type { DatasetEntry } from '../registry.ts';
+import { type DatasetEntry, PrunebenchError } from '@prunebench/core';
 import type { Finding } from './check.ts';
 
 /** Loads a dataset, which checks the checksums of all its files. */

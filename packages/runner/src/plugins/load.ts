@@ -1,11 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { PrunebenchError } from '@prunebench/core';
+import { type Plugin, PrunebenchError } from '@prunebench/core';
 import { z } from 'zod';
 import { nearest } from '../suggest.ts';
+import { underTodaysNames } from './former-names.ts';
 import { offerPackages } from './imports.ts';
-import { type Plugin, pluginSchema } from './schema.ts';
+import { pluginSchema } from './schema.ts';
 import { stripTypesInPackages, UNSTRIPPED } from './types-in-packages.ts';
 
 const EXAMPLE = 'docs/how-to-add-a-criterion.md shows a whole plugin.';
@@ -18,7 +19,7 @@ const HERE = new URL('.', import.meta.url).href;
  * @throws PrunebenchError naming the module and what is wrong with it
  */
 export async function loadPlugin(path: string): Promise<Plugin> {
-  const plugin = await defaultExport(path);
+  const plugin = underTodaysNames(await defaultExport(path));
   const { error } = pluginSchema.safeParse(plugin);
   if (!error) return plugin as Plugin;
   const unknown = error.issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? issue.keys : []));

@@ -1,18 +1,5 @@
-import type { Benchmark, Criterion, Method, StepKind } from '@prunebench/core';
-import { granularity, needs, plainId } from '@prunebench/core';
-import { kernelInitializers } from '@prunebench/network';
+import { granularity, kernelInitializers, needs, plainId } from '@prunebench/core';
 import { z } from 'zod';
-import type { DatasetEntry, NetworkEntry } from '../registry.ts';
-
-/** What a module named with `--plugin` exports as its default: entries of one's own beside the suite's. */
-export interface Plugin {
-  readonly criteria?: readonly Criterion<unknown>[];
-  readonly methods?: readonly Method<unknown>[];
-  readonly stepKinds?: readonly StepKind<unknown>[];
-  readonly datasets?: readonly DatasetEntry[];
-  readonly models?: readonly NetworkEntry[];
-  readonly benchmarks?: readonly Benchmark[];
-}
 
 /*
  * Only what would fail later without naming the plugin is checked. The entries themselves are used, not what the schema
@@ -46,13 +33,20 @@ const criterion = z.looseObject({
   deviations: z.array(name).optional(),
 });
 
+const method = z.looseObject({
+  ...published,
+  steps: call,
+  criterion: call.optional(),
+  revision: z.int().positive().optional(),
+});
+
 const dataset = z.looseObject({
   ...described,
   shape: z.looseObject({ inputShape: z.array(z.int().positive()), classes: z.int().positive() }),
   load: call,
 });
 
-const model = z.looseObject({
+const network = z.looseObject({
   ...described,
   initializer: z.enum(kernelInitializers),
   build: call,
@@ -67,11 +61,23 @@ const benchmark = z.looseObject({
   published: z.array(z.looseObject({})),
 });
 
+const step = z.looseObject({
+  kind: name,
+  options,
+  prunes: z.boolean(),
+  trains: z.boolean(),
+  completesPruning: z.boolean().optional(),
+  revision: z.int().positive().optional(),
+  work: call.optional(),
+  normalise: call.optional(),
+  run: call,
+});
+
 export const pluginSchema = z.strictObject({
   benchmarks: z.array(benchmark).optional(),
   criteria: z.array(criterion).optional(),
   datasets: z.array(dataset).optional(),
-  methods: z.array(z.looseObject({ ...published, steps: call, revision: z.int().positive().optional() })).optional(),
-  models: z.array(model).optional(),
-  stepKinds: z.array(z.looseObject({ kind: name, options, run: call })).optional(),
+  methods: z.array(method).optional(),
+  networks: z.array(network).optional(),
+  steps: z.array(step).optional(),
 });

@@ -209,7 +209,7 @@ async function complete(
 
 function networkOf({ record }: Pick<Candidate, 'record'>, registry: Registry): Network {
   const { dataset, network } = record.spec;
-  return registry.model(network).build(registry.datasets.get(dataset)!.shape);
+  return registry.network(network).build(registry.datasets.get(dataset)!.shape);
 }
 
 /** Networks of the same architecture under the same masks take the same time. */

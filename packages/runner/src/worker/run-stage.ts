@@ -1,5 +1,5 @@
+import type { KernelInitializer } from '@prunebench/core';
 import { type Dataset, type Network, type Progress, refuseDiverged, type State } from '@prunebench/core';
-import type { KernelInitializer } from '@prunebench/network';
 import { evaluate, openSession, type ScoreMemory } from '@prunebench/training';
 import type { Stage } from '../plan.ts';
 import type { Notice } from '../record-store.ts';
@@ -49,7 +49,7 @@ export async function runStage(stage: Stage, context: StageContext): Promise<num
       ? { parameters: session.initialParameters(), masks: {} }
       : await store.readState(stage.parent, notice);
   const step = stage.steps[position];
-  const kind = lookUp(registry.stepKinds, 'kind of step', step.kind);
+  const kind = lookUp(registry.steps, 'kind of step', step.kind);
   const { state, metrics } = await kind.run(session, before, kind.options.parse(step.options));
   refuseDiverged(state.parameters, `after ${step.kind} (step ${position + 1})`);
   checkMetrics(step.kind, metrics);

@@ -115,7 +115,7 @@ async function subject(datasetId: string, networkId: string, registry: Registry)
   const entry = lookUp(registry.datasets, 'dataset', datasetId);
   const dataset = datasets.get(datasetId) ?? (await entry.load());
   datasets.set(datasetId, dataset);
-  const model = registry.model(networkId);
+  const model = registry.network(networkId);
   const network: Network = model.build(entry.shape);
   return { dataset, network, initializer: model.initializer };
 }

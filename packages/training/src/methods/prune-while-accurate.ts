@@ -18,6 +18,7 @@ export const pruneWhileAccurate: Method<z.output<typeof options>> = {
   },
   taxonomy: 'second-order',
   options,
+  criterion: (chosen) => chosen.criterion,
   steps: ({ pretrain, retrain, sparsity, options: chosen }) => [
     ...(pretrain ? [{ kind: 'train', options: pretrain }] : []),
     { kind: 'prune-while-accurate', options: { ...chosen, limit: sparsity, retrain } },

@@ -13,6 +13,9 @@ const options = z.strictObject({
 export const estimateBatchNormStep: StepKind<z.output<typeof options>> = {
   kind: 'estimate-batch-norm',
   options,
+  prunes: false,
+  trains: false,
+  completesPruning: true,
   async run(session, state, { split, batches, batchSize }) {
     const { dataset, network, random, signal } = session;
     const chosen = shuffledBatches(dataset, network, split, random.fork('estimate-batch-norm'), {

@@ -13,6 +13,7 @@ import {
   trainOptions,
 } from '@prunebench/core';
 import { z } from 'zod';
+import { normaliseCriterion } from './normalise-criterion.ts';
 import { pruneStep } from './prune.ts';
 
 export const pruneWhileAccurateOptions = z.strictObject({
@@ -45,6 +46,9 @@ interface Attempt {
 export const pruneWhileAccurateStep: StepKind<PruneWhileAccurateOptions> = {
   kind: 'prune-while-accurate',
   options: pruneWhileAccurateOptions,
+  prunes: true,
+  trains: true,
+  normalise: normaliseCriterion,
   async run(session, state, options) {
     if (session.criterion(options.criterion).threshold)
       throw new PrunebenchError(`Criterion ${options.criterion} decides by itself how many weights go.`, {

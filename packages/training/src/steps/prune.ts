@@ -22,6 +22,7 @@ import {
 import { checkCompensation, checkMasks, checkScores, parseOptions } from '../check-criterion.ts';
 import { subjectOf } from '../subject.ts';
 import { compensationOf, scoreOf, thresholdOf } from '../unchanged-subject.ts';
+import { normaliseCriterion } from './normalise-criterion.ts';
 
 /**
  * Scores, selects, removes: one pruning event, without training.
@@ -33,6 +34,9 @@ import { compensationOf, scoreOf, thresholdOf } from '../unchanged-subject.ts';
 export const pruneStep: StepKind<PruneOptions> = {
   kind: 'prune',
   options: pruneOptions,
+  prunes: true,
+  trains: false,
+  normalise: normaliseCriterion,
   async run(session, state, options) {
     const criterion = session.criterion(options.criterion);
     if (!criterion.granularity.includes(options.granularity))

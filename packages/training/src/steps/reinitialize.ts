@@ -5,6 +5,8 @@ import { z } from 'zod';
 export const reinitializeStep: StepKind<Record<string, never>> = {
   kind: 'reinitialize',
   options: z.strictObject({}),
+  prunes: false,
+  trains: false,
   async run(session, { masks }) {
     const fresh = session.initialParameters(session.random.fork('reinitialize'));
     return { state: { parameters: applyMasks(fresh, masks), masks }, metrics: {} };

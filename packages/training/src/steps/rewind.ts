@@ -9,6 +9,8 @@ const options = z.strictObject({
 export const rewindStep: StepKind<z.output<typeof options>> = {
   kind: 'rewind',
   options,
+  prunes: false,
+  trains: false,
   async run(session, { masks }, { to }) {
     const earlier = to === -1 ? session.initialParameters() : (await session.stateAfter(to)).parameters;
     return { state: { parameters: applyMasks(earlier, masks), masks }, metrics: {} };

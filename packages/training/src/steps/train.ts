@@ -4,5 +4,8 @@ import { type StepKind, type TrainOptions, trainOptions } from '@prunebench/core
 export const trainStep: StepKind<TrainOptions> = {
   kind: 'train',
   options: trainOptions,
+  prunes: false,
+  trains: true,
+  work: ({ epochs }) => epochs,
   run: (session, state, options) => session.train(state, options),
 };

@@ -1,0 +1,29 @@
+import type { Criterion, Plugin } from '@prunebench/core';
+import { filterNorm } from './filter-norm.ts';
+import { hagiwaraEnergy } from './hagiwara-energy.ts';
+import { hagiwaraPower } from './hagiwara-power.ts';
+import { lamp } from './lamp.ts';
+import { magnitude } from './magnitude.ts';
+import { random, randomUnit } from './random.ts';
+import { thresholdGlobal } from './threshold-global.ts';
+import { thresholdSigma } from './threshold-sigma.ts';
+import { unitGoodness } from './unit-goodness.ts';
+import { unitIncoming } from './unit-incoming.ts';
+
+/** All criteria of this family. */
+// biome-ignore lint/suspicious/noExplicitAny: each criterion has options of its own
+export const criteria: readonly Criterion<any>[] = [
+  random,
+  randomUnit,
+  magnitude,
+  lamp,
+  thresholdSigma,
+  thresholdGlobal,
+  hagiwaraEnergy,
+  hagiwaraPower,
+  unitGoodness,
+  unitIncoming,
+  filterNorm,
+];
+
+export default { criteria } satisfies Plugin;

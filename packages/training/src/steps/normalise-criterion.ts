@@ -1,0 +1,19 @@
+import { type Criterion, type Normalised, withoutDefaults } from '@prunebench/core';
+
+/** Of a step whose `criterion` names one: the defaults among its `criterionOptions` are left out, and its revision counts. */
+export function normaliseCriterion(
+  options: Readonly<Record<string, unknown>>,
+  criteria: ReadonlyMap<string, Criterion<unknown>>,
+): Normalised {
+  const { criterionOptions, ...others } = options;
+  const criterion = criteria.get(String(options.criterion));
+  const chosen =
+    criterion && criterionOptions !== undefined
+      ? (withoutDefaults(criterion.options, criterionOptions) as Readonly<Record<string, unknown>>)
+      : (criterionOptions as Readonly<Record<string, unknown>> | undefined);
+  const named = chosen !== undefined && Object.keys(chosen).length > 0;
+  return {
+    options: named ? { ...others, criterionOptions: chosen } : others,
+    ...(criterion?.revision === undefined ? {} : { revision: criterion.revision }),
+  };
+}
