@@ -1,7 +1,8 @@
 import { PrunebenchError } from '@prunebench/core';
 import type { Availability } from './dataset-entry.ts';
 import type { DatasetManifest } from './manifest.ts';
-import { firstMissing, type SourceFolder } from './source-file.ts';
+import { firstMissing } from './source-file.ts';
+import type { SourceFolder } from './source-folder.ts';
 
 /** Whether every file of the manifest is in the folder; a source that cannot be located counts as missing. */
 export async function availabilityOf(manifest: DatasetManifest, locate: () => SourceFolder): Promise<Availability> {

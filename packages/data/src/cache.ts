@@ -1,8 +1,8 @@
 import { join, resolve } from 'node:path';
 import { PrunebenchError } from '@prunebench/core';
 import { makeFolder, optionally, sweepLeftovers, writeWhole } from '@prunebench/files';
-import type { SourceFile } from './manifest.ts';
-import { checkContent, readSourceFile, type SourceFolder } from './source-file.ts';
+import { checkContent, readSourceFile, type SourceFile } from './source-file.ts';
+import type { SourceFolder } from './source-folder.ts';
 
 /** Names the folder for decoded data; default: .cache at the repository's root. */
 const FOLDER_VARIABLE = 'PRUNEBENCH_CACHE';

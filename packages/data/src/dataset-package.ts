@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { PrunebenchError } from '@prunebench/core';
-import type { SourceFolder } from './source-file.ts';
+import type { SourceFolder } from './source-folder.ts';
 
 /** The folder of datasets/<name>. */
 export function datasetFolder(name: string): SourceFolder {

@@ -1,7 +1,7 @@
 import { deferredEntry } from './deferred-entry.ts';
 import { idxDataset, idxNeeds } from './idx-dataset.ts';
 import { readManifest } from './manifest.ts';
-import type { SourceFolder } from './source-file.ts';
+import type { SourceFolder } from './source-folder.ts';
 
 /** Names the folder with the four gzipped IDX files, where they are not in Debian's place. */
 const FOLDER_VARIABLE = 'PRUNEBENCH_FASHION_MNIST';

@@ -4,7 +4,8 @@ import type { SuiteDataset } from './dataset-entry.ts';
 import { parseIdx } from './idx.ts';
 import { checkedLabels } from './labels.ts';
 import { type DatasetManifest, type ManifestNeeds, sourceFileAt } from './manifest.ts';
-import { readSourceFile, type SourceFolder } from './source-file.ts';
+import { readSourceFile } from './source-file.ts';
+import type { SourceFolder } from './source-folder.ts';
 
 /** The paths of a pair of IDX files. */
 interface IdxPair {

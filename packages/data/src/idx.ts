@@ -1,4 +1,4 @@
-import { badFile, type SourceFolder } from './source-file.ts';
+import { badFile, type SourceFolder } from './source-folder.ts';
 
 /** IDX type code of unsigned bytes, the only one that MNIST's family uses. */
 const UNSIGNED_BYTE = 0x08;

@@ -6,7 +6,8 @@ import { cached } from './cache.ts';
 import { checkedLabels, classCounts } from './labels.ts';
 import { type DatasetManifest, sourceFileAt } from './manifest.ts';
 import { parseJson } from './parse-json.ts';
-import { badFile, readSourceFile, type SourceFolder } from './source-file.ts';
+import { readSourceFile } from './source-file.ts';
+import { badFile, type SourceFolder } from './source-folder.ts';
 
 /** Images as rows of large PNG files (row i is image i, pixel after pixel) and their labels as a JSON list. */
 interface StripSet {

@@ -1,4 +1,4 @@
-import { badFile, type SourceFolder } from './source-file.ts';
+import { badFile, type SourceFolder } from './source-folder.ts';
 
 /**
  * Class indices as the splits keep them.

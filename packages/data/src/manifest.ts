@@ -4,7 +4,8 @@ import { repeatedKey, shown } from '@prunebench/interop';
 import { z } from 'zod';
 import { datasetFolder } from './dataset-package.ts';
 import { parseJson } from './parse-json.ts';
-import { badFile, type SourceFolder } from './source-file.ts';
+import type { SourceFile } from './source-file.ts';
+import { badFile, type SourceFolder } from './source-folder.ts';
 
 const MANIFEST = 'manifest.json';
 /** Far more than any manifest needs. */
@@ -15,15 +16,12 @@ const LARGEST = 2 ** 31 - 1;
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const size = z.int().positive().max(LARGEST);
 
-/** A source file: its place in the package or folder, and what its content must be. */
 const sourceFile = z.strictObject({
   path: z.string(),
-  /** Of the decompressed content, where the file is gzipped. */
   bytes: size,
   sha256,
   md5: z.string().optional(),
 });
-export type SourceFile = z.output<typeof sourceFile>;
 
 const fields = z.strictObject({
   title: z.string(),

@@ -8,7 +8,8 @@ import { datasetFolder } from './dataset-package.ts';
 import { deferredEntry } from './deferred-entry.ts';
 import { type DatasetManifest, readManifest, sourceFileAt } from './manifest.ts';
 import { parseJson } from './parse-json.ts';
-import { badFile, readSourceFile } from './source-file.ts';
+import { readSourceFile } from './source-file.ts';
+import { badFile } from './source-folder.ts';
 
 /** How many values each of the six attributes has; a value is coded as that many inputs of which one is 1. */
 const ATTRIBUTE_SIZES = [3, 3, 2, 3, 4, 2];

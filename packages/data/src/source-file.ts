@@ -2,19 +2,16 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { PrunebenchError } from '@prunebench/core';
+import type { PrunebenchError } from '@prunebench/core';
 import { FileError, readWhole } from '@prunebench/files';
-import type { SourceFile } from './manifest.ts';
+import { badFile, type SourceFolder } from './source-folder.ts';
 
-/** Where a dataset's files lie, and what a user does when one of them is not as it should be. */
-export interface SourceFolder {
-  readonly folder: string;
-  readonly remedy: string;
-}
-
-/** The error for a file that is not what it should be: the file, what was expected, what was found, how to get it again. */
-export function badFile(source: SourceFolder, path: string, fault: string): PrunebenchError {
-  return new PrunebenchError(`${join(source.folder, path)}: ${fault}.`, { remedy: source.remedy });
+/** A source file: its place in the package or folder, and what its content must be. */
+export interface SourceFile {
+  readonly path: string;
+  /** Of the decompressed content, where the file is gzipped. */
+  readonly bytes: number;
+  readonly sha256: string;
 }
 
 /**

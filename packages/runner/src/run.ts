@@ -11,7 +11,7 @@ import { makeFolder } from './files.ts';
 import { type Filter, filterTrials } from './filter.ts';
 import { nothingToRun, sortTrials, withdraw } from './finished-trials.ts';
 import { lockResults } from './lock.ts';
-import { declareTrials, type PlannedTrial, planStages, type RunPlan, type Stage, type Trial } from './plan.ts';
+import { declareTrials, type PlannedTrial, planStages, type RunPlan, type Trial } from './plan.ts';
 import { createDisplay, type Display } from './progress/display.ts';
 import { Tracker } from './progress/tracker.ts';
 import { type Commit, currentCommit } from './provenance.ts';
@@ -19,10 +19,10 @@ import type { Notice } from './record-store.ts';
 import type { Registry } from './registry.ts';
 import { openResults, type ResultsFolder } from './results-folder.ts';
 import { FatalError, type Outcome, schedule } from './schedule/scheduler.ts';
+import { workOf } from './schedule/work.ts';
 import { measureMissing, type SpeedSummary } from './speed/measure-missing.ts';
 import { StageStore } from './stages/stage-store.ts';
 import { removingUntrained } from './stages/untrained-states.ts';
-import { lookUp } from './suggest.ts';
 import { refuseUntrainableTrials } from './untrainable-trials.ts';
 import { WorkerPool } from './worker/pool.ts';
 import type { ErrorMessage, RecordTask } from './worker/protocol.ts';
@@ -261,27 +261,6 @@ async function finishedStages(plan: RunPlan, store: StageStore, notice: Notice):
   const finished = new Set<string>();
   for (const key of plan.stages.keys()) if (await store.find(key, notice)) finished.add(key);
   return finished;
-}
-
-/** Share of an epoch that a step whose kind does not say is taken to cost; it only shapes the estimate of the time left. */
-const OTHER_STEP_EPOCHS = 0.1;
-
-/** How much there is to do in every stage that is not finished: passes over the training split times multiply-adds. */
-function workOf(
-  plan: RunPlan,
-  registry: Registry,
-  finished: ReadonlySet<string>,
-  multiplyAdds: (stage: Stage) => number,
-): ReadonlyMap<string, number> {
-  const open = [...plan.stages.values()].filter(({ key }) => !finished.has(key));
-  return new Map(
-    open.map((stage) => {
-      const step = stage.steps.at(-1)!;
-      const kind = lookUp(registry.steps, 'kind of step', step.kind);
-      const epochs = kind.work?.(kind.options.parse(step.options)) ?? OTHER_STEP_EPOCHS;
-      return [stage.key, epochs * multiplyAdds(stage)];
-    }),
-  );
 }
 
 function summarize(

@@ -1,22 +1,16 @@
 import { join } from 'node:path';
-import { type BackendName, selectBackend } from '@prunebench/backend-select';
+import { selectBackend } from '@prunebench/backend-select';
 import { PrunebenchError } from '@prunebench/core';
 import { writeWhole } from '@prunebench/files';
 import { csvOf } from './csv.ts';
 import { describeHost, graphicsAdapter } from './host.ts';
-import { measureWorkload, type SpeedRow } from './measure.ts';
+import { type BackendRow, measureWorkload } from './measure.ts';
 import { findCudaPeer } from './peer.ts';
-import type { SpeedOptions, SpeedResult } from './run-speed.ts';
 import type { Layout, Side } from './side.ts';
+import type { SpeedOptions, SpeedResult } from './speed-options.ts';
 import { startOurs } from './start-ours.ts';
 import { backendTable } from './table.ts';
 import { workloads } from './workloads.ts';
-
-/** One line of results/speed-<backend>.csv: a backend's time against one peer's. */
-export type BackendRow = Omit<SpeedRow, 'goal' | 'shareOfCeiling'> & {
-  readonly backend: BackendName;
-  readonly peer: string;
-};
 
 interface Peer {
   readonly name: string;

@@ -4,9 +4,9 @@ import { writeWhole } from '@prunebench/files';
 import * as tf from '@tensorflow/tfjs-core';
 import { csvOf } from './csv.ts';
 import { describeHost, graphicsAdapter } from './host.ts';
-import type { SpeedOptions, SpeedResult } from './run-speed.ts';
 import { availableModes, type GpuModeRow, gpuSparsities, measureGpuMode } from './sparse-gpu-modes.ts';
 import { gpuTable } from './sparse-tables.ts';
+import type { SpeedOptions, SpeedResult } from './speed-options.ts';
 
 /** Measures every mode of GPU.js that runs here against the native sparse kernels: the end of `runSparseSpeed`, alone. */
 export async function runGpuSpeed(options: SpeedOptions): Promise<SpeedResult<GpuModeRow>> {

@@ -1,3 +1,4 @@
+import type { BackendName } from '@prunebench/backend-select';
 import { max, median, min } from 'd3-array';
 import type { Layout, Mode, Side } from './side.ts';
 import { BATCH_SIZE, flopsPerStep, type Workload } from './workloads.ts';
@@ -22,6 +23,12 @@ export interface SpeedRow {
   /** Of the best matrix product that either side reached with as many threads. */
   readonly shareOfCeiling: number;
 }
+
+/** One line of results/speed-<backend>.csv: a backend's time against one peer's. */
+export type BackendRow = Omit<SpeedRow, 'goal' | 'shareOfCeiling'> & {
+  readonly backend: BackendName;
+  readonly peer: string;
+};
 
 /** Time that one side works before it is the other one's turn: long enough to be steady, short enough to share the noise. */
 const SLICE_SECONDS = 0.4;

@@ -7,28 +7,10 @@ import { type JobRow, measureMnistJob } from './mnist-job.ts';
 import { mnistRequest } from './mnist-request.ts';
 import { assertFairPeer, findPeer, PEER_REMEDY, peerProgram } from './peer.ts';
 import type { Side } from './side.ts';
+import type { SpeedOptions, SpeedResult } from './speed-options.ts';
 import { startOurs } from './start-ours.ts';
 import { jobTable, speedTable } from './table.ts';
 import { workloads } from './workloads.ts';
-
-export interface SpeedOptions {
-  readonly threads: readonly number[];
-  /** Alternations per workload; the medians are over them. */
-  readonly rounds: number;
-  /** Names of networks to measure; all when absent. */
-  readonly networks?: readonly string[];
-  /** The CSV files go here; nothing is written for a selection of networks. */
-  readonly resultsDir: string;
-  readonly log: (line: string) => void;
-}
-
-export interface SpeedResult<Row = SpeedRow> {
-  readonly rows: readonly Row[];
-  readonly jobs: readonly JobRow[];
-  /** Markdown, ready to print. */
-  readonly table: string;
-  readonly files: readonly string[];
-}
 
 /** Measures training steps, evaluations and the whole MNIST job, ours and PyTorch's in turns. */
 export async function runSpeed(options: SpeedOptions): Promise<SpeedResult> {

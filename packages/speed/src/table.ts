@@ -1,7 +1,6 @@
 import { markdownTable } from 'markdown-table';
-import type { BackendRow } from './backend-speed.ts';
 import { fixed, withRange } from './format.ts';
-import type { SpeedRow } from './measure.ts';
+import type { BackendRow, SpeedRow } from './measure.ts';
 import type { JobRow } from './mnist-job.ts';
 
 const work = { train: 'training step', eval: 'evaluation' } as const;

@@ -1,0 +1,24 @@
+import type { RunPlan, Stage } from '../plan.ts';
+import type { Registry } from '../registry.ts';
+import { lookUp } from '../suggest.ts';
+
+/** Share of an epoch that a step whose kind does not say is taken to cost; it only shapes the estimate of the time left. */
+const OTHER_STEP_EPOCHS = 0.1;
+
+/** How much there is to do in every stage that is not finished: passes over the training split times multiply-adds. */
+export function workOf(
+  plan: RunPlan,
+  registry: Registry,
+  finished: ReadonlySet<string>,
+  multiplyAdds: (stage: Stage) => number,
+): ReadonlyMap<string, number> {
+  const open = [...plan.stages.values()].filter(({ key }) => !finished.has(key));
+  return new Map(
+    open.map((stage) => {
+      const step = stage.steps.at(-1)!;
+      const kind = lookUp(registry.steps, 'kind of step', step.kind);
+      const epochs = kind.work?.(kind.options.parse(step.options)) ?? OTHER_STEP_EPOCHS;
+      return [stage.key, epochs * multiplyAdds(stage)];
+    }),
+  );
+}
