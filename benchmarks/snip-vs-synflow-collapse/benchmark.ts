@@ -70,7 +70,6 @@ export default defineBenchmark({
   title: 'Layer collapse at initialization',
   question: 'At which compression does each pruner empty a whole layer while others still have weights?',
   seeds: { smoke: 1, cpu: 3, paper: 3 },
-  pending: { cpu: ['SNIP', 'GraSP, running statistics', 'GraSP, running statistics, no temperature'] },
   trials,
   published: [
     ['random', 'Random'],
