@@ -1,4 +1,5 @@
 export { trialKey } from './keys.ts';
+export { declareTrials, type PlannedTrial, planStages, type Stage } from './plan.ts';
 export { recordDigest } from './record-store.ts';
 export { loadRegistry, type Registry } from './registry.ts';
 export { type RunOptions, type RunSummary, runBenchmark } from './run.ts';
