@@ -1,12 +1,17 @@
 // The compiled library as JavaScript sees it.
 import { createRequire } from 'node:module';
 import { buildKernels } from './build.ts';
+import type { KernelDeclaration } from './descriptors.ts';
 
 export interface Addon {
-  /** Shared memory in which a call is laid out (see cc/call.h). */
+  /** Shared memory in which a call is laid out (see cc/addon/call.h). */
   readonly words: Float64Array;
-  /** Kernel names; a kernel's number is its place here. */
-  readonly kernels: readonly string[];
+  /** A kernel's number is its place here. */
+  readonly kernels: readonly KernelDeclaration[];
+  /** Names of enumerations that both sides use, as text, by the name of the enumeration. */
+  readonly enums: Readonly<Record<string, string>>;
+  /** Numbers that memory is laid out by. */
+  readonly numbers: Readonly<Record<string, number>>;
   /** float32 lanes of a vector: 16 with AVX-512, 8 with AVX2, 4 with NEON. */
   readonly lanes: number;
   /** Runs the call in `words`. */

@@ -3,6 +3,7 @@ import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import type { backend_util, DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import { util } from '@tensorflow/tfjs-core';
 import type { Addon } from './addon.ts';
+import { KernelTable, type Numbers, type Operands } from './descriptors.ts';
 import { type Block, BlockPool } from './memory.ts';
 
 type Values = backend_util.BackendValues;
@@ -69,7 +70,7 @@ export class NativeData {
 export interface Recorder {
   /** The backend made a tensor for a kernel to fill. */
   made(data: NativeData, bytes: number): void;
-  invoke(kernel: string, operands: readonly (TensorInfo | null | undefined)[], numbers: readonly number[]): void;
+  invoke(kernel: string, operands: Operands<TensorInfo>, numbers: Numbers): void;
   /** A tensor's values come from JavaScript. */
   wrote(values: Values): void;
   /** JavaScript wants a tensor's values. */
@@ -82,13 +83,14 @@ export class NativeBackend extends MathBackendCPU {
   readonly addon: Addon;
   readonly pool: BlockPool;
   recorder: Recorder | undefined;
-  readonly #kernels: Map<string, number>;
+  readonly kernels: KernelTable;
+  readonly #addressOf = (tensor: TensorInfo): number => this.dataOf(tensor.dataId).address(this.addon);
 
   constructor(addon: Addon) {
     super();
     this.addon = addon;
     this.pool = new BlockPool(addon);
-    this.#kernels = new Map(addon.kernels.map((name, index) => [name, index]));
+    this.kernels = new KernelTable(addon.kernels, addon.enums);
   }
 
   // Public in the base class: data of a tensor, moved here first if another backend holds it.
@@ -142,26 +144,17 @@ export class NativeBackend extends MathBackendCPU {
 
   /**
    * Runs a native kernel.
-   * @param operands tensors, or null for an optional one that is absent
-   * @param numbers sizes and options, in the order the kernel's comment gives
+   * @param operands tensors by the names the kernel declares; an optional one may be missing
+   * @param numbers sizes and options by name
+   * @throws Error naming what is missing, unknown or of a wrong kind
    */
-  invoke(kernel: string, operands: readonly (TensorInfo | null | undefined)[], numbers: readonly number[]): void {
+  invoke(kernel: string, operands: Operands<TensorInfo>, numbers: Numbers): void {
     if (this.recorder) {
       this.recorder.invoke(kernel, operands, numbers);
       return;
     }
-    const { words } = this.addon;
-    words[0] = this.kernelNumber(kernel);
-    words[1] = operands.length;
-    words[2] = numbers.length;
-    let at = 3;
-    for (const operand of operands) words[at++] = operand ? this.dataOf(operand.dataId).address(this.addon) : 0;
-    for (const number of numbers) words[at++] = number;
+    this.kernels.write(this.addon.words, 0, kernel, operands, numbers, this.#addressOf);
     this.addon.execute();
-  }
-
-  kernelNumber(kernel: string): number {
-    return this.#kernels.get(kernel)!;
   }
 
   /** Native memory is copied out: what the caller holds never changes under its hands. */

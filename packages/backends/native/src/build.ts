@@ -79,9 +79,15 @@ function processorIdentity(): string {
   return `${process.platform} ${process.arch} ${model} ${features ?? ''}`;
 }
 
+/** The C++ files of `src/cc` and its folders, relative to it, in one order on every machine. */
+function sourceFiles(): string[] {
+  const files = readdirSync(sourceFolder, { recursive: true, encoding: 'utf8' });
+  return files.filter((file) => /\.(cc|h)$/.test(file)).sort();
+}
+
 function sourceHash(): string {
   const hash = createHash('sha256');
-  for (const file of readdirSync(sourceFolder).sort()) {
+  for (const file of sourceFiles()) {
     hash
       .update(file)
       .update('\0')
@@ -164,19 +170,20 @@ async function compile(toolchain: Toolchain, folder: string): Promise<void> {
   const partial = `${folder}.${process.pid}.${Date.now()}.partial`;
   mkdirSync(partial, { recursive: true });
   try {
-    const sources = readdirSync(sourceFolder).filter((file) => file.endsWith('.cc'));
+    const sources = sourceFiles().filter((file) => file.endsWith('.cc'));
     // The slowest files first, so that none of them is left for the end.
     sources.sort((a, b) => statSync(path.join(sourceFolder, b)).size - statSync(path.join(sourceFolder, a)).size);
     const queue = [...sources];
+    const objectOf = (source: string) => path.join(partial, `${source.replaceAll(path.sep, '-')}.o`);
+    const includes = [`-I${sourceFolder}`, `-I${headerFolder()}`];
     const worker = async () => {
       for (let file = queue.shift(); file; file = queue.shift()) {
-        const object = path.join(partial, file.replace(/cc$/, 'o'));
-        const args = [...toolchain.flags, `-I${headerFolder()}`, '-c', path.join(sourceFolder, file), '-o', object];
+        const args = [...toolchain.flags, ...includes, '-c', path.join(sourceFolder, file), '-o', objectOf(file)];
         await runCompiler(toolchain.compiler, args);
       }
     };
     await Promise.all(Array.from({ length: Math.max(2, os.availableParallelism()) }, worker));
-    const objects = sources.map((file) => path.join(partial, file.replace(/cc$/, 'o')));
+    const objects = sources.map(objectOf);
     const undefinedSymbols = process.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : [];
     const link = [...toolchain.flags, '-shared', '-pthread', ...undefinedSymbols, ...objects];
     await runCompiler(toolchain.compiler, [...link, '-o', path.join(partial, 'kernels.node')]);

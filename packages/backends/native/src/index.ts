@@ -17,9 +17,8 @@ export {
   type CsrArrays,
   type CsrProductOptions,
   csrTimesDense,
-  programFormat,
-  SparseProgram,
   sampledProduct,
   transposeMatrix,
   vectorLanes,
 } from './sparse.ts';
+export { type ProgramEnds, programFormat, SparseProgram, type TableFormat } from './sparse-program.ts';

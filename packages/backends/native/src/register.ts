@@ -11,6 +11,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { loadAddon } from './addon.ts';
 import { backendName, NativeBackend } from './backend.ts';
+import type { SharedEnums } from './descriptors.ts';
 import { batchNormKernels } from './kernels/batch-norm.ts';
 import { castKernels } from './kernels/cast.ts';
 import { compareKernels } from './kernels/compare.ts';
@@ -28,13 +29,13 @@ import { softmaxKernels } from './kernels/softmax.ts';
 import { sparseTrainingKernels } from './kernels/sparse-training.ts';
 import { tileKernels } from './kernels/tiles.ts';
 
-export const nativeKernels: Kernels = {
+const nativeKernels = (enums: SharedEnums): Kernels => ({
   ...matMulKernels,
   ...convKernels,
   ...depthwiseKernels,
   ...poolKernels,
-  ...elementwiseKernels,
-  ...compareKernels,
+  ...elementwiseKernels(enums),
+  ...compareKernels(enums),
   ...castKernels,
   ...reduceKernels,
   ...softmaxKernels,
@@ -44,7 +45,7 @@ export const nativeKernels: Kernels = {
   ...indexingKernels,
   ...sparseTrainingKernels,
   ...tileKernels,
-};
+});
 
 /** Stock kernels that only make another tensor over the same data: no computation falls back with them. */
 const viewKernels = new Set(['Identity', 'Reshape', 'ExpandDims']);
@@ -115,11 +116,12 @@ async function register(): Promise<NativeBackend> {
   const backend = new NativeBackend(addon);
   loaded = backend;
   registerBackend(backendName, () => backend);
+  const kernels = nativeKernels(backend.kernels.enums);
   const stock = new Map(getKernelsForBackend('cpu').map((config) => [config.kernelName, config]));
-  for (const name of new Set([...stock.keys(), ...Object.keys(nativeKernels)])) {
+  for (const name of new Set([...stock.keys(), ...Object.keys(kernels)])) {
     const original = stock.get(name);
     const fallback = original && (viewKernels.has(name) ? original.kernelFunc : counted(name, original.kernelFunc));
-    const body = nativeKernels[name];
+    const body = kernels[name];
     const kernelFunc = body ? native(name, body, fallback) : fallback!;
     registerKernel({ ...original, kernelName: name, backendName, kernelFunc });
   }

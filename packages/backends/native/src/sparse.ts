@@ -1,4 +1,5 @@
-// Sparse kernels on plain arrays. C++: cc/sparse-*.cc.
+// Sparse kernels on plain arrays. C++: cc/sparse/.
+import type { Numbers, Operands } from './descriptors.ts';
 import { registeredBackend } from './register.ts';
 
 type Array32 = Float32Array | Int32Array;
@@ -14,24 +15,11 @@ export interface CsrArrays {
   readonly values: Float32Array;
 }
 
-/** Runs a kernel on arrays in memory; null for an operand that is absent. */
-function invoke(kernel: string, operands: readonly (ArrayBufferView | null)[], numbers: readonly number[]): void {
-  const { addon, kernelNumber } = kernelCaller();
-  // Addresses first: asking for one may run code of Node's that knows nothing of the shared words.
-  const addresses = operands.map((array) => (array ? addon.addressOf(array) : 0));
-  const { words } = addon;
-  words[0] = kernelNumber(kernel);
-  words[1] = addresses.length;
-  words[2] = numbers.length;
-  let at = 3;
-  for (const address of addresses) words[at++] = address;
-  for (const number of numbers) words[at++] = number;
+/** Runs a kernel on arrays in memory. */
+export function invokeOnArrays(kernel: string, operands: Operands<ArrayBufferView>, numbers: Numbers): void {
+  const { addon, kernels } = registeredBackend();
+  kernels.write(addon.words, 0, kernel, operands, numbers, (array) => addon.addressOf(array));
   addon.execute();
-}
-
-function kernelCaller() {
-  const backend = registeredBackend();
-  return { addon: backend.addon, kernelNumber: (name: string) => backend.kernelNumber(name) };
 }
 
 function expectLength(what: string, array: { readonly length: number }, length: number): void {
@@ -76,8 +64,8 @@ export function csrTimesDense(
   expectLength('y', y, rows * n);
   if (bias) expectLength('bias', bias, rows);
   expectLength(places ? 'places' : 'values', places ?? values, columnIndices.length);
-  const operands = [rowStarts, columnIndices, values, places ?? null, x, bias ?? null, y];
-  invoke('CsrTimesDense', operands, [rows, columns, n, Number(relu)]);
+  const operands = { starts: rowStarts, columns: columnIndices, values, places, x, bias, y };
+  invokeOnArrays('CsrTimesDense', operands, { rows, columns, n, relu });
 }
 
 /**
@@ -100,70 +88,14 @@ export function sampledProduct(
   expectLength('a', a, rows * n);
   expectLength('b', b, columns * n);
   expectLength('out', out, columnIndices.length);
-  invoke('SampledProduct', [rowStarts, columnIndices, a, b, out], [rows, n]);
+  invokeOnArrays('SampledProduct', { starts: rowStarts, columns: columnIndices, a, b, out }, { rows, n });
 }
 
 /** to[column, row] = from[row, column]. @throws Error when an array's length does not fit */
 export function transposeMatrix(from: Float32Array, rows: number, columns: number, to: Float32Array): void {
   expectLength('from', from, rows * columns);
   expectLength('to', to, rows * columns);
-  invoke('TransposeMatrix', [from, to], [rows, columns]);
-}
-
-/** How a compiled network is laid out for the interpreter: see cc/sparse-program.h. */
-export const programFormat = {
-  kinds: [
-    'load',
-    'store',
-    'entries',
-    'blocks',
-    'maxPool',
-    'avgPool',
-    'globalAverage',
-    'add',
-    'scaleShift',
-    'activation',
-    'subsamplePad',
-    'flatten',
-    'phases',
-    'winograd',
-    'features',
-  ],
-  /** Parameters of an operation. */
-  parameters: 15,
-  /** Outputs of a block of weights. */
-  blockRows: 4,
-} as const;
-
-/** A compiled network, ready to run. */
-export class SparseProgram {
-  readonly #words: Float64Array;
-  readonly #arena: Float32Array | null;
-  readonly #arrays: readonly ArrayBufferView[];
-
-  /**
-   * @param words the program: see cc/sparse-program.h
-   * @param arrays the arrays whose addresses it names, kept alive with it
-   */
-  constructor(words: Float64Array, arrays: readonly ArrayBufferView[]) {
-    this.#words = words;
-    this.#arrays = arrays;
-    // A single image is shared by all threads, so its arena is; images in tiles have one per thread, made there.
-    this.#arena = words[1] === 0 ? allocateFloats(words[2]!) : null;
-  }
-
-  /**
-   * @param batch [images, features]
-   * @param result [images, outputs]; the caller answers for both lengths
-   */
-  run(batch: Float32Array, images: number, result: Float32Array): void {
-    invoke('SparseProgram', [this.#words, batch, result, this.#arena], [images]);
-  }
-
-  /** How many arrays it keeps alive. */
-  get arrays(): number {
-    return this.#arrays.length;
-  }
+  invokeOnArrays('TransposeMatrix', { from, to }, { rows, columns });
 }
 
 /** Where an array lies, for the words of a program. The array must be kept alive with the program. */

@@ -15,8 +15,9 @@ function copyOfPackage(): string {
   symlinkSync(path.join(packageFolder, 'node_modules'), path.join(folder, 'node_modules'));
   // Building is what is tested, not the kernels: a few files are enough.
   const cc = path.join(folder, 'src', 'cc');
-  const needed = /^(napi|threads|layout)\.cc$|\.h$/;
-  for (const file of readdirSync(cc)) if (!needed.test(file)) rmSync(path.join(cc, file));
+  const needed = /(napi|threads|layout\/layout)\.cc$|\.h$/;
+  for (const file of readdirSync(cc, { recursive: true, encoding: 'utf8' }))
+    if (file.endsWith('.cc') && !needed.test(file)) rmSync(path.join(cc, file));
   return folder;
 }
 
@@ -66,7 +67,7 @@ test('without a compiler the reason is one line; with a prebuilt library it is u
   t.regex(reason, /no C\+\+ compiler \(looked for \/nonexistent\/compiler/);
   const prebuilt = await build(folder, {}, '--prebuilt');
   t.is(await build(folder, none), prebuilt);
-  rmSync(path.join(folder, 'src', 'cc', 'layout.cc'));
+  rmSync(path.join(folder, 'src', 'cc', 'layout', 'layout.cc'));
   t.regex(await build(folder, none), /belongs to other sources/);
   rmSync(folder, { recursive: true });
 });

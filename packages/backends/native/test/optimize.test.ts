@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
 import type { Command, Value } from '../src/capture/graph.ts';
 import { optimize } from '../src/capture/optimize.ts';
+import type { Numbers } from '../src/descriptors.ts';
 import { captureStep } from '../src/index.ts';
 import { randomTensor, randomValues, useNative } from './support.ts';
 
@@ -17,32 +18,43 @@ const [a, b, bias, product, sum, activated] = Array.from({ length: 6 }, value) a
   Value,
   Value,
 ];
-const command = (kernel: string, operands: (Value | null)[], numbers: number[]): Command => ({
+/** A command that writes its last operand. */
+const command = (kernel: string, operands: Record<string, Value>, numbers: Numbers): Command => ({
   kernel,
   operands,
-  outputs: [operands.at(-1)!],
+  outputs: Object.values(operands).slice(-1),
   numbers,
 });
 const [rows, width] = [6, 20];
-const multiply = () => command('MatMul', [a, b, null, product], [1, rows, width, 8, 0, 0, 0, 0, 0]);
-const addRow = (columns: number) =>
-  command('Binary', [product, bias, sum], [0, 2, (rows * width) / columns, columns, columns, 1, 0, 1]);
-const relu = () => command('Unary', [sum, activated], [0, rows * width, 0]);
+const shape = { m: rows, n: width, k: 8, transposeA: false, transposeB: false };
+const multiply = () =>
+  command('MatMul', { a, b, out: product }, { batch: 1, ...shape, strideA: 0, strideB: 0, relu: false });
+const addRow = (columns: number) => {
+  const numbers = { rank: 2, sizes: [(rows * width) / columns, columns], stridesA: [columns, 1], stridesB: [0, 1] };
+  return command('Binary', { a: product, b: bias, out: sum }, { operation: 'Add', ...numbers });
+};
+const unary = (operation: string, x: Value, y: Value) =>
+  command('Unary', { x, y }, { operation, size: rows * width, first: 0, second: 0 });
+const binary = (operation: string, left: Value, right: Value, out: Value) => {
+  const numbers = { operation, rank: 1, sizes: [rows * width], stridesA: [1], stridesB: [1] };
+  return command('Binary', { a: left, b: right, out }, numbers);
+};
+const relu = () => unary('Relu', sum, activated);
 const kernels = (commands: Command[]) => commands.map(({ kernel }) => kernel);
 
 test('a bias and the ReLU after it become operands of the product', (t) => {
   const [fused, ...others] = optimize([multiply(), addRow(width), relu()], [activated]);
   t.deepEqual(others, []);
-  t.deepEqual(fused!.operands, [a, b, bias, activated]);
-  t.is(fused!.numbers.at(-1), 1);
+  t.deepEqual(fused!.operands, { a, b, bias, out: activated });
+  t.true(fused!.numbers.relu);
 });
 
 test('a bias stays apart where it is no row of the product, comes later, or the product is wanted bare', (t) => {
   t.deepEqual(kernels(optimize([multiply(), addRow(2 * width)], [sum])), ['MatMul', 'Binary']);
   t.deepEqual(kernels(optimize([multiply(), addRow(width)], [sum, product])), ['MatMul', 'Binary']);
-  const late = command('Fill', [bias], [width, 1]);
+  const late = command('Fill', { out: bias }, { size: width, value: 1 });
   t.deepEqual(kernels(optimize([multiply(), late, addRow(width)], [sum])), ['MatMul', 'Fill', 'Binary']);
-  const square = command('Binary', [product, product, activated], [2, 1, rows * width, 1, 1]);
+  const square = binary('Multiply', product, product, activated);
   t.deepEqual(kernels(optimize([multiply(), addRow(width), square], [sum, activated])), ['MatMul', 'Binary', 'Binary']);
 });
 
@@ -89,21 +101,22 @@ for (const { name, inputShape, weightShape, columns, product } of layers) {
 
 test('a weight update joins the product that gives its gradient, unless another one reads it', (t) => {
   const [velocity, rate, newWeight, newVelocity] = Array.from({ length: 4 }, value) as [Value, Value, Value, Value];
+  const momentum = { momentum: 0.9, nesterov: false, weightDecay: 1e-4 };
   const update = (): Command => ({
     kernel: 'MomentumUpdate',
-    operands: [bias, velocity, product, null, rate, newWeight, newVelocity],
+    operands: { param: bias, velocity, gradient: product, learningRate: rate, newParam: newWeight, newVelocity },
     outputs: [newWeight, newVelocity],
-    numbers: [rows * width, 0.9, 0, 1e-4],
+    numbers: { size: rows * width, ...momentum },
   });
   const [fused, ...others] = optimize([multiply(), update()], [newWeight, newVelocity]);
   t.deepEqual(others, []);
   t.is(fused!.kernel, 'MatMulMomentumUpdate');
-  t.deepEqual(fused!.operands, [a, b, bias, velocity, null, rate, newWeight, newVelocity]);
-  t.deepEqual(fused!.numbers, [rows, width, 8, 0, 0, 0.9, 0, 1e-4]);
+  t.deepEqual(fused!.operands, { a, b, param: bias, velocity, learningRate: rate, newParam: newWeight, newVelocity });
+  t.deepEqual(fused!.numbers, { ...shape, ...momentum });
   const wanted = [newWeight, newVelocity];
   t.deepEqual(kernels(optimize([multiply(), update()], [...wanted, product])), ['MatMul', 'MomentumUpdate']);
   t.deepEqual(kernels(optimize([multiply(), update(), relu()], wanted)), ['MatMulMomentumUpdate']);
-  const reader = command('Unary', [product, activated], [3, rows * width, 0]);
+  const reader = unary('Abs', product, activated);
   t.deepEqual(kernels(optimize([multiply(), update(), reader], [...wanted, activated])), [
     'MatMul',
     'MomentumUpdate',
@@ -112,16 +125,16 @@ test('a weight update joins the product that gives its gradient, unless another 
 });
 
 test('the gradient of a ReLU joins the product whose result it takes, unless another one reads that', (t) => {
-  const gate = (dy: Value, x: Value) => command('Binary', [dy, x, activated], [7, 1, rows * width, 1, 1]);
+  const gate = (dy: Value, x: Value) => binary('ReluGrad', dy, x, activated);
   const [fused, ...others] = optimize([multiply(), gate(product, bias)], [activated]);
   t.deepEqual(others, []);
   t.is(fused!.kernel, 'MatMulReluGrad');
-  t.deepEqual(fused!.operands, [a, b, bias, activated]);
-  t.deepEqual(fused!.numbers, [rows, width, 8, 0, 0]);
+  t.deepEqual(fused!.operands, { a, b, x: bias, out: activated });
+  t.deepEqual(fused!.numbers, shape);
   t.deepEqual(kernels(optimize([multiply(), gate(product, bias)], [activated, product])), ['MatMul', 'Binary']);
   t.deepEqual(kernels(optimize([multiply(), gate(product, product)], [activated])), ['MatMul', 'Binary']);
   t.deepEqual(kernels(optimize([multiply(), gate(bias, product)], [activated])), ['MatMul', 'Binary']);
-  const reader = command('Unary', [product, sum], [3, rows * width, 0]);
+  const reader = unary('Abs', product, sum);
   t.deepEqual(kernels(optimize([multiply(), gate(product, bias), reader], [activated, sum])), [
     'MatMul',
     'Binary',

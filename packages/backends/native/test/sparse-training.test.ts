@@ -25,6 +25,13 @@ interface Case {
   density: number;
 }
 
+/** A convolution of tiles as the kernels take it. */
+const tileConv = (sizes: number[]): Record<string, number> => {
+  const names =
+    'channels height width upY upX outChannels outHeight outWidth strideY strideX kernelHeight kernelWidth top left';
+  return Object.fromEntries(names.split(' ').map((name, i) => [name, sizes[i]!]));
+};
+
 const square = (size: number): [number, number] => [size, size];
 const cases: Case[] = [
   {
@@ -242,11 +249,11 @@ function tensorsOf(one: Case, weights: Weight[]) {
       transposedPlaces: indices(order),
     },
     attrs: {
-      conv: [channels, ...size, 1, 1, outChannels, ...outSize, ...strides, ...kernel, ...before],
-      backward: [
+      conv: tileConv([channels, ...size, 1, 1, outChannels, ...outSize, ...strides, ...kernel, ...before]),
+      backward: tileConv([
         ...[outChannels, ...outSize, ...strides, channels, ...size, 1, 1, ...kernel],
         ...[kernel[0] - 1 - before[0], kernel[1] - 1 - before[1]],
-      ],
+      ]),
       ...{ images, epsilon: 1e-3, inputRelu: false, relu: false, keep: false, inputGradient: true },
     },
   };
@@ -495,12 +502,12 @@ test.serial('what does not fit is refused before it is read', (t) => {
   t.throws(() => run('SparseMatMul', { x, values, ...short }, { rows: 2, relu: false }), {
     message: /columns must be/,
   });
-  const attrs = { conv: [1, 4, 4, 1, 1, 2, 2, 2, 1, 1, 3, 3, 0, 0], images: 2 };
+  const attrs = { conv: tileConv([1, 4, 4, 1, 1, 2, 2, 2, 1, 1, 3, 3, 0, 0]), images: 2 };
   const tiles = run('ImagesToTiles', { x: randomTensor([2, 3, 4, 1], 1) });
   t.throws(() => run('SparseConv', { x: tiles, values, ...pattern }, attrs), {
     message: /x must be/,
   });
-  const strided = { conv: [1, 3, 4, 1, 1, 2, 2, 2, 2, 2, 1, 1, 0, 0], images: 2, keep: true };
+  const strided = { conv: tileConv([1, 3, 4, 1, 1, 2, 2, 2, 2, 2, 1, 1, 0, 0]), images: 2, keep: true };
   t.throws(() => run('SparseConv', { x: tiles, values, ...pattern }, strided), { message: /does not read all/ });
   t.throws(() => run('TilesToImages', { x: tiles }, { images: 200 }), { message: /tiles do not hold/ });
 });

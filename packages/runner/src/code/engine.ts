@@ -51,7 +51,8 @@ function kernels(): Closure {
   const named = process.env.PRUNEBENCH_NATIVE_BINARY;
   if (named) return { files: new Map(), libraries: new Map([['PRUNEBENCH_NATIVE_BINARY', sha256(named)]]) };
   const folder = join(dirname(mainModule('@prunebench/backend-native')), 'cc');
-  const files = readdirSync(folder).map((name) => join(folder, name));
+  const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => /\.(cc|h)$/.test(name));
+  const files = sources.map((name) => join(folder, name));
   return { files: new Map(files.map((file) => [file, sha256(file)])), libraries: new Map() };
 }
 

@@ -1,6 +1,6 @@
 import { addressOf, programFormat, SparseProgram } from '@prunebench/backend-native';
 import type { Operation, Product, Program } from '../graph/operations.ts';
-import { blocksOf, type EntryTable, entriesOf, type FeatureTable, featuresOf, winogradEntries } from './entries.ts';
+import { blocksOf, type EntryTable, entriesOf, featureTable, winogradEntries } from './entries.ts';
 import { type CellLayout, type Plane, placeTensors, planesOf } from './layout.ts';
 import { splitPhases } from './phases.ts';
 
@@ -27,12 +27,12 @@ export interface Encoding {
   readonly bare?: boolean;
 }
 
-/** An operation before it is laid out: kind, tensors, parameters. */
-type Row = readonly [
-  kind: (typeof programFormat.kinds)[number],
-  ends: { readonly input?: number; readonly output?: number; readonly other?: number | undefined },
-  parameters: readonly number[],
-];
+/** An operation before it is laid out: its parameters by name, its tensors by number. */
+interface Row {
+  readonly kind: string;
+  readonly ends: { readonly input?: number; readonly output?: number; readonly other?: number | undefined };
+  readonly parameters: Readonly<Record<string, number | boolean | string>>;
+}
 
 let identities = 0;
 /** Tells programs apart, also those of other JavaScript threads that share the kernels. */
@@ -40,88 +40,87 @@ const process = Math.floor(Math.random() * 2 ** 30);
 
 /** Lays a program out for the interpreter. */
 export function encode(program: Program, kernels: Kernels, { layout, lanes, bare = false }: Encoding): SparseProgram {
+  const format = programFormat();
   const split = layout.mode === 'image' ? splitPhases(program) : program;
   const planes = planesOf(split, layout);
   const arena = placeTensors(split, planes, layout);
   const arrays: ArrayBufferView[] = [];
-  const keep = <T extends Float32Array | Int32Array>(array: T): number => {
+  const keep: Keep = (array) => {
     arrays.push(array);
     return addressOf(array);
   };
-  const valueWords = (id: number | undefined): number[] => {
-    if (id === undefined) return Array<number>(8).fill(0);
+  const placed = (id: number | undefined) => {
+    if (id === undefined) return undefined;
     const { channels, height, width, rows, pitch, top, left } = planes[id];
-    return [arena.offsets[id], channels, height, width, rows, pitch, top, left];
+    return { offset: arena.offsets[id], channels, height, width, rows, pitch, top, left };
   };
-  const row = (...[kind, ends, parameters]: Row): number[] => {
-    const padding = Array<number>(programFormat.parameters - parameters.length).fill(0);
-    const values = [ends.input, ends.output, ends.other].flatMap(valueWords);
-    return [programFormat.kinds.indexOf(kind), ...values, ...parameters, ...padding];
+  const wordsOf = ({ kind, ends, parameters }: Row): number[] => {
+    const values = { input: placed(ends.input), output: placed(ends.output), other: placed(ends.other) };
+    return format.operation(kind, values, parameters);
   };
-  const sizeOf = (id: number) => planes[id].channels * planes[id].height * planes[id].width;
+  const featuresIn = (id: number) => ({ features: planes[id].channels * planes[id].height * planes[id].width });
 
-  const body = split.operations.flatMap((operation) => {
-    if (operation.kind !== 'product') return row(...plainOperation(operation, keep));
+  const body = split.operations.map((operation) => {
+    if (operation.kind !== 'product') return wordsOf(plainOperation(operation, keep));
     const kernel = kernels.get(operation.name)!;
     const { input, output, residual: other } = operation;
-    const { kind, table, parameters } = encodedProduct(operation, kernel, planes, { layout, lanes });
-    const addresses = [keep(table.entries), keep(table.starts), keep(paddedBias(operation.bias))];
-    return row(kind, { input, output, other }, [...addresses, ...parameters]);
+    const { kind, parameters } = encodedProduct(operation, kernel, planes, { layout, lanes, keep });
+    return wordsOf({ kind, ends: { input, output, other }, parameters });
   });
-  const words = [
-    process * 2 ** 20 + identities++,
-    layout.vectors,
-    arena.floats,
-    split.operations.length + (bare ? 0 : 2),
-    ...(bare ? [] : row('load', { output: split.input }, [sizeOf(split.input)])),
-    ...body,
-    ...(bare ? [] : row('store', { input: split.output }, [sizeOf(split.output)])),
-  ];
-  return new SparseProgram(Float64Array.from(words), arrays);
+  const load = { kind: 'load', ends: { output: split.input }, parameters: featuresIn(split.input) };
+  const store = { kind: 'store', ends: { input: split.output }, parameters: featuresIn(split.output) };
+  const header = {
+    identity: process * 2 ** 20 + identities++,
+    vectors: layout.vectors,
+    arenaFloats: arena.floats,
+  };
+  return new SparseProgram(header, bare ? body : [wordsOf(load), ...body, wordsOf(store)], arrays);
 }
 
 /** Blocks read whole groups of biases. */
 function paddedBias(bias: Float32Array): Float32Array {
-  const padded = new Float32Array(Math.ceil(bias.length / programFormat.blockRows) * programFormat.blockRows);
+  const { blockRows } = programFormat().tables;
+  const padded = new Float32Array(Math.ceil(bias.length / blockRows) * blockRows);
   padded.set(bias);
   return padded;
 }
 
-interface EncodedProduct {
-  readonly kind: Row[0];
-  readonly table: EntryTable;
-  readonly parameters: readonly number[];
-}
+/** An array whose address a program names. */
+type Keep = (array: Float32Array | Int32Array) => number;
 
 function encodedProduct(
   product: Product,
   kernel: ProductKernel,
   planes: readonly Plane[],
-  { layout, lanes }: Encoding,
-): EncodedProduct {
+  { layout, lanes, keep }: { readonly layout: CellLayout; readonly lanes: number; readonly keep: Keep },
+): Pick<Row, 'kind' | 'parameters'> {
   const { format, winograd, passes } = kernel;
   const { mode, floats, vectors } = layout;
   const input = planes[product.input];
-  if (winograd)
-    return {
-      kind: 'winograd',
-      table: winogradEntries(product, input.channels, vectors, lanes),
-      parameters: winogradParameters(product),
-    };
-  if (format !== 'csr')
-    return {
-      kind: 'blocks',
-      table: blocksOf(product, input, floats, passes, format === 'dense'),
-      parameters: productParameters(product, kernel),
-    };
-  if (mode === 'tile' && isOfFeatures(product, planes)) {
-    const table = featuresOf(product, floats, passes);
-    return { kind: 'features', table, parameters: featureParameters(product, table) };
+  const bias = keep(paddedBias(product.bias));
+  const common = { bias, relu: product.relu, residual: product.residual !== undefined };
+  const tables = ({ entries, starts }: EntryTable) => ({ entries: keep(entries), starts: keep(starts) });
+  if (winograd) {
+    const { top: padTop, left: padLeft } = product.window;
+    const table = winogradEntries(product, input.channels, vectors, lanes);
+    return { kind: 'winograd', parameters: { ...tables(table), ...common, padTop, padLeft } };
   }
+  if (format === 'csr' && mode === 'tile' && isOfFeatures(product, planes)) {
+    const table = featureTable(product, floats, passes);
+    const { passes: made, share } = table;
+    const [fours, rows] = [keep(table.entries), keep(table.starts)];
+    return { kind: 'features', parameters: { fours, rows, ...common, passes: made, share } };
+  }
+  const table =
+    format === 'csr'
+      ? entriesOf(product, input, floats, passes)
+      : blocksOf(product, input, floats, passes, format === 'dense');
+  const [strideY, strideX] = product.window.strides;
+  const window = { strideY, strideX, padTop: product.window.top, padLeft: product.window.left };
+  const tile = { passes, tileRows: kernel.rows, tileColumns: kernel.columns };
   return {
-    kind: 'entries',
-    table: entriesOf(product, input, floats, passes),
-    parameters: productParameters(product, kernel),
+    kind: format === 'csr' ? 'entries' : 'blocks',
+    parameters: { ...tables(table), ...common, ...window, ...tile },
   };
 }
 
@@ -131,41 +130,29 @@ function isOfFeatures({ input, output, residual, groups }: Product, planes: read
   return groups === 1 && ends.every((id) => planes[id].rows * planes[id].pitch === 1);
 }
 
-function featureParameters({ relu, residual }: Product, { passes, share }: FeatureTable): number[] {
-  return [passes, share, Number(relu), Number(residual !== undefined)];
-}
-
-function productParameters({ window, relu, residual }: Product, { rows, columns, passes }: ProductKernel): number[] {
-  const { strides, top, left } = window;
-  return [passes, Number(relu), ...strides, top, left, rows, columns, Number(residual !== undefined)];
-}
-
-function winogradParameters({ window, relu, residual }: Product): number[] {
-  return [Number(relu), window.top, window.left, Number(residual !== undefined)];
-}
-
-function plainOperation(
-  operation: Exclude<Operation, Product>,
-  keep: (array: Float32Array | Int32Array) => number,
-): Row {
+function plainOperation(operation: Exclude<Operation, Product>, keep: Keep): Row {
+  const { kind } = operation;
   const ends = { input: operation.input, output: operation.output };
   switch (operation.kind) {
     case 'maxPool':
     case 'avgPool': {
       const { size, strides, top, left } = operation.window;
-      return [operation.kind, ends, [...size, ...strides, top, left]];
+      const [[height, width], [strideY, strideX]] = [size, strides];
+      return { kind, ends, parameters: { height, width, strideY, strideX, top, left } };
     }
     case 'scaleShift':
-      return [operation.kind, ends, [keep(operation.scale), keep(operation.shift), 0]];
+      return { kind, ends, parameters: { scale: keep(operation.scale), shift: keep(operation.shift), relu: false } };
     case 'activation':
-      return [operation.kind, ends, [['relu', 'tanh', 'sigmoid'].indexOf(operation.activation)]];
+      return { kind, ends, parameters: { function: operation.activation } };
     case 'subsamplePad':
-      return [operation.kind, ends, [operation.stride, operation.before]];
-    case 'phases':
-      return [operation.kind, ends, [...operation.strides, operation.top, operation.left]];
+      return { kind, ends, parameters: { stride: operation.stride, before: operation.before } };
+    case 'phases': {
+      const [strideY, strideX] = operation.strides;
+      return { kind, ends, parameters: { strideY, strideX, top: operation.top, left: operation.left } };
+    }
     case 'add':
-      return [operation.kind, { ...ends, other: operation.other }, [0]];
+      return { kind, ends: { ...ends, other: operation.other }, parameters: { relu: false } };
     default:
-      return [operation.kind, ends, []];
+      return { kind, ends, parameters: {} };
   }
 }

@@ -3,15 +3,12 @@ import type { Product } from '../graph/operations.ts';
 import { type CsrMatrix, eachWeight } from '../storage/csr.ts';
 import { type Plane, planeFloats } from './layout.ts';
 
-/** Weights as the kernels read them: see cc/sparse-tile.h. */
+/** Weights as the kernels read them (`TableFormat`). */
 export interface EntryTable {
   /** Offsets and weights, interleaved. */
   readonly entries: Float32Array;
   readonly starts: Int32Array;
 }
-
-const BLOCK = programFormat.blockRows;
-const BLOCK_WORDS = 1 + BLOCK;
 
 /** How far the input of a column of weights lies from the window's corner, in floats. */
 function offsetOf(product: Product, input: Plane, cellFloats: number): (row: number, column: number) => number {
@@ -39,22 +36,20 @@ export function entriesOf(product: Product, input: Plane, cellFloats: number, pa
   eachWeight(weights, (row, column) => starts[passOf(column % channels) * weights.rows + row + 1]++);
   for (let i = 1; i < starts.length; i++) starts[i] += starts[i - 1];
   const next = starts.slice();
-  const entries = new Float32Array(weights.values.length * 2);
+  const { entryFloats } = programFormat().tables;
+  const entries = new Float32Array(weights.values.length * entryFloats);
   const offsets = new Int32Array(entries.buffer);
   const offset = offsetOf(product, input, cellFloats);
   eachWeight(weights, (row, column, value) => {
-    const at = next[passOf(column % channels) * weights.rows + row]++;
-    offsets[at * 2] = offset(row, column);
-    entries[at * 2 + 1] = value;
+    const at = next[passOf(column % channels) * weights.rows + row]++ * entryFloats;
+    offsets[at] = offset(row, column);
+    entries[at + 1] = value;
   });
   return { entries, starts };
 }
 
-/** Four weights of a row of features: four offsets of 16 bits, then the weights. */
-const FOUR_WORDS = 6;
-/** What an offset of 16 bits counts, and how far it reaches, in floats. */
-const OFFSET_FLOATS = 2;
-const REACH_FLOATS = 2 ** 16 * OFFSET_FLOATS;
+/** Offsets among features have 16 bits. */
+const OFFSETS = 2 ** 16;
 
 export interface FeatureTable extends EntryTable {
   /** For each pass, its rows in ascending order of their weights: output, weights. */
@@ -64,10 +59,11 @@ export interface FeatureTable extends EntryTable {
   readonly share: number;
 }
 
-/** Single weights of a product of features, by pass and row: see cc/sparse-features.cc. There may be more passes than wanted. */
-export function featuresOf({ weights }: Product, cellFloats: number, wantedPasses: number): FeatureTable {
+/** Single weights of a product of features, by pass and row, in fours: their offsets, then the weights. There may be more passes than wanted. */
+export function featureTable({ weights }: Product, cellFloats: number, wantedPasses: number): FeatureTable {
   const { rows, columns } = weights;
-  const share = Math.min(Math.ceil(columns / wantedPasses), Math.floor(REACH_FLOATS / cellFloats));
+  const { fourFloats, featureOffsetFloats } = programFormat().tables;
+  const share = Math.min(Math.ceil(columns / wantedPasses), Math.floor((OFFSETS * featureOffsetFloats) / cellFloats));
   const passes = Math.ceil(columns / share);
   const lengths = new Int32Array(passes * rows);
   const listOf = (row: number, column: number) => Math.floor(column / share) * rows + row;
@@ -83,12 +79,12 @@ export function featuresOf({ weights }: Product, cellFloats: number, wantedPasse
     next[list] = fours * 4;
     fours += Math.ceil(lengths[list] / 4);
   }
-  const entries = new Float32Array(fours * FOUR_WORDS);
+  const entries = new Float32Array(fours * fourFloats);
   const offsets = new Uint16Array(entries.buffer);
   eachWeight(weights, (row, column, value) => {
     const at = next[listOf(row, column)]++;
-    const [four, place] = [Math.floor(at / 4) * FOUR_WORDS, at % 4];
-    offsets[four * 2 + place] = ((column % share) * cellFloats) / OFFSET_FLOATS;
+    const [four, place] = [Math.floor(at / 4) * fourFloats, at % 4];
+    offsets[four * 2 + place] = ((column % share) * cellFloats) / featureOffsetFloats;
     entries[four + 2 + place] = value;
   });
   return { entries, starts, passes, share };
@@ -103,8 +99,9 @@ export function blocksOf(
   full: boolean,
 ): EntryTable {
   const { weights } = product;
+  const { blockRows, blockFloats } = programFormat().tables;
   const passOf = passesOver(input.channels, passes);
-  const groups = Math.ceil(weights.rows / BLOCK);
+  const groups = Math.ceil(weights.rows / blockRows);
   const occupied = full ? undefined : occupiedBlocks(weights);
   const starts = new Int32Array(passes * groups + 1);
   const isStored = (group: number, column: number) => !occupied || occupied[group * weights.columns + column] === 1;
@@ -116,18 +113,18 @@ export function blocksOf(
   visit((list) => starts[list + 1]++);
   for (let i = 1; i < starts.length; i++) starts[i] += starts[i - 1];
   const next = starts.slice();
-  const entries = new Float32Array(starts[starts.length - 1] * BLOCK_WORDS);
+  const entries = new Float32Array(starts[starts.length - 1] * blockFloats);
   const offsets = new Int32Array(entries.buffer);
   const place = new Int32Array(groups * weights.columns);
   const offset = offsetOf(product, input, cellFloats);
   visit((list, group, column) => {
     const at = next[list]++;
     place[group * weights.columns + column] = at;
-    offsets[at * BLOCK_WORDS] = offset(group * BLOCK, column);
+    offsets[at * blockFloats] = offset(group * blockRows, column);
   });
   eachWeight(weights, (row, column, value) => {
-    const at = place[Math.floor(row / BLOCK) * weights.columns + column];
-    entries[at * BLOCK_WORDS + 1 + (row % BLOCK)] = value;
+    const at = place[Math.floor(row / blockRows) * weights.columns + column];
+    entries[at * blockFloats + 1 + (row % blockRows)] = value;
   });
   return { entries, starts };
 }
@@ -139,15 +136,13 @@ export function blockDensity(weights: CsrMatrix): number {
 }
 
 function occupiedBlocks(weights: CsrMatrix): Uint8Array {
-  const occupied = new Uint8Array(Math.ceil(weights.rows / BLOCK) * weights.columns);
+  const { blockRows } = programFormat().tables;
+  const occupied = new Uint8Array(Math.ceil(weights.rows / blockRows) * weights.columns);
   eachWeight(weights, (row, column) => {
-    occupied[Math.floor(row / BLOCK) * weights.columns + column] = 1;
+    occupied[Math.floor(row / blockRows) * weights.columns + column] = 1;
   });
   return occupied;
 }
-
-/** Patches that the Winograd kernel takes at once, in vectors: see cc/sparse-winograd.cc. */
-const WINOGRAD_VECTORS = 4;
 
 /**
  * The transformed filters of a dense 3 x 3 convolution, G g Gᵀ (Lavin and Gray 2016, F(2x2, 3x3)), as full rows of blocks for each
@@ -155,19 +150,20 @@ const WINOGRAD_VECTORS = 4;
  */
 export function winogradEntries(product: Product, channels: number, vectors: number, lanes: number): EntryTable {
   const { weights } = product;
+  const { blockRows, blockFloats, winogradVectors } = programFormat().tables;
   const places = transformedFilters(weights, channels);
-  const groups = Math.ceil(weights.rows / BLOCK);
-  const entries = new Float32Array(16 * groups * channels * BLOCK_WORDS);
+  const groups = Math.ceil(weights.rows / blockRows);
+  const entries = new Float32Array(16 * groups * channels * blockFloats);
   const offsets = new Int32Array(entries.buffer);
   const starts = Int32Array.from({ length: 16 * groups + 1 }, (_, i) => i * channels);
-  const floats = Math.max(WINOGRAD_VECTORS, vectors) * lanes;
+  const floats = Math.max(winogradVectors, vectors) * lanes;
   let at = 0;
   for (let place = 0; place < 16; place++)
     for (let group = 0; group < groups; group++)
-      for (let channel = 0; channel < channels; channel++, at += BLOCK_WORDS) {
+      for (let channel = 0; channel < channels; channel++, at += blockFloats) {
         offsets[at] = channel * floats;
-        for (let b = 0; b < BLOCK && group * BLOCK + b < weights.rows; b++)
-          entries[at + 1 + b] = places[(place * weights.rows + group * BLOCK + b) * channels + channel];
+        for (let b = 0; b < blockRows && group * blockRows + b < weights.rows; b++)
+          entries[at + 1 + b] = places[(place * weights.rows + group * blockRows + b) * channels + channel];
       }
   return { entries, starts };
 }

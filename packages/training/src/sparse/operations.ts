@@ -65,16 +65,21 @@ export interface ConvShape {
   readonly before: readonly [number, number];
 }
 
-const forwardNumbers = (shape: ConvShape): number[] => [
-  ...[shape.channels, ...shape.size, 1, 1, shape.outChannels, ...shape.outSize],
-  ...[...shape.strides, ...shape.kernel, ...shape.before],
-];
+/** A convolution of tiles as the native kernels want it; `up`: rows and columns from one pixel read to the next, zeros between. */
+const forwardShape = ({ channels, size, outChannels, outSize, strides, kernel, before }: ConvShape) => ({
+  ...{ channels, height: size[0], width: size[1], upY: 1, upX: 1 },
+  ...{ outChannels, outHeight: outSize[0], outWidth: outSize[1], strideY: strides[0], strideX: strides[1] },
+  ...{ kernelHeight: kernel[0], kernelWidth: kernel[1], top: before[0], left: before[1] },
+});
 
 /** The input gradient as a convolution of dy, moved apart by the stride, with the kernel turned round. */
-const backwardNumbers = ({ channels, size, outChannels, outSize, strides, kernel, before }: ConvShape): number[] => [
-  ...[outChannels, ...outSize, ...strides, channels, ...size],
-  ...[1, 1, ...kernel, kernel[0] - 1 - before[0], kernel[1] - 1 - before[1]],
-];
+const backwardShape = ({ channels, size, outChannels, outSize, strides, kernel, before }: ConvShape) => ({
+  ...forwardShape({
+    ...{ channels: outChannels, size: outSize, outChannels: channels, outSize: size, strides: [1, 1], kernel },
+    before: [kernel[0] - 1 - before[0], kernel[1] - 1 - before[1]],
+  }),
+  ...{ upY: strides[0], upX: strides[1] },
+});
 
 /**
  * Tiles x whose moments a batch norm has taken; readers compute its output, (x - mean) * scale + shift. A reader's gradients are those of
@@ -143,7 +148,7 @@ export function sparseConv(
     ...(norm ? { gamma: norm.gamma, beta: norm.beta } : {}),
   };
   const outputs = run<tf.Tensor[]>(kernel, inputs, {
-    ...{ conv: forwardNumbers(shape), backward: backwardNumbers(shape), outChannels: shape.outChannels },
+    ...{ conv: forwardShape(shape), backward: backwardShape(shape), outChannels: shape.outChannels },
     ...{ inputRelu: read.norm !== undefined && read.relu, relu: product.relu },
     ...(shortcut ? { shortcut: [shortcut.stride, shortcut.channels] } : {}),
     ...{ images, keep, inputGradient, norm: norm !== undefined, epsilon: norm?.epsilon ?? 0 },

@@ -114,7 +114,7 @@ export class CapturedStep {
     const needed = [...outputs, ...updates.map(({ final }) => final)];
     const made = plan(backend, optimize(recorder.commands, needed), updates, outputs);
     this.#plan = made;
-    this.#outputViews = results.map((result) => viewOf(made.addressOf(result.value), result));
+    this.#outputViews = results.map((result) => viewOf(made.blockOf(result.value), result));
   }
 
   #check(results: readonly Result[], finals: readonly Value[], homes: readonly Value[]): void {

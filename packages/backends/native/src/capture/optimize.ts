@@ -1,11 +1,18 @@
 // Rewrites a recorded step without changing one bit of its results.
-import { type Command, inputsOf, readersOf, type Value } from './graph.ts';
+import type { Numbers } from '../descriptors.ts';
+import {
+  addsRow,
+  type Command,
+  inputsOf,
+  isSameShapeBinary,
+  operandOf,
+  readersOf,
+  type Value,
+  withValues,
+} from './graph.ts';
 
-const codes = { add: 0, relu: 0, step: 1, multiply: 2, reluGrad: 7 };
-
-/** Which number of a product's kernel says how many columns (or channels) its result has. */
-const columnsAt: Readonly<Record<string, number>> = { MatMul: 2, Conv2D: 6 };
-const biasOperand = 2;
+/** The kernels that add a bias and take a ReLU on the way out, by the number that says how many columns their result has. */
+const columnsOf: Readonly<Record<string, string>> = { MatMul: 'n', Conv2D: 'outChannels' };
 
 /** Drops the commands whose results nobody reads, such as the gradient with respect to the input batch. */
 export function dropUnused(commands: readonly Command[], results: Iterable<Value>): Command[] {
@@ -19,17 +26,29 @@ export function dropUnused(commands: readonly Command[], results: Iterable<Value
   return kept.reverse();
 }
 
+/** For each value, the command that writes it. */
+const producersOf = (commands: readonly Command[]): ReadonlyMap<Value, Command> =>
+  new Map(commands.flatMap((command) => command.outputs.map((value) => [value, command] as const)));
+
 /** dy * step(x) becomes one pass. */
 export function fuseReluGradients(commands: readonly Command[]): Command[] {
-  const producer = new Map(commands.flatMap((command) => command.outputs.map((value) => [value, command] as const)));
+  const producer = producersOf(commands);
   return commands.map((command) => {
-    if (!isSameShapeBinary(command, codes.multiply)) return command;
-    const [a, b, out] = command.operands as [Value, Value, Value];
-    const [dy, factor] = isStep(producer.get(b)) ? [a, producer.get(b)!] : [b, producer.get(a)];
+    if (!isSameShapeBinary(command, 'Multiply')) return command;
+    const a = operandOf(command, 'a');
+    const b = operandOf(command, 'b');
+    const [dy, factor] = isStep(producer.get(b)) ? [a, producer.get(b)] : [b, producer.get(a)];
     if (!isStep(factor)) return command;
-    const numbers = [codes.reluGrad, ...command.numbers.slice(1)];
-    return { kernel: 'Binary', operands: [dy, factor!.operands[0]!, out], outputs: [out], numbers };
+    const operands = { ...command.operands, a: dy, b: operandOf(factor, 'x') };
+    return { ...command, operands, numbers: { ...command.numbers, operation: 'ReluGrad' } };
   });
+}
+
+/** The one value that a command writes. */
+function resultOf({ kernel, outputs }: Command): Value {
+  const [result] = outputs;
+  if (!result) throw new Error(`The recorded ${kernel} writes nothing.`);
+  return result;
 }
 
 /** product + bias, a row, moves into the product's own kernel when nobody else reads the bare product. */
@@ -38,18 +57,17 @@ export function fuseBiasIntoProducts(commands: readonly Command[], results: Read
   const writtenAt = new Map(commands.flatMap(({ outputs }, i) => outputs.map((value) => [value, i] as const)));
   const dropped = new Set<Command>();
   const fused = commands.map((command, i) => {
-    const { kernel, operands, numbers } = command;
-    if (!(kernel in columnsAt) || numbers.at(-1) !== 0 || operands[biasOperand]) return command;
-    const [product] = command.outputs as [Value];
-    const uses = readers.get(product) ?? [];
-    if (results.has(product) || uses.length !== 1 || !addsRow(uses[0]!, product, numbers[columnsAt[kernel]!]!)) {
-      return command;
-    }
-    const [, bias, sum] = uses[0]!.operands as [Value, Value, Value];
+    if (!takesBiasAndRelu(command) || command.operands.bias) return command;
+    const product = resultOf(command);
+    const [use, ...others] = readers.get(product) ?? [];
+    const columns = command.numbers[columnsOf[command.kernel] ?? ''];
+    if (results.has(product) || !use || others.length > 0 || columns === undefined) return command;
+    if (!addsRow(use, product, columns)) return command;
+    const bias = operandOf(use, 'b');
     if ((writtenAt.get(bias) ?? -1) > i) return command;
-    dropped.add(uses[0]!);
-    const [left, right] = operands as [Value, Value];
-    return { kernel, operands: [left, right, bias, sum], outputs: [sum], numbers: [...numbers] };
+    dropped.add(use);
+    const withBias = { ...command, operands: { ...command.operands, bias } };
+    return withValues(withBias, new Map([[product, operandOf(use, 'out')]]));
   });
   return fused.filter((command) => !dropped.has(command));
 }
@@ -62,27 +80,21 @@ export function fuseReluIntoProducts(commands: readonly Command[], results: Read
   const readers = readersOf(commands);
   const replaced = new Map<Value, Value>();
   const dropped = new Set<Command>();
-  for (const command of commands) {
-    if (!(command.kernel in columnsAt) || command.numbers.at(-1) !== 0) continue;
-    const [product] = command.outputs as [Value];
-    if (results.has(product)) continue;
+  const fused = commands.map((command) => {
+    if (!takesBiasAndRelu(command)) return command;
+    const product = resultOf(command);
+    if (results.has(product)) return command;
     const uses = readers.get(product) ?? [];
-    const relus = uses.filter((use) => use.kernel === 'Unary' && use.numbers[0] === codes.relu);
+    const relus = uses.filter((use) => use.kernel === 'Unary' && use.numbers.operation === 'Relu');
     const others = uses.filter((use) => !relus.includes(use));
-    const onlySigns = others.every((use) => isSameShapeBinary(use, codes.reluGrad) && use.operands[0] !== product);
-    if (relus.length !== 1 || !onlySigns) continue;
-    replaced.set(product, relus[0]!.outputs[0]!);
-    dropped.add(relus[0]!);
-    command.numbers[command.numbers.length - 1] = 1;
-  }
-  const renamed = (value: Value | null) => (value && replaced.get(value)) ?? value;
-  return commands
-    .filter((command) => !dropped.has(command))
-    .map((command) => ({
-      ...command,
-      operands: command.operands.map(renamed),
-      outputs: command.outputs.map((value) => renamed(value)!),
-    }));
+    const onlySigns = others.every((use) => isSameShapeBinary(use, 'ReluGrad') && use.operands.a !== product);
+    const [relu, ...moreRelus] = relus;
+    if (!relu || moreRelus.length > 0 || !onlySigns) return command;
+    replaced.set(product, resultOf(relu));
+    dropped.add(relu);
+    return { ...command, numbers: { ...command.numbers, relu: true } };
+  });
+  return fused.filter((command) => !dropped.has(command)).map((command) => withValues(command, replaced));
 }
 
 /**
@@ -91,19 +103,22 @@ export function fuseReluIntoProducts(commands: readonly Command[], results: Read
  */
 export function fuseUpdatesIntoProducts(commands: readonly Command[], results: ReadonlySet<Value>): Command[] {
   const readers = readersOf(commands);
-  const producer = new Map(commands.flatMap((command) => command.outputs.map((value) => [value, command] as const)));
+  const producer = producersOf(commands);
   const dropped = new Set<Command>();
   const fused = commands.map((command) => {
     if (command.kernel !== 'MomentumUpdate') return command;
-    const [param, velocity, gradient, ...others] = command.operands as [Value, Value, Value, ...(Value | null)[]];
+    const { gradient: _, ...updated } = command.operands;
+    const gradient = operandOf(command, 'gradient');
     const product = producer.get(gradient);
-    if (!isBareProduct(product) || results.has(gradient) || readers.get(gradient)!.length !== 1) return command;
-    dropped.add(product!);
-    const [left, right] = product!.operands as [Value, Value];
-    const [, m, n, k, transposeA, transposeB] = product!.numbers as [number, number, number, number, number, number];
-    const numbers = [m, n, k, transposeA, transposeB, ...command.numbers.slice(1)];
-    const operands = [left, right, param, velocity, ...others];
-    return { kernel: 'MatMulMomentumUpdate', operands, outputs: command.outputs, numbers };
+    if (!isBareProduct(product) || results.has(gradient) || readers.get(gradient)?.length !== 1) return command;
+    dropped.add(product);
+    const { size: __, ...step } = command.numbers;
+    return {
+      kernel: 'MatMulMomentumUpdate',
+      operands: { ...factorsOf(product), ...updated },
+      outputs: command.outputs,
+      numbers: { ...productNumbers(product), ...step },
+    };
   });
   return fused.filter((command) => !dropped.has(command));
 }
@@ -111,45 +126,38 @@ export function fuseUpdatesIntoProducts(commands: readonly Command[], results: R
 /** A ReLU's gradient moves into the product whose result it takes, when nobody else reads that. */
 export function fuseReluGradientsIntoProducts(commands: readonly Command[], results: ReadonlySet<Value>): Command[] {
   const readers = readersOf(commands);
-  const producer = new Map(commands.flatMap((command) => command.outputs.map((value) => [value, command] as const)));
+  const producer = producersOf(commands);
   const dropped = new Set<Command>();
   const fused = commands.map((command) => {
-    if (!isSameShapeBinary(command, codes.reluGrad)) return command;
-    const [dy, x, out] = command.operands as [Value, Value, Value];
-    const product = producer.get(dy);
-    if (!isBareProduct(product) || results.has(dy) || x === dy || readers.get(dy)!.length !== 1) return command;
-    dropped.add(product!);
-    const [left, right] = product!.operands as [Value, Value];
-    const numbers = product!.numbers.slice(1, 6);
-    return { kernel: 'MatMulReluGrad', operands: [left, right, x, out], outputs: [out], numbers };
+    if (!isSameShapeBinary(command, 'ReluGrad')) return command;
+    const { a: dy, b: x, out } = command.operands;
+    const product = dy ? producer.get(dy) : undefined;
+    if (!dy || !isBareProduct(product) || results.has(dy) || x === dy || readers.get(dy)?.length !== 1) return command;
+    dropped.add(product);
+    const operands = { ...factorsOf(product), x, out };
+    return { kernel: 'MatMulReluGrad', operands, outputs: command.outputs, numbers: productNumbers(product) };
   });
   return fused.filter((command) => !dropped.has(command));
 }
 
+const takesBiasAndRelu = ({ kernel, numbers }: Command): boolean => kernel in columnsOf && !numbers.relu;
+
+const factorsOf = (product: Command) => ({ a: operandOf(product, 'a'), b: operandOf(product, 'b') });
+
+/** What the kernels that end in something else than a sum take over of a product. */
+function productNumbers({ numbers }: Command): Numbers {
+  const { batch, strideA, strideB, relu, ...shape } = numbers;
+  return shape;
+}
+
 /** Whether a command is one matrix product without bias or ReLU. */
-function isBareProduct(command: Command | undefined): boolean {
-  return (
-    command?.kernel === 'MatMul' &&
-    command.numbers[0] === 1 &&
-    !command.operands[biasOperand] &&
-    command.numbers.at(-1) === 0
-  );
+function isBareProduct(command: Command | undefined): command is Command {
+  if (command?.kernel !== 'MatMul') return false;
+  return command.numbers.batch === 1 && !command.operands.bias && !command.numbers.relu;
 }
 
-function isSameShapeBinary(command: Command, code: number): boolean {
-  const { kernel, numbers } = command;
-  return kernel === 'Binary' && numbers[0] === code && numbers[1] === 1 && numbers[3] === 1 && numbers[4] === 1;
-}
-
-/** Whether a command adds a row of so many columns to each row of a matrix. */
-function addsRow({ kernel, operands, numbers }: Command, matrix: Value, columns: number): boolean {
-  const [code, rank, , width, ...strides] = numbers;
-  const row = code === codes.add && rank === 2 && width === columns && strides.join() === [width, 1, 0, 1].join();
-  return kernel === 'Binary' && row && operands[0] === matrix && operands[1] !== matrix;
-}
-
-function isStep(command: Command | undefined): boolean {
-  return command?.kernel === 'Unary' && command.numbers[0] === codes.step && command.numbers[2] === 0;
+function isStep(command: Command | undefined): command is Command {
+  return command?.kernel === 'Unary' && command.numbers.operation === 'Step' && command.numbers.first === 0;
 }
 
 /** All rewrites. `results` are the values that must survive. */

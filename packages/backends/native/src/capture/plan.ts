@@ -1,14 +1,14 @@
 // Decides where each value of a recorded step lies, and lays the calls out for replay.
 import type { NativeBackend } from '../backend.ts';
 import { type Block, blockBytes } from '../memory.ts';
-import { type Command, inputsOf, type Value } from './graph.ts';
+import { type Command, inputsOf, isSameShapeBinary, operandOf, operandsOf, type Value } from './graph.ts';
 
 export interface Plan {
   words: Float64Array;
   calls: number;
   /** All memory the step owns. */
   blocks: Block[];
-  addressOf(value: Value): Block;
+  blockOf(value: Value): Block;
 }
 
 /** A variable's new value and the memory it must end in. */
@@ -18,35 +18,39 @@ export interface StateUpdate {
 }
 
 /** Whether the kernel reads element i of all its operands only to write element i of its outputs. */
-function isPointwise({ kernel, numbers }: Command): boolean {
-  if (kernel === 'Binary') return numbers[1] === 1 && numbers[3] === 1 && numbers[4] === 1;
-  return ['Unary', 'MomentumUpdate', 'AdamUpdate'].includes(kernel);
+function isPointwise(command: Command): boolean {
+  return isSameShapeBinary(command) || ['Unary', 'MomentumUpdate', 'AdamUpdate'].includes(command.kernel);
 }
 
 /** The operands that the kernel reads at element i only to write element i of its outputs: they may share memory. */
 function pointwiseOperands(command: Command): Value[] {
   if (isPointwise(command)) return inputsOf(command);
   if (command.kernel !== 'MatMulMomentumUpdate') return [];
-  const [left, right, ...pointwise] = inputsOf(command);
-  return pointwise.filter((value) => value !== left && value !== right);
+  const factors = [operandOf(command, 'a'), operandOf(command, 'b')];
+  return inputsOf(command).filter((value) => !factors.includes(value));
 }
 
+/** Kernels whose last pass reads the gradient at an element just before it writes there. */
+const gradientRead: Readonly<Record<string, string>> = {
+  BatchNormTrainingGrad: 'dy',
+  TileMomentsGrad: 'g',
+  TileNormalizeGrad: 'dy',
+};
+
 /** The operands whose memory an output may take over, for kernels that read all of it before or as they write. */
-function reusable(command: Command, output: Value): (Value | null)[] {
+function reusable(command: Command, output: Value): Value[] {
   const { kernel, operands, numbers } = command;
-  // Their last pass reads the gradient at an element just before it writes there.
-  if (['BatchNormTrainingGrad', 'TileMomentsGrad', 'TileNormalizeGrad'].includes(kernel)) return [operands[0]!];
-  if (kernel === 'SparseConvGrad') {
-    if (output !== operands[19]) return [];
-    const [channels, height, width, , , outChannels, outHeight, outWidth] = numbers.slice(1);
-    const sameShape = channels === outChannels && height === outHeight && width === outWidth;
-    const [x, , , , residual, more, dy, y] = operands;
-    const [stride, shortcutChannels] = numbers.slice(33);
-    const whole = stride === 1 && shortcutChannels === channels;
-    // Of the output gradient, rows are read before those of the input gradient are written.
-    return [...(whole ? [more!] : []), residual!, ...(sameShape ? [dy!, y!] : []), x!];
-  }
-  return pointwiseOperands(command);
+  const gradient = gradientRead[kernel];
+  if (gradient) return [operandOf(command, gradient)];
+  if (kernel !== 'SparseConvGrad') return pointwiseOperands(command);
+  if (output !== operands.dx) return [];
+  const { channels, height, width, outChannels, outHeight, outWidth } = numbers;
+  const sameShape = channels === outChannels && height === outHeight && width === outWidth;
+  const whole = numbers.shortcutStride === 1 && numbers.shortcutChannels === channels;
+  const { x, residual, more, dy, y } = operands;
+  // Of the output gradient, rows are read before those of the input gradient are written.
+  const candidates = [...(whole ? [more] : []), residual, ...(sameShape ? [dy, y] : []), x];
+  return candidates.filter((value) => value != null);
 }
 
 /** State updates that can be written straight into the variable's memory: nobody reads the old value later. */
@@ -76,7 +80,7 @@ export function plan(
   const copies = updates.filter(({ final }) => !inPlace.has(final)).map(copyHome);
   const commands = [...recorded, ...copies];
   const lastUse = new Map<Value, number>();
-  for (const [i, { operands }] of commands.entries()) for (const value of operands) if (value) lastUse.set(value, i);
+  for (const [i, command] of commands.entries()) for (const value of operandsOf(command)) lastUse.set(value, i);
   for (const value of outputs) lastUse.set(value, Number.POSITIVE_INFINITY);
 
   const places = new Map<Value, Block>();
@@ -89,15 +93,20 @@ export function plan(
     blocks.push(fresh);
     return fresh;
   };
+  const blockOf = (value: Value): Block => {
+    const block = places.get(value);
+    if (!block) throw new Error('captureStep: a value of the step is used before it has memory.');
+    return block;
+  };
   const give = (value: Value) => {
-    const block = places.get(value)!;
+    const block = blockOf(value);
     const list = free.get(block.bytes);
     if (list) list.push(block);
     else free.set(block.bytes, [block]);
   };
 
   for (const [i, command] of commands.entries()) {
-    const ends = (value: Value | null): value is Value => value !== null && lastUse.get(value) === i;
+    const ends = (value: Value) => lastUse.get(value) === i;
     const reused = new Set<Value>();
     for (const value of command.outputs) {
       if (inPlace.has(value) || value.external || places.has(value)) continue;
@@ -106,29 +115,24 @@ export function plan(
         .filter(ends)
         .find((candidate) => places.has(candidate) && !reused.has(candidate) && fits(candidate));
       if (heir) reused.add(heir);
-      places.set(value, heir ? places.get(heir)! : take(value.bytes));
+      places.set(value, heir ? blockOf(heir) : take(value.bytes));
     }
-    for (const value of new Set(command.operands))
+    for (const value of new Set(operandsOf(command)))
       if (ends(value) && places.has(value) && !reused.has(value)) give(value);
   }
 
-  const address = (value: Value | null): number => {
-    if (!value) return 0;
+  const address = (value: Value): number => {
     const target = inPlace.get(value) ?? value;
-    return target.external ? target.external.address(backend.addon) : places.get(target)!.address;
+    return target.external ? target.external.address(backend.addon) : blockOf(target).address;
   };
-  const words = commands.flatMap(({ kernel, operands, numbers }) => [
-    backend.kernelNumber(kernel),
-    operands.length,
-    numbers.length,
-    ...operands.map(address),
-    ...numbers,
-  ]);
-  const addressOf = (value: Value) =>
-    inPlace.get(value)?.external?.block ?? places.get(value) ?? value.external!.block!;
-  return { words: Float64Array.from(words), calls: commands.length, blocks, addressOf };
+  const words: number[] = [];
+  for (const { kernel, operands, numbers } of commands)
+    backend.kernels.write(words, words.length, kernel, operands, numbers, address);
+  const placeOf = (value: Value) => inPlace.get(value)?.external?.block ?? value.external?.block ?? blockOf(value);
+  return { words: Float64Array.from(words), calls: commands.length, blocks, blockOf: placeOf };
 }
 
 function copyHome({ home, final }: StateUpdate): Command {
-  return { kernel: 'Copy', operands: [final, home], outputs: [home], numbers: [home.bytes, 1] };
+  const numbers = { size: home.bytes, bytesPerElement: 1 };
+  return { kernel: 'Copy', operands: { from: final, to: home }, outputs: [home], numbers };
 }

@@ -1,6 +1,7 @@
 // Records the kernel calls of a step without running them: shapes are static, so nothing in the step may depend on values.
 import { engine, keep, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
 import { bytesPerElement, type NativeBackend, type NativeData, type Recorder } from '../backend.ts';
+import type { Numbers, Operands } from '../descriptors.ts';
 import type { Command, Value } from './graph.ts';
 
 /** The step computes something that a replay could not repeat; run it as it is instead. */
@@ -14,16 +15,13 @@ export class StepRecorder implements Recorder {
   readonly constants: Tensor[] = [];
   readonly #backend: NativeBackend;
   readonly #values = new Map<NativeData, Value>();
-  readonly #unwritten = new Set<Value>();
 
   constructor(backend: NativeBackend) {
     this.#backend = backend;
   }
 
   made(data: NativeData, bytes: number): void {
-    const value: Value = { bytes, external: undefined };
-    this.#values.set(data, value);
-    this.#unwritten.add(value);
+    this.#values.set(data, { bytes, external: undefined });
   }
 
   /** The value of a tensor; one from outside is kept alive from here on, unless the step's owner keeps it anyway. */
@@ -41,12 +39,13 @@ export class StepRecorder implements Recorder {
     return value;
   }
 
-  invoke(kernel: string, operands: readonly (TensorInfo | null | undefined)[], numbers: readonly number[]): void {
-    const values = operands.map((tensor) => (tensor ? this.valueOf(tensor) : null));
-    // A value not written so far can only be here to be written. Where there is none, the kernel adds to its last operand.
-    const fresh = values.filter((value): value is Value => value !== null && this.#unwritten.delete(value));
-    const outputs = fresh.length > 0 ? fresh : [values.at(-1)!];
-    this.commands.push({ kernel, operands: values, outputs, numbers: [...numbers] });
+  invoke(kernel: string, operands: Operands<TensorInfo>, numbers: Numbers): void {
+    const descriptor = this.#backend.kernels.descriptor(kernel);
+    const names = descriptor.operandNames();
+    const tensors = descriptor.ordered(operands);
+    const values = Object.fromEntries(tensors.map((tensor, i) => [names[i], tensor && this.valueOf(tensor)]));
+    const outputs = descriptor.written().flatMap((name) => values[name] ?? []);
+    this.commands.push({ kernel, operands: values, outputs, numbers });
   }
 
   wrote(values: unknown): void {

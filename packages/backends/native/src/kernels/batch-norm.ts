@@ -1,4 +1,4 @@
-// Batch normalization. C++: cc/batch-norm.cc.
+// Batch normalization. C++: cc/norm/batch-norm.cc.
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { isFloat, type KernelBody, type Kernels, sizeOf } from './kernel.ts';
 
@@ -14,8 +14,8 @@ const training: KernelBody = ({ backend, inputs, attrs }) => {
   const y = backend.output(x!.shape);
   const mean = backend.output([channels]);
   const variance = backend.output([channels]);
-  const numbers = [rows, channels, attrs.epsilon, Number(attrs.relu)];
-  backend.invoke('BatchNormTraining', [x, gamma, beta, residual, y, mean, variance], numbers);
+  const numbers = { rows, channels, epsilon: attrs.epsilon, relu: Boolean(attrs.relu) };
+  backend.invoke('BatchNormTraining', { x, gamma, beta, residual, y, mean, variance }, numbers);
   return [y, mean, variance];
 };
 
@@ -23,11 +23,14 @@ const training: KernelBody = ({ backend, inputs, attrs }) => {
 const trainingGrad: KernelBody = ({ backend, inputs, attrs }) => {
   const { dy, x, y, gamma, mean, variance } = inputs as Record<string, TensorInfo>;
   const [rows, channels] = rowsAndChannels(x!);
-  const outputs = [backend.output(x!.shape), backend.output([channels]), backend.output([channels])];
-  if (attrs.residual) outputs.push(backend.output(x!.shape));
-  const operands = [dy, x, y, gamma, mean, variance, ...outputs.slice(0, 3), outputs[3] ?? null];
-  backend.invoke('BatchNormTrainingGrad', operands, [rows, channels, attrs.epsilon, Number(attrs.relu)]);
-  return outputs;
+  const dx = backend.output(x!.shape);
+  const dgamma = backend.output([channels]);
+  const dbeta = backend.output([channels]);
+  const dresidual = attrs.residual ? backend.output(x!.shape) : undefined;
+  const operands = { dy, x, y, gamma, mean, variance, dx, dgamma, dbeta, dresidual };
+  const numbers = { rows, channels, epsilon: attrs.epsilon, relu: Boolean(attrs.relu) };
+  backend.invoke('BatchNormTrainingGrad', operands, numbers);
+  return [dx, dgamma, dbeta, ...(dresidual ? [dresidual] : [])];
 };
 
 const inference: KernelBody = ({ backend, inputs, attrs, fallback }) => {
@@ -37,13 +40,10 @@ const inference: KernelBody = ({ backend, inputs, attrs, fallback }) => {
     (t) => !t || (t.shape.length === 1 && t.shape[0] === channels),
   );
   if (!isFloat(x, scale, offset, mean, variance) || !perChannel) return fallback();
-  const out = backend.output(x!.shape);
-  backend.invoke(
-    'BatchNormInference',
-    [x, mean, variance, offset, scale, out],
-    [rows, channels, attrs.varianceEpsilon],
-  );
-  return out;
+  const y = backend.output(x!.shape);
+  const numbers = { rows, channels, epsilon: attrs.varianceEpsilon };
+  backend.invoke('BatchNormInference', { x, mean, variance, offset, scale, y }, numbers);
+  return y;
 };
 
 export const batchNormKernels: Kernels = {

@@ -1,4 +1,4 @@
-// How the shapes of a binary operator's operands meet (cc/broadcast.h).
+// How the shapes of a binary operator's operands meet (cc/elementwise/broadcast.h).
 import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
 import { sizeOf } from './kernel.ts';
 
@@ -46,9 +46,17 @@ export function sameShape(a: readonly number[], b: readonly number[]): boolean {
 export interface BroadcastCall {
   shape: number[];
   size: number;
-  /** Rank, sizes and strides as the kernels read them. */
-  numbers: number[];
+  /** As the kernels read them. */
+  numbers: { rank: number; sizes: number[]; stridesA: number[]; stridesB: number[] };
 }
+
+/** Of two tensors of one shape. */
+export const evenNumbers = (size: number): BroadcastCall['numbers'] => ({
+  rank: 1,
+  sizes: [size],
+  stridesA: [1],
+  stridesB: [1],
+});
 
 /**
  * The result's shape and the numbers to call with; nothing where there are more dimensions than the kernels take.
@@ -57,12 +65,16 @@ export interface BroadcastCall {
 export function broadcast(a: TensorInfo, b: TensorInfo): BroadcastCall | undefined {
   if (sameShape(a.shape, b.shape)) {
     const size = sizeOf(a.shape);
-    return { shape: a.shape, size, numbers: [1, size, 1, 1] };
+    return { shape: a.shape, size, numbers: evenNumbers(size) };
   }
   const shape = backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
   const dimensions = mergeDimensions(shape, a.shape, b.shape);
   if (dimensions.length > maxRank) return undefined;
-  const numbers = [dimensions.length];
-  for (const key of ['size', 'strideA', 'strideB'] as const) for (const d of dimensions) numbers.push(d[key]);
+  const numbers = {
+    rank: dimensions.length,
+    sizes: dimensions.map(({ size }) => size),
+    stridesA: dimensions.map(({ strideA }) => strideA),
+    stridesB: dimensions.map(({ strideB }) => strideB),
+  };
   return { shape, size: sizeOf(shape), numbers };
 }

@@ -1,32 +1,29 @@
-// Comparisons, logic and selection. C++: cc/compare.cc, whose codes these tables repeat.
+// Comparisons, logic and selection. C++: cc/elementwise/compare.cc.
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
+import type { SharedEnums } from '../descriptors.ts';
 import { broadcast } from './broadcast.ts';
-import { isFloat, type KernelBody, type Kernels, numericTypes, sizeOf } from './kernel.ts';
-
-const comparisons = { Equal: 0, NotEqual: 1, Greater: 2, GreaterEqual: 3, Less: 4, LessEqual: 5 } as const;
-const connectives = { LogicalAnd: 6, LogicalOr: 7 } as const;
-const tests = { LogicalNot: 0, IsNan: 1, IsInf: 2, IsFinite: 3 } as const;
+import { elementTypeOf, isFloat, type KernelBody, type Kernels, sizeOf } from './kernel.ts';
 
 const compare =
-  (code: number): KernelBody =>
+  (operation: string): KernelBody =>
   ({ backend, inputs, fallback }) => {
     const { a, b } = inputs as Record<string, TensorInfo>;
-    const type = numericTypes.indexOf(a!.dtype);
-    if (a!.dtype !== b!.dtype || type < 0) return fallback();
+    const type = elementTypeOf(a!.dtype);
+    if (a!.dtype !== b!.dtype || !type) return fallback();
     const call = broadcast(a!, b!);
     if (!call) return fallback();
     const out = backend.output(call.shape, 'bool');
-    if (call.size > 0) backend.invoke('Compare', [a, b, out], [code, type, ...call.numbers]);
+    if (call.size > 0) backend.invoke('Compare', { a, b, out }, { operation, type, ...call.numbers });
     return out;
   };
 
 const test =
-  (name: string, code: number): KernelBody =>
+  (operation: string): KernelBody =>
   ({ backend, inputs, fallback }) => {
     const x = inputs.x!;
-    if (name === 'LogicalNot' ? x.dtype !== 'bool' : !isFloat(x)) return fallback();
+    if (operation === 'LogicalNot' ? x.dtype !== 'bool' : !isFloat(x)) return fallback();
     const out = backend.output(x.shape, 'bool');
-    backend.invoke('Test', [x, out], [code, sizeOf(x.shape)]);
+    backend.invoke('Test', { x, out }, { operation, size: sizeOf(x.shape) });
     return out;
   };
 
@@ -38,15 +35,13 @@ const select: KernelBody = ({ backend, inputs, fallback }) => {
     return fallback();
   }
   const out = backend.output(t!.shape, type);
-  backend.invoke('Select', [condition, t, e, out], [sizeOf(t!.shape)]);
+  backend.invoke('Select', { condition, a: t, b: e, out }, { size: sizeOf(t!.shape) });
   return out;
 };
 
-const kernelsOf = (codes: Record<string, number>, body: (name: string, code: number) => KernelBody): Kernels =>
-  Object.fromEntries(Object.entries(codes).map(([name, code]) => [name, body(name, code)]));
-
-export const compareKernels: Kernels = {
-  ...kernelsOf({ ...comparisons, ...connectives }, (_, code) => compare(code)),
-  ...kernelsOf(tests, test),
+/** One for each name of `Comparison` and `Predicate`. */
+export const compareKernels = (enums: SharedEnums): Kernels => ({
+  ...Object.fromEntries(enums.names('Comparison').map((name) => [name, compare(name)])),
+  ...Object.fromEntries(enums.names('Predicate').map((name) => [name, test(name)])),
   Select: select,
-};
+});

@@ -1,4 +1,4 @@
-// Convolutions. C++: cc/conv.cc.
+// Convolutions. C++: cc/conv/.
 import { backend_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { isFloat, type KernelBody, type Kernels, sizeOf } from './kernel.ts';
 import { activate, isPlain } from './mat-mul.ts';
@@ -18,14 +18,16 @@ function convInfo(x: readonly number[], filter: readonly number[], attrs: ConvAt
   return backend_util.computeConv2DInfo(x as Shape4D, filter as Shape4D, strides, dilations, pad, dimRoundingMode);
 }
 
-/** The numbers of every convolution kernel, as `shapeOf` in cc/conv.h reads them. */
-export function shapeNumbers(info: backend_util.Conv2DInfo): number[] {
-  return [
-    ...[info.batchSize, info.inHeight, info.inWidth, info.inChannels],
-    ...[info.outHeight, info.outWidth, info.outChannels, info.filterHeight, info.filterWidth],
-    ...[info.strideHeight, info.strideWidth, info.dilationHeight, info.dilationWidth],
-    ...[info.padInfo.top, info.padInfo.left],
-  ];
+/** The numbers of every convolution kernel (CONV_SHAPE in C++). */
+export function shapeNumbers(info: backend_util.Conv2DInfo): Record<string, number> {
+  return {
+    ...{ images: info.batchSize, height: info.inHeight, width: info.inWidth, channels: info.inChannels },
+    ...{ outHeight: info.outHeight, outWidth: info.outWidth, outChannels: info.outChannels },
+    ...{ filterHeight: info.filterHeight, filterWidth: info.filterWidth },
+    ...{ strideY: info.strideHeight, strideX: info.strideWidth },
+    ...{ dilationY: info.dilationHeight, dilationX: info.dilationWidth },
+    ...{ top: info.padInfo.top, left: info.padInfo.left },
+  };
 }
 
 /** tfjs lets an output gradient be larger than the forward pass's output; the stock kernels then use a corner of it. */
@@ -43,11 +45,11 @@ const conv2d: KernelBody = ({ backend, inputs, attrs, fallback }) => {
   const grouped = x!.shape[3] !== filter!.shape[2];
   if (!isChannelsLast(options) || !isFloat(x, filter, bias) || !biasFits || grouped) return fallback();
   const info = convInfo(x!.shape, filter!.shape, options);
-  const out = backend.output(info.outShape);
-  const relu = Number(attrs.activation === 'relu');
-  backend.invoke('Conv2D', [x, filter, bias, out], [...shapeNumbers(info), relu]);
-  if (isPlain(attrs.activation)) return out;
-  return activate(backend, out, attrs.activation, preluActivationWeights, attrs.leakyreluAlpha);
+  const y = backend.output(info.outShape);
+  const relu = attrs.activation === 'relu';
+  backend.invoke('Conv2D', { x, filter, bias, y }, { ...shapeNumbers(info), relu });
+  if (isPlain(attrs.activation)) return y;
+  return activate(backend, y, attrs.activation, preluActivationWeights, attrs.leakyreluAlpha);
 };
 
 const inputGradient: KernelBody = ({ backend, inputs, attrs, fallback }) => {
@@ -56,9 +58,9 @@ const inputGradient: KernelBody = ({ backend, inputs, attrs, fallback }) => {
   if (!isChannelsLast(options) || !isFloat(dy, filter) || options.inputShape[3] !== filter!.shape[2]) return fallback();
   const info = convInfo(options.inputShape, filter!.shape, options);
   if (!isOutputShape(dy!, info)) return fallback();
-  const out = backend.output(info.inShape);
-  backend.invoke('Conv2DBackpropInput', [dy, filter, out], shapeNumbers(info));
-  return out;
+  const dx = backend.output(info.inShape);
+  backend.invoke('Conv2DBackpropInput', { dy, filter, dx }, shapeNumbers(info));
+  return dx;
 };
 
 const filterGradient: KernelBody = ({ backend, inputs, attrs, fallback }) => {
@@ -67,9 +69,9 @@ const filterGradient: KernelBody = ({ backend, inputs, attrs, fallback }) => {
   if (!isChannelsLast(options) || !isFloat(x, dy) || options.filterShape[2] !== x!.shape[3]) return fallback();
   const info = convInfo(x!.shape, options.filterShape, options);
   if (!isOutputShape(dy!, info)) return fallback();
-  const out = backend.output(info.filterShape);
-  backend.invoke('Conv2DBackpropFilter', [x, dy, out], shapeNumbers(info));
-  return out;
+  const dw = backend.output(info.filterShape);
+  backend.invoke('Conv2DBackpropFilter', { x, dy, dw }, shapeNumbers(info));
+  return dw;
 };
 
 export const convKernels: Kernels = {

@@ -1,4 +1,4 @@
-// Depthwise convolutions with one filter per channel. C++: cc/depthwise.cc.
+// Depthwise convolutions with one filter per channel. C++: cc/conv/depthwise.cc.
 import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
 import { shapeNumbers } from './conv.ts';
 import { isFloat, type KernelBody, type KernelCall, type Kernels, sizeOf } from './kernel.ts';
@@ -20,29 +20,29 @@ const forward: KernelBody = ({ backend, inputs, attrs, fallback }) => {
   const biasFits = !bias || (sizeOf(bias.shape) === x!.shape[3] && bias.shape.at(-1) === x!.shape[3]);
   if (!isFloat(x, filter, bias) || !isPlainDepthwise(filter!.shape, attrs) || !biasFits) return fallback();
   const info = infoOf(x!.shape, filter!.shape, attrs);
-  const out = backend.output(info.outShape);
-  const relu = Number(attrs.activation === 'relu');
-  backend.invoke('DepthwiseConv2D', [x, filter, bias, out], [...shapeNumbers(info), relu]);
-  if (isPlain(attrs.activation)) return out;
-  return activate(backend, out, attrs.activation, preluActivationWeights, attrs.leakyreluAlpha);
+  const y = backend.output(info.outShape);
+  const relu = attrs.activation === 'relu';
+  backend.invoke('DepthwiseConv2D', { x, filter, bias, y }, { ...shapeNumbers(info), relu });
+  if (isPlain(attrs.activation)) return y;
+  return activate(backend, y, attrs.activation, preluActivationWeights, attrs.leakyreluAlpha);
 };
 
 const inputGradient: KernelBody = ({ backend, inputs, attrs, fallback }) => {
   const { dy, filter } = inputs as Record<string, TensorInfo>;
   if (!isFloat(dy, filter) || !isPlainDepthwise(filter!.shape, attrs)) return fallback();
   const info = infoOf(attrs.inputShape, filter!.shape, attrs);
-  const out = backend.output(info.inShape);
-  backend.invoke('DepthwiseConv2DBackpropInput', [dy, filter, out], shapeNumbers(info));
-  return out;
+  const dx = backend.output(info.inShape);
+  backend.invoke('DepthwiseConv2DBackpropInput', { dy, filter, dx }, shapeNumbers(info));
+  return dx;
 };
 
 const filterGradient: KernelBody = ({ backend, inputs, attrs, fallback }) => {
   const { x, dy } = inputs as Record<string, TensorInfo>;
   if (!isFloat(x, dy) || !isPlainDepthwise(attrs.filterShape, attrs)) return fallback();
   const info = infoOf(x!.shape, attrs.filterShape, attrs);
-  const out = backend.output(attrs.filterShape);
-  backend.invoke('DepthwiseConv2DBackpropFilter', [x, dy, out], shapeNumbers(info));
-  return out;
+  const dw = backend.output(attrs.filterShape);
+  backend.invoke('DepthwiseConv2DBackpropFilter', { x, dy, dw }, shapeNumbers(info));
+  return dw;
 };
 
 export const depthwiseKernels: Kernels = {

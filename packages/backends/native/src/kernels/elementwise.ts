@@ -1,100 +1,39 @@
-// Elementwise arithmetic on float32 (cc/elementwise.cc) and int32 (cc/integer.cc), whose operator codes are these.
+// Elementwise arithmetic on float32 (cc/elementwise/elementwise.cc) and int32 (cc/elementwise/integer.cc): one kernel of tfjs for
+// each name of C++'s enumerations of operations.
 import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
-import { broadcast } from './broadcast.ts';
+import type { SharedEnums } from '../descriptors.ts';
+import { broadcast, evenNumbers } from './broadcast.ts';
 import { isFloat, type KernelBody, type KernelCall, type Kernels, sizeOf } from './kernel.ts';
 
-const unaryCodes = {
-  Relu: 0,
-  Step: 1,
-  Neg: 2,
-  Abs: 3,
-  Square: 4,
-  Sqrt: 5,
-  Rsqrt: 6,
-  Exp: 7,
-  Log: 8,
-  Sigmoid: 9,
-  Tanh: 10,
-  Relu6: 11,
-  Reciprocal: 12,
-  Sign: 13,
-  Floor: 14,
-  Ceil: 15,
-  Round: 16,
-  Log1p: 17,
-  Expm1: 18,
-  Softplus: 19,
-  Elu: 20,
-  LeakyRelu: 21,
-  Selu: 22,
-  ClipByValue: 23,
-  Erf: 24,
-  Sin: 25,
-  Cos: 26,
-  Tan: 27,
-  Asin: 28,
-  Acos: 29,
-  Atan: 30,
-  Sinh: 31,
-  Cosh: 32,
-  Asinh: 33,
-  Acosh: 34,
-  Atanh: 35,
-} as const;
-
-const binaryCodes = {
-  Add: 0,
-  Sub: 1,
-  Multiply: 2,
-  RealDiv: 3,
-  Maximum: 4,
-  Minimum: 5,
-  SquaredDifference: 6,
-  ReluGrad: 7,
-  Pow: 8,
-  Prelu: 9,
-  EluGrad: 10,
-  Mod: 12,
-  Atan2: 13,
-} as const;
-
-const integerCodes: Record<string, number> = {
-  Add: 0,
-  Sub: 1,
-  Multiply: 2,
-  Maximum: 4,
-  Minimum: 5,
-  FloorDiv: 11,
-  Mod: 12,
-};
-
-/** The two parameters of a unary operator. */
-function parameters(name: string, attrs: KernelCall['attrs']): [number, number] {
-  if (name === 'ClipByValue') return [attrs.clipValueMin, attrs.clipValueMax];
-  if (name === 'Selu') return [backend_util.SELU_SCALEALPHA, backend_util.SELU_SCALE];
-  return [attrs.alpha ?? 0, 0];
+/** The two parameters of a unary operation. */
+function parameters(operation: string, attrs: KernelCall['attrs']): { first: number; second: number } {
+  if (operation === 'ClipByValue') return { first: attrs.clipValueMin, second: attrs.clipValueMax };
+  if (operation === 'Selu') return { first: backend_util.SELU_SCALEALPHA, second: backend_util.SELU_SCALE };
+  return { first: attrs.alpha ?? 0, second: 0 };
 }
 
 const unary =
-  (name: string, code: number): KernelBody =>
+  (operation: string): KernelBody =>
   ({ backend, inputs, attrs, fallback }) => {
     const x = inputs.x!;
     if (!isFloat(x)) return fallback();
-    const out = backend.output(x.shape);
-    backend.invoke('Unary', [x, out], [code, sizeOf(x.shape), ...parameters(name, attrs)]);
-    return out;
+    const y = backend.output(x.shape);
+    const numbers = { operation, size: sizeOf(x.shape), ...parameters(operation, attrs) };
+    backend.invoke('Unary', { x, y }, numbers);
+    return y;
   };
 
 const binary =
-  (floatCode: number | undefined, integerCode: number | undefined): KernelBody =>
+  (operation: string, takes: { readonly floats: boolean; readonly integers: boolean }): KernelBody =>
   ({ backend, inputs, fallback }: KernelCall) => {
     const { a, b } = inputs as Record<string, TensorInfo>;
     const integers = a!.dtype === 'int32' && b!.dtype === 'int32';
-    const code = integers ? integerCode : isFloat(a, b) ? floatCode : undefined;
-    const call = code === undefined ? undefined : broadcast(a!, b!);
-    if (code === undefined || !call) return fallback();
+    const taken = integers ? takes.integers : isFloat(a, b) && takes.floats;
+    const call = taken ? broadcast(a!, b!) : undefined;
+    if (!call) return fallback();
     const out = backend.output(call.shape, integers ? 'int32' : 'float32');
-    if (call.size > 0) backend.invoke(integers ? 'BinaryInteger' : 'Binary', [a, b, out], [code, ...call.numbers]);
+    const kernel = integers ? 'BinaryInteger' : 'Binary';
+    if (call.size > 0) backend.invoke(kernel, { a, b, out }, { operation, ...call.numbers });
     return out;
   };
 
@@ -111,7 +50,7 @@ const addN: KernelBody = ({ backend, inputs, fallback }) => {
   if (terms.length === 1) return backend.alias(sum);
   for (const term of terms.slice(1)) {
     const out = backend.output(sum.shape);
-    backend.invoke('Binary', [sum, term, out], [binaryCodes.Add, 1, sizeOf(sum.shape), 1, 1]);
+    backend.invoke('Binary', { a: sum, b: term, out }, { operation: 'Add', ...evenNumbers(sizeOf(sum.shape)) });
     if (sum !== terms[0]) backend.disposeData(sum.dataId);
     sum = out;
   }
@@ -124,34 +63,32 @@ const fillWith =
     const x = inputs.x!;
     if (!isFloat(x)) return fallback();
     const out = backend.output(x.shape);
-    backend.invoke('Fill', [out], [sizeOf(x.shape), value]);
+    backend.invoke('Fill', { out }, { size: sizeOf(x.shape), value });
     return out;
   };
 
 const fill: KernelBody = ({ backend, attrs, fallback }) => {
   if ((attrs.dtype ?? 'float32') !== 'float32' || typeof attrs.value !== 'number') return fallback();
   const out = backend.output(attrs.shape);
-  backend.invoke('Fill', [out], [sizeOf(attrs.shape), attrs.value]);
+  backend.invoke('Fill', { out }, { size: sizeOf(attrs.shape), value: attrs.value });
   return out;
 };
 
-const unaryKernels = Object.entries(unaryCodes).map(([name, code]) => [name, unary(name, code)] as const);
-const floatCodes: Record<string, number> = binaryCodes;
-const binaryKernels: Kernels = Object.fromEntries(
-  [...new Set([...Object.keys(floatCodes), ...Object.keys(integerCodes)])].map(
-    (name) => [name, binary(floatCodes[name], integerCodes[name])] as const,
-  ),
-);
-
-export const elementwiseKernels: Kernels = {
-  ...Object.fromEntries(unaryKernels),
-  ...binaryKernels,
-  Prelu: renamed(binaryKernels.Prelu!, 'x', 'alpha'),
-  EluGrad: renamed(binaryKernels.EluGrad!, 'dy', 'y'),
-  // Gradient of ReLU: dy where x > 0. Inputs dy and x (or y, which has the same sign), of one shape.
-  ReluGrad: renamed(binaryKernels.ReluGrad!, 'dy', 'x'),
-  AddN: addN,
-  ZerosLike: fillWith(0),
-  OnesLike: fillWith(1),
-  Fill: fill,
-};
+/** One for each name of `UnaryOperation`, `BinaryOperation` and `IntegerOperation`, and those made of them. */
+export function elementwiseKernels(enums: SharedEnums): Kernels {
+  const floats = enums.names('BinaryOperation');
+  const integers = enums.names('IntegerOperation');
+  const ofName = (name: string) => binary(name, { floats: floats.includes(name), integers: integers.includes(name) });
+  return {
+    ...Object.fromEntries(enums.names('UnaryOperation').map((name) => [name, unary(name)])),
+    ...Object.fromEntries([...floats, ...integers].map((name) => [name, ofName(name)])),
+    Prelu: renamed(ofName('Prelu'), 'x', 'alpha'),
+    EluGrad: renamed(ofName('EluGrad'), 'dy', 'y'),
+    // Gradient of ReLU: dy where x > 0. Inputs dy and x (or y, which has the same sign), of one shape.
+    ReluGrad: renamed(ofName('ReluGrad'), 'dy', 'x'),
+    AddN: addN,
+    ZerosLike: fillWith(0),
+    OnesLike: fillWith(1),
+    Fill: fill,
+  };
+}

@@ -1,4 +1,4 @@
-// Kernels that go by indices. C++: cc/indexing.cc.
+// Kernels that go by indices. C++: cc/layout/indexing.cc.
 import { backend_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import type { NumericType } from '../backend.ts';
 import { isFloat, type KernelBody, type Kernels, sizeOf } from './kernel.ts';
@@ -22,8 +22,8 @@ const gatherV2: KernelBody = ({ backend, inputs, attrs, fallback }) => {
   );
   const out = backend.output(info.outputShape, x.dtype as NumericType);
   const count = sizeOf(indices.shape) / info.batchSize;
-  const sizes = [info.batchSize, info.outerSize, info.dimSize, info.sliceSize, count];
-  if (sizeOf(out.shape) > 0) backend.invoke('TakeRows', [x, indices, out], sizes);
+  const { batchSize: batches, outerSize: outer, dimSize: rows, sliceSize: width } = info;
+  if (sizeOf(out.shape) > 0) backend.invoke('TakeRows', { x, indices, out }, { batches, outer, rows, width, count });
   return out;
 };
 
@@ -33,7 +33,8 @@ const unsortedSegmentSum: KernelBody = ({ backend, inputs, attrs, fallback }) =>
   if (!isFloat(x) || segmentIds.dtype !== 'int32' || !fits) return fallback();
   const inner = x.shape.slice(1);
   const out = backend.output([attrs.numSegments, ...inner]);
-  backend.invoke('SumSegments', [x, segmentIds, out], [x.shape[0]!, sizeOf(inner), attrs.numSegments]);
+  const numbers = { rows: x.shape[0]!, width: sizeOf(inner), count: attrs.numSegments };
+  backend.invoke('SumSegments', { x, segments: segmentIds, out }, numbers);
   return out;
 };
 
@@ -42,8 +43,8 @@ const oneHot: KernelBody = ({ backend, inputs, attrs, fallback }) => {
   const { depth, onValue, offValue, dtype } = attrs;
   if (indices.dtype !== 'int32' || (dtype !== 'float32' && dtype !== 'int32')) return fallback();
   const out = backend.output([...indices.shape, depth], dtype);
-  const numbers = [sizeOf(indices.shape), depth, onValue, offValue, Number(dtype === 'int32')];
-  backend.invoke('OneHot', [indices, out], numbers);
+  const numbers = { count: sizeOf(indices.shape), depth, on: onValue, off: offValue, integer: dtype === 'int32' };
+  backend.invoke('OneHot', { indices, out }, numbers);
   return out;
 };
 

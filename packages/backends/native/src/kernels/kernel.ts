@@ -15,8 +15,14 @@ export type KernelBody = (call: KernelCall) => TensorInfo | TensorInfo[];
 /** Native kernels by tfjs kernel name. */
 export type Kernels = Record<string, KernelBody>;
 
-/** A type's place here is its number in the C++ kernels that take several. */
-export const numericTypes: readonly string[] = ['float32', 'int32', 'bool'];
+const elementTypes = new Map([
+  ['float32', 'float32'],
+  ['int32', 'int32'],
+  ['bool', 'uint8'],
+]);
+
+/** What kernels that take several types call one (`ElementType` in C++), or nothing for a type that none takes. */
+export const elementTypeOf = (dtype: string): string | undefined => elementTypes.get(dtype);
 
 export const isFloat = (...tensors: (TensorInfo | null | undefined)[]): boolean =>
   tensors.every((tensor) => tensor == null || tensor.dtype === 'float32');

@@ -1,4 +1,4 @@
-// Kernels that only move elements. C++: cc/layout.cc.
+// Kernels that only move elements. C++: cc/layout/layout.cc.
 import { backend_util, slice_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import type { NativeBackend, NumericType } from '../backend.ts';
 import { type KernelBody, type KernelCall, type Kernels, sizeOf } from './kernel.ts';
@@ -26,8 +26,9 @@ function gather({ backend, inputs, fallback }: KernelCall, start: number, shape:
   if (!isFourBytes(x) || dimensions.length > maxRank) return fallback() as TensorInfo;
   if (dimensions.length === 0) dimensions.push({ size: 1, stride: 1 });
   const out = backend.output(shape, x.dtype as NumericType);
-  const numbers = [dimensions.length, start, ...dimensions.map((d) => d.size), ...dimensions.map((d) => d.stride)];
-  if (sizeOf(shape) > 0) backend.invoke('Gather', [x, out], numbers);
+  const sizes = dimensions.map(({ size }) => size);
+  const numbers = { rank: sizes.length, start, sizes, strides: dimensions.map(({ stride }) => stride) };
+  if (sizeOf(shape) > 0) backend.invoke('Gather', { from: x, to: out }, numbers);
   return out;
 }
 
@@ -90,7 +91,7 @@ function scatter(backend: NativeBackend, x: TensorInfo, out: TensorInfo, start: 
   if (sizeOf(x.shape) === 0) return;
   const shape = x.shape.length > 0 ? x.shape : [1];
   const strides = denseStrides(out.shape.length > 0 ? out.shape : [1]);
-  backend.invoke('Scatter', [x, out], [shape.length, start, ...shape, ...strides]);
+  backend.invoke('Scatter', { from: x, to: out }, { rank: shape.length, start, sizes: shape, strides });
 }
 
 const padV2: KernelBody = ({ backend, inputs, attrs, fallback }) => {
@@ -98,7 +99,7 @@ const padV2: KernelBody = ({ backend, inputs, attrs, fallback }) => {
   const paddings = attrs.paddings as [number, number][];
   if (x.dtype !== 'float32' || x.shape.length > maxRank) return fallback();
   const out = backend.output(x.shape.map((size, d) => size + paddings[d]![0] + paddings[d]![1]));
-  backend.invoke('Fill', [out], [sizeOf(out.shape), attrs.constantValue ?? 0]);
+  backend.invoke('Fill', { out }, { size: sizeOf(out.shape), value: attrs.constantValue ?? 0 });
   const strides = denseStrides(out.shape);
   const start = paddings.reduce((sum, [before], d) => sum + before * strides[d]!, 0);
   scatter(backend, x, out, start);

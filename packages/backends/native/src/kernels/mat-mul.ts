@@ -1,4 +1,4 @@
-// Matrix products. C++: cc/gemm.cc.
+// Matrix products. C++: cc/gemm/gemm.cc.
 import { getKernel, type TensorInfo } from '@tensorflow/tfjs-core';
 import { backendName, type NativeBackend } from '../backend.ts';
 import { isFloat, type KernelBody, type Kernels, sizeOf } from './kernel.ts';
@@ -52,9 +52,9 @@ const matMul: KernelBody = ({ backend, inputs, attrs, fallback }) => {
   const out = backend.output([...Array<number>(padding).fill(1), ...batch, m, n]);
   const strideA = sizeA === 1 ? 0 : m * k;
   const strideB = sizeB === 1 ? 0 : k * n;
-  const flags = [Number(transposeA), Number(transposeB)];
-  const relu = Number(activation === 'relu');
-  backend.invoke('MatMul', [a, b, bias, out], [sizeOf(batch), m, n, k, ...flags, strideA, strideB, relu]);
+  const relu = activation === 'relu';
+  const numbers = { batch: sizeOf(batch), m, n, k, transposeA, transposeB, strideA, strideB, relu };
+  backend.invoke('MatMul', { a, b, bias, out }, numbers);
   return isPlain(activation) ? out : activate(backend, out, activation, preluActivationWeights, leakyreluAlpha);
 };
 

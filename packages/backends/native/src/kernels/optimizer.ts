@@ -1,4 +1,4 @@
-// Optimizer updates. C++: cc/optimizer.cc.
+// Optimizer updates. C++: cc/optimizer/optimizer.cc.
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { assertFloats, type KernelBody, type Kernels, sizeOf } from './kernel.ts';
 
@@ -8,10 +8,12 @@ const momentumUpdate: KernelBody = ({ backend, inputs, attrs }) => {
   const size = sizeOf(param!.shape);
   assertFloats('MomentumUpdate', size, { param, velocity, gradient, mask });
   assertFloats('MomentumUpdate', 1, { learningRate });
-  const outputs = [backend.output(param!.shape), backend.output(param!.shape)];
-  const numbers = [size, attrs.momentum, Number(attrs.nesterov), attrs.weightDecay];
-  backend.invoke('MomentumUpdate', [param, velocity, gradient, mask, learningRate, ...outputs], numbers);
-  return outputs;
+  const newParam = backend.output(param!.shape);
+  const newVelocity = backend.output(param!.shape);
+  const { momentum, nesterov, weightDecay } = attrs;
+  const operands = { param, velocity, gradient, mask, learningRate, newParam, newVelocity };
+  backend.invoke('MomentumUpdate', operands, { size, momentum, nesterov, weightDecay });
+  return [newParam, newVelocity];
 };
 
 /** Inputs param, m, v, gradient, optional mask, schedule [3]; outputs the new param, m and v. */
@@ -20,11 +22,13 @@ const adamUpdate: KernelBody = ({ backend, inputs, attrs }) => {
   const size = sizeOf(param!.shape);
   assertFloats('AdamUpdate', size, { param, m, v, gradient, mask });
   assertFloats('AdamUpdate', 3, { schedule });
-  const outputs = [backend.output(param!.shape), backend.output(param!.shape), backend.output(param!.shape)];
+  const newParam = backend.output(param!.shape);
+  const newM = backend.output(param!.shape);
+  const newV = backend.output(param!.shape);
   const { beta1, beta2, epsilon, weightDecay, decoupled } = attrs;
-  const numbers = [size, beta1, beta2, epsilon, weightDecay, Number(decoupled)];
-  backend.invoke('AdamUpdate', [param, m, v, gradient, mask, schedule, ...outputs], numbers);
-  return outputs;
+  const operands = { param, m, v, gradient, mask, schedule, newParam, newM, newV };
+  backend.invoke('AdamUpdate', operands, { size, beta1, beta2, epsilon, weightDecay, decoupled });
+  return [newParam, newM, newV];
 };
 
 export const optimizerKernels: Kernels = { MomentumUpdate: momentumUpdate, AdamUpdate: adamUpdate };

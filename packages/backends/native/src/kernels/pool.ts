@@ -1,4 +1,4 @@
-// Pooling. C++: cc/pool.cc.
+// Pooling. C++: cc/conv/pool.cc.
 import { backend_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { isFloat, type KernelCall, type Kernels } from './kernel.ts';
 
@@ -9,12 +9,16 @@ function poolInfo(x: TensorInfo, { attrs }: KernelCall): backend_util.Conv2DInfo
   return backend_util.computePool2DInfo(x.shape as Shape4D, filterSize, strides, 1, pad, dimRoundingMode);
 }
 
-function shapeNumbers(info: backend_util.Conv2DInfo): number[] {
-  return [
-    ...[info.batchSize, info.inHeight, info.inWidth, info.inChannels, info.outHeight, info.outWidth],
-    ...[info.effectiveFilterHeight, info.effectiveFilterWidth, info.strideHeight, info.strideWidth],
-    ...[info.dilationHeight, info.dilationWidth, info.padInfo.top, info.padInfo.left],
-  ];
+/** POOL_SHAPE in C++. */
+function shapeNumbers(info: backend_util.Conv2DInfo): Record<string, number> {
+  return {
+    ...{ images: info.batchSize, height: info.inHeight, width: info.inWidth, channels: info.inChannels },
+    ...{ outHeight: info.outHeight, outWidth: info.outWidth },
+    ...{ filterHeight: info.effectiveFilterHeight, filterWidth: info.effectiveFilterWidth },
+    ...{ strideY: info.strideHeight, strideX: info.strideWidth },
+    ...{ dilationY: info.dilationHeight, dilationX: info.dilationWidth },
+    ...{ top: info.padInfo.top, left: info.padInfo.left },
+  };
 }
 
 const pool = (kernel: string) => (call: KernelCall) => {
@@ -24,25 +28,25 @@ const pool = (kernel: string) => (call: KernelCall) => {
   // As tfjs has it, also where strides and padding would move the pixels.
   const single = info.filterHeight === 1 && info.filterWidth === 1;
   if (single && util.arraysEqual(info.inShape, info.outShape)) return call.backend.alias(x);
-  const out = call.backend.output(info.outShape);
-  call.backend.invoke(kernel, [x, out], shapeNumbers(info));
-  return out;
+  const y = call.backend.output(info.outShape);
+  call.backend.invoke(kernel, { x, y }, shapeNumbers(info));
+  return y;
 };
 
 const maxPoolGrad = (call: KernelCall) => {
   const { dy, input, output } = call.inputs as Record<string, TensorInfo>;
   if (!isFloat(dy, input, output)) return call.fallback();
-  const out = call.backend.output(input!.shape);
-  call.backend.invoke('MaxPoolGrad', [dy, input, output, out], shapeNumbers(poolInfo(input!, call)));
-  return out;
+  const dx = call.backend.output(input!.shape);
+  call.backend.invoke('MaxPoolGrad', { dy, x: input, y: output, dx }, shapeNumbers(poolInfo(input!, call)));
+  return dx;
 };
 
 const avgPoolGrad = (call: KernelCall) => {
   const { dy, input } = call.inputs as Record<string, TensorInfo>;
   if (!isFloat(dy)) return call.fallback();
-  const out = call.backend.output(input!.shape);
-  call.backend.invoke('AvgPoolGrad', [dy, out], shapeNumbers(poolInfo(input!, call)));
-  return out;
+  const dx = call.backend.output(input!.shape);
+  call.backend.invoke('AvgPoolGrad', { dy, dx }, shapeNumbers(poolInfo(input!, call)));
+  return dx;
 };
 
 export const poolKernels: Kernels = {

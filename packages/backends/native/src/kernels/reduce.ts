@@ -1,6 +1,7 @@
-// Reductions and running sums. C++: cc/reduce.cc.
+// Reductions and running sums. C++: cc/reduce/reduce.cc.
 import { util } from '@tensorflow/tfjs-core';
 import type { NumericType } from '../backend.ts';
+import type { Numbers } from '../descriptors.ts';
 import { isFloat, type KernelBody, type KernelCall, type Kernels, sizeOf } from './kernel.ts';
 
 interface Reduction {
@@ -32,7 +33,7 @@ export function reductionSteps(shape: readonly number[], axes: readonly number[]
   return steps.length > 0 ? steps : [{ outer: sizeOf(shape), reduced: 1, inner: 1 }];
 }
 
-function reduce({ backend, inputs, attrs }: KernelCall, kernel: string, options: number[], type: NumericType) {
+function reduce({ backend, inputs, attrs }: KernelCall, kernel: string, options: Numbers, type: NumericType) {
   const x = inputs.x!;
   const axes = util.parseAxisParam(attrs.axis ?? attrs.reductionIndices, x.shape);
   const kept = x.shape.map((size, d) => (axes.includes(d) ? 1 : size));
@@ -40,7 +41,7 @@ function reduce({ backend, inputs, attrs }: KernelCall, kernel: string, options:
   let from = x;
   for (const { outer, reduced, inner } of reductionSteps(x.shape, axes)) {
     const to = backend.output([outer, inner], type);
-    backend.invoke(kernel, [from, to], [outer, reduced, inner, ...options]);
+    backend.invoke(kernel, { x: from, out: to }, { outer, reduced, inner, ...options });
     if (from !== x) backend.disposeData(from.dataId);
     from = to;
   }
@@ -48,14 +49,14 @@ function reduce({ backend, inputs, attrs }: KernelCall, kernel: string, options:
 }
 
 const reduction =
-  (kernel: string, option: number, type: NumericType = 'float32'): KernelBody =>
+  (kernel: string, options: Numbers, type: NumericType = 'float32'): KernelBody =>
   (call) =>
-    call.inputs.x!.dtype === type ? reduce(call, kernel, [option], type) : call.fallback();
+    call.inputs.x!.dtype === type ? reduce(call, kernel, options, type) : call.fallback();
 
 const sum: KernelBody = (call) => {
   const type = call.inputs.x!.dtype;
-  if (type === 'int32') return reduce(call, 'SumInteger', [], type);
-  return type === 'float32' ? reduce(call, 'Sum', [0], type) : call.fallback();
+  if (type === 'int32') return reduce(call, 'SumInteger', {}, type);
+  return type === 'float32' ? reduce(call, 'Sum', { mean: false }, type) : call.fallback();
 };
 
 const cumulativeSum: KernelBody = ({ backend, inputs, attrs, fallback }) => {
@@ -63,8 +64,9 @@ const cumulativeSum: KernelBody = ({ backend, inputs, attrs, fallback }) => {
   if (!isFloat(x)) return fallback();
   const axis = util.parseAxisParam(attrs.axis, x.shape)[0]!;
   const out = backend.output(x.shape);
-  const sizes = [sizeOf(x.shape.slice(0, axis)), x.shape[axis]!, sizeOf(x.shape.slice(axis + 1))];
-  backend.invoke('CumulativeSum', [x, out], [...sizes, Number(attrs.exclusive), Number(attrs.reverse)]);
+  const sizes = { outer: sizeOf(x.shape.slice(0, axis)), size: x.shape[axis]!, inner: sizeOf(x.shape.slice(axis + 1)) };
+  const options = { exclusive: Boolean(attrs.exclusive), reverse: Boolean(attrs.reverse) };
+  backend.invoke('CumulativeSum', { x, out }, { ...sizes, ...options });
   return out;
 };
 
@@ -79,19 +81,20 @@ const argExtreme =
       x.shape.filter((_, d) => d !== axis),
       'int32',
     );
-    const sizes = [sizeOf(x.shape.slice(0, axis)), x.shape[axis]!, sizeOf(x.shape.slice(axis + 1))];
-    backend.invoke('ArgExtreme', [x, out], [...sizes, sign]);
+    const outer = sizeOf(x.shape.slice(0, axis));
+    const inner = sizeOf(x.shape.slice(axis + 1));
+    backend.invoke('ArgExtreme', { x, out }, { outer, reduced: x.shape[axis]!, inner, sign });
     return out;
   };
 
 export const reduceKernels: Kernels = {
   Sum: sum,
-  Mean: reduction('Sum', 1),
-  Max: reduction('Reduce', 0),
-  Min: reduction('Reduce', 1),
-  Prod: reduction('Reduce', 2),
-  All: reduction('Decide', 0, 'bool'),
-  Any: reduction('Decide', 1, 'bool'),
+  Mean: reduction('Sum', { mean: true }),
+  Max: reduction('Reduce', { operation: 'Max' }),
+  Min: reduction('Reduce', { operation: 'Min' }),
+  Prod: reduction('Reduce', { operation: 'Prod' }),
+  All: reduction('Decide', { decisive: 0 }, 'bool'),
+  Any: reduction('Decide', { decisive: 1 }, 'bool'),
   ArgMax: argExtreme(1),
   ArgMin: argExtreme(-1),
   Cumsum: cumulativeSum,

@@ -1,9 +1,9 @@
-// Softmax and the cross-entropy. C++: cc/softmax.cc.
+// Softmax and the cross-entropy. C++: cc/reduce/softmax.cc.
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { assertFloats, isFloat, type KernelBody, type Kernels, sizeOf } from './kernel.ts';
 
 const softmax =
-  (logarithm: number): KernelBody =>
+  (logarithm: boolean): KernelBody =>
   ({ backend, inputs, attrs, fallback }) => {
     const logits = inputs.logits!;
     const rank = logits.shape.length;
@@ -11,7 +11,8 @@ const softmax =
     if (!isFloat(logits) || (axis !== rank - 1 && axis !== -1)) return fallback();
     const out = backend.output(logits.shape);
     const classes = logits.shape[rank - 1] ?? 1;
-    backend.invoke('Softmax', [logits, out], [sizeOf(logits.shape.slice(0, -1)), classes, logarithm]);
+    const rows = sizeOf(logits.shape.slice(0, -1));
+    backend.invoke('Softmax', { logits, out }, { rows, classes, logarithm });
     return out;
   };
 
@@ -25,13 +26,13 @@ const softmaxCrossEntropy: KernelBody = ({ backend, inputs }) => {
     throw new Error(`SoftmaxCrossEntropy wants ${rows} int32 labels, got ${given}.`);
   }
   const loss = backend.output([]);
-  const gradient = backend.output(logits!.shape);
-  backend.invoke('SoftmaxCrossEntropy', [logits, labels, loss, gradient], [rows, classes]);
-  return [loss, gradient];
+  const dlogits = backend.output(logits!.shape);
+  backend.invoke('SoftmaxCrossEntropy', { logits, labels, loss, dlogits }, { rows, classes });
+  return [loss, dlogits];
 };
 
 export const softmaxKernels: Kernels = {
-  Softmax: softmax(0),
-  LogSoftmax: softmax(1),
+  Softmax: softmax(false),
+  LogSoftmax: softmax(true),
   SoftmaxCrossEntropy: softmaxCrossEntropy,
 };

@@ -1,4 +1,4 @@
-// Products with the kept weights of a masked layer, for training. C++: cc/sparse-matrix.cc, cc/sparse-conv*.cc.
+// Products with the kept weights of a masked layer, for training. C++: cc/sparse/sparse-matrix.cc, cc/sparse-training/.
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { NativeBackend } from '../backend.ts';
 import { assertFloats, type KernelBody, type Kernels, sizeOf } from './kernel.ts';
@@ -23,9 +23,9 @@ const sparseMatMul: KernelBody = ({ backend, inputs, attrs }) => {
   assertFloats('SparseMatMul', rows, { bias });
   assertIndices('SparseMatMul', rows + 1, { starts });
   assertIndices('SparseMatMul', kept, { columns, places });
-  const out = backend.output([rows, n]);
-  backend.invoke('CsrTimesDense', [starts, columns, values, places, x, bias, out], [rows, height, n, Number(relu)]);
-  return out;
+  const y = backend.output([rows, n]);
+  backend.invoke('CsrTimesDense', { starts, columns, values, places, x, bias, y }, { rows, columns: height, n, relu });
+  return y;
 };
 
 /** Inputs x [columns, n], dy [rows, n], starts, columns; output: the gradient of the kept weights. */
@@ -37,7 +37,7 @@ const sparseMatMulValues: KernelBody = ({ backend, inputs }) => {
   assertIndices('SparseMatMulValues', rows + 1, { starts });
   assertIndices('SparseMatMulValues', sizeOf(columns!.shape), { columns });
   const out = backend.output(columns!.shape);
-  backend.invoke('SampledProduct', [starts, columns, dy, x, out], [rows, n]);
+  backend.invoke('SampledProduct', { starts, columns, a: dy, b: x, out }, { rows, n });
   return out;
 };
 
@@ -45,17 +45,34 @@ const transposeMatrix: KernelBody = ({ backend, inputs }) => {
   const x = inputs.x!;
   const [rows, columns] = x.shape as [number, number];
   assertFloats('TransposeMatrix', rows * columns, { x });
-  const out = backend.output([columns, rows]);
-  backend.invoke('TransposeMatrix', [x, out], [rows, columns]);
-  return out;
+  const to = backend.output([columns, rows]);
+  backend.invoke('TransposeMatrix', { from: x, to }, { rows, columns });
+  return to;
 };
 
-/** The numbers of TileConv in cc/sparse-conv.h behind the number of tiles. */
+/** A convolution of tiles (TILE_CONV in C++). */
+interface TileConvShape {
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+  /** Rows and columns from one pixel of what is read to the next; zeros lie between. */
+  readonly upY: number;
+  readonly upX: number;
+  readonly outChannels: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
+  readonly strideY: number;
+  readonly strideX: number;
+  readonly kernelHeight: number;
+  readonly kernelWidth: number;
+  readonly top: number;
+  readonly left: number;
+}
+
 interface TileConvAttributes {
-  /** channels, height, width, upY, upX, outChannels, outHeight, outWidth, strideY, strideX, kernelHeight, kernelWidth, top, left */
-  readonly conv: readonly number[];
+  readonly conv: TileConvShape;
   /** The same of the input gradient. */
-  readonly backward: readonly number[];
+  readonly backward: TileConvShape;
   readonly inputRelu: boolean;
   readonly relu: boolean;
   readonly images: number;
@@ -71,37 +88,35 @@ interface TileConvAttributes {
 /** Shapes of a convolution of tiles, with its operands checked. */
 function convShapes(kernel: string, backend: NativeBackend, inputs: Inputs, attrs: TileConvAttributes) {
   const { x, mean, scale, shift, residual, values, starts, columns, bias } = inputs;
-  const [channels, height, width, , , outChannels, outHeight, outWidth] = attrs.conv as number[];
+  const { channels, height, width, outChannels, outHeight, outWidth } = attrs.conv;
   const { lanes } = backend.addon;
   const tiles = Math.ceil(attrs.images / lanes);
-  const input = [tiles, channels!, height!, width!, lanes];
+  const input = [tiles, channels, height, width, lanes];
   assertFloats(kernel, sizeOf(input), { x, residual });
-  assertFloats(kernel, channels!, { mean, scale, shift });
-  assertFloats(kernel, outChannels!, { bias });
-  assertIndices(kernel, outChannels! + 1, { starts });
+  assertFloats(kernel, channels, { mean, scale, shift });
+  assertFloats(kernel, outChannels, { bias });
+  assertIndices(kernel, outChannels + 1, { starts });
   assertIndices(kernel, sizeOf(values!.shape), { columns });
-  const shortcut = attrs.shortcut ?? [1, channels!];
-  const [stride, keptChannels] = shortcut;
+  const [stride, keptChannels] = attrs.shortcut ?? [1, channels];
   const sampled = (size: number) => Math.floor((size - 1) / stride) + 1;
   return {
     input,
-    kept: [tiles, keptChannels, sampled(height!), sampled(width!), lanes],
-    shortcut,
-    output: [tiles, outChannels!, outHeight!, outWidth!, lanes],
-    channels: channels!,
-    outChannels: outChannels!,
+    kept: [tiles, keptChannels, sampled(height), sampled(width), lanes],
+    output: [tiles, outChannels, outHeight, outWidth, lanes],
+    numbers: {
+      ...{ tiles, ...attrs.conv },
+      ...{ inputRelu: attrs.inputRelu, relu: attrs.relu, images: attrs.images, epsilon: attrs.epsilon },
+      ...{ shortcutStride: stride, shortcutChannels: keptChannels },
+    },
   };
 }
 
 /** Whether the windows leave out no row or column, not even between those of bands that are computed apart. */
-function readsAll(conv: readonly number[]): boolean {
-  const [, height, width, , , , outHeight, outWidth, strideY, strideX, kernelHeight, kernelWidth, top, left] =
-    conv as number[];
+function readsAll(conv: TileConvShape): boolean {
+  const { height, width, outHeight, outWidth, strideY, strideX, kernelHeight, kernelWidth, top, left } = conv;
   const all = (size: number, outSize: number, stride: number, kernel: number, before: number) =>
     stride + before <= kernel && (outSize - 1) * stride + kernel - before >= size;
-  return (
-    all(height!, outHeight!, strideY!, kernelHeight!, top!) && all(width!, outWidth!, strideX!, kernelWidth!, left!)
-  );
+  return all(height, outHeight, strideY, kernelHeight, top) && all(width, outWidth, strideX, kernelWidth, left);
 }
 
 /**
@@ -112,18 +127,19 @@ function readsAll(conv: readonly number[]): boolean {
 const sparseConv: KernelBody = ({ backend, inputs, attrs }) => {
   const { x, mean, scale, shift, residual, values, starts, columns, bias, gamma, beta } = inputs as Inputs;
   const conv = attrs as unknown as TileConvAttributes;
-  const { input, kept: keptShape, shortcut, output, outChannels } = convShapes('SparseConv', backend, inputs, conv);
+  const { outChannels } = conv.conv;
+  const shapes = convShapes('SparseConv', backend, inputs, conv);
   assertFloats('SparseConv', outChannels, { gamma, beta });
   if (conv.keep && !readsAll(conv.conv)) throw new Error('SparseConv: it does not read all there is to keep.');
-  const out = backend.output(output);
-  const kept = conv.keep ? [backend.output(keptShape)] : [];
-  const moments = gamma ? [0, 1, 2].map(() => backend.output([outChannels])) : [];
-  const read = [x, mean, scale, shift, residual, starts, columns, values, bias, gamma];
-  const flags = [Number(conv.inputRelu), Number(conv.relu)];
-  const numbers = [input[0]!, ...conv.conv, ...flags, conv.images, conv.epsilon, ...shortcut];
-  const made = [out, kept[0], ...(gamma ? moments : [null, null, null])];
-  backend.invoke('SparseConv', [...read, ...made], numbers);
-  return [out, ...moments, ...(beta ? [backend.alias(beta)] : []), ...kept];
+  const out = backend.output(shapes.output);
+  const kept = conv.keep ? backend.output(shapes.kept) : undefined;
+  const perChannel = () => (gamma ? backend.output([outChannels]) : undefined);
+  const [outMean, outVariance, outScale] = [perChannel(), perChannel(), perChannel()];
+  const read = { x, mean, scale, shift, residual, starts, taps: columns, values, bias, gamma };
+  const made = { out, kept, outMean, outVariance, outScale };
+  backend.invoke('SparseConv', { ...read, ...made }, shapes.numbers);
+  const outShift = beta && backend.alias(beta);
+  return [out, outMean, outVariance, outScale, outShift, kept].filter((tensor) => tensor !== undefined);
 };
 
 /**
@@ -138,33 +154,34 @@ const sparseConvGrad: KernelBody = ({ backend, inputs, attrs }) => {
     inputs as Inputs;
   const { values, starts, columns, transposedStarts, transposedColumns, transposedPlaces } = inputs as Inputs;
   const shapes = convShapes('SparseConvGrad', backend, inputs, conv);
-  const { input, output, channels, outChannels } = shapes;
+  const { input, output } = shapes;
+  const { channels, outChannels } = conv.conv;
   const kept = sizeOf(values!.shape);
   assertFloats('SparseConvGrad', sizeOf(shapes.kept), { more });
   assertFloats('SparseConvGrad', sizeOf(output), { dy, y });
   assertFloats('SparseConvGrad', outChannels, { outMean, outVariance, outScale, dScale, dShift });
   assertIndices('SparseConvGrad', channels + 1, { transposedStarts });
   assertIndices('SparseConvGrad', kept, { transposedColumns, transposedPlaces });
-  const dx = conv.inputGradient ? backend.output(input) : null;
-  const sums = mean ? [backend.output([channels]), backend.output([channels])] : [null, null];
+  const transposed = { transposedStarts, transposedTaps: transposedColumns, transposedPlaces };
+  const dx = conv.inputGradient ? backend.output(input) : undefined;
+  const ofNorm = () => (mean ? backend.output([channels]) : undefined);
+  const [inScale, inShift] = [ofNorm(), ofNorm()];
   const dValues = backend.output(values!.shape);
-  const dGamma = outMean ? backend.output([outChannels]) : null;
-  const read = [x, mean, scale, shift, residual, more, dy, y, outMean, outVariance, outScale, dScale, dShift];
-  const pattern = [starts, columns, values, transposedStarts, transposedColumns, transposedPlaces];
-  const numbers = [
-    input[0]!,
-    ...conv.conv,
-    ...conv.backward,
-    Number(conv.inputRelu),
-    Number(conv.relu),
-    conv.images,
-    conv.epsilon,
-    ...shapes.shortcut,
-  ];
-  const made = [dx, ...sums, dValues, dGamma];
-  backend.invoke('SparseConvGrad', [...read, ...pattern, ...made], numbers);
-  return made.filter((tensor) => tensor !== null);
+  const dGamma = outMean ? backend.output([outChannels]) : undefined;
+  const read = { x, mean, scale, shift, residual, more, dy, y };
+  const behind = { outMean, outVariance, outScale, dOutScale: dScale, dOutShift: dShift };
+  const pattern = { starts, taps: columns, values, ...transposed };
+  const made = { dx, dScale: inScale, dShift: inShift, dValues, dGamma };
+  const numbers = { ...shapes.numbers, ...backNumbers(conv.backward) };
+  backend.invoke('SparseConvGrad', { ...read, ...behind, ...pattern, ...made }, numbers);
+  return [dx, inScale, inShift, dValues, dGamma].filter((tensor) => tensor !== undefined);
 };
+
+/** The numbers of an input gradient (TILE_CONV_BACK in C++): `backChannels` and so on. */
+function backNumbers(backward: TileConvShape): Record<string, number> {
+  const backName = (name: string) => `back${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+  return Object.fromEntries(Object.entries(backward).map(([name, value]) => [backName(name), value]));
+}
 
 export const sparseTrainingKernels: Kernels = {
   SparseMatMul: sparseMatMul,

@@ -1,4 +1,4 @@
-// Layers over tiles [tile][channel][row][column][lane], whose lanes are images. C++: cc/tile-layout.cc, cc/tile-norm.cc.
+// Layers over tiles [tile][channel][row][column][lane], whose lanes are images. C++: cc/tiles/.
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { NativeBackend } from '../backend.ts';
 import { assertFloats, type KernelBody, type Kernels, sizeOf } from './kernel.ts';
@@ -13,35 +13,35 @@ const imagesToTiles: KernelBody = ({ backend, inputs }) => {
   const x = inputs.x!;
   const [images, height, width, channels] = x.shape as [number, number, number, number];
   assertFloats('ImagesToTiles', sizeOf(x.shape), { x });
-  const out = backend.output(tileShape(backend, images, [channels, height, width]));
-  backend.invoke('ImagesToTiles', [x, out], [images, height, width, channels]);
-  return out;
+  const tiles = backend.output(tileShape(backend, images, [channels, height, width]));
+  backend.invoke('ImagesToTiles', { images: x, tiles }, { images, height, width, channels });
+  return tiles;
 };
 
-/** [images, height, width, channels] of a tile tensor, as the kernels want it. */
-function imageNumbers(kernel: string, backend: NativeBackend, x: TensorInfo, images: number): number[] {
+/** The images in a tile tensor, as the kernels want it (TILED_IMAGES in C++). */
+function imageNumbers(kernel: string, backend: NativeBackend, x: TensorInfo, images: number) {
   const [tiles, channels, height, width] = x.shape as [number, number, number, number];
   const shape = tileShape(backend, images, [channels, height, width]);
   if (tiles !== shape[0]) throw new Error(`${kernel}: ${tiles} tiles do not hold ${images} images.`);
   assertFloats(kernel, sizeOf(shape), { x });
-  return [images, height, width, channels];
+  return { images, height, width, channels };
 }
 
 const tilesToImages: KernelBody = ({ backend, inputs, attrs }) => {
   const x = inputs.x!;
   const numbers = imageNumbers('TilesToImages', backend, x, attrs.images);
-  const out = backend.output(numbers);
-  backend.invoke('TilesToImages', [x, out], numbers);
-  return out;
+  const images = backend.output([numbers.images, numbers.height, numbers.width, numbers.channels]);
+  backend.invoke('TilesToImages', { tiles: x, images }, numbers);
+  return images;
 };
 
 /** Output [channels, images]. */
 const globalAverage: KernelBody = ({ backend, inputs, attrs }) => {
   const x = inputs.x!;
   const numbers = imageNumbers('TileGlobalAverage', backend, x, attrs.images);
-  const out = backend.output([x.shape[1]!, attrs.images]);
-  backend.invoke('TileGlobalAverage', [x, out], numbers);
-  return out;
+  const y = backend.output([numbers.channels, attrs.images]);
+  backend.invoke('TileGlobalAverage', { x, y }, numbers);
+  return y;
 };
 
 /** Input dy [channels, images]; attributes height, width. */
@@ -49,9 +49,10 @@ const globalAverageGrad: KernelBody = ({ backend, inputs, attrs }) => {
   const dy = inputs.dy!;
   const [channels, images] = dy.shape as [number, number];
   assertFloats('TileGlobalAverageGrad', channels * images, { dy });
-  const out = backend.output(tileShape(backend, images, [channels, attrs.height, attrs.width]));
-  backend.invoke('TileGlobalAverageGrad', [dy, out], [images, attrs.height, attrs.width, channels]);
-  return out;
+  const { height, width } = attrs;
+  const dx = backend.output(tileShape(backend, images, [channels, height, width]));
+  backend.invoke('TileGlobalAverageGrad', { dy, dx }, { images, height, width, channels });
+  return dx;
 };
 
 /** Attributes images, stride, channels (of the output). */
@@ -59,26 +60,27 @@ const subsamplePad: KernelBody = ({ backend, inputs, attrs }) => {
   const x = inputs.x!;
   const { images, stride, channels } = attrs;
   const numbers = imageNumbers('TileSubsamplePad', backend, x, images);
-  const [height, width] = x.shape.slice(2, 4).map((size) => Math.floor((size - 1) / stride) + 1);
-  const out = backend.output(tileShape(backend, images, [channels, height!, width!]));
-  backend.invoke('TileSubsamplePad', [x, out], [...numbers, stride, channels]);
-  return out;
+  const sampled = (size: number) => Math.floor((size - 1) / stride) + 1;
+  const y = backend.output(tileShape(backend, images, [channels, sampled(numbers.height), sampled(numbers.width)]));
+  backend.invoke('TileSubsamplePad', { x, y }, { ...numbers, stride, outChannels: channels });
+  return y;
 };
 
 /** Attributes images, stride, shape (of the forward pass's input). */
 const subsamplePadGrad: KernelBody = ({ backend, inputs, attrs }) => {
   const dy = inputs.dy!;
   const { images, stride } = attrs;
-  imageNumbers('TileSubsamplePadGrad', backend, dy, images);
-  const out = backend.output([...attrs.shape]);
-  const numbers = imageNumbers('TileSubsamplePadGrad', backend, out, images);
-  backend.invoke('TileSubsamplePadGrad', [dy, out], [...numbers, stride, dy.shape[1]!]);
-  return out;
+  const { channels: outChannels } = imageNumbers('TileSubsamplePadGrad', backend, dy, images);
+  const dx = backend.output([...attrs.shape]);
+  const numbers = imageNumbers('TileSubsamplePadGrad', backend, dx, images);
+  backend.invoke('TileSubsamplePadGrad', { dy, dx }, { ...numbers, stride, outChannels });
+  return dx;
 };
 
-function normNumbers(x: TensorInfo, images: number, last: number | boolean): number[] {
+/** TILE_PLANES in C++. */
+function planeNumbers(x: TensorInfo, images: number) {
   const [tiles, channels, height, width] = x.shape as [number, number, number, number];
-  return [tiles, channels, height * width, images, Number(last)];
+  return { tiles, channels, pixels: height * width, images };
 }
 
 /** Inputs x, gamma, beta; attributes images, epsilon. Outputs: x, mean, variance, scale, shift, with which to read x normalized. */
@@ -87,9 +89,12 @@ const moments: KernelBody = ({ backend, inputs, attrs }) => {
   const channels = x!.shape[1]!;
   imageNumbers('TileMoments', backend, x!, attrs.images);
   assertFloats('TileMoments', channels, { gamma, beta });
-  const made = [0, 1, 2].map(() => backend.output([channels]));
-  backend.invoke('TileMoments', [x, gamma, ...made], normNumbers(x!, attrs.images, attrs.epsilon));
-  return [backend.alias(x!), ...made, backend.alias(beta!)];
+  const mean = backend.output([channels]);
+  const variance = backend.output([channels]);
+  const scale = backend.output([channels]);
+  const numbers = { ...planeNumbers(x!, attrs.images), epsilon: attrs.epsilon };
+  backend.invoke('TileMoments', { x, gamma, mean, variance, scale }, numbers);
+  return [backend.alias(x!), mean, variance, scale, backend.alias(beta!)];
 };
 
 /** Inputs g (the gradient of x normalized), x, mean, variance, scale, dScale, dShift; outputs: gradients of x and gamma. */
@@ -99,10 +104,11 @@ const momentsGrad: KernelBody = ({ backend, inputs, attrs }) => {
   imageNumbers('TileMomentsGrad', backend, x!, attrs.images);
   assertFloats('TileMomentsGrad', sizeOf(x!.shape), { g });
   assertFloats('TileMomentsGrad', channels, { mean, variance, scale, dScale, dShift });
-  const made = [backend.output(x!.shape), backend.output([channels])];
-  const operands = [g, x, mean, variance, scale, dScale, dShift, ...made];
-  backend.invoke('TileMomentsGrad', operands, normNumbers(x!, attrs.images, attrs.epsilon));
-  return made;
+  const dx = backend.output(x!.shape);
+  const dGamma = backend.output([channels]);
+  const operands = { g, x, mean, variance, scale, dScale, dShift, dx, dGamma };
+  backend.invoke('TileMomentsGrad', operands, { ...planeNumbers(x!, attrs.images), epsilon: attrs.epsilon });
+  return [dx, dGamma];
 };
 
 /** Inputs x, mean, scale, shift, optional residual; attributes images, relu. */
@@ -112,7 +118,8 @@ const normalize: KernelBody = ({ backend, inputs, attrs }) => {
   assertFloats('TileNormalize', sizeOf(x!.shape), { residual });
   assertFloats('TileNormalize', x!.shape[1]!, { mean, scale, shift });
   const y = backend.output(x!.shape);
-  backend.invoke('TileNormalize', [x, mean, scale, shift, residual, y], normNumbers(x!, attrs.images, attrs.relu));
+  const numbers = { ...planeNumbers(x!, attrs.images), relu: Boolean(attrs.relu) };
+  backend.invoke('TileNormalize', { x, mean, scale, shift, residual, y }, numbers);
   return y;
 };
 
@@ -123,10 +130,12 @@ const normalizeGrad: KernelBody = ({ backend, inputs, attrs }) => {
   imageNumbers('TileNormalizeGrad', backend, x!, attrs.images);
   assertFloats('TileNormalizeGrad', sizeOf(x!.shape), { dy, residual });
   assertFloats('TileNormalizeGrad', channels, { mean, scale, shift });
-  const made = [backend.output(x!.shape), backend.output([channels]), backend.output([channels])];
-  const operands = [dy, x, mean, scale, shift, residual, ...made];
-  backend.invoke('TileNormalizeGrad', operands, normNumbers(x!, attrs.images, attrs.relu));
-  return made;
+  const g = backend.output(x!.shape);
+  const dScale = backend.output([channels]);
+  const dShift = backend.output([channels]);
+  const operands = { dy, x, mean, scale, shift, residual, g, dScale, dShift };
+  backend.invoke('TileNormalizeGrad', operands, { ...planeNumbers(x!, attrs.images), relu: Boolean(attrs.relu) });
+  return [g, dScale, dShift];
 };
 
 export const tileKernels: Kernels = {

@@ -1,0 +1,185 @@
+// Elementwise float32 kernels: unary, and binary with broadcasting. An operator is one lambda over vectors, also for the
+// last, partial one.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "addon/call.h"
+#include "addon/shared-names.h"
+#include "elementwise/broadcast.h"
+#include "runtime/fail.h"
+#include "runtime/threads.h"
+#include "simd/columns.h"
+#include "simd/math.h"
+
+namespace {
+
+// Named as tfjs's kernels are.
+NAMED_ENUM(UnaryOperation,
+           Relu, Step, Neg, Abs, Square, Sqrt, Rsqrt, Exp, Log, Sigmoid, Tanh, Relu6, Reciprocal, Sign, Floor, Ceil, Round,
+           Log1p, Expm1, Softplus, Elu, LeakyRelu, Selu, ClipByValue, Erf, Sin, Cos, Tan, Asin, Acos, Atan, Sinh, Cosh, Asinh,
+           Acosh, Atanh);
+NAMED_ENUM(BinaryOperation,
+           Add, Sub, Multiply, RealDiv, Maximum, Minimum, SquaredDifference, ReluGrad, Pow, Prelu, EluGrad, Mod, Atan2);
+
+constexpr int64_t kGrain = 16384;
+
+struct UnaryArguments {
+  const float* x;
+  float* y;
+  int64_t size;
+};
+
+template <class Operator>
+void unary(const UnaryArguments& on, Operator&& op) {
+  const float* x = on.x;
+  float* y = on.y;
+  parallelRange(on.size, kGrain, [&](int64_t begin, int64_t end) {
+    eachColumn(end - begin, [&](int64_t i, auto lanes) { lanes.put(y + begin + i, op(lanes(x + begin + i))); });
+  });
+}
+
+template <class Function>
+void unaryLanes(const UnaryArguments& on, Function&& function) {
+  unary(on, [&](Vec x) { return eachLane(x, function); });
+}
+
+struct BinaryArguments {
+  const float *a, *b;
+  float* out;
+  Broadcast shape;
+};
+
+template <class Operator>
+void binary(const BinaryArguments& on, Operator&& op) {
+  const float *a = on.a, *b = on.b;
+  float* out = on.out;
+  eachRow(on.shape, kGrain, [&](int64_t atA, int64_t stepA, int64_t atB, int64_t stepB, int64_t at, int64_t count) {
+    const float *x = a + atA, *y = b + atB;
+    float* to = out + at;
+    if (stepA == 1 && stepB == 1) {
+      eachColumn(count, [&](int64_t i, auto lanes) { lanes.put(to + i, op(lanes(x + i), lanes(y + i))); });
+    } else if (stepA == 1) {
+      const Vec right = splat(*y);
+      eachColumn(count, [&](int64_t i, auto lanes) { lanes.put(to + i, op(lanes(x + i), right)); });
+    } else if (stepB == 1) {
+      const Vec left = splat(*x);
+      eachColumn(count, [&](int64_t i, auto lanes) { lanes.put(to + i, op(left, lanes(y + i))); });
+    } else {
+      const float value = op(splat(*x), splat(*y))[0];
+      std::fill(to, to + count, value);
+    }
+  });
+}
+
+template <class Function>
+void binaryLanes(const BinaryArguments& on, Function&& function) {
+  binary(on, [&](Vec a, Vec b) {
+    for (int i = 0; i < kLanes; ++i) a[i] = function(a[i], b[i]);
+    return a;
+  });
+}
+
+// As JavaScript's Math.pow: unlike C's, a NaN exponent gives NaN whatever the base, and so does 1 to an infinite power.
+float power(float base, float exponent) {
+  if (std::isnan(exponent) || (std::fabs(base) == 1 && std::isinf(exponent))) return NAN;
+  return std::pow(base, exponent);
+}
+
+// The remainder with the sign of the divisor.
+float modulo(float a, float b) {
+  const float rest = std::fmod(a, b);
+  return (a < 0) == (b < 0) ? rest : std::fmod(rest + b, b);
+}
+
+}  // namespace
+
+// `first` and `second` are the operation's parameters, if it has any.
+KERNEL(Unary, (x, OUT(y)), (ONE_OF(operation, UnaryOperation), size, first, second)) {
+  const UnaryArguments on{call.in<float>(Operand::x), call.out<float>(Operand::y), call.integer(Number::size)};
+  const Vec zero{}, one = splat(1.0f);
+  const Vec first = splat(static_cast<float>(call.number(Number::first))), second = splat(static_cast<float>(call.number(Number::second)));
+  using Is = UnaryOperation;
+  const Is operation = call.oneOf<Is>(Number::operation);
+  switch (operation) {
+    case Is::Relu: return unary(on, [](Vec x) { return relu(x); });
+    // step; NaN > 0 is false, yet step(NaN) is NaN
+    case Is::Step: return unary(on, [=](Vec x) { return x > zero ? one : x == x ? first : x; });
+    case Is::Neg: return unary(on, [](Vec x) { return -x; });
+    case Is::Abs: return unary(on, [](Vec x) { return fromBits(bits(x) & 0x7fffffff); });
+    case Is::Square: return unary(on, [](Vec x) { return x * x; });
+    case Is::Sqrt: return unary(on, [](Vec x) { return squareRoot(x); });
+    case Is::Rsqrt: return unary(on, [=](Vec x) { return one / squareRoot(x); });
+    case Is::Exp: return unary(on, [](Vec x) { return exponential(x); });
+    case Is::Log: return unary(on, [](Vec x) { return logarithm(x); });
+    case Is::Sigmoid: return unary(on, [](Vec x) { return logistic(x); });
+    case Is::Tanh: return unary(on, [](Vec x) { return hyperbolicTangent(x); });
+    case Is::Relu6: return unary(on, [=](Vec x) { return minimum(relu(x), splat(6.0f)); });
+    case Is::Reciprocal: return unary(on, [=](Vec x) { return one / x; });
+    // sign; of NaN it is 0, as in tfjs
+    case Is::Sign: return unary(on, [=](Vec x) { return x > zero ? one : x < zero ? -one : zero; });
+    case Is::Floor: return unaryLanes(on, [](float x) { return std::floor(x); });
+    case Is::Ceil: return unaryLanes(on, [](float x) { return std::ceil(x); });
+    case Is::Round: return unary(on, [](Vec x) { return roundHalfEven(x); });
+    case Is::Log1p: return unary(on, [](Vec x) { return logarithm1p(x); });
+    case Is::Expm1: return unary(on, [](Vec x) { return exponentialMinus1(x); });
+    case Is::Softplus: return unary(on, [](Vec x) { return softplus(x); });
+    case Is::Elu: return unary(on, [=](Vec x) { return x < zero ? exponentialMinus1(x) : x; });
+    case Is::LeakyRelu: return unary(on, [=](Vec x) { return x < zero ? first * x : x; });
+    // selu, with its two constants as parameters
+    case Is::Selu: return unary(on, [=](Vec x) { return x < zero ? first * exponentialMinus1(x) : second * x; });
+    case Is::ClipByValue: return unary(on, [=](Vec x) { return x > second ? second : x < first ? first : x; });
+    case Is::Erf: return unaryLanes(on, [](float x) { return std::erf(x); });
+    case Is::Sin: return unaryLanes(on, [](float x) { return std::sin(x); });
+    case Is::Cos: return unaryLanes(on, [](float x) { return std::cos(x); });
+    // near its poles tan needs more digits of the argument's remainder than float32 has
+    case Is::Tan: return unaryLanes(on, [](float x) { return static_cast<float>(std::tan(static_cast<double>(x))); });
+    case Is::Asin: return unaryLanes(on, [](float x) { return std::asin(x); });
+    case Is::Acos: return unaryLanes(on, [](float x) { return std::acos(x); });
+    case Is::Atan: return unaryLanes(on, [](float x) { return std::atan(x); });
+    case Is::Sinh: return unaryLanes(on, [](float x) { return std::sinh(x); });
+    case Is::Cosh: return unaryLanes(on, [](float x) { return std::cosh(x); });
+    case Is::Asinh: return unaryLanes(on, [](float x) { return std::asinh(x); });
+    case Is::Acosh: return unaryLanes(on, [](float x) { return std::acosh(x); });
+    case Is::Atanh: return unaryLanes(on, [](float x) { return std::atanh(x); });
+  }
+  failUnknown("unary operation", static_cast<int64_t>(operation));
+}
+
+KERNEL(Binary, (a, b, OUT(out)), (ONE_OF(operation, BinaryOperation), rank, EACH(sizes), EACH(stridesA), EACH(stridesB))) {
+  const BinaryArguments on{call.in<float>(Operand::a), call.in<float>(Operand::b), call.out<float>(Operand::out), Broadcast(call, Number::rank)};
+  const Vec zero{}, one = splat(1.0f);
+  using Is = BinaryOperation;
+  const Is operation = call.oneOf<Is>(Number::operation);
+  switch (operation) {
+    case Is::Add: return binary(on, [](Vec a, Vec b) { return a + b; });
+    case Is::Sub: return binary(on, [](Vec a, Vec b) { return a - b; });
+    case Is::Multiply: return binary(on, [](Vec a, Vec b) { return a * b; });
+    case Is::RealDiv: return binary(on, [](Vec a, Vec b) { return a / b; });
+    case Is::Maximum: return binary(on, [](Vec a, Vec b) { return a == a ? b == b ? maximum(a, b) : b : a; });
+    case Is::Minimum: return binary(on, [](Vec a, Vec b) { return a == a ? b == b ? minimum(a, b) : b : a; });
+    case Is::SquaredDifference: return binary(on, [](Vec a, Vec b) { return (a - b) * (a - b); });
+    case Is::ReluGrad: return binary(on, [](Vec dy, Vec x) { return reluGradient(dy, x); });
+    case Is::Pow: return binaryLanes(on, power);
+    // prelu: x, alpha
+    case Is::Prelu: return binary(on, [=](Vec x, Vec alpha) { return x < zero ? alpha * x : x; });
+    // gradient of elu: dy, y
+    case Is::EluGrad: return binary(on, [=](Vec dy, Vec y) { return y >= zero ? dy : dy * (y + one); });
+    case Is::Mod: return binaryLanes(on, modulo);
+    case Is::Atan2: return binaryLanes(on, [](float a, float b) { return std::atan2(a, b); });
+  }
+  failUnknown("binary operation", static_cast<int64_t>(operation));
+}
+
+KERNEL(Fill, (OUT(out)), (size, value)) {
+  float* out = call.out<float>(Operand::out);
+  const float value = static_cast<float>(call.number(Number::value));
+  parallelRange(call.integer(Number::size), 65536, [&](int64_t begin, int64_t end) { std::fill(out + begin, out + end, value); });
+}
+
+KERNEL(Copy, (from, OUT(to)), (size, bytesPerElement)) {
+  const int64_t bytes = call.integer(Number::size) * call.integer(Number::bytesPerElement);
+  parallelRange(bytes, 1 << 18, [&](int64_t begin, int64_t end) {
+    std::memcpy(call.out<char>(Operand::to) + begin, call.in<char>(Operand::from) + begin, static_cast<size_t>(end - begin));
+  });
+}
