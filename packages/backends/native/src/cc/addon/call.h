@@ -58,6 +58,7 @@ struct Registration {
 #define KERNEL(name, operands, numbers)                                                                          \
   namespace {                                                                                                    \
   struct Kernel##name {                                                                                          \
+    using Self = Kernel##name; /* for what reads the call's names on the kernel's behalf */                     \
     enum class Operand { LIST_OF operands };                                                                     \
     enum class Number { LIST_OF numbers };                                                                       \
     static void run(const Call& call);                                                                           \

@@ -153,7 +153,8 @@ KERNEL(Conv2DBackpropInput, (dy, filter, OUT(dx)), (CONV_SHAPE)) {
     return;
   }
   if (s.isPointwise()) {
-    gemm({false, true, s.images * s.height * s.width, s.channels, s.outChannels, dy, call.in<float>(Operand::filter), dx, s.outChannels,
+    gemm({false, true, s.images * s.height * s.width, s.channels, s.outChannels, dy, call.in<float>(Operand::filter), dx,
+          s.outChannels,
           s.outChannels, s.channels, nullptr, false});
     return;
   }

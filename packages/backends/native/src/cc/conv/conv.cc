@@ -24,7 +24,8 @@ KERNEL(Conv2D, (x, filter, OPTIONAL(bias), OUT(y)), (CONV_SHAPE, relu)) {
   if (s.images * s.outHeight * s.outWidth * s.outChannels == 0) return;
   if (s.isPointwise() || s.channels == 0) {
     const int64_t depth = s.channels == 0 ? 0 : s.channels;
-    gemm({false, false, s.images * s.outHeight * s.outWidth, s.outChannels, depth, call.in<float>(Operand::x), call.in<float>(Operand::filter), y,
+    gemm({false, false, s.images * s.outHeight * s.outWidth, s.outChannels, depth, call.in<float>(Operand::x),
+          call.in<float>(Operand::filter), y,
           depth, s.outChannels, s.outChannels, call.in<float>(Operand::bias), withRelu});
     return;
   }

@@ -11,37 +11,26 @@
 //
 // Few channels: a few tiles at a time go through all three steps within the caches. Many channels: the
 // transformed filters outgrow that cache, so each step is shared out over all tiles before the next begins.
+//
+// Tiles of images: winograd-tiles.h. Forward passes: winograd.cc. Filter gradients: winograd-filter-gradient.cc.
 #include "conv/winograd.h"
 
 #include <algorithm>
 #include <vector>
 
+#include "conv/winograd-tiles.h"
 #include "gemm/micro.h"
 #include "gemm/pack.h"
 #include "runtime/arithmetic.h"
 #include "runtime/threads.h"
 #include "simd/columns.h"
 
+using namespace winograd;
+
 namespace {
 
-constexpr int64_t kPlaces = 16;
-constexpr int64_t kManyChannels = 160;
-constexpr int64_t kBlockTiles = 24;              // taken through all steps at once, few channels: one tile of the register kernel
-constexpr int64_t kTaskTiles = 256;              // of a task
-constexpr int64_t kTaskBytes = 256 << 10;        // transformed data that a filter gradient sums up at once
-constexpr int64_t kBatchBytes = int64_t{48} << 20;  // transformed data of a batch of tiles, many channels
-
-// Rows of tiles over the images: strip i is row i % tilesY of image i / tilesY.
-struct Tiling {
-  int64_t tilesY, tilesX, strips;
-  Tiling(int64_t images, int64_t outHeight, int64_t outWidth)
-      : tilesY(ceilDivide(outHeight, 2)), tilesX(ceilDivide(outWidth, 2)), strips(images * tilesY) {}
-};
-
-// Some tiles of one strip.
-struct Piece {
-  int64_t strip, first, count;
-};
+constexpr int64_t kBlockTiles = 24;  // taken through all steps at once, few channels: one tile of the register kernel
+constexpr int64_t kTaskTiles = 256;  // of a task
 
 // Strips cut into pieces of at most `limit` tiles.
 struct Pieces {
@@ -54,66 +43,6 @@ struct Pieces {
     return {i / perStrip, first, std::min(size, tilesX - first)};
   }
 };
-
-// Transformed tiles: place p of tile t begins at data + p * place + t * channels. The odd stride between places keeps the
-// sixteen streams in different cache sets.
-struct Transformed {
-  float* data;
-  int64_t channels, place;
-  Transformed(float* memory, int64_t tiles, int64_t channelCount)
-      : data(memory), channels(channelCount), place(sizeFor(tiles, channelCount) / kPlaces) {}
-  static int64_t sizeFor(int64_t tiles, int64_t channels) { return kPlaces * (tiles * channels + 16); }
-};
-
-struct Image {
-  const float* data;
-  int64_t height, width, channels, top, left;
-};
-
-// One column of Bt d: four places.
-struct Column {
-  Vec p0, p1, p2, p3;
-};
-
-// Bt d B of a piece for the channels of `lanes`; neighbouring tiles share two of their four columns.
-template <class Lanes>
-void inputPiece(const Image& image, const float* const* rows, const Piece& piece, int64_t c, Lanes lanes, const Transformed& to, int64_t tile) {
-  const int64_t channels = image.channels, place = to.place;
-  const float *row0 = rows[0] + c, *row1 = rows[1] + c, *row2 = rows[2] + c, *row3 = rows[3] + c;
-  const auto columnAt = [&](int64_t x) -> Column {
-    if (static_cast<uint64_t>(x) >= static_cast<uint64_t>(image.width)) return Column{Vec{}, Vec{}, Vec{}, Vec{}};
-    const int64_t at = x * channels;
-    const Vec d0 = lanes(row0 + at), d1 = lanes(row1 + at), d2 = lanes(row2 + at), d3 = lanes(row3 + at);
-    return {d0 - d2, d1 + d2, d2 - d1, d1 - d3};
-  };
-  float* out = to.data + tile * channels + c;
-  const auto put = [&](float* at, Vec v0, Vec v1, Vec v2, Vec v3) {
-    lanes.put(at, v0 - v2);
-    lanes.put(at + place, v1 + v2);
-    lanes.put(at + 2 * place, v2 - v1);
-    lanes.put(at + 3 * place, v1 - v3);
-  };
-  const int64_t left = 2 * piece.first - image.left;
-  Column a = columnAt(left), b = columnAt(left + 1);
-  for (int64_t i = 0, x = left + 2; i < piece.count; ++i, x += 2, out += channels) {
-    const Column e = columnAt(x), f = columnAt(x + 1);
-    put(out, a.p0, b.p0, e.p0, f.p0);
-    put(out + 4 * place, a.p1, b.p1, e.p1, f.p1);
-    put(out + 8 * place, a.p2, b.p2, e.p2, f.p2);
-    put(out + 12 * place, a.p3, b.p3, e.p3, f.p3);
-    a = e, b = f;
-  }
-}
-
-void transformInput(const Image& image, const Tiling& tiling, const Piece& piece, const Transformed& to, int64_t tile, const float* zeros) {
-  const float* rows[4];
-  for (int64_t r = 0; r < 4; ++r) {
-    const int64_t y = piece.strip % tiling.tilesY * 2 + r - image.top;
-    const bool inside = y >= 0 && y < image.height;
-    rows[r] = inside ? image.data + (piece.strip / tiling.tilesY * image.height + y) * image.width * image.channels : zeros;
-  }
-  eachColumn(image.channels, [&](int64_t c, auto lanes) { inputPiece(image, rows, piece, c, lanes, to, tile); });
-}
 
 struct Result {
   float* data;
@@ -190,13 +119,6 @@ struct Product {
     }
   }
 };
-
-// The zero row that stands in for rows outside an image; shared by the tasks of a call.
-std::vector<float>& zeroRow(int64_t floats) {
-  thread_local std::vector<float> zeros;
-  if (static_cast<int64_t>(zeros.size()) < floats) zeros.assign(static_cast<size_t>(floats), 0.0f);
-  return zeros;
-}
 
 void convolve(const Image& image, int64_t images, const float* packed, const Result& result) {
   const Tiling tiling(images, result.height, result.width);
@@ -280,85 +202,6 @@ const float* packFilters(const ConvShape& s, const float* filter, bool turned) {
   return packed;
 }
 
-// A dy At of one row of tiles, written in panels [column / kColumns][tile][width].
-void transformGradient(const ConvShape& s, const float* dy, const Tiling& tiling, int64_t strip, float* to, int64_t place, int64_t tiles,
-                       int64_t tile) {
-  const int64_t y = strip % tiling.tilesY * 2, pitch = s.outWidth * s.outChannels;
-  const float* row = dy + (strip / tiling.tilesY * s.outHeight + y) * pitch;
-  const bool second = y + 1 < s.outHeight;
-  eachColumn(s.outChannels, [&](int64_t c, auto lanes) {
-    const int64_t column = c / kColumns * kColumns, width = panelWidth(s.outChannels, column);
-    float* out = to + column * tiles + tile * width + (c - column);
-    for (int64_t i = 0; i < tiling.tilesX; ++i, out += width) {
-      const float* from = row + 2 * i * s.outChannels + c;
-      const bool right = 2 * i + 1 < s.outWidth;
-      const Vec d00 = lanes(from), d01 = right ? lanes(from + s.outChannels) : Vec{};
-      const Vec d10 = second ? lanes(from + pitch) : Vec{}, d11 = second && right ? lanes(from + pitch + s.outChannels) : Vec{};
-      const Vec left[4] = {d00, d00 + d10, d00 - d10, -d10}, rightColumn[4] = {d01, d01 + d11, d01 - d11, -d11};
-#pragma GCC unroll 4
-      for (int a = 0; a < 4; ++a) {
-        // Whole vectors: lanes past the last channel lie inside the panel and hold zeros.
-        store(out + (4 * a) * place, left[a]);
-        store(out + (4 * a + 1) * place, left[a] + rightColumn[a]);
-        store(out + (4 * a + 2) * place, left[a] - rightColumn[a]);
-        store(out + (4 * a + 3) * place, -rightColumn[a]);
-      }
-    }
-  });
-}
-
-// sums[place][rows, :] (+)= in' gradient at one place, for input channels [begin, end).
-void sumPlace(const ConvShape& s, const Transformed& in, const float* gradient, int64_t gradientPlace, int64_t tiles, int64_t place,
-              int64_t begin, int64_t end, bool accumulate, float* sums) {
-  float* out = sums + place * s.channels * s.outChannels;
-  for (int64_t column = 0; column < s.outChannels; column += kColumns) {
-    const int64_t width = panelWidth(s.outChannels, column);
-    const float* b = gradient + place * gradientPlace + column * tiles;
-    for (int64_t row = begin; row < end;)
-      row += withTileRows(end - row, width == kLanes, [&](auto height) {
-        constexpr int MR = decltype(height)::value;
-        float* rows[MR];
-        for (int r = 0; r < MR; ++r) rows[r] = out + (row + r) * s.outChannels;
-        const Target target{rows, column, std::min(width, s.outChannels - column), accumulate, nullptr, false};
-        const float* a = in.data + place * in.place + row;
-        if (width == kLanes) {
-          tileStrided<MR, 1>(a, in.channels, b, tiles, target);
-        } else if constexpr (MR <= kRows) {
-          tileStrided<MR, 2>(a, in.channels, b, tiles, target);
-        }
-      });
-  }
-}
-
-// dw = Gt S G, with S the sum of the chunks in order.
-void finishFilterGradient(const ConvShape& s, const float* sums, int64_t chunks, float* dw) {
-  const int64_t matrix = s.channels * s.outChannels;
-  const Vec half = splat(0.5f);
-  parallelRange(s.channels, std::max<int64_t>(1, 2048 / s.outChannels), [&](int64_t begin, int64_t end) {
-    for (int64_t ci = begin; ci < end; ++ci)
-      eachColumn(s.outChannels, [&](int64_t co, auto lanes) {
-        const int64_t at = ci * s.outChannels + co;
-        Vec total[4][4], rows[3][4];
-        for (int p = 0; p < kPlaces; ++p) {
-          Vec sum = lanes(sums + p * matrix + at);
-          for (int64_t chunk = 1; chunk < chunks; ++chunk) sum += lanes(sums + (chunk * kPlaces + p) * matrix + at);
-          total[p / 4][p % 4] = sum;
-        }
-        for (int x = 0; x < 4; ++x) {
-          const Vec plus = (total[1][x] + total[2][x]) * half, minus = (total[1][x] - total[2][x]) * half;
-          rows[0][x] = total[0][x] + plus, rows[1][x] = minus, rows[2][x] = plus + total[3][x];
-        }
-        for (int a = 0; a < 3; ++a) {
-          const Vec plus = (rows[a][1] + rows[a][2]) * half, minus = (rows[a][1] - rows[a][2]) * half;
-          float* out = dw + 3 * a * matrix + at;
-          lanes.put(out, rows[a][0] + plus);
-          lanes.put(out + matrix, minus);
-          lanes.put(out + 2 * matrix, plus + rows[a][3]);
-        }
-      });
-  });
-}
-
 }  // namespace
 
 bool winogradPays(const ConvShape& s) {
@@ -375,52 +218,4 @@ void winogradInputGradient(const ConvShape& s, const float* dy, const float* fil
   const float* packed = packFilters(s, filter, true);
   convolve({dy, s.outHeight, s.outWidth, s.outChannels, 2 - s.top, 2 - s.left}, s.images, packed,
            {dx, s.height, s.width, s.channels, nullptr, false});
-}
-
-void winogradFilterGradient(const ConvShape& s, const float* x, const float* dy, float* dw) {
-  const Image image{x, s.height, s.width, s.channels, s.top, s.left};
-  const Tiling tiling(s.images, s.outHeight, s.outWidth);
-  const float* zeros = zeroRow(s.width * s.channels).data();
-  const int64_t sumSize = kPlaces * s.channels * s.outChannels, panels = ceilDivide(s.outChannels, kColumns) * kColumns;
-  const int64_t tileBytes = kPlaces * 4 * (s.channels + s.outChannels);
-  const auto gradientPlace = [&](int64_t tiles) { return panels * tiles + 16; };
-  const bool many = std::max(s.channels, s.outChannels) > kManyChannels;
-  if (!many) {
-    const int64_t group = std::max<int64_t>(1, kTaskBytes / tileBytes / tiling.tilesX), groups = ceilDivide(tiling.strips, group);
-    const int64_t perChunk = ceilDivide(groups, sumSize < 300000 ? 16 : 8), chunks = ceilDivide(groups, perChunk);
-    float* sums = scratch(Scratch::Partial, chunks * sumSize);
-    parallel(chunks, [&](int64_t chunk) {
-      for (int64_t g = chunk * perChunk; g < std::min(groups, (chunk + 1) * perChunk); ++g) {
-        const int64_t begin = g * group, end = std::min(tiling.strips, begin + group), tiles = (end - begin) * tiling.tilesX;
-        const Transformed in(scratch(Scratch::Padded, Transformed::sizeFor(tiles, s.channels)), tiles, s.channels);
-        float* gradient = scratch(Scratch::Local, kPlaces * gradientPlace(tiles));
-        for (int64_t strip = begin; strip < end; ++strip) {
-          transformInput(image, tiling, {strip, 0, tiling.tilesX}, in, (strip - begin) * tiling.tilesX, zeros);
-          transformGradient(s, dy, tiling, strip, gradient, gradientPlace(tiles), tiles, (strip - begin) * tiling.tilesX);
-        }
-        for (int64_t place = 0; place < kPlaces; ++place)
-          sumPlace(s, in, gradient, gradientPlace(tiles), tiles, place, 0, s.channels, g > chunk * perChunk, sums + chunk * sumSize);
-      }
-    });
-    return finishFilterGradient(s, sums, chunks, dw);
-  }
-  const int64_t batch = std::max<int64_t>(1, std::min(tiling.strips, kBatchBytes / tileBytes / tiling.tilesX));
-  float* sums = scratch(Scratch::Partial, sumSize);
-  for (int64_t begin = 0; begin < tiling.strips; begin += batch) {
-    const int64_t strips = std::min(batch, tiling.strips - begin), tiles = strips * tiling.tilesX;
-    const Transformed in(scratch(Scratch::PackedA, Transformed::sizeFor(tiles, s.channels)), tiles, s.channels);
-    float* gradient = scratch(Scratch::PackedB, kPlaces * gradientPlace(tiles));
-    parallel(strips, [&](int64_t strip) {
-      transformInput(image, tiling, {begin + strip, 0, tiling.tilesX}, in, strip * tiling.tilesX, zeros);
-      transformGradient(s, dy, tiling, begin + strip, gradient, gradientPlace(tiles), tiles, strip * tiling.tilesX);
-    });
-    constexpr int64_t kRowsPerTask = 4 * kRows;
-    const int64_t pieces = ceilDivide(s.channels, kRowsPerTask);
-    parallel(kPlaces * pieces, [&](int64_t task) {
-      const int64_t first = task % pieces * kRowsPerTask;
-      sumPlace(s, in, gradient, gradientPlace(tiles), tiles, task / pieces, first, std::min(s.channels, first + kRowsPerTask),
-               begin > 0, sums);
-    });
-  }
-  finishFilterGradient(s, sums, 1, dw);
 }

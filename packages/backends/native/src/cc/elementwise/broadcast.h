@@ -11,7 +11,7 @@
 struct Broadcast {
   static constexpr int kMaxRank = 8;
   int rank;
-  int64_t sizes[kMaxRank], stridesA[kMaxRank], stridesB[kMaxRank], total = 1;
+  int64_t sizes[kMaxRank] = {}, stridesA[kMaxRank] = {}, stridesB[kMaxRank] = {}, total = 1;
   // From `rankAt` on the call's numbers are: rank, sizes ..., strides of a ..., strides of b ...
   template <class Number>
   Broadcast(const Call& call, Number rankAt) : rank(static_cast<int>(call.integer(rankAt))) {

@@ -24,37 +24,27 @@ NAMED_ENUM(BinaryOperation,
 
 constexpr int64_t kGrain = 16384;
 
-struct UnaryArguments {
-  const float* x;
-  float* y;
-  int64_t size;
-};
-
-template <class Operator>
-void unary(const UnaryArguments& on, Operator&& op) {
-  const float* x = on.x;
-  float* y = on.y;
-  parallelRange(on.size, kGrain, [&](int64_t begin, int64_t end) {
+// Self: the kernel whose call this is, Unary or Binary below.
+template <class Self, class Operator>
+void unary(const Call& call, Operator&& op) {
+  const float* x = call.in<float>(Self::Operand::x);
+  float* y = call.out<float>(Self::Operand::y);
+  parallelRange(call.integer(Self::Number::size), kGrain, [&](int64_t begin, int64_t end) {
     eachColumn(end - begin, [&](int64_t i, auto lanes) { lanes.put(y + begin + i, op(lanes(x + begin + i))); });
   });
 }
 
-template <class Function>
-void unaryLanes(const UnaryArguments& on, Function&& function) {
-  unary(on, [&](Vec x) { return eachLane(x, function); });
+template <class Self, class Function>
+void unaryLanes(const Call& call, Function&& function) {
+  unary<Self>(call, [&](Vec x) { return eachLane(x, function); });
 }
 
-struct BinaryArguments {
-  const float *a, *b;
-  float* out;
-  Broadcast shape;
-};
-
-template <class Operator>
-void binary(const BinaryArguments& on, Operator&& op) {
-  const float *a = on.a, *b = on.b;
-  float* out = on.out;
-  eachRow(on.shape, kGrain, [&](int64_t atA, int64_t stepA, int64_t atB, int64_t stepB, int64_t at, int64_t count) {
+template <class Self, class Operator>
+void binary(const Call& call, Operator&& op) {
+  const float *a = call.in<float>(Self::Operand::a), *b = call.in<float>(Self::Operand::b);
+  float* out = call.out<float>(Self::Operand::out);
+  eachRow(Broadcast(call, Self::Number::rank), kGrain, [&](int64_t atA, int64_t stepA, int64_t atB, int64_t stepB, int64_t at,
+                                                           int64_t count) {
     const float *x = a + atA, *y = b + atB;
     float* to = out + at;
     if (stepA == 1 && stepB == 1) {
@@ -72,9 +62,9 @@ void binary(const BinaryArguments& on, Operator&& op) {
   });
 }
 
-template <class Function>
-void binaryLanes(const BinaryArguments& on, Function&& function) {
-  binary(on, [&](Vec a, Vec b) {
+template <class Self, class Function>
+void binaryLanes(const Call& call, Function&& function) {
+  binary<Self>(call, [&](Vec a, Vec b) {
     for (int i = 0; i < kLanes; ++i) a[i] = function(a[i], b[i]);
     return a;
   });
@@ -96,77 +86,76 @@ float modulo(float a, float b) {
 
 // `first` and `second` are the operation's parameters, if it has any.
 KERNEL(Unary, (x, OUT(y)), (ONE_OF(operation, UnaryOperation), size, first, second)) {
-  const UnaryArguments on{call.in<float>(Operand::x), call.out<float>(Operand::y), call.integer(Number::size)};
   const Vec zero{}, one = splat(1.0f);
-  const Vec first = splat(static_cast<float>(call.number(Number::first))), second = splat(static_cast<float>(call.number(Number::second)));
+  const Vec first = splat(static_cast<float>(call.number(Number::first)));
+  const Vec second = splat(static_cast<float>(call.number(Number::second)));
   using Is = UnaryOperation;
   const Is operation = call.oneOf<Is>(Number::operation);
   switch (operation) {
-    case Is::Relu: return unary(on, [](Vec x) { return relu(x); });
+    case Is::Relu: return unary<Self>(call, [](Vec x) { return relu(x); });
     // step; NaN > 0 is false, yet step(NaN) is NaN
-    case Is::Step: return unary(on, [=](Vec x) { return x > zero ? one : x == x ? first : x; });
-    case Is::Neg: return unary(on, [](Vec x) { return -x; });
-    case Is::Abs: return unary(on, [](Vec x) { return fromBits(bits(x) & 0x7fffffff); });
-    case Is::Square: return unary(on, [](Vec x) { return x * x; });
-    case Is::Sqrt: return unary(on, [](Vec x) { return squareRoot(x); });
-    case Is::Rsqrt: return unary(on, [=](Vec x) { return one / squareRoot(x); });
-    case Is::Exp: return unary(on, [](Vec x) { return exponential(x); });
-    case Is::Log: return unary(on, [](Vec x) { return logarithm(x); });
-    case Is::Sigmoid: return unary(on, [](Vec x) { return logistic(x); });
-    case Is::Tanh: return unary(on, [](Vec x) { return hyperbolicTangent(x); });
-    case Is::Relu6: return unary(on, [=](Vec x) { return minimum(relu(x), splat(6.0f)); });
-    case Is::Reciprocal: return unary(on, [=](Vec x) { return one / x; });
+    case Is::Step: return unary<Self>(call, [=](Vec x) { return x > zero ? one : x == x ? first : x; });
+    case Is::Neg: return unary<Self>(call, [](Vec x) { return -x; });
+    case Is::Abs: return unary<Self>(call, [](Vec x) { return fromBits(bits(x) & 0x7fffffff); });
+    case Is::Square: return unary<Self>(call, [](Vec x) { return x * x; });
+    case Is::Sqrt: return unary<Self>(call, [](Vec x) { return squareRoot(x); });
+    case Is::Rsqrt: return unary<Self>(call, [=](Vec x) { return one / squareRoot(x); });
+    case Is::Exp: return unary<Self>(call, [](Vec x) { return exponential(x); });
+    case Is::Log: return unary<Self>(call, [](Vec x) { return logarithm(x); });
+    case Is::Sigmoid: return unary<Self>(call, [](Vec x) { return logistic(x); });
+    case Is::Tanh: return unary<Self>(call, [](Vec x) { return hyperbolicTangent(x); });
+    case Is::Relu6: return unary<Self>(call, [=](Vec x) { return minimum(relu(x), splat(6.0f)); });
+    case Is::Reciprocal: return unary<Self>(call, [=](Vec x) { return one / x; });
     // sign; of NaN it is 0, as in tfjs
-    case Is::Sign: return unary(on, [=](Vec x) { return x > zero ? one : x < zero ? -one : zero; });
-    case Is::Floor: return unaryLanes(on, [](float x) { return std::floor(x); });
-    case Is::Ceil: return unaryLanes(on, [](float x) { return std::ceil(x); });
-    case Is::Round: return unary(on, [](Vec x) { return roundHalfEven(x); });
-    case Is::Log1p: return unary(on, [](Vec x) { return logarithm1p(x); });
-    case Is::Expm1: return unary(on, [](Vec x) { return exponentialMinus1(x); });
-    case Is::Softplus: return unary(on, [](Vec x) { return softplus(x); });
-    case Is::Elu: return unary(on, [=](Vec x) { return x < zero ? exponentialMinus1(x) : x; });
-    case Is::LeakyRelu: return unary(on, [=](Vec x) { return x < zero ? first * x : x; });
+    case Is::Sign: return unary<Self>(call, [=](Vec x) { return x > zero ? one : x < zero ? -one : zero; });
+    case Is::Floor: return unaryLanes<Self>(call, [](float x) { return std::floor(x); });
+    case Is::Ceil: return unaryLanes<Self>(call, [](float x) { return std::ceil(x); });
+    case Is::Round: return unary<Self>(call, [](Vec x) { return roundHalfEven(x); });
+    case Is::Log1p: return unary<Self>(call, [](Vec x) { return logarithm1p(x); });
+    case Is::Expm1: return unary<Self>(call, [](Vec x) { return exponentialMinus1(x); });
+    case Is::Softplus: return unary<Self>(call, [](Vec x) { return softplus(x); });
+    case Is::Elu: return unary<Self>(call, [=](Vec x) { return x < zero ? exponentialMinus1(x) : x; });
+    case Is::LeakyRelu: return unary<Self>(call, [=](Vec x) { return x < zero ? first * x : x; });
     // selu, with its two constants as parameters
-    case Is::Selu: return unary(on, [=](Vec x) { return x < zero ? first * exponentialMinus1(x) : second * x; });
-    case Is::ClipByValue: return unary(on, [=](Vec x) { return x > second ? second : x < first ? first : x; });
-    case Is::Erf: return unaryLanes(on, [](float x) { return std::erf(x); });
-    case Is::Sin: return unaryLanes(on, [](float x) { return std::sin(x); });
-    case Is::Cos: return unaryLanes(on, [](float x) { return std::cos(x); });
+    case Is::Selu: return unary<Self>(call, [=](Vec x) { return x < zero ? first * exponentialMinus1(x) : second * x; });
+    case Is::ClipByValue: return unary<Self>(call, [=](Vec x) { return x > second ? second : x < first ? first : x; });
+    case Is::Erf: return unaryLanes<Self>(call, [](float x) { return std::erf(x); });
+    case Is::Sin: return unaryLanes<Self>(call, [](float x) { return std::sin(x); });
+    case Is::Cos: return unaryLanes<Self>(call, [](float x) { return std::cos(x); });
     // near its poles tan needs more digits of the argument's remainder than float32 has
-    case Is::Tan: return unaryLanes(on, [](float x) { return static_cast<float>(std::tan(static_cast<double>(x))); });
-    case Is::Asin: return unaryLanes(on, [](float x) { return std::asin(x); });
-    case Is::Acos: return unaryLanes(on, [](float x) { return std::acos(x); });
-    case Is::Atan: return unaryLanes(on, [](float x) { return std::atan(x); });
-    case Is::Sinh: return unaryLanes(on, [](float x) { return std::sinh(x); });
-    case Is::Cosh: return unaryLanes(on, [](float x) { return std::cosh(x); });
-    case Is::Asinh: return unaryLanes(on, [](float x) { return std::asinh(x); });
-    case Is::Acosh: return unaryLanes(on, [](float x) { return std::acosh(x); });
-    case Is::Atanh: return unaryLanes(on, [](float x) { return std::atanh(x); });
+    case Is::Tan: return unaryLanes<Self>(call, [](float x) { return static_cast<float>(std::tan(static_cast<double>(x))); });
+    case Is::Asin: return unaryLanes<Self>(call, [](float x) { return std::asin(x); });
+    case Is::Acos: return unaryLanes<Self>(call, [](float x) { return std::acos(x); });
+    case Is::Atan: return unaryLanes<Self>(call, [](float x) { return std::atan(x); });
+    case Is::Sinh: return unaryLanes<Self>(call, [](float x) { return std::sinh(x); });
+    case Is::Cosh: return unaryLanes<Self>(call, [](float x) { return std::cosh(x); });
+    case Is::Asinh: return unaryLanes<Self>(call, [](float x) { return std::asinh(x); });
+    case Is::Acosh: return unaryLanes<Self>(call, [](float x) { return std::acosh(x); });
+    case Is::Atanh: return unaryLanes<Self>(call, [](float x) { return std::atanh(x); });
   }
   failUnknown("unary operation", static_cast<int64_t>(operation));
 }
 
 KERNEL(Binary, (a, b, OUT(out)), (ONE_OF(operation, BinaryOperation), rank, EACH(sizes), EACH(stridesA), EACH(stridesB))) {
-  const BinaryArguments on{call.in<float>(Operand::a), call.in<float>(Operand::b), call.out<float>(Operand::out), Broadcast(call, Number::rank)};
   const Vec zero{}, one = splat(1.0f);
   using Is = BinaryOperation;
   const Is operation = call.oneOf<Is>(Number::operation);
   switch (operation) {
-    case Is::Add: return binary(on, [](Vec a, Vec b) { return a + b; });
-    case Is::Sub: return binary(on, [](Vec a, Vec b) { return a - b; });
-    case Is::Multiply: return binary(on, [](Vec a, Vec b) { return a * b; });
-    case Is::RealDiv: return binary(on, [](Vec a, Vec b) { return a / b; });
-    case Is::Maximum: return binary(on, [](Vec a, Vec b) { return a == a ? b == b ? maximum(a, b) : b : a; });
-    case Is::Minimum: return binary(on, [](Vec a, Vec b) { return a == a ? b == b ? minimum(a, b) : b : a; });
-    case Is::SquaredDifference: return binary(on, [](Vec a, Vec b) { return (a - b) * (a - b); });
-    case Is::ReluGrad: return binary(on, [](Vec dy, Vec x) { return reluGradient(dy, x); });
-    case Is::Pow: return binaryLanes(on, power);
+    case Is::Add: return binary<Self>(call, [](Vec a, Vec b) { return a + b; });
+    case Is::Sub: return binary<Self>(call, [](Vec a, Vec b) { return a - b; });
+    case Is::Multiply: return binary<Self>(call, [](Vec a, Vec b) { return a * b; });
+    case Is::RealDiv: return binary<Self>(call, [](Vec a, Vec b) { return a / b; });
+    case Is::Maximum: return binary<Self>(call, [](Vec a, Vec b) { return a == a ? b == b ? maximum(a, b) : b : a; });
+    case Is::Minimum: return binary<Self>(call, [](Vec a, Vec b) { return a == a ? b == b ? minimum(a, b) : b : a; });
+    case Is::SquaredDifference: return binary<Self>(call, [](Vec a, Vec b) { return (a - b) * (a - b); });
+    case Is::ReluGrad: return binary<Self>(call, [](Vec dy, Vec x) { return reluGradient(dy, x); });
+    case Is::Pow: return binaryLanes<Self>(call, power);
     // prelu: x, alpha
-    case Is::Prelu: return binary(on, [=](Vec x, Vec alpha) { return x < zero ? alpha * x : x; });
+    case Is::Prelu: return binary<Self>(call, [=](Vec x, Vec alpha) { return x < zero ? alpha * x : x; });
     // gradient of elu: dy, y
-    case Is::EluGrad: return binary(on, [=](Vec dy, Vec y) { return y >= zero ? dy : dy * (y + one); });
-    case Is::Mod: return binaryLanes(on, modulo);
-    case Is::Atan2: return binaryLanes(on, [](float a, float b) { return std::atan2(a, b); });
+    case Is::EluGrad: return binary<Self>(call, [=](Vec dy, Vec y) { return y >= zero ? dy : dy * (y + one); });
+    case Is::Mod: return binaryLanes<Self>(call, modulo);
+    case Is::Atan2: return binaryLanes<Self>(call, [](float a, float b) { return std::atan2(a, b); });
   }
   failUnknown("binary operation", static_cast<int64_t>(operation));
 }

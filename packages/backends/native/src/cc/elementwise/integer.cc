@@ -29,17 +29,12 @@ int64_t floorDivide(int64_t a, int64_t b) {
   return quotient * b != a && (a < 0) != (b < 0) ? quotient - 1 : quotient;
 }
 
-struct Conversion {
-  const void* from;
-  void* to;
-  int64_t size;
-};
-
-template <class From, class To, class Convert>
-void convert(const Conversion& on, Convert&& element) {
-  const From* from = static_cast<const From*>(on.from);
-  To* to = static_cast<To*>(on.to);
-  parallelRange(on.size, 16384, [&](int64_t begin, int64_t end) {
+// Self: the kernel whose call this is, Cast below.
+template <class Self, class From, class To, class Convert>
+void convert(const Call& call, Convert&& element) {
+  const From* from = call.in<From>(Self::Operand::from);
+  To* to = call.out<To>(Self::Operand::to);
+  parallelRange(call.integer(Self::Number::size), 16384, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) to[i] = element(from[i]);
   });
 }
@@ -69,19 +64,17 @@ KERNEL(BinaryInteger,
 }
 
 KERNEL(Cast, (from, OUT(to)), (size, ONE_OF(fromType, ElementType), ONE_OF(toType, ElementType))) {
-  const Conversion on{call.in<void>(Operand::from), call.out<void>(Operand::to), call.integer(Number::size)};
+  using Is = ElementType;
   const int64_t from = call.integer(Number::fromType), to = call.integer(Number::toType);
-  constexpr auto both = [](ElementType a, ElementType b) { return static_cast<int64_t>(a) * kElementTypes + static_cast<int64_t>(b); };
+  constexpr auto both = [](Is a, Is b) { return static_cast<int64_t>(a) * kElementTypes + static_cast<int64_t>(b); };
   switch (from * kElementTypes + to) {
-    case both(ElementType::float32, ElementType::int32): return convert<float, int32_t>(on, toInteger);
-    case both(ElementType::float32, ElementType::uint8): return convert<float, uint8_t>(on, [](float x) { return x != 0; });
-    case both(ElementType::int32, ElementType::float32):
-      return convert<int32_t, float>(on, [](int32_t x) { return static_cast<float>(x); });
-    case both(ElementType::int32, ElementType::uint8): return convert<int32_t, uint8_t>(on, [](int32_t x) { return x != 0; });
-    case both(ElementType::uint8, ElementType::float32):
-      return convert<uint8_t, float>(on, [](uint8_t x) { return static_cast<float>(x); });
-    case both(ElementType::uint8, ElementType::int32):
-      return convert<uint8_t, int32_t>(on, [](uint8_t x) { return static_cast<int32_t>(x); });
+    case both(Is::float32, Is::int32): return convert<Self, float, int32_t>(call, toInteger);
+    case both(Is::float32, Is::uint8): return convert<Self, float, uint8_t>(call, [](float x) { return x != 0; });
+    case both(Is::int32, Is::float32): return convert<Self, int32_t, float>(call, [](int32_t x) { return static_cast<float>(x); });
+    case both(Is::int32, Is::uint8): return convert<Self, int32_t, uint8_t>(call, [](int32_t x) { return x != 0; });
+    case both(Is::uint8, Is::float32): return convert<Self, uint8_t, float>(call, [](uint8_t x) { return static_cast<float>(x); });
+    case both(Is::uint8, Is::int32):
+      return convert<Self, uint8_t, int32_t>(call, [](uint8_t x) { return static_cast<int32_t>(x); });
   }
   failUnknown("conversion", from * kElementTypes + to);
 }

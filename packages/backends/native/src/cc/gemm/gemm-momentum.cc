@@ -62,10 +62,12 @@ KERNEL(MatMulMomentumUpdate,
        (m, n, k, transposeA, transposeB, momentum, nesterov, weightDecay)) {
   const int64_t m = call.integer(Number::m), n = call.integer(Number::n), k = call.integer(Number::k);
   const bool transposeA = call.flag(Number::transposeA), transposeB = call.flag(Number::transposeB);
-  const Momentum step{call.in<float>(Operand::param), call.in<float>(Operand::velocity), call.in<float>(Operand::mask), call.out<float>(Operand::newParam), call.out<float>(Operand::newVelocity),
+  const Momentum step{call.in<float>(Operand::param), call.in<float>(Operand::velocity), call.in<float>(Operand::mask),
+                      call.out<float>(Operand::newParam), call.out<float>(Operand::newVelocity),
                       splat(*call.in<float>(Operand::learningRate)), splat(static_cast<float>(call.number(Number::momentum))),
                       splat(static_cast<float>(call.number(Number::weightDecay))), call.flag(Number::nesterov)};
-  Gemm product{transposeA, transposeB, m, n, k, call.in<float>(Operand::a), call.in<float>(Operand::b), nullptr, transposeA ? m : k,
+  Gemm product{transposeA, transposeB, m, n, k, call.in<float>(Operand::a), call.in<float>(Operand::b), nullptr,
+               transposeA ? m : k,
                transposeB ? k : n, n, nullptr, false};
   if (m == 0 || n == 0) return;
   if (k > 0 && sliceDepth(product) == k) return multiply(product, Update{step, n});

@@ -52,7 +52,8 @@ KERNEL(MatMulReluGrad, (a, b, x, OUT(out)), (m, n, k, transposeA, transposeB)) {
   const bool transposeA = call.flag(Number::transposeA), transposeB = call.flag(Number::transposeB);
   const float* x = call.in<float>(Operand::x);
   float* out = call.out<float>(Operand::out);
-  const Gemm product{transposeA, transposeB, m, n, k, call.in<float>(Operand::a), call.in<float>(Operand::b), out, transposeA ? m : k,
+  const Gemm product{transposeA, transposeB, m, n, k, call.in<float>(Operand::a), call.in<float>(Operand::b), out,
+                     transposeA ? m : k,
                      transposeB ? k : n, n, nullptr, false};
   if (m == 0 || n == 0) return;
   if (k > 0 && sliceDepth(product) == k) return multiply(product, Gate{x, out, n});

@@ -25,11 +25,14 @@ void gemm(const Gemm& g) {
 
 // strideA and strideB lie between the matrices of a batch; 0 repeats one.
 KERNEL(MatMul, (a, b, OPTIONAL(bias), OUT(out)), (batch, m, n, k, transposeA, transposeB, strideA, strideB, relu)) {
-  const int64_t batch = call.integer(Number::batch), m = call.integer(Number::m), n = call.integer(Number::n), k = call.integer(Number::k);
+  const int64_t batch = call.integer(Number::batch), m = call.integer(Number::m), n = call.integer(Number::n);
+  const int64_t k = call.integer(Number::k);
   const bool transposeA = call.flag(Number::transposeA), transposeB = call.flag(Number::transposeB);
   const auto product = [&](int64_t i) {
-    gemm({transposeA, transposeB, m, n, k, call.in<float>(Operand::a) + i * call.integer(Number::strideA), call.in<float>(Operand::b) + i * call.integer(Number::strideB),
-          call.out<float>(Operand::out) + i * m * n, transposeA ? m : k, transposeB ? k : n, n, call.in<float>(Operand::bias), call.flag(Number::relu)});
+    gemm({transposeA, transposeB, m, n, k, call.in<float>(Operand::a) + i * call.integer(Number::strideA),
+          call.in<float>(Operand::b) + i * call.integer(Number::strideB),
+          call.out<float>(Operand::out) + i * m * n, transposeA ? m : k, transposeB ? k : n, n, call.in<float>(Operand::bias),
+          call.flag(Number::relu)});
   };
   // Many small products are shared out whole; a few large ones are each cut up.
   if (batch > 1 && m * n * k < 1000000) {

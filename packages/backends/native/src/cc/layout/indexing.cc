@@ -10,10 +10,12 @@
 // out[b, o, i] = x[b, o, indices[b, i]] for `count` indices in a batch; rows of `width` elements of four bytes, `rows` of them in
 // x. The indices are within range.
 KERNEL(TakeRows, (x, indices, OUT(out)), (batches, outer, rows, width, count)) {
-  const int64_t outer = call.integer(Number::outer), rows = call.integer(Number::rows), width = call.integer(Number::width), count = call.integer(Number::count);
+  const int64_t outer = call.integer(Number::outer), rows = call.integer(Number::rows), width = call.integer(Number::width);
+  const int64_t count = call.integer(Number::count);
   const int32_t *x = call.in<int32_t>(Operand::x), *indices = call.in<int32_t>(Operand::indices);
   int32_t* out = call.out<int32_t>(Operand::out);
-  parallelRange(call.integer(Number::batches) * outer * count, std::max<int64_t>(1, 16384 / (width + 1)), [&](int64_t begin, int64_t end) {
+  parallelRange(call.integer(Number::batches) * outer * count, std::max<int64_t>(1, 16384 / (width + 1)),
+                [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t block = i / count, index = indices[block / outer * count + i % count];
       std::memcpy(out + i * width, x + (block * rows + index) * width, static_cast<size_t>(width) * 4);
@@ -51,8 +53,10 @@ KERNEL(OneHot, (indices, OUT(out)), (count, depth, on, off, integer)) {
     });
   };
   if (call.flag(Number::integer)) {
-    write(call.out<int32_t>(Operand::out), static_cast<int32_t>(call.integer(Number::on)), static_cast<int32_t>(call.integer(Number::off)));
+    write(call.out<int32_t>(Operand::out), static_cast<int32_t>(call.integer(Number::on)),
+          static_cast<int32_t>(call.integer(Number::off)));
   } else {
-    write(call.out<float>(Operand::out), static_cast<float>(call.number(Number::on)), static_cast<float>(call.number(Number::off)));
+    write(call.out<float>(Operand::out), static_cast<float>(call.number(Number::on)),
+          static_cast<float>(call.number(Number::off)));
   }
 }

@@ -62,12 +62,14 @@ KERNEL(BatchNormTraining,
        (rows, channels, epsilon, relu)) {
   const int64_t rows = call.integer(Number::rows), channels = call.integer(Number::channels);
   const float epsilon = static_cast<float>(call.number(Number::epsilon));
-  const float *x = call.in<float>(Operand::x), *gamma = call.in<float>(Operand::gamma), *residual = call.in<float>(Operand::residual);
+  const float *x = call.in<float>(Operand::x), *gamma = call.in<float>(Operand::gamma);
+  const float *residual = call.in<float>(Operand::residual);
   float *mean = call.out<float>(Operand::mean), *variance = call.out<float>(Operand::variance);
   moments(x, rows, channels, mean, variance);
   float* scale = scratch(Scratch::Local, channels);
   for (int64_t c = 0; c < channels; ++c) scale[c] = gamma[c] / std::sqrt(variance[c] + epsilon);
-  (residual ? normalize<true> : normalize<false>)(x, residual, mean, scale, call.in<float>(Operand::beta), call.flag(Number::relu), rows, channels,
+  (residual ? normalize<true> : normalize<false>)(x, residual, mean, scale, call.in<float>(Operand::beta),
+                                                  call.flag(Number::relu), rows, channels,
                                                   call.out<float>(Operand::y));
 }
 
@@ -77,9 +79,11 @@ KERNEL(BatchNormTrainingGrad,
   const int64_t rows = call.integer(Number::rows), channels = call.integer(Number::channels);
   const float epsilon = static_cast<float>(call.number(Number::epsilon));
   const bool withRelu = call.flag(Number::relu);
-  const float *dy = call.in<float>(Operand::dy), *x = call.in<float>(Operand::x), *y = call.in<float>(Operand::y), *gamma = call.in<float>(Operand::gamma);
+  const float *dy = call.in<float>(Operand::dy), *x = call.in<float>(Operand::x), *y = call.in<float>(Operand::y);
+  const float *gamma = call.in<float>(Operand::gamma);
   const float *mean = call.in<float>(Operand::mean), *variance = call.in<float>(Operand::variance);
-  float *dx = call.out<float>(Operand::dx), *dgamma = call.out<float>(Operand::dgamma), *dbeta = call.out<float>(Operand::dbeta), *dresidual = call.out<float>(Operand::dresidual);
+  float *dx = call.out<float>(Operand::dx), *dgamma = call.out<float>(Operand::dgamma);
+  float *dbeta = call.out<float>(Operand::dbeta), *dresidual = call.out<float>(Operand::dresidual);
   const auto gradient = [&](int64_t at, auto lanes) {
     const Vec d = lanes(dy + at);
     return withRelu ? (lanes(y + at) > Vec{} ? d : Vec{}) : d;
@@ -125,12 +129,14 @@ KERNEL(BatchNormTrainingGrad,
 KERNEL(BatchNormInference, (x, mean, variance, OPTIONAL(offset), OPTIONAL(scale), OUT(y)), (rows, channels, epsilon)) {
   const int64_t rows = call.integer(Number::rows), channels = call.integer(Number::channels);
   const float epsilon = static_cast<float>(call.number(Number::epsilon));
-  const float *variance = call.in<float>(Operand::variance), *offset = call.in<float>(Operand::offset), *gamma = call.in<float>(Operand::scale);
+  const float *variance = call.in<float>(Operand::variance), *offset = call.in<float>(Operand::offset);
+  const float *gamma = call.in<float>(Operand::scale);
   float* scale = scratch(Scratch::Local, 2 * channels);
   float* shift = scale + channels;
   for (int64_t c = 0; c < channels; ++c) {
     scale[c] = (gamma ? gamma[c] : 1) / std::sqrt(variance[c] + epsilon);
     shift[c] = offset ? offset[c] : 0;
   }
-  normalize<false>(call.in<float>(Operand::x), nullptr, call.in<float>(Operand::mean), scale, shift, false, rows, channels, call.out<float>(Operand::y));
+  normalize<false>(call.in<float>(Operand::x), nullptr, call.in<float>(Operand::mean), scale, shift, false, rows, channels,
+                   call.out<float>(Operand::y));
 }

@@ -22,7 +22,8 @@ void eachElement(int64_t size, Body&& body) {
 KERNEL(MomentumUpdate,
        (param, velocity, gradient, OPTIONAL(mask), learningRate, OUT(newParam), OUT(newVelocity)),
        (size, momentum, nesterov, weightDecay)) {
-  const Momentum step{call.in<float>(Operand::param), call.in<float>(Operand::velocity), call.in<float>(Operand::mask), call.out<float>(Operand::newParam), call.out<float>(Operand::newVelocity),
+  const Momentum step{call.in<float>(Operand::param), call.in<float>(Operand::velocity), call.in<float>(Operand::mask),
+                      call.out<float>(Operand::newParam), call.out<float>(Operand::newVelocity),
                       splat(*call.in<float>(Operand::learningRate)), splat(static_cast<float>(call.number(Number::momentum))),
                       splat(static_cast<float>(call.number(Number::weightDecay))), call.flag(Number::nesterov)};
   const float* gradient = call.in<float>(Operand::gradient);
@@ -34,9 +35,11 @@ KERNEL(MomentumUpdate,
 KERNEL(AdamUpdate,
        (param, m, v, gradient, OPTIONAL(mask), schedule, OUT(newParam), OUT(newM), OUT(newV)),
        (size, beta1, beta2, epsilon, weightDecay, decoupled)) {
-  const float *p = call.in<float>(Operand::param), *m = call.in<float>(Operand::m), *v = call.in<float>(Operand::v), *gradient = call.in<float>(Operand::gradient);
+  const float *p = call.in<float>(Operand::param), *m = call.in<float>(Operand::m), *v = call.in<float>(Operand::v);
+  const float *gradient = call.in<float>(Operand::gradient);
   const float *mask = call.in<float>(Operand::mask), *schedule = call.in<float>(Operand::schedule);
-  float *newP = call.out<float>(Operand::newParam), *newM = call.out<float>(Operand::newM), *newV = call.out<float>(Operand::newV);
+  float *newP = call.out<float>(Operand::newParam), *newM = call.out<float>(Operand::newM);
+  float *newV = call.out<float>(Operand::newV);
   const Vec rate = splat(schedule[0]), correction1 = splat(schedule[1]), correction2 = splat(schedule[2]);
   const float beta1 = static_cast<float>(call.number(Number::beta1)), beta2 = static_cast<float>(call.number(Number::beta2));
   const Vec keep1 = splat(beta1), take1 = splat(static_cast<float>(1 - call.number(Number::beta1)));

@@ -162,7 +162,8 @@ KERNEL(Reduce, (x, OUT(out)), (outer, reduced, inner, ONE_OF(operation, Reductio
 
 // Of bool: `decisive` is the value that decides, 0 for all, 1 for any.
 KERNEL(Decide, (x, OUT(out)), (outer, reduced, inner, decisive)) {
-  decide(call.in<uint8_t>(Operand::x), call.integer(Number::outer), call.integer(Number::reduced), call.integer(Number::inner), static_cast<uint8_t>(call.integer(Number::decisive)),
+  decide(call.in<uint8_t>(Operand::x), call.integer(Number::outer), call.integer(Number::reduced), call.integer(Number::inner),
+         static_cast<uint8_t>(call.integer(Number::decisive)),
          call.out<uint8_t>(Operand::out));
 }
 

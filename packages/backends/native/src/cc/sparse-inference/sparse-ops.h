@@ -178,8 +178,9 @@ void cellwise(const Op& op, const Value& in, const Value& out, const Value& othe
         return op.flag(AddParameter::relu) ? sum.map([](Vec v) { return relu(v); }) : sum;
       });
     case OpKind::scaleShift: {
-      const Vec scale = splat(op.pointer<float>(ScaleShiftParameter::scale)[c]), shift = splat(op.pointer<float>(ScaleShiftParameter::shift)[c]);
-      const bool withRelu = op.flag(ScaleShiftParameter::relu);
+      using Is = ScaleShiftParameter;
+      const Vec scale = splat(op.pointer<float>(Is::scale)[c]), shift = splat(op.pointer<float>(Is::shift)[c]);
+      const bool withRelu = op.flag(Is::relu);
       return eachPixel<NV>(out, c, [&](int64_t y, int64_t x) {
         return C::from(in.at(c, y, x)).map([&](Vec v) { return withRelu ? relu(v * scale + shift) : v * scale + shift; });
       });

@@ -46,7 +46,9 @@ float* programArena(double identity, int64_t floats) {
 // The largest rectangle that `shapeOf` gives within the wanted one.
 template <class ShapeOf>
 auto within(const Product& p, ShapeOf&& shapeOf) {
-  return [&p, shapeOf](int64_t rows, int64_t columns) { return shapeOf(std::min(p.tileRows, rows), std::min(p.tileColumns, columns)); };
+  return [&p, shapeOf](int64_t rows, int64_t columns) {
+    return shapeOf(std::min(p.tileRows, rows), std::min(p.tileColumns, columns));
+  };
 }
 
 Rectangle rectangleAt(const Product& p, const Value& in, const Value& out, const Value& other, int64_t vectors, int64_t y, int64_t x) {

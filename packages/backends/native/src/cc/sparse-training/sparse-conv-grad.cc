@@ -146,19 +146,24 @@ KERNEL(SparseConvGrad,
         OUT(dValues), OPTIONAL_OUT(dGamma)),
        (tiles, TILE_CONV, TILE_CONV_BACK, inputRelu, relu, images, epsilon, shortcutStride, shortcutChannels)) {
   const TileConv conv(call, Number::channels), back(call, Number::backChannels);
-  const NormedTiles from{call.in<float>(Operand::x), call.in<float>(Operand::mean), call.in<float>(Operand::scale), call.in<float>(Operand::shift), call.in<float>(Operand::residual), call.flag(Number::inputRelu)};
+  const NormedTiles from{call.in<float>(Operand::x), call.in<float>(Operand::mean), call.in<float>(Operand::scale),
+                         call.in<float>(Operand::shift), call.in<float>(Operand::residual), call.flag(Number::inputRelu)};
   const float* more = call.in<float>(Operand::more);
   const Shortcut shortcut(conv, call.integer(Number::shortcutStride), call.integer(Number::shortcutChannels));
   float* lines = scratch(Scratch::Local, 2 * conv.outChannels);
-  const MomentsGrad gradient{call.in<float>(Operand::dy), call.in<float>(Operand::y), call.in<float>(Operand::outMean), call.in<float>(Operand::outScale), lines,
+  const MomentsGrad gradient{call.in<float>(Operand::dy), call.in<float>(Operand::y), call.in<float>(Operand::outMean),
+                             call.in<float>(Operand::outScale), lines,
                              lines + conv.outChannels, call.flag(Number::relu)};
   const float* values = call.in<float>(Operand::values);
-  const int32_t *starts = call.in<int32_t>(Operand::transposedStarts), *taps = call.in<int32_t>(Operand::transposedTaps), *places = call.in<int32_t>(Operand::transposedPlaces);
-  float *dx = call.out<float>(Operand::dx), *products = call.out<float>(Operand::dScale), *sums = call.out<float>(Operand::dShift), *dvalues = call.out<float>(Operand::dValues);
+  const int32_t *starts = call.in<int32_t>(Operand::transposedStarts), *taps = call.in<int32_t>(Operand::transposedTaps);
+  const int32_t *places = call.in<int32_t>(Operand::transposedPlaces);
+  float *dx = call.out<float>(Operand::dx), *products = call.out<float>(Operand::dScale);
+  float *sums = call.out<float>(Operand::dShift), *dvalues = call.out<float>(Operand::dValues);
   const int64_t images = call.integer(Number::images), kept = starts[conv.channels];
   if (gradient.mean)
-    momentsGradLines(conv.outChannels, static_cast<double>(images * conv.outHeight * conv.outWidth), call.in<float>(Operand::dOutShift),
-                     call.in<float>(Operand::dOutScale), call.in<float>(Operand::outVariance), static_cast<float>(call.number(Number::epsilon)), lines,
+    momentsGradLines(conv.outChannels, static_cast<double>(images * conv.outHeight * conv.outWidth),
+                     call.in<float>(Operand::dOutShift), call.in<float>(Operand::dOutScale),
+                     call.in<float>(Operand::outVariance), static_cast<float>(call.number(Number::epsilon)), lines,
                      lines + conv.outChannels, call.out<float>(Operand::dGamma));
 
   const int64_t bandRows = back.bandRows();

@@ -52,11 +52,14 @@ KERNEL(SparseConv,
         OPTIONAL(gamma), OUT(out), OPTIONAL_OUT(kept), OPTIONAL_OUT(outMean), OPTIONAL_OUT(outVariance), OPTIONAL_OUT(outScale)),
        (tiles, TILE_CONV, inputRelu, relu, images, epsilon, shortcutStride, shortcutChannels)) {
   const TileConv conv(call, Number::channels);
-  const NormedTiles from{call.in<float>(Operand::x), call.in<float>(Operand::mean), call.in<float>(Operand::scale), call.in<float>(Operand::shift), call.in<float>(Operand::residual), call.flag(Number::inputRelu)};
+  const NormedTiles from{call.in<float>(Operand::x), call.in<float>(Operand::mean), call.in<float>(Operand::scale),
+                         call.in<float>(Operand::shift), call.in<float>(Operand::residual), call.flag(Number::inputRelu)};
   const int32_t *starts = call.in<int32_t>(Operand::starts), *taps = call.in<int32_t>(Operand::taps);
-  const float *values = call.in<float>(Operand::values), *bias = call.in<float>(Operand::bias), *gamma = call.in<float>(Operand::gamma);
+  const float *values = call.in<float>(Operand::values), *bias = call.in<float>(Operand::bias);
+  const float *gamma = call.in<float>(Operand::gamma);
   float *out = call.out<float>(Operand::out), *readOut = call.out<float>(Operand::kept);
-  float *mean = call.out<float>(Operand::outMean), *variance = call.out<float>(Operand::outVariance), *scale = call.out<float>(Operand::outScale);
+  float *mean = call.out<float>(Operand::outMean), *variance = call.out<float>(Operand::outVariance);
+  float *scale = call.out<float>(Operand::outScale);
   const bool withRelu = call.flag(Number::relu);
   const int64_t images = call.integer(Number::images);
   const Shortcut shortcut(conv, call.integer(Number::shortcutStride), call.integer(Number::shortcutChannels));

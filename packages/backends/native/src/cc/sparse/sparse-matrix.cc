@@ -211,8 +211,10 @@ void rowsTimesStrip(const Csr& m, const Operands& o, int64_t begin, int64_t end,
 // y[rows, n] = matrix[rows, columns] x[columns, n] + bias[rows], with ReLU if wanted. Weight i of row r has i from starts[r] to
 // starts[r + 1], and is values[places[i]] where there are places.
 KERNEL(CsrTimesDense, (starts, columns, values, OPTIONAL(places), x, OPTIONAL(bias), OUT(y)), (rows, columns, n, relu)) {
-  const Csr m{call.in<int32_t>(Operand::starts), call.in<int32_t>(Operand::columns), call.in<float>(Operand::values), call.in<int32_t>(Operand::places)};
-  const Operands o{call.in<float>(Operand::x), call.in<float>(Operand::bias), call.out<float>(Operand::y), call.integer(Number::rows), call.integer(Number::columns), call.integer(Number::n), call.flag(Number::relu)};
+  const Csr m{call.in<int32_t>(Operand::starts), call.in<int32_t>(Operand::columns), call.in<float>(Operand::values),
+              call.in<int32_t>(Operand::places)};
+  const Operands o{call.in<float>(Operand::x), call.in<float>(Operand::bias), call.out<float>(Operand::y),
+                   call.integer(Number::rows), call.integer(Number::columns), call.integer(Number::n), call.flag(Number::relu)};
   if (o.rows == 0 || o.n == 0) return;
   if (o.n == 1) return timesVector(m, o);
   const int64_t width = kWide * kLanes, strips = ceilDivide(o.n, width), weights = m.starts[o.rows];

@@ -79,7 +79,8 @@ KERNEL(TileSubsamplePad, (x, OUT(y)), (TILED_IMAGES, stride, outChannels)) {
   const Tiles t(call);
   const float* x = call.in<float>(Operand::x);
   float* y = call.out<float>(Operand::y);
-  const int64_t stride = call.integer(Number::stride), channels = call.integer(Number::outChannels), before = (channels - t.channels) / 2;
+  const int64_t stride = call.integer(Number::stride), channels = call.integer(Number::outChannels);
+  const int64_t before = (channels - t.channels) / 2;
   const int64_t height = (t.height - 1) / stride + 1, width = (t.width - 1) / stride + 1;
   parallel(t.count() * channels, [&](int64_t plane) {
     const int64_t tile = plane / channels, c = plane % channels - before;
@@ -95,7 +96,8 @@ KERNEL(TileSubsamplePadGrad, (dy, OUT(dx)), (TILED_IMAGES, stride, outChannels))
   const Tiles t(call);
   const float* dy = call.in<float>(Operand::dy);
   float* dx = call.out<float>(Operand::dx);
-  const int64_t stride = call.integer(Number::stride), channels = call.integer(Number::outChannels), before = (channels - t.channels) / 2;
+  const int64_t stride = call.integer(Number::stride), channels = call.integer(Number::outChannels);
+  const int64_t before = (channels - t.channels) / 2;
   const int64_t height = (t.height - 1) / stride + 1, width = (t.width - 1) / stride + 1;
   parallel(t.count() * t.channels, [&](int64_t plane) {
     const int64_t tile = plane / t.channels, c = plane % t.channels + before;

@@ -128,7 +128,8 @@ struct Planes {
 KERNEL(TileMoments, (x, gamma, OUT(mean), OUT(variance), OUT(scale)), (TILE_PLANES, epsilon)) {
   const Planes p(call);
   const float *x = call.in<float>(Operand::x), *gamma = call.in<float>(Operand::gamma);
-  float *mean = call.out<float>(Operand::mean), *variance = call.out<float>(Operand::variance), *scale = call.out<float>(Operand::scale);
+  float *mean = call.out<float>(Operand::mean), *variance = call.out<float>(Operand::variance);
+  float *scale = call.out<float>(Operand::scale);
   Moments* parts = reinterpret_cast<Moments*>(scratch(Scratch::Partial, p.tiles * p.channels * 2));
   p.each([&](int64_t plane, int64_t tile, int64_t) {
     parts[plane] = momentsOf(x + plane * p.floats(), p.floats(), p.lanes(tile));
@@ -141,9 +142,12 @@ KERNEL(TileMoments, (x, gamma, OUT(mean), OUT(variance), OUT(scale)), (TILE_PLAN
 KERNEL(TileMomentsGrad, (g, x, mean, variance, scale, dScale, dShift, OUT(dx), OUT(dGamma)), (TILE_PLANES, epsilon)) {
   const Planes p(call);
   float *dx = call.out<float>(Operand::dx), *lines = scratch(Scratch::Local, 2 * p.channels);
-  const MomentsGrad gradient{call.in<float>(Operand::g), call.in<float>(Operand::x), call.in<float>(Operand::mean), call.in<float>(Operand::scale), lines, lines + p.channels, false};
-  momentsGradLines(p.channels, static_cast<double>(p.images * p.pixels), call.in<float>(Operand::dShift), call.in<float>(Operand::dScale),
-                   call.in<float>(Operand::variance), static_cast<float>(call.number(Number::epsilon)), lines, lines + p.channels, call.out<float>(Operand::dGamma));
+  const MomentsGrad gradient{call.in<float>(Operand::g), call.in<float>(Operand::x), call.in<float>(Operand::mean),
+                             call.in<float>(Operand::scale), lines, lines + p.channels, false};
+  momentsGradLines(p.channels, static_cast<double>(p.images * p.pixels), call.in<float>(Operand::dShift),
+                   call.in<float>(Operand::dScale), call.in<float>(Operand::variance),
+                   static_cast<float>(call.number(Number::epsilon)), lines, lines + p.channels,
+                   call.out<float>(Operand::dGamma));
   p.each([&](int64_t plane, int64_t tile, int64_t c) {
     gradient.read(c, plane * p.floats(), p.pixels, p.lanes(tile), dx + plane * p.floats(), kLanes);
   });
@@ -151,7 +155,8 @@ KERNEL(TileMomentsGrad, (g, x, mean, variance, scale, dScale, dShift, OUT(dx), O
 
 KERNEL(TileNormalize, (x, mean, scale, shift, OPTIONAL(residual), OUT(y)), (TILE_PLANES, relu)) {
   const Planes p(call);
-  const NormedTiles from{call.in<float>(Operand::x), call.in<float>(Operand::mean), call.in<float>(Operand::scale), call.in<float>(Operand::shift), call.in<float>(Operand::residual), call.flag(Number::relu)};
+  const NormedTiles from{call.in<float>(Operand::x), call.in<float>(Operand::mean), call.in<float>(Operand::scale),
+                         call.in<float>(Operand::shift), call.in<float>(Operand::residual), call.flag(Number::relu)};
   float* y = call.out<float>(Operand::y);
   p.each([&](int64_t plane, int64_t, int64_t c) {
     from.read(c, plane * p.floats(), p.pixels, y + plane * p.floats(), kLanes);
@@ -164,7 +169,8 @@ KERNEL(TileNormalizeGrad,
        (TILE_PLANES, relu)) {
   const Planes p(call);
   const float* dy = call.in<float>(Operand::dy);
-  const NormedTiles from{call.in<float>(Operand::x), call.in<float>(Operand::mean), call.in<float>(Operand::scale), call.in<float>(Operand::shift), call.in<float>(Operand::residual), call.flag(Number::relu)};
+  const NormedTiles from{call.in<float>(Operand::x), call.in<float>(Operand::mean), call.in<float>(Operand::scale),
+                         call.in<float>(Operand::shift), call.in<float>(Operand::residual), call.flag(Number::relu)};
   float *g = call.out<float>(Operand::g), *products = call.out<float>(Operand::dScale), *sums = call.out<float>(Operand::dShift);
   auto* parts = reinterpret_cast<std::array<float, 2>*>(scratch(Scratch::Partial, p.tiles * p.channels * 2));
   p.each([&](int64_t plane, int64_t tile, int64_t c) {
