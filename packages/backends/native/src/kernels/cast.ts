@@ -1,9 +1,9 @@
 // Conversions between float32, int32 and bool. C++: cc/elementwise/integer.cc.
 import type { NumericType } from '../backend.ts';
-import { elementTypeOf, type KernelBody, type Kernels, sizeOf } from './kernel.ts';
+import { elementTypeOf, type KernelBody, type Kernels, required, sizeOf } from './kernel.ts';
 
 const cast: KernelBody = ({ backend, inputs, attrs, fallback }) => {
-  const x = inputs.x!;
+  const { x } = required(inputs, 'x');
   const fromType = elementTypeOf(x.dtype);
   const toType = elementTypeOf(attrs.dtype);
   if (!fromType || !toType) return fallback();

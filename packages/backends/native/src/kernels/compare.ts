@@ -1,16 +1,16 @@
 // Comparisons, logic and selection. C++: cc/elementwise/compare.cc.
-import { type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { util } from '@tensorflow/tfjs-core';
 import type { SharedEnums } from '../descriptors.ts';
 import { broadcast } from './broadcast.ts';
-import { elementTypeOf, isFloat, type KernelBody, type Kernels, sizeOf } from './kernel.ts';
+import { elementTypeOf, isFloat, type KernelBody, type Kernels, required, sizeOf } from './kernel.ts';
 
 const compare =
   (operation: string): KernelBody =>
   ({ backend, inputs, fallback }) => {
-    const { a, b } = inputs as Record<string, TensorInfo>;
-    const type = elementTypeOf(a!.dtype);
-    if (a!.dtype !== b!.dtype || !type) return fallback();
-    const call = broadcast(a!, b!);
+    const { a, b } = required(inputs, 'a', 'b');
+    const type = elementTypeOf(a.dtype);
+    if (a.dtype !== b.dtype || !type) return fallback();
+    const call = broadcast(a, b);
     if (!call) return fallback();
     const out = backend.output(call.shape, 'bool');
     if (call.size > 0) backend.invoke('Compare', { a, b, out }, { operation, type, ...call.numbers });
@@ -20,7 +20,7 @@ const compare =
 const test =
   (operation: string): KernelBody =>
   ({ backend, inputs, fallback }) => {
-    const x = inputs.x!;
+    const { x } = required(inputs, 'x');
     if (operation === 'LogicalNot' ? x.dtype !== 'bool' : !isFloat(x)) return fallback();
     const out = backend.output(x.shape, 'bool');
     backend.invoke('Test', { x, out }, { operation, size: sizeOf(x.shape) });
@@ -28,14 +28,14 @@ const test =
   };
 
 const select: KernelBody = ({ backend, inputs, fallback }) => {
-  const { condition, t, e } = inputs as Record<string, TensorInfo>;
-  const type = t!.dtype;
-  const fits = util.arraysEqual(condition!.shape, t!.shape) && util.arraysEqual(t!.shape, e!.shape);
-  if (condition!.dtype !== 'bool' || type !== e!.dtype || (type !== 'float32' && type !== 'int32') || !fits) {
+  const { condition, t, e } = required(inputs, 'condition', 't', 'e');
+  const type = t.dtype;
+  const fits = util.arraysEqual(condition.shape, t.shape) && util.arraysEqual(t.shape, e.shape);
+  if (condition.dtype !== 'bool' || type !== e.dtype || (type !== 'float32' && type !== 'int32') || !fits) {
     return fallback();
   }
-  const out = backend.output(t!.shape, type);
-  backend.invoke('Select', { condition, a: t, b: e, out }, { size: sizeOf(t!.shape) });
+  const out = backend.output(t.shape, type);
+  backend.invoke('Select', { condition, a: t, b: e, out }, { size: sizeOf(t.shape) });
   return out;
 };
 

@@ -1,6 +1,6 @@
 // Convolutions. C++: cc/conv/.
 import { backend_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
-import { isFloat, type KernelBody, type Kernels, sizeOf } from './kernel.ts';
+import { isFloat, type KernelBody, type Kernels, required, sizeOf } from './kernel.ts';
 import { activate, isPlain } from './mat-mul.ts';
 
 type Shape4D = [number, number, number, number];
@@ -37,14 +37,15 @@ const isOutputShape = (dy: TensorInfo, info: backend_util.Conv2DInfo): boolean =
 const isChannelsLast = (attrs: ConvAttributes): boolean => (attrs.dataFormat ?? 'NHWC') === 'NHWC';
 
 const conv2d: KernelBody = ({ backend, inputs, attrs, fallback }) => {
-  const { x, filter, bias, preluActivationWeights } = inputs as Record<string, TensorInfo>;
+  const { x, filter } = required(inputs, 'x', 'filter');
+  const { bias, preluActivationWeights } = inputs;
   const options = attrs as unknown as ConvAttributes;
-  const channels = filter!.shape[3]!;
+  const channels = filter.shape[3]!;
   const biasFits = !bias || (sizeOf(bias.shape) === channels && bias.shape.at(-1) === channels);
   // Grouped convolutions (fewer filter channels than input channels) are left to the stock kernel.
-  const grouped = x!.shape[3] !== filter!.shape[2];
+  const grouped = x.shape[3] !== filter.shape[2];
   if (!isChannelsLast(options) || !isFloat(x, filter, bias) || !biasFits || grouped) return fallback();
-  const info = convInfo(x!.shape, filter!.shape, options);
+  const info = convInfo(x.shape, filter.shape, options);
   const y = backend.output(info.outShape);
   const relu = attrs.activation === 'relu';
   backend.invoke('Conv2D', { x, filter, bias, y }, { ...shapeNumbers(info), relu });
@@ -53,22 +54,22 @@ const conv2d: KernelBody = ({ backend, inputs, attrs, fallback }) => {
 };
 
 const inputGradient: KernelBody = ({ backend, inputs, attrs, fallback }) => {
-  const { dy, filter } = inputs as Record<string, TensorInfo>;
+  const { dy, filter } = required(inputs, 'dy', 'filter');
   const options = attrs as unknown as ConvAttributes & { inputShape: number[] };
-  if (!isChannelsLast(options) || !isFloat(dy, filter) || options.inputShape[3] !== filter!.shape[2]) return fallback();
-  const info = convInfo(options.inputShape, filter!.shape, options);
-  if (!isOutputShape(dy!, info)) return fallback();
+  if (!isChannelsLast(options) || !isFloat(dy, filter) || options.inputShape[3] !== filter.shape[2]) return fallback();
+  const info = convInfo(options.inputShape, filter.shape, options);
+  if (!isOutputShape(dy, info)) return fallback();
   const dx = backend.output(info.inShape);
   backend.invoke('Conv2DBackpropInput', { dy, filter, dx }, shapeNumbers(info));
   return dx;
 };
 
 const filterGradient: KernelBody = ({ backend, inputs, attrs, fallback }) => {
-  const { x, dy } = inputs as Record<string, TensorInfo>;
+  const { x, dy } = required(inputs, 'x', 'dy');
   const options = attrs as unknown as ConvAttributes & { filterShape: number[] };
-  if (!isChannelsLast(options) || !isFloat(x, dy) || options.filterShape[2] !== x!.shape[3]) return fallback();
-  const info = convInfo(x!.shape, options.filterShape, options);
-  if (!isOutputShape(dy!, info)) return fallback();
+  if (!isChannelsLast(options) || !isFloat(x, dy) || options.filterShape[2] !== x.shape[3]) return fallback();
+  const info = convInfo(x.shape, options.filterShape, options);
+  if (!isOutputShape(dy, info)) return fallback();
   const dw = backend.output(info.filterShape);
   backend.invoke('Conv2DBackpropFilter', { x, dy, dw }, shapeNumbers(info));
   return dw;

@@ -3,7 +3,7 @@
 import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { SharedEnums } from '../descriptors.ts';
 import { broadcast, evenNumbers } from './broadcast.ts';
-import { isFloat, type KernelBody, type KernelCall, type Kernels, sizeOf } from './kernel.ts';
+import { isFloat, type KernelBody, type KernelCall, type Kernels, required, sizeOf } from './kernel.ts';
 
 /** The two parameters of a unary operation. */
 function parameters(operation: string, attrs: KernelCall['attrs']): { first: number; second: number } {
@@ -15,7 +15,7 @@ function parameters(operation: string, attrs: KernelCall['attrs']): { first: num
 const unary =
   (operation: string): KernelBody =>
   ({ backend, inputs, attrs, fallback }) => {
-    const x = inputs.x!;
+    const { x } = required(inputs, 'x');
     if (!isFloat(x)) return fallback();
     const y = backend.output(x.shape);
     const numbers = { operation, size: sizeOf(x.shape), ...parameters(operation, attrs) };
@@ -26,10 +26,10 @@ const unary =
 const binary =
   (operation: string, takes: { readonly floats: boolean; readonly integers: boolean }): KernelBody =>
   ({ backend, inputs, fallback }: KernelCall) => {
-    const { a, b } = inputs as Record<string, TensorInfo>;
-    const integers = a!.dtype === 'int32' && b!.dtype === 'int32';
+    const { a, b } = required(inputs, 'a', 'b');
+    const integers = a.dtype === 'int32' && b.dtype === 'int32';
     const taken = integers ? takes.integers : isFloat(a, b) && takes.floats;
-    const call = taken ? broadcast(a!, b!) : undefined;
+    const call = taken ? broadcast(a, b) : undefined;
     if (!call) return fallback();
     const out = backend.output(call.shape, integers ? 'int32' : 'float32');
     const kernel = integers ? 'BinaryInteger' : 'Binary';
@@ -60,7 +60,7 @@ const addN: KernelBody = ({ backend, inputs, fallback }) => {
 const fillWith =
   (value: number): KernelBody =>
   ({ backend, inputs, fallback }) => {
-    const x = inputs.x!;
+    const { x } = required(inputs, 'x');
     if (!isFloat(x)) return fallback();
     const out = backend.output(x.shape);
     backend.invoke('Fill', { out }, { size: sizeOf(x.shape), value });

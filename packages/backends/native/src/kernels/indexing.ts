@@ -1,7 +1,7 @@
 // Kernels that go by indices. C++: cc/layout/indexing.cc.
 import { backend_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import type { NumericType } from '../backend.ts';
-import { isFloat, type KernelBody, type Kernels, sizeOf } from './kernel.ts';
+import { isFloat, type KernelBody, type Kernels, required, sizeOf } from './kernel.ts';
 
 const isFourBytes = (x: TensorInfo): boolean => x.dtype === 'float32' || x.dtype === 'int32';
 
@@ -39,7 +39,7 @@ const unsortedSegmentSum: KernelBody = ({ backend, inputs, attrs, fallback }) =>
 };
 
 const oneHot: KernelBody = ({ backend, inputs, attrs, fallback }) => {
-  const indices = inputs.indices!;
+  const { indices } = required(inputs, 'indices');
   const { depth, onValue, offValue, dtype } = attrs;
   if (indices.dtype !== 'int32' || (dtype !== 'float32' && dtype !== 'int32')) return fallback();
   const out = backend.output([...indices.shape, depth], dtype);

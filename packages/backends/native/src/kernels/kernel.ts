@@ -24,10 +24,41 @@ const elementTypes = new Map([
 /** What kernels that take several types call one (`ElementType` in C++), or nothing for a type that none takes. */
 export const elementTypeOf = (dtype: string): string | undefined => elementTypes.get(dtype);
 
+/**
+ * A kernel's inputs of these names.
+ *
+ * @throws Error where one is missing
+ */
+export function required<Name extends string>(inputs: NamedTensorInfoMap, ...names: Name[]): Record<Name, TensorInfo> {
+  const found: Partial<Record<Name, TensorInfo>> = {};
+  for (const name of names) {
+    const tensor = inputs[name];
+    if (!tensor) throw new Error(`The kernel needs the input '${name}'.`);
+    found[name] = tensor;
+  }
+  return found as Record<Name, TensorInfo>;
+}
+
 export const isFloat = (...tensors: (TensorInfo | null | undefined)[]): boolean =>
   tensors.every((tensor) => tensor == null || tensor.dtype === 'float32');
 
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
+
+function sizesOf(tensor: TensorInfo, rank: number): number[] {
+  if (tensor.shape.length === rank) return tensor.shape;
+  throw new Error(`A kernel wants a tensor of ${rank} dimensions, not [${tensor.shape}].`);
+}
+
+/** The sizes of a matrix. @throws Error where the tensor is none */
+export const matrixShape = (tensor: TensorInfo) => sizesOf(tensor, 2) as [rows: number, columns: number];
+
+/** The sizes of images. @throws Error where the tensor has not four dimensions */
+export const imageShape = (tensor: TensorInfo) =>
+  sizesOf(tensor, 4) as [images: number, height: number, width: number, channels: number];
+
+/** The sizes of tiles. @throws Error where the tensor has not five dimensions */
+export const tileSizes = (tensor: TensorInfo) =>
+  sizesOf(tensor, 5) as [tiles: number, channels: number, height: number, width: number, lanes: number];
 
 /**
  * For kernels of our own, whose inputs no tfjs op has checked: a wrong size would read beyond a tensor.

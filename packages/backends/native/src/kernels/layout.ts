@@ -1,7 +1,7 @@
 // Kernels that only move elements. C++: cc/layout/layout.cc.
 import { backend_util, slice_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import type { NativeBackend, NumericType } from '../backend.ts';
-import { type KernelBody, type KernelCall, type Kernels, sizeOf } from './kernel.ts';
+import { type KernelBody, type KernelCall, type Kernels, required, sizeOf } from './kernel.ts';
 
 const maxRank = 8;
 const isFourBytes = (x: TensorInfo): boolean => x.dtype === 'float32' || x.dtype === 'int32';
@@ -14,7 +14,7 @@ function denseStrides(shape: readonly number[]): number[] {
 
 /** A dense copy of a strided view of the input x, or the stock kernel's result where the view has too many dimensions. */
 function gather({ backend, inputs, fallback }: KernelCall, start: number, shape: number[], strides: number[]) {
-  const x = inputs.x!;
+  const { x } = required(inputs, 'x');
   const dimensions: { size: number; stride: number }[] = [];
   for (let d = 0; d < shape.length; d++) {
     if (shape[d] === 1) continue;
@@ -36,7 +36,7 @@ const offsetOf = (index: readonly number[], strides: readonly number[]): number 
   index.reduce((sum, at, d) => sum + at * strides[d]!, 0);
 
 const slice: KernelBody = (call) => {
-  const x = call.inputs.x!;
+  const { x } = required(call.inputs, 'x');
   const [begin, size] = slice_util.parseSliceParams(x as never, call.attrs.begin, call.attrs.size);
   slice_util.assertParamsValid(x as never, begin, size);
   const strides = denseStrides(x.shape);
@@ -45,7 +45,7 @@ const slice: KernelBody = (call) => {
 
 const stridedSlice: KernelBody = (call) => {
   const { backend, attrs } = call;
-  const x = call.inputs.x!;
+  const { x } = required(call.inputs, 'x');
   const { ellipsisMask, newAxisMask, shrinkAxisMask } = attrs;
   const { finalShape, isIdentity, begin, end, strides } = slice_util.sliceInfo(
     ...([x.shape, attrs.begin, attrs.end, attrs.strides, attrs.beginMask, attrs.endMask] as const),
@@ -60,7 +60,7 @@ const stridedSlice: KernelBody = (call) => {
 };
 
 const reverse: KernelBody = (call) => {
-  const x = call.inputs.x!;
+  const { x } = required(call.inputs, 'x');
   const axes = util.parseAxisParam(call.attrs.dims, x.shape);
   const strides = denseStrides(x.shape);
   const last = x.shape.map((size, d) => (axes.includes(d) ? size - 1 : 0));
@@ -77,7 +77,7 @@ const transpose: KernelBody = (call) => {
 };
 
 const tile: KernelBody = (call) => {
-  const x = call.inputs.x!;
+  const { x } = required(call.inputs, 'x');
   const repetitions = call.attrs.reps as number[];
   const strides = denseStrides(x.shape);
   // Each dimension is run through again and again: as one more dimension outside of it, with stride 0.
@@ -95,7 +95,7 @@ function scatter(backend: NativeBackend, x: TensorInfo, out: TensorInfo, start: 
 }
 
 const padV2: KernelBody = ({ backend, inputs, attrs, fallback }) => {
-  const x = inputs.x!;
+  const { x } = required(inputs, 'x');
   const paddings = attrs.paddings as [number, number][];
   if (x.dtype !== 'float32' || x.shape.length > maxRank) return fallback();
   const out = backend.output(x.shape.map((size, d) => size + paddings[d]![0] + paddings[d]![1]));
@@ -145,7 +145,7 @@ const pack: KernelBody = (call) => {
 
 /** Consecutive pieces of x along an axis. */
 function pieces(call: KernelCall, axis: number, sizes: readonly number[]): TensorInfo[] {
-  const x = call.inputs.x!;
+  const { x } = required(call.inputs, 'x');
   const strides = denseStrides(x.shape);
   let at = 0;
   return sizes.map((size) => {
@@ -157,14 +157,14 @@ function pieces(call: KernelCall, axis: number, sizes: readonly number[]): Tenso
 }
 
 const splitV: KernelBody = (call) => {
-  const x = call.inputs.x!;
+  const { x } = required(call.inputs, 'x');
   const axis = util.parseAxisParam(call.attrs.axis, x.shape)[0]!;
   if (!isFourBytes(x) || x.shape.length > maxRank) return call.fallback();
   return pieces(call, axis, backend_util.prepareSplitSize(x as never, call.attrs.numOrSizeSplits, axis));
 };
 
 const unpack: KernelBody = (call) => {
-  const x = call.inputs.value!;
+  const { value: x } = required(call.inputs, 'value');
   const axis = util.parseAxisParam(call.attrs.axis, x.shape)[0]!;
   if (!isFourBytes(x) || x.shape.length > maxRank) return call.fallback();
   const shape = x.shape.filter((_, d) => d !== axis);

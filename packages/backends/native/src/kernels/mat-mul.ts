@@ -1,7 +1,7 @@
 // Matrix products. C++: cc/gemm/gemm.cc.
 import { getKernel, type TensorInfo } from '@tensorflow/tfjs-core';
 import { backendName, type NativeBackend } from '../backend.ts';
-import { isFloat, type KernelBody, type Kernels, sizeOf } from './kernel.ts';
+import { isFloat, type KernelBody, type Kernels, required, sizeOf } from './kernel.ts';
 
 /** Applies a fused activation that the kernel itself does not have, as a kernel of its own. */
 export function activate(
@@ -30,17 +30,16 @@ export const isPlain = (activation: unknown): boolean =>
   activation == null || activation === 'linear' || activation === 'relu';
 
 const matMul: KernelBody = ({ backend, inputs, attrs, fallback }) => {
-  const { a, b, bias, preluActivationWeights } = inputs as Record<string, TensorInfo>;
+  const { a, b } = required(inputs, 'a', 'b');
+  const { bias, preluActivationWeights } = inputs;
   const { transposeA = false, transposeB = false, activation, leakyreluAlpha } = attrs;
-  const rankA = a!.shape.length;
-  const rankB = b!.shape.length;
-  const [m, k] = transposeA
-    ? [a!.shape[rankA - 1]!, a!.shape[rankA - 2]!]
-    : [a!.shape[rankA - 2]!, a!.shape[rankA - 1]!];
-  const n = transposeB ? b!.shape[rankB - 2]! : b!.shape[rankB - 1]!;
-  const depthB = transposeB ? b!.shape[rankB - 1]! : b!.shape[rankB - 2]!;
-  const batchA = a!.shape.slice(0, -2);
-  const batchB = b!.shape.slice(0, -2);
+  const rankA = a.shape.length;
+  const rankB = b.shape.length;
+  const [m, k] = transposeA ? [a.shape[rankA - 1]!, a.shape[rankA - 2]!] : [a.shape[rankA - 2]!, a.shape[rankA - 1]!];
+  const n = transposeB ? b.shape[rankB - 2]! : b.shape[rankB - 1]!;
+  const depthB = transposeB ? b.shape[rankB - 1]! : b.shape[rankB - 2]!;
+  const batchA = a.shape.slice(0, -2);
+  const batchB = b.shape.slice(0, -2);
   const sizeA = sizeOf(batchA);
   const sizeB = sizeOf(batchB);
   const sameBatch = batchA.length === batchB.length && batchA.every((size, i) => size === batchB[i]);

@@ -1,15 +1,15 @@
 // Optimizer updates. C++: cc/optimizer/optimizer.cc.
-import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { assertFloats, type KernelBody, type Kernels, sizeOf } from './kernel.ts';
+import { assertFloats, type KernelBody, type Kernels, required, sizeOf } from './kernel.ts';
 
 /** Inputs param, velocity, gradient, optional mask, learningRate; outputs the new param and velocity. */
 const momentumUpdate: KernelBody = ({ backend, inputs, attrs }) => {
-  const { param, velocity, gradient, mask, learningRate } = inputs as Record<string, TensorInfo>;
-  const size = sizeOf(param!.shape);
+  const { param } = required(inputs, 'param');
+  const { velocity, gradient, mask, learningRate } = inputs;
+  const size = sizeOf(param.shape);
   assertFloats('MomentumUpdate', size, { param, velocity, gradient, mask });
   assertFloats('MomentumUpdate', 1, { learningRate });
-  const newParam = backend.output(param!.shape);
-  const newVelocity = backend.output(param!.shape);
+  const newParam = backend.output(param.shape);
+  const newVelocity = backend.output(param.shape);
   const { momentum, nesterov, weightDecay } = attrs;
   const operands = { param, velocity, gradient, mask, learningRate, newParam, newVelocity };
   backend.invoke('MomentumUpdate', operands, { size, momentum, nesterov, weightDecay });
@@ -18,13 +18,14 @@ const momentumUpdate: KernelBody = ({ backend, inputs, attrs }) => {
 
 /** Inputs param, m, v, gradient, optional mask, schedule [3]; outputs the new param, m and v. */
 const adamUpdate: KernelBody = ({ backend, inputs, attrs }) => {
-  const { param, m, v, gradient, mask, schedule } = inputs as Record<string, TensorInfo>;
-  const size = sizeOf(param!.shape);
+  const { param } = required(inputs, 'param');
+  const { m, v, gradient, mask, schedule } = inputs;
+  const size = sizeOf(param.shape);
   assertFloats('AdamUpdate', size, { param, m, v, gradient, mask });
   assertFloats('AdamUpdate', 3, { schedule });
-  const newParam = backend.output(param!.shape);
-  const newM = backend.output(param!.shape);
-  const newV = backend.output(param!.shape);
+  const newParam = backend.output(param.shape);
+  const newM = backend.output(param.shape);
+  const newV = backend.output(param.shape);
   const { beta1, beta2, epsilon, weightDecay, decoupled } = attrs;
   const operands = { param, m, v, gradient, mask, schedule, newParam, newM, newV };
   backend.invoke('AdamUpdate', operands, { size, beta1, beta2, epsilon, weightDecay, decoupled });

@@ -1,6 +1,6 @@
 // Pooling. C++: cc/conv/pool.cc.
 import { backend_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
-import { isFloat, type KernelCall, type Kernels } from './kernel.ts';
+import { isFloat, type KernelCall, type Kernels, required } from './kernel.ts';
 
 type Shape4D = [number, number, number, number];
 
@@ -22,7 +22,7 @@ function shapeNumbers(info: backend_util.Conv2DInfo): Record<string, number> {
 }
 
 const pool = (kernel: string) => (call: KernelCall) => {
-  const x = call.inputs.x!;
+  const { x } = required(call.inputs, 'x');
   if (!isFloat(x)) return call.fallback();
   const info = poolInfo(x, call);
   // As tfjs has it, also where strides and padding would move the pixels.
@@ -34,18 +34,20 @@ const pool = (kernel: string) => (call: KernelCall) => {
 };
 
 const maxPoolGrad = (call: KernelCall) => {
-  const { dy, input, output } = call.inputs as Record<string, TensorInfo>;
+  const { input } = required(call.inputs, 'input');
+  const { dy, output } = call.inputs;
   if (!isFloat(dy, input, output)) return call.fallback();
-  const dx = call.backend.output(input!.shape);
-  call.backend.invoke('MaxPoolGrad', { dy, x: input, y: output, dx }, shapeNumbers(poolInfo(input!, call)));
+  const dx = call.backend.output(input.shape);
+  call.backend.invoke('MaxPoolGrad', { dy, x: input, y: output, dx }, shapeNumbers(poolInfo(input, call)));
   return dx;
 };
 
 const avgPoolGrad = (call: KernelCall) => {
-  const { dy, input } = call.inputs as Record<string, TensorInfo>;
+  const { input } = required(call.inputs, 'input');
+  const { dy } = call.inputs;
   if (!isFloat(dy)) return call.fallback();
-  const dx = call.backend.output(input!.shape);
-  call.backend.invoke('AvgPoolGrad', { dy, dx }, shapeNumbers(poolInfo(input!, call)));
+  const dx = call.backend.output(input.shape);
+  call.backend.invoke('AvgPoolGrad', { dy, dx }, shapeNumbers(poolInfo(input, call)));
   return dx;
 };
 

@@ -2,7 +2,7 @@
 import { util } from '@tensorflow/tfjs-core';
 import type { NumericType } from '../backend.ts';
 import type { Numbers } from '../descriptors.ts';
-import { isFloat, type KernelBody, type KernelCall, type Kernels, sizeOf } from './kernel.ts';
+import { isFloat, type KernelBody, type KernelCall, type Kernels, required, sizeOf } from './kernel.ts';
 
 interface Reduction {
   outer: number;
@@ -34,7 +34,7 @@ export function reductionSteps(shape: readonly number[], axes: readonly number[]
 }
 
 function reduce({ backend, inputs, attrs }: KernelCall, kernel: string, options: Numbers, type: NumericType) {
-  const x = inputs.x!;
+  const { x } = required(inputs, 'x');
   const axes = util.parseAxisParam(attrs.axis ?? attrs.reductionIndices, x.shape);
   const kept = x.shape.map((size, d) => (axes.includes(d) ? 1 : size));
   const shape = attrs.keepDims ? kept : x.shape.filter((_, d) => !axes.includes(d));
@@ -60,7 +60,7 @@ const sum: KernelBody = (call) => {
 };
 
 const cumulativeSum: KernelBody = ({ backend, inputs, attrs, fallback }) => {
-  const x = inputs.x!;
+  const { x } = required(inputs, 'x');
   if (!isFloat(x)) return fallback();
   const axis = util.parseAxisParam(attrs.axis, x.shape)[0]!;
   const out = backend.output(x.shape);
@@ -73,7 +73,7 @@ const cumulativeSum: KernelBody = ({ backend, inputs, attrs, fallback }) => {
 const argExtreme =
   (sign: number): KernelBody =>
   ({ backend, inputs, attrs, fallback }) => {
-    const x = inputs.x!;
+    const { x } = required(inputs, 'x');
     const axes = util.parseAxisParam(attrs.axis, x.shape);
     if (!isFloat(x) || axes.length !== 1) return fallback();
     const axis = axes[0]!;

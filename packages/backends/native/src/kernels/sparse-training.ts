@@ -1,7 +1,7 @@
 // Products with the kept weights of a masked layer, for training. C++: cc/sparse/sparse-matrix.cc, cc/sparse-training/.
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { NativeBackend } from '../backend.ts';
-import { assertFloats, type KernelBody, type Kernels, sizeOf } from './kernel.ts';
+import { assertFloats, type KernelBody, type Kernels, matrixShape, required, sizeOf } from './kernel.ts';
 
 type Inputs = Record<string, TensorInfo | undefined>;
 
@@ -15,10 +15,11 @@ function assertIndices(kernel: string, size: number, tensors: Inputs): void {
 
 /** Inputs x [columns, n], values, starts [rows + 1], columns, optional places and bias [rows]; attributes rows, relu; output [rows, n]. */
 const sparseMatMul: KernelBody = ({ backend, inputs, attrs }) => {
-  const { x, values, starts, columns, places, bias } = inputs as Inputs;
+  const { x, values } = required(inputs, 'x', 'values');
+  const { starts, columns, places, bias } = inputs;
   const { rows, relu } = attrs;
-  const [height, n] = x!.shape as [number, number];
-  const kept = sizeOf(values!.shape);
+  const [height, n] = matrixShape(x);
+  const kept = sizeOf(values.shape);
   assertFloats('SparseMatMul', height * n, { x });
   assertFloats('SparseMatMul', rows, { bias });
   assertIndices('SparseMatMul', rows + 1, { starts });
@@ -30,20 +31,21 @@ const sparseMatMul: KernelBody = ({ backend, inputs, attrs }) => {
 
 /** Inputs x [columns, n], dy [rows, n], starts, columns; output: the gradient of the kept weights. */
 const sparseMatMulValues: KernelBody = ({ backend, inputs }) => {
-  const { x, dy, starts, columns } = inputs as Record<string, TensorInfo>;
-  const [rows, n] = dy!.shape as [number, number];
-  assertFloats('SparseMatMulValues', x!.shape[0]! * n, { x });
+  const { x, dy, columns } = required(inputs, 'x', 'dy', 'columns');
+  const { starts } = inputs;
+  const [rows, n] = matrixShape(dy);
+  assertFloats('SparseMatMulValues', matrixShape(x)[0] * n, { x });
   assertFloats('SparseMatMulValues', rows * n, { dy });
   assertIndices('SparseMatMulValues', rows + 1, { starts });
-  assertIndices('SparseMatMulValues', sizeOf(columns!.shape), { columns });
-  const out = backend.output(columns!.shape);
+  assertIndices('SparseMatMulValues', sizeOf(columns.shape), { columns });
+  const out = backend.output(columns.shape);
   backend.invoke('SampledProduct', { starts, columns, a: dy, b: x, out }, { rows, n });
   return out;
 };
 
 const transposeMatrix: KernelBody = ({ backend, inputs }) => {
-  const x = inputs.x!;
-  const [rows, columns] = x.shape as [number, number];
+  const { x } = required(inputs, 'x');
+  const [rows, columns] = matrixShape(x);
   assertFloats('TransposeMatrix', rows * columns, { x });
   const to = backend.output([columns, rows]);
   backend.invoke('TransposeMatrix', { from: x, to }, { rows, columns });
@@ -125,7 +127,7 @@ function readsAll(conv: TileConvShape): boolean {
  * Outputs: tiles; then mean, variance, scale and shift of the batch norm that follows; then what was read, as the shortcut has it, where it is to be kept.
  */
 const sparseConv: KernelBody = ({ backend, inputs, attrs }) => {
-  const { x, mean, scale, shift, residual, values, starts, columns, bias, gamma, beta } = inputs as Inputs;
+  const { x, mean, scale, shift, residual, values, starts, columns, bias, gamma, beta } = inputs;
   const conv = attrs as unknown as TileConvAttributes;
   const { outChannels } = conv.conv;
   const shapes = convShapes('SparseConv', backend, inputs, conv);
@@ -152,11 +154,12 @@ const sparseConvGrad: KernelBody = ({ backend, inputs, attrs }) => {
   const conv = attrs as unknown as TileConvAttributes;
   const { x, mean, scale, shift, residual, more, dy, y, outMean, outVariance, outScale, dScale, dShift } =
     inputs as Inputs;
-  const { values, starts, columns, transposedStarts, transposedColumns, transposedPlaces } = inputs as Inputs;
+  const { values } = required(inputs, 'values');
+  const { starts, columns, transposedStarts, transposedColumns, transposedPlaces } = inputs;
   const shapes = convShapes('SparseConvGrad', backend, inputs, conv);
   const { input, output } = shapes;
   const { channels, outChannels } = conv.conv;
-  const kept = sizeOf(values!.shape);
+  const kept = sizeOf(values.shape);
   assertFloats('SparseConvGrad', sizeOf(shapes.kept), { more });
   assertFloats('SparseConvGrad', sizeOf(output), { dy, y });
   assertFloats('SparseConvGrad', outChannels, { outMean, outVariance, outScale, dScale, dShift });
@@ -166,7 +169,7 @@ const sparseConvGrad: KernelBody = ({ backend, inputs, attrs }) => {
   const dx = conv.inputGradient ? backend.output(input) : undefined;
   const ofNorm = () => (mean ? backend.output([channels]) : undefined);
   const [inScale, inShift] = [ofNorm(), ofNorm()];
-  const dValues = backend.output(values!.shape);
+  const dValues = backend.output(values.shape);
   const dGamma = outMean ? backend.output([outChannels]) : undefined;
   const read = { x, mean, scale, shift, residual, more, dy, y };
   const behind = { outMean, outVariance, outScale, dOutScale: dScale, dOutShift: dShift };

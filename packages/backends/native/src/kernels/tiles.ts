@@ -1,7 +1,16 @@
 // Layers over tiles [tile][channel][row][column][lane], whose lanes are images. C++: cc/tiles/.
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { NativeBackend } from '../backend.ts';
-import { assertFloats, type KernelBody, type Kernels, sizeOf } from './kernel.ts';
+import {
+  assertFloats,
+  imageShape,
+  type KernelBody,
+  type Kernels,
+  matrixShape,
+  required,
+  sizeOf,
+  tileSizes,
+} from './kernel.ts';
 
 function tileShape(backend: NativeBackend, images: number, rest: readonly number[]): number[] {
   const { lanes } = backend.addon;
@@ -10,8 +19,8 @@ function tileShape(backend: NativeBackend, images: number, rest: readonly number
 
 /** x [images, height, width, channels]; lanes behind the last image are 0. */
 const imagesToTiles: KernelBody = ({ backend, inputs }) => {
-  const x = inputs.x!;
-  const [images, height, width, channels] = x.shape as [number, number, number, number];
+  const { x } = required(inputs, 'x');
+  const [images, height, width, channels] = imageShape(x);
   assertFloats('ImagesToTiles', sizeOf(x.shape), { x });
   const tiles = backend.output(tileShape(backend, images, [channels, height, width]));
   backend.invoke('ImagesToTiles', { images: x, tiles }, { images, height, width, channels });
@@ -20,7 +29,7 @@ const imagesToTiles: KernelBody = ({ backend, inputs }) => {
 
 /** The images in a tile tensor, as the kernels want it (TILED_IMAGES in C++). */
 function imageNumbers(kernel: string, backend: NativeBackend, x: TensorInfo, images: number) {
-  const [tiles, channels, height, width] = x.shape as [number, number, number, number];
+  const [tiles, channels, height, width] = tileSizes(x);
   const shape = tileShape(backend, images, [channels, height, width]);
   if (tiles !== shape[0]) throw new Error(`${kernel}: ${tiles} tiles do not hold ${images} images.`);
   assertFloats(kernel, sizeOf(shape), { x });
@@ -28,7 +37,7 @@ function imageNumbers(kernel: string, backend: NativeBackend, x: TensorInfo, ima
 }
 
 const tilesToImages: KernelBody = ({ backend, inputs, attrs }) => {
-  const x = inputs.x!;
+  const { x } = required(inputs, 'x');
   const numbers = imageNumbers('TilesToImages', backend, x, attrs.images);
   const images = backend.output([numbers.images, numbers.height, numbers.width, numbers.channels]);
   backend.invoke('TilesToImages', { tiles: x, images }, numbers);
@@ -37,7 +46,7 @@ const tilesToImages: KernelBody = ({ backend, inputs, attrs }) => {
 
 /** Output [channels, images]. */
 const globalAverage: KernelBody = ({ backend, inputs, attrs }) => {
-  const x = inputs.x!;
+  const { x } = required(inputs, 'x');
   const numbers = imageNumbers('TileGlobalAverage', backend, x, attrs.images);
   const y = backend.output([numbers.channels, attrs.images]);
   backend.invoke('TileGlobalAverage', { x, y }, numbers);
@@ -46,8 +55,8 @@ const globalAverage: KernelBody = ({ backend, inputs, attrs }) => {
 
 /** Input dy [channels, images]; attributes height, width. */
 const globalAverageGrad: KernelBody = ({ backend, inputs, attrs }) => {
-  const dy = inputs.dy!;
-  const [channels, images] = dy.shape as [number, number];
+  const { dy } = required(inputs, 'dy');
+  const [channels, images] = matrixShape(dy);
   assertFloats('TileGlobalAverageGrad', channels * images, { dy });
   const { height, width } = attrs;
   const dx = backend.output(tileShape(backend, images, [channels, height, width]));
@@ -57,7 +66,7 @@ const globalAverageGrad: KernelBody = ({ backend, inputs, attrs }) => {
 
 /** Attributes images, stride, channels (of the output). */
 const subsamplePad: KernelBody = ({ backend, inputs, attrs }) => {
-  const x = inputs.x!;
+  const { x } = required(inputs, 'x');
   const { images, stride, channels } = attrs;
   const numbers = imageNumbers('TileSubsamplePad', backend, x, images);
   const sampled = (size: number) => Math.floor((size - 1) / stride) + 1;
@@ -68,7 +77,7 @@ const subsamplePad: KernelBody = ({ backend, inputs, attrs }) => {
 
 /** Attributes images, stride, shape (of the forward pass's input). */
 const subsamplePadGrad: KernelBody = ({ backend, inputs, attrs }) => {
-  const dy = inputs.dy!;
+  const { dy } = required(inputs, 'dy');
   const { images, stride } = attrs;
   const { channels: outChannels } = imageNumbers('TileSubsamplePadGrad', backend, dy, images);
   const dx = backend.output([...attrs.shape]);
@@ -79,62 +88,66 @@ const subsamplePadGrad: KernelBody = ({ backend, inputs, attrs }) => {
 
 /** TILE_PLANES in C++. */
 function planeNumbers(x: TensorInfo, images: number) {
-  const [tiles, channels, height, width] = x.shape as [number, number, number, number];
+  const [tiles, channels, height, width] = tileSizes(x);
   return { tiles, channels, pixels: height * width, images };
 }
 
 /** Inputs x, gamma, beta; attributes images, epsilon. Outputs: x, mean, variance, scale, shift, with which to read x normalized. */
 const moments: KernelBody = ({ backend, inputs, attrs }) => {
-  const { x, gamma, beta } = inputs as Record<string, TensorInfo>;
-  const channels = x!.shape[1]!;
-  imageNumbers('TileMoments', backend, x!, attrs.images);
+  const { x, beta } = required(inputs, 'x', 'beta');
+  const { gamma } = inputs;
+  const [, channels] = tileSizes(x);
+  imageNumbers('TileMoments', backend, x, attrs.images);
   assertFloats('TileMoments', channels, { gamma, beta });
   const mean = backend.output([channels]);
   const variance = backend.output([channels]);
   const scale = backend.output([channels]);
-  const numbers = { ...planeNumbers(x!, attrs.images), epsilon: attrs.epsilon };
+  const numbers = { ...planeNumbers(x, attrs.images), epsilon: attrs.epsilon };
   backend.invoke('TileMoments', { x, gamma, mean, variance, scale }, numbers);
-  return [backend.alias(x!), mean, variance, scale, backend.alias(beta!)];
+  return [backend.alias(x), mean, variance, scale, backend.alias(beta)];
 };
 
 /** Inputs g (the gradient of x normalized), x, mean, variance, scale, dScale, dShift; outputs: gradients of x and gamma. */
 const momentsGrad: KernelBody = ({ backend, inputs, attrs }) => {
-  const { g, x, mean, variance, scale, dScale, dShift } = inputs as Record<string, TensorInfo>;
-  const channels = x!.shape[1]!;
-  imageNumbers('TileMomentsGrad', backend, x!, attrs.images);
-  assertFloats('TileMomentsGrad', sizeOf(x!.shape), { g });
+  const { x } = required(inputs, 'x');
+  const { g, mean, variance, scale, dScale, dShift } = inputs;
+  const [, channels] = tileSizes(x);
+  imageNumbers('TileMomentsGrad', backend, x, attrs.images);
+  assertFloats('TileMomentsGrad', sizeOf(x.shape), { g });
   assertFloats('TileMomentsGrad', channels, { mean, variance, scale, dScale, dShift });
-  const dx = backend.output(x!.shape);
+  const dx = backend.output(x.shape);
   const dGamma = backend.output([channels]);
   const operands = { g, x, mean, variance, scale, dScale, dShift, dx, dGamma };
-  backend.invoke('TileMomentsGrad', operands, { ...planeNumbers(x!, attrs.images), epsilon: attrs.epsilon });
+  backend.invoke('TileMomentsGrad', operands, { ...planeNumbers(x, attrs.images), epsilon: attrs.epsilon });
   return [dx, dGamma];
 };
 
 /** Inputs x, mean, scale, shift, optional residual; attributes images, relu. */
 const normalize: KernelBody = ({ backend, inputs, attrs }) => {
-  const { x, mean, scale, shift, residual } = inputs as Record<string, TensorInfo>;
-  imageNumbers('TileNormalize', backend, x!, attrs.images);
-  assertFloats('TileNormalize', sizeOf(x!.shape), { residual });
-  assertFloats('TileNormalize', x!.shape[1]!, { mean, scale, shift });
-  const y = backend.output(x!.shape);
-  const numbers = { ...planeNumbers(x!, attrs.images), relu: Boolean(attrs.relu) };
+  const { x } = required(inputs, 'x');
+  const { mean, scale, shift, residual } = inputs;
+  imageNumbers('TileNormalize', backend, x, attrs.images);
+  assertFloats('TileNormalize', sizeOf(x.shape), { residual });
+  assertFloats('TileNormalize', tileSizes(x)[1], { mean, scale, shift });
+  const y = backend.output(x.shape);
+  const numbers = { ...planeNumbers(x, attrs.images), relu: Boolean(attrs.relu) };
   backend.invoke('TileNormalize', { x, mean, scale, shift, residual, y }, numbers);
   return y;
 };
 
 /** Inputs as of `TileNormalize`, and dy. Outputs: the gradient of x normalized, which is the residual's too; those of scale and shift. */
 const normalizeGrad: KernelBody = ({ backend, inputs, attrs }) => {
-  const { dy, x, mean, scale, shift, residual } = inputs as Record<string, TensorInfo>;
-  const channels = x!.shape[1]!;
-  imageNumbers('TileNormalizeGrad', backend, x!, attrs.images);
-  assertFloats('TileNormalizeGrad', sizeOf(x!.shape), { dy, residual });
+  const { x } = required(inputs, 'x');
+  const { dy, mean, scale, shift, residual } = inputs;
+  const [, channels] = tileSizes(x);
+  imageNumbers('TileNormalizeGrad', backend, x, attrs.images);
+  assertFloats('TileNormalizeGrad', sizeOf(x.shape), { dy, residual });
   assertFloats('TileNormalizeGrad', channels, { mean, scale, shift });
-  const g = backend.output(x!.shape);
+  const g = backend.output(x.shape);
   const dScale = backend.output([channels]);
   const dShift = backend.output([channels]);
   const operands = { dy, x, mean, scale, shift, residual, g, dScale, dShift };
-  backend.invoke('TileNormalizeGrad', operands, { ...planeNumbers(x!, attrs.images), relu: Boolean(attrs.relu) });
+  backend.invoke('TileNormalizeGrad', operands, { ...planeNumbers(x, attrs.images), relu: Boolean(attrs.relu) });
   return [g, dScale, dShift];
 };
 
