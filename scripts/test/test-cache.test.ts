@@ -85,7 +85,7 @@ for (const [file, owner] of [
   ['packages/training/src/train.ts', 'training'],
   ['packages/criteria/magnitude/src/magnitude.ts', 'criterion-magnitude'],
   ['packages/testing/src/networks.ts', 'testing'],
-  ['packages/backends/native/src/cc/gemm.cc', 'backend-native'],
+  ['packages/backends/native/src/cc/gemm/gemm.cc', 'backend-native'],
   ['packages/core/package.json', 'core'],
 ] as const)
   test.serial(`a change of ${file} runs the tests of its package again, and of all that use it`, async (t) => {

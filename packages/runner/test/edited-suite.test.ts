@@ -72,7 +72,7 @@ const edits: Readonly<Record<string, readonly string[]>> = {
   'packages/runner/src/worker/make-record.ts': ['packages/runner'],
   'packages/runner/src/commands/run.ts': [],
   'packages/report/src/markdown.ts': [],
-  'packages/backends/native/src/cc/gemm.cc': ['packages/backends/native'],
+  'packages/backends/native/src/cc/gemm/gemm.cc': ['packages/backends/native'],
   'packages/backends/native/src/kernels/conv.ts': ['packages/backends/native'],
   'packages/backends/select/src/backends/wasm.ts': [],
 };
