@@ -60,6 +60,13 @@ export class SharedEnums {
   }
 }
 
+/** How many names an object has, without a list of them: this runs once or twice in every call of a kernel. */
+function countOf(named: object): number {
+  let count = 0;
+  for (const _ in named) count++;
+  return count;
+}
+
 /** A row of named numbers, as a kernel's call or an operation of a compiled network has it. */
 export class NumberList {
   readonly #owner: string;
@@ -84,15 +91,23 @@ export class NumberList {
    * @throws Error naming the number that is missing, unknown or of a wrong kind
    */
   write(words: Words, at: number, values: Numbers): number {
-    for (const name in values)
-      if (!this.#names.has(name)) throw new Error(`${this.#owner} has no number '${name}'; it has ${this.#known()}.`);
+    const numbers = this.#numbers;
     let next = at;
-    for (const { name, each, codes } of this.#numbers) {
+    for (let i = 0; i < numbers.length; i++) {
+      const { name, each, codes } = numbers[i]!;
       const value = values[name];
-      if (each) for (const one of this.#listed(name, value, values.rank)) words[next++] = one;
+      if (typeof value === 'number' && !codes && !each) words[next++] = value;
+      else if (each) for (const one of this.#listed(name, value, values.rank)) words[next++] = one;
       else words[next++] = codes ? this.#codeOf(name, value, codes) : this.#wordOf(name, value);
     }
+    // All that it has are there; whether there is more, their count says.
+    if (countOf(values) !== numbers.length) this.#refuse(values);
     return next;
+  }
+
+  #refuse(values: Numbers): never {
+    const unknown = Object.keys(values).find((name) => !this.#names.has(name));
+    throw new Error(`${this.#owner} has no number '${unknown}'; it has ${this.#known()}.`);
   }
 
   #listed(name: string, value: NumberValue | undefined, rank: NumberValue | undefined): readonly number[] {
@@ -122,27 +137,39 @@ class KernelDescriptor {
   /** Its place in the addon's table. */
   readonly number: number;
   readonly numbers: NumberList;
-  readonly #operands: readonly ListedName[];
+  readonly #operands: readonly { readonly name: string; readonly optional: boolean; readonly written: boolean }[];
   readonly #names: ReadonlySet<string>;
 
   constructor({ name, operands, numbers }: KernelDeclaration, number: number, enums: SharedEnums) {
     this.name = name;
     this.number = number;
     this.numbers = new NumberList(name, parseList(numbers), enums);
-    this.#operands = parseList(operands);
+    this.#operands = parseList(operands).map(({ name: operand, marks }) => {
+      return { name: operand, optional: marks.has('optional'), written: marks.has('out') };
+    });
     this.#names = new Set(this.#operands.map((operand) => operand.name));
   }
 
   /** The operands in their order. */
   ordered<T>(operands: Operands<T>): (T | null)[] {
-    for (const name in operands)
-      if (!this.#names.has(name)) throw new Error(`${this.name} has no operand '${name}'; it has ${this.#known()}.`);
-    return this.#operands.map(({ name, marks }) => {
-      const operand = operands[name] ?? null;
-      if (operand === null && !marks.has('optional'))
+    const declared = this.#operands;
+    const list: (T | null)[] = [];
+    let named = 0;
+    for (let i = 0; i < declared.length; i++) {
+      const { name, optional } = declared[i]!;
+      const operand = operands[name];
+      if (operand != null || name in operands) named++;
+      if (operand == null && !optional)
         throw new Error(`${this.name} needs the operand '${name}'; it has ${this.#known()}.`);
-      return operand;
-    });
+      list.push(operand ?? null);
+    }
+    if (countOf(operands) !== named) this.#refuse(operands);
+    return list;
+  }
+
+  #refuse<T>(operands: Operands<T>): never {
+    const unknown = Object.keys(operands).find((name) => !this.#names.has(name));
+    throw new Error(`${this.name} has no operand '${unknown}'; it has ${this.#known()}.`);
   }
 
   operandNames(): readonly string[] {
@@ -151,7 +178,7 @@ class KernelDescriptor {
 
   /** The operands that the kernel writes. */
   written(): readonly string[] {
-    return this.#operands.flatMap(({ name, marks }) => (marks.has('out') ? [name] : []));
+    return this.#operands.flatMap(({ name, written }) => (written ? [name] : []));
   }
 
   #known(): string {
@@ -192,13 +219,18 @@ export class KernelTable {
   ): number {
     const descriptor = this.descriptor(kernel);
     // Addresses first: asking for one may run code of Node's that knows nothing of shared words.
-    const addresses = descriptor.ordered(operands).map((operand) => (operand === null ? 0 : addressOf(operand)));
+    const ordered = descriptor.ordered(operands);
+    const addresses: number[] = [];
+    for (let i = 0; i < ordered.length; i++) {
+      const operand = ordered[i];
+      addresses.push(operand == null ? 0 : addressOf(operand));
+    }
     const begin = at + 3 + addresses.length;
     const end = descriptor.numbers.write(words, begin, numbers);
     words[at] = descriptor.number;
     words[at + 1] = addresses.length;
     words[at + 2] = end - begin;
-    for (const [i, address] of addresses.entries()) words[at + 3 + i] = address;
+    for (let i = 0; i < addresses.length; i++) words[at + 3 + i] = addresses[i]!;
     return end;
   }
 }

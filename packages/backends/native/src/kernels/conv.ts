@@ -21,12 +21,21 @@ function convInfo(x: readonly number[], filter: readonly number[], attrs: ConvAt
 /** The numbers of every convolution kernel (CONV_SHAPE in C++). */
 export function shapeNumbers(info: backend_util.Conv2DInfo): Record<string, number> {
   return {
-    ...{ images: info.batchSize, height: info.inHeight, width: info.inWidth, channels: info.inChannels },
-    ...{ outHeight: info.outHeight, outWidth: info.outWidth, outChannels: info.outChannels },
-    ...{ filterHeight: info.filterHeight, filterWidth: info.filterWidth },
-    ...{ strideY: info.strideHeight, strideX: info.strideWidth },
-    ...{ dilationY: info.dilationHeight, dilationX: info.dilationWidth },
-    ...{ top: info.padInfo.top, left: info.padInfo.left },
+    images: info.batchSize,
+    height: info.inHeight,
+    width: info.inWidth,
+    channels: info.inChannels,
+    outHeight: info.outHeight,
+    outWidth: info.outWidth,
+    outChannels: info.outChannels,
+    filterHeight: info.filterHeight,
+    filterWidth: info.filterWidth,
+    strideY: info.strideHeight,
+    strideX: info.strideWidth,
+    dilationY: info.dilationHeight,
+    dilationX: info.dilationWidth,
+    top: info.padInfo.top,
+    left: info.padInfo.left,
   };
 }
 

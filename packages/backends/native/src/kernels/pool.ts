@@ -12,12 +12,20 @@ function poolInfo(x: TensorInfo, { attrs }: KernelCall): backend_util.Conv2DInfo
 /** POOL_SHAPE in C++. */
 function shapeNumbers(info: backend_util.Conv2DInfo): Record<string, number> {
   return {
-    ...{ images: info.batchSize, height: info.inHeight, width: info.inWidth, channels: info.inChannels },
-    ...{ outHeight: info.outHeight, outWidth: info.outWidth },
-    ...{ filterHeight: info.effectiveFilterHeight, filterWidth: info.effectiveFilterWidth },
-    ...{ strideY: info.strideHeight, strideX: info.strideWidth },
-    ...{ dilationY: info.dilationHeight, dilationX: info.dilationWidth },
-    ...{ top: info.padInfo.top, left: info.padInfo.left },
+    images: info.batchSize,
+    height: info.inHeight,
+    width: info.inWidth,
+    channels: info.inChannels,
+    outHeight: info.outHeight,
+    outWidth: info.outWidth,
+    filterHeight: info.effectiveFilterHeight,
+    filterWidth: info.effectiveFilterWidth,
+    strideY: info.strideHeight,
+    strideX: info.strideWidth,
+    dilationY: info.dilationHeight,
+    dilationX: info.dilationWidth,
+    top: info.padInfo.top,
+    left: info.padInfo.left,
   };
 }
 
