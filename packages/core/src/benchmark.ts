@@ -1,7 +1,10 @@
+import type { AxisPoint } from './axis.ts';
 import { refuseOddId } from './plain-id.ts';
 import type { TrainOptionsInput } from './train-options.ts';
 
-export type ScaleName = 'smoke' | 'cpu' | 'paper';
+/** How much of a protocol is run: seconds, to see that it runs; minutes to hours on a processor; the paper's own. */
+export const scales = ['smoke', 'cpu', 'paper'] as const;
+export type ScaleName = (typeof scales)[number];
 
 /** One cell of a table before it is multiplied by the seeds. */
 export interface TrialDeclaration {
@@ -9,8 +12,10 @@ export interface TrialDeclaration {
   readonly network: string;
   readonly method: string;
   readonly options?: Readonly<Record<string, unknown>>;
-  /** Cumulative target in [0, 1). */
-  readonly sparsity: number;
+  /** Cumulative target in [0, 1): short for `at: { sparsity }`. A trial has either this or `at`. */
+  readonly sparsity?: number;
+  /** The point of the curve that this trial is, where it is not a sparsity. */
+  readonly at?: AxisPoint;
   /** Training before pruning, and after it; null where the table trains nothing there. */
   readonly pretrain: TrainOptionsInput | null;
   readonly retrain: TrainOptionsInput | null;

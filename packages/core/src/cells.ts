@@ -1,26 +1,22 @@
+import { axisOf, type DeclaredPoint, describePoint, pointOf, positionOf } from './axis.ts';
 import type { TrialDeclaration } from './benchmark.ts';
 import { canonicalJson } from './content-hash.ts';
 import { PrunebenchError } from './errors.ts';
 
 /** What a cell of a table is named by. */
-interface CellName {
+interface CellName extends DeclaredPoint {
   readonly dataset: string;
   readonly network: string;
   readonly series: string;
-  readonly sparsity: number;
 }
 
 /** Row of the network before pruning, in every table. */
 const DENSE = 'dense';
 
-/** A sparsity without its rounding errors: 0.1 + 0.2 and 0.3 are one column of a table. */
-export function columnSparsity(sparsity: number): number {
-  return Number(sparsity.toPrecision(12));
-}
-
 /** Names the cell of a table that a trial belongs to, whatever its seed. */
-export function cellName({ dataset, network, series, sparsity }: CellName): string {
-  return JSON.stringify([dataset, network, series, columnSparsity(sparsity)]);
+export function cellName({ dataset, network, series, ...declared }: CellName): string {
+  const point = pointOf(declared);
+  return JSON.stringify([dataset, network, series, axisOf(point), positionOf(point)]);
 }
 
 /**
@@ -54,9 +50,9 @@ function refuseOddSeries(series: unknown): void {
 }
 
 function sharedCell(one: TrialDeclaration, other: TrialDeclaration): PrunebenchError {
-  const { series, network, dataset, sparsity } = one;
-  const where = `Series ${JSON.stringify(series)} has two trials at sparsity ${sparsity} of ${network} on ${dataset}`;
-  const fields = (['method', 'options', 'pretrain', 'retrain', 'sparsity'] as const).filter(
+  const { series, network, dataset } = one;
+  const where = `Series ${JSON.stringify(series)} has two trials at ${describePoint(pointOf(one))} of ${network} on ${dataset}`;
+  const fields = (['method', 'options', 'pretrain', 'retrain', 'sparsity', 'at'] as const).filter(
     (field) => canonicalJson(one[field] ?? null) !== canonicalJson(other[field] ?? null),
   );
   const difference = fields.length === 0 ? 'the same one twice' : `which differ in ${fields.join(' and ')}`;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { shareAt } from './axis.ts';
 import type { Criterion } from './criterion.ts';
 import { PrunebenchError } from './errors.ts';
 import type { Method, Plan, Step } from './method.ts';
@@ -88,7 +89,7 @@ function training(options: TrainOptions | null): readonly Step[] {
 /** One step for each sparsity of the schedule where training comes in between, else one that passes them all. */
 function pruneSteps<Options>(
   criterion: Criterion<Options>,
-  { options, sparsity }: Plan<CriterionMethodOptions>,
+  { options, at }: Plan<CriterionMethodOptions>,
   trainsBetween: boolean,
 ): Step[] {
   const [fallback] = criterion.granularity;
@@ -97,6 +98,11 @@ function pruneSteps<Options>(
     throw new PrunebenchError(`Criterion ${criterion.id} does not score granularity ${unit}.`, {
       remedy: `Use ${criterion.granularity.join(' or ')}.`,
     });
+  if ('units' in at && unit !== 'unit')
+    throw new PrunebenchError(`Method ${criterion.id} removes single weights, and is asked for a share of units.`, {
+      remedy: "Give it the option granularity: 'unit', where the criterion has it, or declare a sparsity.",
+    });
+  const sparsity = shareAt(at);
   const prune = (via: number[], target: number): Step => {
     const step: PruneOptions = {
       criterion: criterion.id,

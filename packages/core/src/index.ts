@@ -1,13 +1,26 @@
 export { allocate } from './allocation.ts';
 export {
+  type Axis,
+  type AxisPoint,
+  axes,
+  axisOf,
+  axisPoint,
+  describePoint,
+  pointOf,
+  positionOf,
+  shareAt,
+  specPoint,
+} from './axis.ts';
+export {
   type Benchmark,
   defineBenchmark,
   denseWithSameBudget,
   type PublishedReference,
   type ScaleName,
+  scales,
   type TrialDeclaration,
 } from './benchmark.ts';
-export { cellName, columnSparsity, refuseCollisions } from './cells.ts';
+export { cellName, refuseCollisions } from './cells.ts';
 export { checkMasks, checkMasksOf } from './check-masks.ts';
 export { canonicalJson, contentHash } from './content-hash.ts';
 export { type Cost, costOf, type EffectiveWeights, effectiveSparsity, type LayerCost } from './cost.ts';

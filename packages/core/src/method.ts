@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { AxisPoint } from './axis.ts';
 import type { Citation, Criterion, Subject } from './criterion.ts';
 import type { Dataset, SplitName } from './dataset.ts';
 import type { Network } from './graph/layer.ts';
@@ -26,8 +27,8 @@ export interface HashedStep extends Step {
 /** What a benchmark asks of a method. */
 export interface Plan<Options = unknown> {
   readonly network: Network;
-  /** Cumulative target in [0, 1). */
-  readonly sparsity: number;
+  /** What is asked of it; `shareAt` gives the share of weights or units that it is to remove. */
+  readonly at: AxisPoint;
   /** The common starting point; the same for every method of a table. Null: no training before pruning. */
   readonly pretrain: TrainOptions | null;
   /** The budget after pruning (of each round, for iterative schedules). Null: no training after it. */

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { axisPoint } from './axis.ts';
+import { scales } from './benchmark.ts';
 import { SCHEMA_VERSION } from './schema-version.ts';
 import { trainOptions } from './train-options.ts';
 
@@ -11,7 +13,10 @@ export const trialSpec = z.strictObject({
   network: z.string(),
   method: z.string(),
   options: z.record(z.string(), z.unknown()),
-  sparsity: z.number().min(0).lt(1),
+  /** Absent where `at` says what was asked for. */
+  sparsity: z.number().min(0).lt(1).optional(),
+  /** Absent where a sparsity was asked for. */
+  at: axisPoint.optional(),
   pretrain: trainOptions.nullable(),
   retrain: trainOptions.nullable(),
   seed: z.int().min(0),
@@ -27,8 +32,8 @@ const layerDensity = z.strictObject({
 
 /** What was measured: the same to the last bit for the same spec on the same backend, however it was run. */
 const measured = z.strictObject({
-  /** Share of the prunable weights that is zero, asked for and reached. */
-  sparsity: z.strictObject({ requested: z.number(), achieved: z.number() }),
+  /** Share of the prunable weights that is zero, asked for (absent where another point was) and reached. */
+  sparsity: z.strictObject({ requested: z.number().optional(), achieved: z.number() }),
   layers: z.array(layerDensity),
   /** Kernels without a single weight left while others keep theirs. */
   collapsedLayers: z.array(z.string()),
@@ -142,7 +147,7 @@ export const trialRecord = z.strictObject({
   schema: z.literal(SCHEMA_VERSION),
   key: z.string(),
   benchmark: z.string(),
-  scale: z.enum(['smoke', 'cpu', 'paper']),
+  scale: z.enum(scales),
   series: z.string(),
   control: z.boolean(),
   spec: trialSpec,

@@ -5,6 +5,7 @@ import {
   defineCriterion,
   fromCriterion,
   type Plan,
+  PrunebenchError,
   type Step,
   trainOptions,
 } from '../src/index.ts';
@@ -31,7 +32,7 @@ const network = denseNetwork([4, 3, 2]);
 function steps(options: Record<string, unknown>, plan: Partial<Plan> = {}, of = criterion()): readonly Step[] {
   const method = fromCriterion(of);
   const parsed: CriterionMethodOptions = method.options.parse(options);
-  return method.steps({ network, sparsity: 0.9, pretrain, retrain, ...plan, options: parsed });
+  return method.steps({ network, at: { sparsity: 0.9 }, pretrain, retrain, ...plan, options: parsed });
 }
 
 /** "P0.9" for a pruning step, "P0.9(0.5,0.75)" with what it passes on the way, "T8" for training of 8 epochs, "R" for fresh weights. */
@@ -59,17 +60,17 @@ test('the order of steps', (t) => {
   t.is(shorthand(steps({ when: 'initialization' })), 'P0.9 T8 T3');
   t.is(shorthand(steps({ when: 'trained' }, {}, initialization)), 'T8 P0.9 T3');
   t.is(
-    shorthand(steps({ schedule: { kind: 'exponential', rounds: 2 } }, { sparsity: 0.99 }, initialization)),
+    shorthand(steps({ schedule: { kind: 'exponential', rounds: 2 } }, { at: { sparsity: 0.99 } }, initialization)),
     'P0.99(0.9) T8 T3',
   );
   t.is(shorthand(steps({}, { pretrain: null, retrain: null }, initialization)), 'P0.9');
-  t.is(shorthand(steps({}, { sparsity: 0 })), 'T8 P0 T3');
+  t.is(shorthand(steps({}, { at: { sparsity: 0 } })), 'T8 P0 T3');
 });
 
 test('the controls', (t) => {
   t.is(shorthand(steps({ control: 'reinitialize' })), 'T8 P0.9 R T8 T3');
   t.is(
-    shorthand(steps({ control: 'reinitialize', schedule: iterative }, { sparsity: 0.75 })),
+    shorthand(steps({ control: 'reinitialize', schedule: iterative }, { at: { sparsity: 0.75 } })),
     'T8 P0.5 T3 P0.75 R T8 T3',
   );
   t.is(shorthand(steps({ control: 'reinitialize', when: 'initialization' })), 'P0.9 R T8 T3');
@@ -123,4 +124,11 @@ test('the method is named after its criterion', (t) => {
     { id, title, taxonomy, citation },
     { id: 'weight-power', title: 'Power of the weight', taxonomy: 'magnitude', citation: plain().citation },
   );
+});
+
+test('a share of units is asked of a method that removes units, and a strength of none', (t) => {
+  const units = { at: { units: 0.5 } };
+  t.is(shorthand(steps({ granularity: 'unit' }, units)), 'T8 P0.5 T3');
+  t.throws(() => steps({}, units), { instanceOf: PrunebenchError, message: /asked for a share of units/ });
+  t.throws(() => steps({}, { at: { lambda: 0.001 } }), { instanceOf: PrunebenchError, message: /lambda \(0\.001\)/ });
 });

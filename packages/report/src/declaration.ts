@@ -3,6 +3,7 @@ import {
   cellName,
   refuseCollisions,
   type ScaleName,
+  specPoint,
   type TrialDeclaration,
   type TrialRecord,
   type TrialSpec,
@@ -26,8 +27,9 @@ export interface DeclaredRecords {
 
 /**
  * Sorts the records of `scale` into those the benchmark declares today and those it no longer does.
- * Throws PrunebenchError for two declared trials of one cell where there are records of the scale: a benchmark that nobody has
- * run keeps no other one from its tables.
+ *
+ * @throws PrunebenchError for two declared trials of one cell where there are records of the scale: a benchmark that nobody has run
+ * keeps no other one from its tables
  */
 export function declaredRecords(
   benchmark: Benchmark,
@@ -66,13 +68,13 @@ export function declaredRecords(
 
 /** The spec of one seed of a declared trial, defaults of the training filled in. */
 export function declaredSpec(trial: TrialDeclaration, seed: number): TrialSpec {
-  const { dataset, network, method, options = {}, sparsity } = trial;
+  const { dataset, network, method, options = {} } = trial;
   return {
     dataset,
     network,
     method,
     options: { ...options },
-    sparsity,
+    ...specPoint(trial),
     pretrain: trial.pretrain && trainOptions.parse(trial.pretrain),
     retrain: trial.retrain && trainOptions.parse(trial.retrain),
     seed,

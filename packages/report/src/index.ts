@@ -1,10 +1,7 @@
-export type { DenseReference } from './dense.ts';
-export { type Estimate, estimate } from './estimate.ts';
 export { type LeaderboardOptions, renderLeaderboard, writeLeaderboard } from './leaderboard.ts';
-export { compareSeries, type PairedTest, pairedTest } from './paired-tests.ts';
-export { type Panel, renderSvg } from './plots/render.ts';
 export { loadPublished, type PublishedRow } from './published.ts';
 export { type LoadedRecords, loadRecords } from './records.ts';
+export { type Panel, renderSvg } from './render/svg.ts';
 export {
   type RenderedReport,
   type ReportOptions,
@@ -13,6 +10,13 @@ export {
   type WrittenReport,
   writeReport,
 } from './report.ts';
-export { statements } from './statements.ts';
-export { type Cell, type NetworkSummary, type Summary, summarise, type TrialOutcome } from './summary.ts';
+export { type Estimate, estimate } from './statistics/estimate.ts';
+export { type PairedTest, pairedTest } from './statistics/paired-tests.ts';
+export type { Cell, TrialOutcome } from './summary/cell.ts';
+export type { DenseReference } from './summary/dense.ts';
+export { type NetworkSummary, type Summary, summarise } from './summary/summary.ts';
+export type { Figure, Shown, TableKind, TableSource } from './tables/kind.ts';
+export { shown, tableKinds } from './tables/kinds.ts';
+export { statements } from './tables/statements.ts';
+export { cell, type Table, type TableCell, type Value } from './tables/table.ts';
 export { type Difference, type VerifyOptions, verifyResults } from './verify.ts';

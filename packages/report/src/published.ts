@@ -1,8 +1,8 @@
-import { type Benchmark, PrunebenchError, type PublishedReference } from '@prunebench/core';
+import { type Benchmark, PrunebenchError, type PublishedReference, scales } from '@prunebench/core';
 import { readText } from '@prunebench/files';
 import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
-import type { NetworkSummary } from './summary.ts';
+import type { NetworkSummary } from './summary/summary.ts';
 
 const numeric = (text: string) => text.trim() !== '' && Number.isFinite(Number(text));
 const NUMBER_ALONE = 'expected a number alone; whatever else the paper prints belongs into notes';
@@ -50,7 +50,11 @@ export interface PublishedValue {
   readonly recalled: boolean;
 }
 
-/** Reads a published.csv. Throws PrunebenchError naming the file, line and column that is wrong. */
+/**
+ * Reads a published.csv.
+ *
+ * @throws PrunebenchError naming the file, line and column that is wrong
+ */
 export async function loadPublished(file: string): Promise<PublishedRow[]> {
   const text = await readText(file).catch((error: Error) => {
     throw new PrunebenchError(`${file} cannot be read: ${error.message}`, {
@@ -69,7 +73,7 @@ export async function loadPublished(file: string): Promise<PublishedRow[]> {
   return rows.map((row, index) => {
     const parsed = publishedRow.safeParse(row);
     if (parsed.success) return parsed.data;
-    const issue = parsed.error.issues[0]!;
+    const issue = parsed.error.issues[0];
     throw new PrunebenchError(
       `${file}, row ${index + 2}, column ${issue.path.join('.') || '(header)'}: ${issue.message}`,
       {
@@ -81,7 +85,8 @@ export async function loadPublished(file: string): Promise<PublishedRow[]> {
 
 /**
  * The published values that a benchmark's references select, in the order of the references; doubtful ones are left out.
- * Throws PrunebenchError for a reference that names an unknown column, a network or series the benchmark does not have, or no row.
+ *
+ * @throws PrunebenchError for a reference that names an unknown column, a network or series the benchmark does not have, or no row
  */
 export function publishedValues(benchmark: Benchmark, rows: readonly PublishedRow[]): PublishedValue[] {
   return benchmark.published.flatMap((reference) => {
@@ -106,7 +111,7 @@ function checkReference(benchmark: Benchmark, { network, series, where }: Publis
       remedy: `The columns are ${Object.keys(columns).join(', ')}.`,
     });
   }
-  const trials = (['smoke', 'cpu', 'paper'] as const).flatMap((scale) => benchmark.trials(scale));
+  const trials = scales.flatMap((scale) => benchmark.trials(scale));
   const declared = trials.some((trial) => trial.network === network && (series === 'dense' || trial.series === series));
   if (!declared) {
     throw new PrunebenchError(
@@ -150,7 +155,7 @@ export function shortPaper({ paper, year }: Pick<PublishedRow, 'paper' | 'year'>
   const two = /^([^,&]+) & ([^,&]+),/.exec(paper);
   if (two) return `${two[1]} & ${two[2]} ${year}`;
   const many = /^([^,&]+),[^&(]* & /.exec(paper);
-  return many ? `${many[1]} et al. ${year}` : `${paper.split(/[,(]/)[0]!.trim()} ${year}`;
+  return many ? `${many[1]} et al. ${year}` : `${paper.split(/[,(]/)[0].trim()} ${year}`;
 }
 
 /** Sparsity in [0, 1) from the forms the papers use: "95", "12x", "10^2 = 100x", "Pm=21% left"; otherwise null. */

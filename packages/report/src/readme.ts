@@ -1,10 +1,10 @@
-import { PrunebenchError, type ScaleName } from '@prunebench/core';
+import { PrunebenchError, type ScaleName, scales } from '@prunebench/core';
 
 /** Everything between these two lines of a README is the report's. */
 export const START = '<!-- table:start -->';
 export const END = '<!-- table:end -->';
 
-const SELECTED = /<!-- table:start benchmark=(\S+) network=(\S+) scale=(smoke|cpu|paper) -->/g;
+const SELECTED = new RegExp(`<!-- table:start benchmark=(\\S+) network=(\\S+) scale=(${scales.join('|')}) -->`, 'g');
 
 /** A place for the table of one network at one scale, in a README that is not the benchmark's own. */
 export interface Selection {
@@ -19,23 +19,28 @@ export interface Selection {
 export function selectionsIn(text: string): Selection[] {
   return [...text.matchAll(SELECTED)].map(([start, benchmark, network, scale]) => ({
     start,
-    benchmark: benchmark!,
-    network: network!,
+    benchmark,
+    network,
     scale: scale as ScaleName,
   }));
 }
 
 /**
  * A README with everything between `start` and the next end marker replaced by `block`.
- * Throws PrunebenchError, naming `file`, unless the first line occurs once and the end marker comes after it, with no other
- * place in between.
+ *
+ * @throws PrunebenchError, naming `file`, unless the first line occurs once and the end marker comes after it, with no other place in
+ * between
  */
 export function replaceBlock(text: string, block: string, file: string, start = START): string {
   const { before, after } = placeIn(text, file, start);
   return `${before}${start}\n\n${block.trim()}\n\n${END}${after}`;
 }
 
-/** What stands between `start` and its end marker; throws as `replaceBlock` does. */
+/**
+ * What stands between `start` and its end marker.
+ *
+ * @throws PrunebenchError as `replaceBlock` does
+ */
 export function blockIn(text: string, file: string, start = START): string {
   return placeIn(text, file, start).block;
 }
@@ -48,5 +53,5 @@ function placeIn(text: string, file: string, start: string): { before: string; b
       remedy: `Put the lines ${start} and ${END}, once each and in this order, where the table belongs.`,
     });
   }
-  return { before: before!, block: rest.slice(0, end), after: rest.slice(end + END.length) };
+  return { before, block: rest.slice(0, end), after: rest.slice(end + END.length) };
 }

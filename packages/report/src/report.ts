@@ -4,22 +4,24 @@ import {
   PrunebenchError,
   refuseOddId,
   type ScaleName,
+  scales,
   type TrialRecord,
   type TrialSpec,
 } from '@prunebench/core';
 import { FileError, makeFolder, readText, writeWhole } from '@prunebench/files';
-import { comparisonsCsv, tableCsv } from './csv.ts';
 import { declaredRecords } from './declaration.ts';
-import { quantityOf } from './display.ts';
-import { escapeMarkdown } from './escape.ts';
-import { markdownDetails, markdownSummary, networkSection } from './markdown.ts';
-import { accuracyPlot } from './plots/accuracy.ts';
-import { densityPlot } from './plots/density.ts';
-import { sizePlot } from './plots/size.ts';
-import { speedPlot } from './plots/speed.ts';
 import { type PublishedRow, type PublishedValue, publishedValues } from './published.ts';
+import { publishedScales, reportFile } from './published-files.ts';
 import { END, replaceBlock, type Selection, START, selectionsIn } from './readme.ts';
-import { type Summary, summarise } from './summary.ts';
+import { renderCsv } from './render/csv.ts';
+import { escapeMarkdown } from './render/escape.ts';
+import { markdownDetails, markdownSummary, networkSection } from './render/sections.ts';
+import { renderSvg } from './render/svg.ts';
+import { type Summary, summarise } from './summary/summary.ts';
+import { comparisonsTable } from './tables/comparisons.ts';
+import type { Figure, Shown, TableKind } from './tables/kind.ts';
+import { allShown, figuresOf } from './tables/kinds.ts';
+import { measuredTable } from './tables/measured.ts';
 
 /** A benchmark and what lies beside its declaration. */
 export interface ReportSource {
@@ -41,6 +43,8 @@ export interface ReportOptions {
    * and named in `notes`.
    */
   readonly keyOf?: (spec: TrialSpec) => string;
+  /** The kinds of tables that there are; by default the suite's own. */
+  readonly kinds?: readonly TableKind[];
 }
 
 /** One scale of a benchmark, as it is shown. */
@@ -72,18 +76,13 @@ export interface WrittenReport {
   readonly notes: readonly string[];
 }
 
-const CAPTIONS: Readonly<Record<string, string>> = {
-  accuracy: 'Accuracy against compression with 95 % bands',
-  density: 'Density of every layer at each sparsity',
-  size: 'Parameters that each series leaves, seed by seed',
-  speed: 'Measured against theoretical speed-up, and accuracy against measured speed-up',
-};
-
-const SCALES: readonly ScaleName[] = ['paper', 'cpu', 'smoke'];
+/** The fullest scale comes first. */
+const SCALES = scales.toReversed();
 
 /**
  * Renders tables, comparisons and plots of a benchmark from its records: the same records give the same bytes.
- * Throws PrunebenchError for an id that cannot name a folder, for duplicate records and for published references that match nothing.
+ *
+ * @throws PrunebenchError for an id that cannot name a folder, for duplicate records and for published references that match nothing
  */
 export async function renderReport(source: ReportSource, options: ReportOptions): Promise<RenderedReport> {
   const { benchmark } = source;
@@ -106,20 +105,23 @@ export async function renderReport(source: ReportSource, options: ReportOptions)
     if (records.length === 0) continue;
     notes.push(...noteBackends(records, scale));
     const summary = summarise(records, trials, benchmark.measure);
-    const plots = await plotsOrNote(summary, benchmark, published, notes);
-    files.set(join(folder, `table-${scale}.csv`), tableCsv(summary, published));
-    files.set(join(folder, `comparisons-${scale}.csv`), comparisonsCsv(summary));
-    for (const [name, svg] of plots) files.set(join(folder, name), svg);
-    const markdown = markdownSummary(summary, benchmark, published);
+    const shown = allShown(summary, options.kinds);
+    const figures = await figuresOrNote(summary, shown, { benchmark, published }, notes);
+    files.set(join(folder, reportFile('table', scale, 'csv')), renderCsv(measuredTable(shown, published)));
+    files.set(join(folder, reportFile('comparisons', scale, 'csv')), renderCsv(comparisonsTable(shown)));
+    for (const { id, svg } of figures) files.set(join(folder, reportFile(id, scale, 'svg')), svg);
+    const markdown = markdownSummary(shown, benchmark, published, scale);
     tables.push({ scale, complete, markdown });
-    for (const network of summary.networks)
-      if (completeFor(network.dataset, network.network)) {
-        const section = networkSection(network, benchmark, published, scale);
-        const name = sectionName(scale, network.network);
-        sections.set(name, [...(sections.has(name) ? [sections.get(name)!] : []), section].join('\n\n'));
-      }
-    if (complete && scale !== 'smoke')
-      blocks.push(readmeSection(summary, markdown, pendingNote(pending), [...plots.keys()], folder, source.readme));
+    for (const each of shown) {
+      const { dataset, network } = each.network;
+      if (!completeFor(dataset, network)) continue;
+      const name = sectionName(scale, network);
+      const before = sections.get(name);
+      const section = networkSection(each, benchmark, published, scale);
+      sections.set(name, before === undefined ? section : `${before}\n\n${section}`);
+    }
+    if (complete && publishedScales.includes(scale))
+      blocks.push(readmeSection({ summary, shown, markdown, pending, figures, folder, readme: source.readme }));
   }
   return { files, readmeBlock: blocks.length === 0 ? null : blocks.join('\n\n'), sections, tables, notes };
 }
@@ -167,58 +169,52 @@ async function writeExcerpts(file: string, { benchmark }: ReportSource, rendered
   return filled !== text;
 }
 
-/** The plots; where they cannot be made the tables go without them, and a note says so. */
-async function plotsOrNote(
+/** A figure as it was drawn. */
+interface Drawn extends Pick<Figure, 'id' | 'caption'> {
+  readonly svg: string;
+}
+
+/** The figures; where they cannot be made the tables go without them, and a note says so. */
+async function figuresOrNote(
   summary: Summary,
-  benchmark: Benchmark,
-  published: readonly PublishedValue[],
+  shown: readonly Shown[],
+  context: { readonly benchmark: Benchmark; readonly published: readonly PublishedValue[] },
   notes: string[],
-): Promise<Map<string, string>> {
+): Promise<readonly Drawn[]> {
+  const drawn: Drawn[] = [];
   try {
-    return await renderPlots(summary, benchmark, published);
+    for (const { id, caption, compact, draw } of figuresOf(shown.map(({ kind }) => kind))) {
+      const networks = shown.filter(({ kind }) => kind.figures.some((figure) => figure.id === id));
+      const part = { ...summary, networks: networks.map(({ network }) => network) };
+      const figure = draw(part, context.benchmark, context.published);
+      if (figure !== null) drawn.push({ id, caption, svg: await renderSvg(figure, { compact }) });
+    }
+    return drawn;
   } catch (error) {
     notes.push(`No plots of scale ${summary.scale}: ${(error as Error).message}`);
-    return new Map();
+    return [];
   }
 }
 
-async function renderPlots(
-  summary: Summary,
-  benchmark: Benchmark,
-  published: readonly PublishedValue[],
-): Promise<Map<string, string>> {
-  const measured = summary.networks.some(({ cells }) => cells.some(({ trials }) => trials.length > 0));
-  if (summary.measure === 'size')
-    return new Map(measured ? [[`size-${summary.scale}.svg`, await sizePlot(summary, benchmark, published)]] : []);
-  if (summary.measure === 'speed') {
-    const timed = summary.networks.some(({ cells }) => cells.some(({ speedups }) => speedups.length > 0));
-    return new Map(timed ? [[`speed-${summary.scale}.svg`, await speedPlot(summary, benchmark.title)]] : []);
-  }
-  const trained = summary.networks.filter((network) => quantityOf(network) !== 'density');
-  const plots = new Map<string, string>();
-  if (trained.length > 0 && measured) {
-    plots.set(
-      `accuracy-${summary.scale}.svg`,
-      await accuracyPlot({ ...summary, networks: trained }, benchmark.title, published),
-    );
-  }
-  if (measured) plots.set(`density-${summary.scale}.svg`, await densityPlot(summary, benchmark.title));
-  return plots;
+interface ReadmeSection {
+  readonly summary: Summary;
+  readonly shown: readonly Shown[];
+  readonly markdown: string;
+  readonly pending: readonly string[];
+  readonly figures: readonly Drawn[];
+  readonly folder: string;
+  readonly readme: string | undefined;
 }
 
-function readmeSection(
-  summary: Summary,
-  markdown: string,
-  notes: readonly string[],
-  plots: readonly string[],
-  folder: string,
-  readme: string | undefined,
-): string {
+function readmeSection({ summary, shown, markdown, pending, figures, folder, readme }: ReadmeSection): string {
+  const { scale, commits } = summary;
   const link = (name: string) => relative(dirname(readme ?? folder), join(folder, name)).replaceAll('\\', '/');
-  const pictures = plots.map((name) => `![${CAPTIONS[name.split('-')[0]!]}, scale ${summary.scale}](${link(name)})`);
-  const details = `<details>\n<summary>Every cell in full (scale ${summary.scale})</summary>\n\n${markdownDetails(summary)}\n</details>`;
-  const made = `Commits of the records: ${escapeMarkdown(summary.commits.join(', '))}.`;
-  return [markdown.trim(), ...notes, ...pictures, details, made].join('\n\n');
+  const pictures = figures.map(
+    ({ id, caption }) => `![${caption}, scale ${scale}](${link(reportFile(id, scale, 'svg'))})`,
+  );
+  const details = `<details>\n<summary>Every cell in full (scale ${scale})</summary>\n\n${markdownDetails(shown)}\n</details>`;
+  const made = `Commits of the records: ${escapeMarkdown(commits.join(', '))}.`;
+  return [markdown.trim(), ...pendingNote(pending), ...pictures, details, made].join('\n\n');
 }
 
 function pendingNote(pending: readonly string[]): readonly string[] {

@@ -3,6 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { cellName, PrunebenchError, type TrialRecord, type TrialSpec } from '@prunebench/core';
 import { readText, readTextIfThere } from '@prunebench/files';
 import { renderLeaderboard } from './leaderboard.ts';
+import { isReportFile } from './published-files.ts';
 import { blockIn, replaceBlock, START, selectionsIn } from './readme.ts';
 import { type LoadedRecords, loadRecords } from './records.ts';
 import { type RenderedReport, type ReportSource, renderReport, sectionOf } from './report.ts';
@@ -24,13 +25,13 @@ export interface VerifyOptions {
 
 /** How many differing lines of one file are listed. */
 const LINES_PER_FILE = 5;
-const REPORT_FILE = /^(table|comparisons|accuracy|density|size|speed)-(smoke|cpu|paper)\.(csv|svg)$/;
 
 /**
  * Recomputes everything that is published (tables, comparisons, plots, README blocks, the leaderboard) from the records
  * and compares it byte for byte; checks every record against the schema, its key against its spec, its place against its
  * benchmark and scale, and that no two claim the same seed of the same cell. Returns the differences; none means verified.
- * Throws PrunebenchError for records of another schema version.
+ *
+ * @throws PrunebenchError for records of another schema version
  */
 export async function verifyResults(sources: readonly ReportSource[], options: VerifyOptions): Promise<Difference[]> {
   const { resultsDir, keyOf } = options;
@@ -176,7 +177,7 @@ async function orDifference(file: string, check: (file: string) => Promise<Diffe
 async function reportFiles(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch(() => []);
   return names
-    .filter((name) => REPORT_FILE.test(name))
+    .filter(isReportFile)
     .sort()
     .map((name) => join(folder, name));
 }

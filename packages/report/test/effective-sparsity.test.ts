@@ -3,8 +3,9 @@ import type { TrialRecord } from '@prunebench/core';
 import test from 'ava';
 import { parse } from 'csv-parse/sync';
 import { renderReport, summarise } from '../src/index.ts';
-import { markdownDetails } from '../src/markdown.ts';
-import { cellOf } from '../src/summary.ts';
+import { markdownDetails } from '../src/render/sections.ts';
+import { cellOf } from '../src/summary/summary.ts';
+import { allShown } from '../src/tables/kinds.ts';
 import { storedRecords, tiny } from './tiny-benchmark.ts';
 
 const source = { benchmark: { ...tiny, published: [] }, published: [] };
@@ -41,14 +42,14 @@ test('effective sparsity stands beside the nominal one, and a network cut in two
   t.like(row('global', '90'), { effective_sparsity_percent: '95', collapsed_seeds: '0', seeds_without_path: '0' });
   t.regex(markdown, /‡1\/3/);
   t.regex(markdown, /no weight is left on a path from input to output/);
-  const details = markdownDetails(summarise(records, tiny.trials('cpu')));
+  const details = markdownDetails(allShown(summarise(records, tiny.trials('cpu'))));
   t.regex(details, /\| achieved % \| effective % \|/);
 });
 
 test('records of earlier versions give tables without the columns', async (t) => {
   const { csv } = await tableOf(await storedRecords());
   t.notRegex(csv, /effective|without_path/);
-  t.notRegex(markdownDetails(summarise(await storedRecords(), tiny.trials('cpu'))), /effective/);
+  t.notRegex(markdownDetails(allShown(summarise(await storedRecords(), tiny.trials('cpu')))), /effective/);
 });
 
 test('ratios of nothing that is left are dashes, empty fields, and no point of a plot', async (t) => {
@@ -62,7 +63,7 @@ test('ratios of nothing that is left are dashes, empty fields, and no point of a
   const summary = summarise(records, tiny.trials('cpu'));
   const cell = cellOf(summary.networks[0]!, 'random', 0.98)!;
   t.is(cell.compressionRatio, null);
-  const line = markdownDetails(summary)
+  const line = markdownDetails(allShown(summary))
     .split('\n')
     .find((each) => /random.*\| +98 \|/.test(each))!;
   t.deepEqual(

@@ -1,8 +1,7 @@
 import test from 'ava';
-import { formatEstimate } from '../src/display.ts';
-import { PERCENT } from '../src/estimate.ts';
-import { estimate } from '../src/index.ts';
-import { compareSeries } from '../src/paired-tests.ts';
+import { estimate, shown } from '../src/index.ts';
+import { PERCENT } from '../src/statistics/estimate.ts';
+import { formatEstimate } from '../src/tables/display.ts';
 import { madeUpNetwork } from './made-up-records.ts';
 
 test('an interval is cut at the bounds of what is measured, and shown by its ends', (t) => {
@@ -45,7 +44,7 @@ test('every published interval keeps to its bounds: of percentages, parameters, 
       network.measure === 'size' ? [remainingParameters!] : [accuracy!, error!],
     );
     for (const { low, high } of cells) t.true(low! >= 0 && high! <= most);
-    const { difference } = compareSeries(network)[0]!;
+    const { difference } = shown(network).tests[0]!;
     t.true(difference!.low! >= -most && difference!.high! <= most);
   }
 });

@@ -3,8 +3,8 @@ import { promisify } from 'node:util';
 import type { TrialRecord } from '@prunebench/core';
 import test from 'ava';
 import { parse } from 'csv-parse/sync';
-import { escapeMarkdown } from '../src/escape.ts';
 import { renderLeaderboard, renderReport } from '../src/index.ts';
+import { escapeMarkdown } from '../src/render/escape.ts';
 import { keyOf, storedRecords, tiny, workplace } from './tiny-benchmark.ts';
 
 const ODD = 'a | b\nc <script>alert(1)</script> `d` *e* __f__ [g](h) ~~i~~ $j$ &amp; \\ "k" \'l\' \u001b[31m\u0007';

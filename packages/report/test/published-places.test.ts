@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import test from 'ava';
-import { columnOf, compressionAt, isNearSparsity } from '../src/compression.ts';
 import { renderReport } from '../src/index.ts';
+import { columnOf, compressionAt, isNearSparsity } from '../src/summary/compression.ts';
 import { keyOf, storedRecords, workplace } from './tiny-benchmark.ts';
 
 test('a sparsity of the weights is a smaller compression of all parameters: the biases stay', (t) => {

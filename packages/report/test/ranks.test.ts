@@ -1,17 +1,20 @@
 import test from 'ava';
-import { compareSeries } from '../src/paired-tests.ts';
-import { rankCells, standings } from '../src/ranks.ts';
+import { shown } from '../src/index.ts';
+import { rankCells, standings } from '../src/statistics/ranks.ts';
 import { type Measurements, madeUpNetwork } from './made-up-records.ts';
 
 async function ranksOf(values: Measurements, total?: number) {
   const network = await madeUpNetwork(values, total);
-  return Object.fromEntries([...rankCells(network, compareSeries(network))].map(([cell, rank]) => [cell.series, rank]));
+  return Object.fromEntries([...rankCells(network, shown(network).tests)].map(([cell, rank]) => [cell.series, rank]));
 }
 
 async function standingsOf(values: Measurements, total?: number) {
   const network = await madeUpNetwork(values, total);
   return Object.fromEntries(
-    [...standings(network, compareSeries(network))].map(([cell, standing]) => [cell.series, standing]),
+    [...standings(network, shown(network).tests, shown(network).kind.compared)].map(([cell, standing]) => [
+      cell.series,
+      standing,
+    ]),
   );
 }
 
@@ -61,7 +64,7 @@ test('without enough seeds for a test nothing is marked', async (t) => {
 
 test('separated, or with equal means, and not both: p-values, better and standing agree', async (t) => {
   const network = await madeUpNetwork({ a: [98.01, 98.02, 98.03], b: [98.02, 98.03, 98.01] });
-  const [pair] = compareSeries(network);
+  const [pair] = shown(network).tests;
   t.is(pair!.better, null);
   t.true(pair!.tTest! > 0.999999);
 });

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { pairedTest } from '../src/index.ts';
-import { signedRankP } from '../src/signed-rank.ts';
+import { signedRankP } from '../src/statistics/signed-rank.ts';
 
 /** Two-sided p by going through all 2^n signs: zeros dropped, a tied size has the mean of the places it takes. */
 function enumerated(differences: readonly number[]): number {

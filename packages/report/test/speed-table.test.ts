@@ -27,7 +27,7 @@ async function timedRecords(): Promise<TrialRecord[]> {
   const records = await storedRecords();
   return records.map((record) => {
     const { series, spec, key } = record;
-    const speedup = measured[series]?.[spec.sparsity]?.[spec.seed];
+    const speedup = measured[series]?.[spec.sparsity!]?.[spec.seed];
     const withSizes = record.measured && { ...record.measured, fileBytes: { dense: 1000, sparse: 300 + spec.seed } };
     if (speedup === undefined || withSizes === null) return { ...record, measured: withSizes };
     const batch = (batchSize: number, median: number) => ({

@@ -1,8 +1,8 @@
 import test from 'ava';
-import { estimate, pairedTest } from '../src/index.ts';
-import { compareSeries, isSeparated } from '../src/paired-tests.ts';
-import { rankCells } from '../src/ranks.ts';
-import { cellOf, summarise } from '../src/summary.ts';
+import { estimate, pairedTest, shown } from '../src/index.ts';
+import { isSeparated } from '../src/statistics/paired-tests.ts';
+import { rankCells } from '../src/statistics/ranks.ts';
+import { cellOf, summarise } from '../src/summary/summary.ts';
 import { storedRecords, tiny } from './tiny-benchmark.ts';
 
 // Student 1908 (Biometrika 6), additional hours of sleep of ten patients under two drugs; R's t.test(paired = TRUE)
@@ -46,12 +46,12 @@ test('equal series do not differ', (t) => {
 test("Holm's correction multiplies the smallest p by the number of tests and keeps the order", async (t) => {
   const [network] = summarise(await storedRecords(), tiny.trials('cpu')).networks;
   // At 90 % the control has two seeds only, so global - uniform is the only test of its family.
-  const at90 = compareSeries(network!).filter(({ sparsity }) => sparsity === 0.9);
+  const at90 = shown(network!).tests.filter(({ at }) => at === 0.9);
   const [pair] = at90.filter(({ tTest }) => tTest !== null);
   t.is(at90.filter(({ note }) => note === 'too few seeds').length, 2);
   t.is(pair!.family, 1);
   t.is(pair!.tTestHolm, pair!.tTest);
-  const at98 = compareSeries(network!).filter(({ sparsity }) => sparsity === 0.98);
+  const at98 = shown(network!).tests.filter(({ at }) => at === 0.98);
   const raw = at98.map(({ tTest }) => tTest!).sort((a, b) => a - b);
   const corrected = at98.map(({ tTestHolm }) => tTestHolm!).sort((a, b) => a - b);
   const second = Math.max(3 * raw[0]!, 2 * raw[1]!);
@@ -63,8 +63,8 @@ test("Holm's correction multiplies the smallest p by the number of tests and kee
 
 test('by hand: differences 0.5, 0.55, 0.5 points have t = 31 on two degrees of freedom', async (t) => {
   const [network] = summarise(await storedRecords(), tiny.trials('cpu')).networks;
-  const pair = compareSeries(network!).find(
-    ({ first, second, sparsity }) => first === 'global' && second === 'uniform' && sparsity === 0.9,
+  const pair = shown(network!).tests.find(
+    ({ first, second, at }) => first === 'global' && second === 'uniform' && at === 0.9,
   )!;
   close(t, pair.difference!.mean, 1.55 / 3, 1e-9);
   // Student's distribution with 2 degrees of freedom has the closed form P(|T| > t) = 1 - t / sqrt(2 + t^2).
@@ -74,7 +74,7 @@ test('by hand: differences 0.5, 0.55, 0.5 points have t = 31 on two degrees of f
 
 test('series that the tests cannot separate share a rank; a series with failed seeds has none', async (t) => {
   const [network] = summarise(await storedRecords(), tiny.trials('cpu')).networks;
-  const ranks = rankCells(network!, compareSeries(network!));
+  const ranks = rankCells(network!, shown(network!).tests);
   const rank = (series: string, sparsity: number) => ranks.get(cellOf(network!, series, sparsity)!);
   t.deepEqual(
     ['global', 'uniform', 'random'].map((series) => rank(series, 0.9)),
@@ -96,7 +96,7 @@ test('a series that lost one of four seeds is compared on the other three, and n
       ...(record.series === 'global' ? { failure: 'The loss became NaN.', measured: null } : {}),
     }));
   const [network] = summarise([...records, ...fourth], tiny.trials('cpu')).networks;
-  const tests = compareSeries(network!).filter(({ sparsity }) => sparsity === 0.98);
+  const tests = shown(network!).tests.filter(({ at }) => at === 0.98);
   t.deepEqual(
     tests.map(({ difference }) => difference!.n),
     [3, 3, 4],

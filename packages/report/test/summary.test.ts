@@ -1,9 +1,8 @@
 import { PrunebenchError } from '@prunebench/core';
 import test from 'ava';
-import { formatBound } from '../src/format.ts';
-import { statements, summarise } from '../src/index.ts';
-import { compareSeries } from '../src/paired-tests.ts';
-import { cellOf } from '../src/summary.ts';
+import { shown, statements, summarise } from '../src/index.ts';
+import { cellOf } from '../src/summary/summary.ts';
+import { formatBound } from '../src/tables/format.ts';
 import { madeUpNetwork } from './made-up-records.ts';
 import { storedRecords, tiny } from './tiny-benchmark.ts';
 
@@ -22,7 +21,7 @@ test('a cell has mean, interval and spread of its seeds', async (t) => {
 
 test('requested and achieved sparsity are kept apart', async (t) => {
   const cell = cellOf((await summary()).networks[0]!, 'uniform', 0.9)!;
-  t.is(cell.sparsity, 0.9);
+  t.is(cell.at, 0.9);
   t.is(cell.achievedSparsity!.mean.toFixed(9), '0.899000000');
   t.is(cell.compressionRatio!.mean.toFixed(9), (1050 / 151).toFixed(9));
 });
@@ -91,7 +90,7 @@ test('statements say so when there are too few seeds', async (t) => {
 test('a sentence has the p-value of the comparisons, whatever else is asked, and in either order', async (t) => {
   const made = { a: [98, 98.2, 98.1], b: [97.1, 97.21, 97.1], c: [95, 95.3, 95.1], d: [97, 97.3, 97.2] };
   const [network] = [await madeUpNetwork(made)];
-  const [pair] = compareSeries(network).filter(({ first, second }) => first === 'a' && second === 'c');
+  const [pair] = shown(network).tests.filter(({ first, second }) => first === 'a' && second === 'c');
   const p = formatBound(pair!.tTestHolm!, pair!.tTestHolm! <= 0.05 ? 'at most' : 'at least');
   const of = { ...(await summary()), networks: [network] };
   for (const asked of [

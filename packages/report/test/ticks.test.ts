@@ -1,6 +1,6 @@
 import test from 'ava';
-import { formatPercent } from '../src/format.ts';
 import { logDomain, logTicks } from '../src/plots/ticks.ts';
+import { formatPercent } from '../src/tables/format.ts';
 
 test('ticks are round numbers inside the axis, at least one', (t) => {
   t.deepEqual(logTicks([0.9, 1200]), [1, 10, 100, 1000]);

@@ -1,4 +1,4 @@
-import { printableLines } from '@prunebench/core';
+import { printableLines, scales } from '@prunebench/core';
 import { Argument, Command, Option } from 'commander';
 import type { DoctorOptions } from './commands/doctor.ts';
 import type { ExportCommandOptions } from './commands/export.ts';
@@ -72,7 +72,7 @@ function runCommand(): Command {
     .argument('<benchmark>', 'its name; see prunebench list benchmarks')
     .addOption(
       new Option('--scale <name>', 'smoke: seconds; cpu: minutes to hours; paper: the full protocol')
-        .choices(['smoke', 'cpu', 'paper'])
+        .choices(scales)
         .default('cpu'),
     )
     .option('--seeds <number>', "how many seeds; by default the benchmark's own number", positiveInteger)
@@ -86,7 +86,7 @@ function runCommand(): Command {
     .addOption(
       new Option(
         '--filter <key=value>',
-        'only trials with this network, dataset, method, series, sparsity, control, seed or options.<name>; repeatable',
+        'only trials with this network, dataset, method, series, sparsity (or units, lambda), control, seed or options.<name>; repeatable',
       )
         .argParser((text: string, filters: readonly string[]) => [...filters, text])
         .default([], 'all trials'),

@@ -1,5 +1,5 @@
 /** What benchmarks and methods declare, as far as types alone do not hold a plugin in JavaScript to it. */
-import type { Network, Step, TrialDeclaration, TrialSpec } from '@prunebench/core';
+import { axisPoint, type Network, pointOf, type Step, type TrialDeclaration, type TrialSpec } from '@prunebench/core';
 import { z } from 'zod';
 import { parseOptions } from './parse-options.ts';
 import type { Registry } from './registry.ts';
@@ -8,7 +8,19 @@ import { lookUp } from './suggest.ts';
 const name = z.string().min(1);
 
 const declarations = z.array(
-  z.looseObject({ dataset: name, network: name, method: name, series: name, control: z.boolean().optional() }),
+  z
+    .looseObject({
+      dataset: name,
+      network: name,
+      method: name,
+      series: name,
+      control: z.boolean().optional(),
+      at: axisPoint.optional(),
+    })
+    .refine(
+      ({ sparsity, at }) => (sparsity === undefined) !== (at === undefined),
+      'expected either a sparsity or at: { units } or { lambda }',
+    ),
 );
 
 const steps = z.array(z.looseObject({ kind: name, options: z.record(z.string(), z.unknown()) }));
@@ -29,10 +41,10 @@ function checkSteps(method: string, declared: readonly Step[]): void {
  * @throws PrunebenchError for an unknown method, and for steps that are none
  */
 export function declaredSteps(spec: TrialSpec, network: Network, registry: Registry): readonly Step[] {
-  const { sparsity, pretrain, retrain, options } = spec;
+  const { pretrain, retrain, options } = spec;
   const steps = lookUp(registry.methods, 'method', spec.method).steps({
     network,
-    sparsity,
+    at: pointOf(spec),
     pretrain,
     retrain,
     options,

@@ -1,4 +1,4 @@
-import { PrunebenchError, type TrialDeclaration } from '@prunebench/core';
+import { axes, PrunebenchError, pointOf, type TrialDeclaration } from '@prunebench/core';
 import type { Trial } from './plan.ts';
 import { unknownName } from './suggest.ts';
 
@@ -8,12 +8,9 @@ export interface Filter {
   readonly value: string;
 }
 
-const FIELDS: readonly (keyof TrialDeclaration | 'seed')[] = [
-  'dataset',
-  'network',
-  'method',
-  'series',
-  'sparsity',
+const FIELDS = [
+  ...(['dataset', 'network', 'method', 'series'] satisfies (keyof TrialDeclaration)[]),
+  ...axes,
   'control',
   'seed',
 ];
@@ -54,7 +51,8 @@ export function filterTrials(trials: readonly Trial[], filters: readonly Filter[
 }
 
 function filterValue(trial: Trial, key: string): string {
-  const fields: Record<string, unknown> = { ...trial.spec, series: trial.series, control: trial.control };
+  const { spec, series, control } = trial;
+  const fields: Record<string, unknown> = { ...spec, ...pointOf(spec), series, control };
   const value = key
     .split('.')
     .reduce<unknown>(

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Network, PrunebenchError, type State, type TrialRecord } from '@prunebench/core';
+import { type Network, PrunebenchError, pointOf, type State, scales, type TrialRecord } from '@prunebench/core';
 import { readRecord } from './record-store.ts';
 import type { Registry } from './registry.ts';
 import { benchmarksWithRecords, type ResultsFolder } from './results-folder.ts';
@@ -16,7 +16,6 @@ export interface FoundTrial {
 
 /** How many candidates a message names. */
 const NAMED = 10;
-const scales = ['smoke', 'cpu', 'paper'] as const;
 
 /**
  * The trial whose key begins with `prefix`, and its last state.
@@ -45,8 +44,8 @@ export async function findTrial(prefix: string, registry: Registry, folder: Resu
 
 /** The command that runs this trial alone, up to the results folder. */
 function runAgain({ benchmark, scale, series, spec }: TrialRecord): string {
-  const { dataset, network, sparsity, seed } = spec;
-  const filters = Object.entries({ dataset, network, series, sparsity, seed }).map(([key, value]) => {
+  const { dataset, network, seed } = spec;
+  const filters = Object.entries({ dataset, network, series, ...pointOf(spec), seed }).map(([key, value]) => {
     const filter = `${key}=${value}`;
     return `--filter ${/[^\w.=-]/.test(filter) ? shellQuoted(filter) : filter}`;
   });

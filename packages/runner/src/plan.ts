@@ -3,11 +3,14 @@
  */
 import {
   contentHash,
+  describePoint,
   type HashedStep,
   type Network,
   PrunebenchError,
+  pointOf,
   refuseCollisions,
   type Step,
+  specPoint,
   type TrialDeclaration,
   type TrialSpec,
   trainOptions,
@@ -98,8 +101,8 @@ export function declareTrials(
 }
 
 function specOf(declaration: TrialDeclaration, seed: number, registry: Registry): TrialSpec {
-  const { dataset, network, sparsity, pretrain, retrain } = declaration;
-  const where = `Trial "${declaration.series}" (${network}, sparsity ${sparsity})`;
+  const { dataset, network, pretrain, retrain } = declaration;
+  const where = `Trial "${declaration.series}" (${network}, ${describePoint(pointOf(declaration))})`;
   lookUp(registry.datasets, 'dataset', dataset);
   registry.network(network);
   const method = lookUp(registry.methods, 'method', declaration.method);
@@ -110,7 +113,7 @@ function specOf(declaration: TrialDeclaration, seed: number, registry: Registry)
       network,
       method: method.id,
       options: parseOptions(method.options, declaration.options ?? {}, `${where}, options of method ${method.id}`),
-      sparsity,
+      ...specPoint(declaration),
       pretrain: pretrain && parseOptions(trainOptions, pretrain, `${where}, pretrain`),
       retrain: retrain && parseOptions(trainOptions, retrain, `${where}, retrain`),
       seed,
@@ -120,8 +123,8 @@ function specOf(declaration: TrialDeclaration, seed: number, registry: Registry)
 }
 
 /** A trial in a few words, for messages. */
-export function describeSpec({ dataset, network, method, sparsity, seed }: TrialSpec): string {
-  return `${network} on ${dataset}, ${method}, sparsity ${sparsity}, seed ${seed}`;
+export function describeSpec({ dataset, network, method, seed, ...declared }: TrialSpec): string {
+  return `${network} on ${dataset}, ${method}, ${describePoint(pointOf(declared))}, seed ${seed}`;
 }
 
 /** The trials' stages, each once however many trials need it. */

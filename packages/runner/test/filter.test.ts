@@ -26,6 +26,7 @@ test('filters on one key are alternatives, on different keys conditions', (t) =>
   t.is(count('series=global, one-shot', 'sparsity=0.5'), 2);
   t.is(count('control=true'), 2);
   t.is(count('options.scope=layerwise'), 2);
+  t.throws(() => count('lambda=0.1'), { instanceOf: PrunebenchError, message: /No trial has lambda "0.1"/ });
 });
 
 const wrong: Readonly<Record<string, RegExp>> = {

@@ -1,7 +1,8 @@
-import { type TrialSpec, trainOptions, withoutDefaults } from '@prunebench/core';
+import { type AxisPoint, type TrialSpec, trainOptions, withoutDefaults } from '@prunebench/core';
 import test from 'ava';
 import { z } from 'zod';
 import { normalizeStep, type StageIdentity, stageKey, trialKey } from '../src/keys.ts';
+import { declareTrials } from '../src/plan.ts';
 import { loadRegistry } from '../src/registry.ts';
 
 const registry = await loadRegistry();
@@ -41,6 +42,18 @@ test('keys are what they always were', (t) => {
     'd084f0b8b7a99ae6458180dd1d56f9e5',
   );
   t.is(stageKey(identity), 'b275af346f09b96cf4d78ed8826a4dbb');
+});
+
+// As above: from Python's json and hashlib.
+test('a point on another axis is part of the key, and a sparsity is hashed as it always was', (t) => {
+  const { sparsity: _sparsity, at: _at, ...rest } = spec;
+  t.is(trialKey({ ...rest, at: { lambda: 0.001 } }, registry), '8f4327addcc450102eee0450dc86b2c1');
+  t.is(trialKey({ ...rest, at: { units: 0.5 } }, registry), '49c2eb540b4626a85636c24db050d786');
+  const declaration = { ...rest, series: 'x' };
+  const keysOf = (point: { sparsity: number } | { at: AxisPoint }) =>
+    declareTrials([{ ...declaration, ...point }], 1, registry).map(({ key }) => key);
+  t.deepEqual(keysOf({ at: { sparsity: 0.9 } }), ['be05c3ff1fd22f3aa0bdc4a6b88206b2']);
+  t.deepEqual(keysOf({ sparsity: 0.9 }), ['be05c3ff1fd22f3aa0bdc4a6b88206b2']);
 });
 
 test('options that are spelled out with their default values change no trial key', (t) => {

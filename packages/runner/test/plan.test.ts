@@ -124,7 +124,7 @@ test('shares of layers that a benchmark lists make the sparsity that it asks for
       if (typeof allocation !== 'object') continue;
       const { inputShape, classes } = registry.datasets.get(dataset)!.shape;
       const built = registry.network(network).build({ inputShape, classes });
-      t.deepEqual(allocate(built, sparsity, allocation), allocation);
+      t.deepEqual(allocate(built, sparsity!, allocation), allocation);
       listed++;
     }
   }

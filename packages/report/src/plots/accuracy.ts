@@ -1,11 +1,14 @@
-import { budgetLabel } from '../budget.ts';
-import { compressionAt } from '../compression.ts';
-import { networkTitle, type Quantity, quantityOf, seedCount } from '../display.ts';
-import { formatFixed, formatPercent } from '../format.ts';
 import { belongsTo, type PublishedValue } from '../published.ts';
-import type { NetworkSummary, Summary } from '../summary.ts';
+import { type FigureSpec, type Layer, type Panel, wrap } from '../render/svg.ts';
+import { seedCount } from '../summary/cell.ts';
+import { compressionAt } from '../summary/compression.ts';
+import { isMeasured, type NetworkSummary, type Summary } from '../summary/summary.ts';
+import { quantityOf } from '../summary/trained.ts';
+import { budgetLabel } from '../tables/budget.ts';
+import { networkTitle } from '../tables/display.ts';
+import { formatFixed, formatPercent } from '../tables/format.ts';
+import type { Figure } from '../tables/kind.ts';
 import { legendPanel } from './legend.ts';
-import { type Layer, type Panel, renderSvg, wrap } from './render.ts';
 import { INK, MUTED, PAGE_TITLE, publishedStyles, type SeriesStyle, seriesStyles } from './style.ts';
 import { logDomain, logTicks } from './ticks.ts';
 
@@ -14,7 +17,7 @@ const HEIGHT = 330;
 const GAP = 76;
 const PANEL_TITLE = { offset: 14, subtitleFontSize: 11, subtitleColor: MUTED, subtitlePadding: 4 } as const;
 
-type Shown = Extract<Quantity, 'error' | 'accuracy'>;
+type Quantity = ReturnType<typeof quantityOf>;
 
 // Each datum carries how it is drawn, so that panels and legend need no common scales.
 const SERIES = { field: 'series' } as const;
@@ -34,11 +37,13 @@ interface Point {
  * Test error (log axis; accuracy, linear, where the networks are below 95 %) against the compression ratio (log axis),
  * a panel for each network: means with 95 % bands, the dense network as a rule, published values as crosses.
  */
-export async function accuracyPlot(
-  summary: Summary,
-  title: string,
-  published: readonly PublishedValue[],
-): Promise<string> {
+export const accuracyFigure: Figure = {
+  id: 'accuracy',
+  caption: 'Accuracy against compression with 95 % bands',
+  draw: (summary, { title }, published) => (isMeasured(summary) ? accuracyPlot(summary, title, published) : null),
+};
+
+function accuracyPlot(summary: Summary, title: string, published: readonly PublishedValue[]): FigureSpec {
   const values = published.filter(isPlotted);
   const series = new Map(
     summary.networks.flatMap((network) => network.series.map((each) => [each.name, each] as const)),
@@ -46,7 +51,7 @@ export async function accuracyPlot(
   const belonging = summary.networks.flatMap((network) => values.filter((value) => belongsTo(value, network)));
   const styles = [...seriesStyles([...series.values()]), ...publishedStyles([...new Set(belonging.map(sourceName))])];
   const columns = Math.min(2, summary.networks.length);
-  return renderSvg({
+  return {
     title: { text: title, subtitle: wrap(subtitleOf(summary), 95), ...PAGE_TITLE },
     spacing: 34,
     vconcat: [
@@ -64,7 +69,7 @@ export async function accuracyPlot(
       },
       legendPanel(styles),
     ],
-  });
+  };
 }
 
 function subtitleOf({ networks, scale }: Summary): string {
@@ -72,7 +77,7 @@ function subtitleOf({ networks, scale }: Summary): string {
   const what = [...quantities].map((quantity) => (quantity === 'error' ? 'test error' : 'test accuracy')).join(' or ');
   const seeds = [...new Set(networks.flatMap(({ cells }) => cells.map(seedCount)))].sort((a, b) => a - b);
   const over = seeds.at(-1) === 1 ? '1 seed' : `mean and 95 % interval over ${seeds.join(' to ')} seeds`;
-  return `${what[0]!.toUpperCase()}${what.slice(1)} after the last epoch; ${over}; scale ${scale}`;
+  return `${what[0].toUpperCase()}${what.slice(1)} after the last epoch; ${over}; scale ${scale}`;
 }
 
 function isPlotted({ error, sparsity, measure }: PublishedValue): boolean {
@@ -84,7 +89,7 @@ function sourceName({ label, recalled }: PublishedValue): string {
 }
 
 function panel(network: NetworkSummary, published: readonly PublishedValue[], styles: readonly SeriesStyle[]): Panel {
-  const quantity = quantityOf(network) as Shown;
+  const quantity = quantityOf(network);
   const points = pointsOf(network, quantity);
   const crosses = published.map((value) => ({
     series: sourceName(value),
@@ -94,8 +99,8 @@ function panel(network: NetworkSummary, published: readonly PublishedValue[], st
   const dense = network.dense.map(({ name, [quantity]: estimate }) => ({ name, value: estimate.mean }));
   const values = [...points, ...crosses, ...dense].map(({ value }) => value);
   const lost = network.cells
-    .filter(({ trials }) => trials.length === 0)
-    .map(({ series, sparsity }) => ({ series, compression: compressionAt(network.size, sparsity) }));
+    .filter(({ trials, axis }) => trials.length === 0 && axis === 'sparsity')
+    .map(({ series, at }) => ({ series, compression: compressionAt(network.size, at) }));
   const x = compressionAxis([...points, ...crosses, ...lost].map(({ compression }) => compression));
   const y = quantity === 'error' ? errorAxis(values) : accuracyAxis();
   const styleOf = new Map(styles.map((style) => [style.name, style]));
@@ -109,8 +114,10 @@ function panel(network: NetworkSummary, published: readonly PublishedValue[], st
     height: HEIGHT,
     title: { text: networkTitle(network), ...(budget ? { subtitle: budget } : {}), ...PANEL_TITLE },
     layer: [
-      // A share of units is another share of the weights, and has no place on this axis.
-      ...(network.granularity === 'unit' ? [] : sparsityRow(network, x.scale.domain, xAt)),
+      // A share of units is another share of the weights, and has no place on this axis; a strength is none at all.
+      ...(network.granularity === 'unit' || network.axis !== 'sparsity'
+        ? []
+        : sparsityRow(network, x.scale.domain, xAt)),
       {
         data: { values: styled(points) },
         mark: { type: 'area', clip: true, opacity: 0.1 },
@@ -154,7 +161,7 @@ function denseRule(dense: readonly { name: string; value: number }[], y: object)
   ];
 }
 
-function pointsOf(network: NetworkSummary, quantity: Shown): Point[] {
+function pointsOf(network: NetworkSummary, quantity: Quantity): Point[] {
   return network.cells.flatMap((cell) => {
     const estimate = cell[quantity];
     // A network of which nothing is left has no place on the axis.
@@ -212,10 +219,10 @@ function accuracyAxis() {
 }
 
 /** Sparsities above the panel, where they stand on its axis; those that would touch are left out. */
-function sparsityRow({ sparsities, size }: NetworkSummary, [from, to]: readonly [number, number], x: object): Layer[] {
+function sparsityRow({ points, size }: NetworkSummary, [from, to]: readonly [number, number], x: object): Layer[] {
   const pixel = (compression: number) => (WIDTH * Math.log(compression / from)) / Math.log(to / from);
   let last = -Infinity;
-  const values = sparsities.flatMap((sparsity) => {
+  const values = points.flatMap((sparsity) => {
     const compression = compressionAt(size, sparsity);
     if (compression < from || compression > to || pixel(compression) - last < 34) return [];
     last = pixel(compression);

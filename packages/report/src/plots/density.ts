@@ -1,17 +1,22 @@
-import { networkTitle } from '../display.ts';
-import { formatPercent } from '../format.ts';
-import type { Cell, NetworkSummary, Summary } from '../summary.ts';
-import { type Panel, renderSvg, wrap } from './render.ts';
-import { PAGE_TITLE } from './style.ts';
+import { type FigureSpec, type Layer, type Panel, wrap } from '../render/svg.ts';
+import type { Cell } from '../summary/cell.ts';
+import { isMeasured, type NetworkSummary, type Summary } from '../summary/summary.ts';
+import { axisWords, networkTitle } from '../tables/display.ts';
+import type { Figure } from '../tables/kind.ts';
+import { FONT, INK, PAGE_TITLE } from './style.ts';
 
 const CELL_WIDTH = 30;
 const PAGE_WIDTH = 1000;
 /** Room for the names of the layers and the gap between two maps. */
 const MARGIN = 62;
+/** Steps of the colour scale for every tenfold density: neighbours are told apart by a measuring eye at most. */
+const STEPS_PER_DECADE = 6;
+const CROSS = '#d7191c';
 
 interface LayerDensity {
   readonly layer: string;
-  readonly sparsity: string;
+  /** Where on the axis. */
+  readonly at: number;
   /** Mean over seeds, in percent. */
   readonly density: number;
   readonly collapsed: boolean;
@@ -21,15 +26,25 @@ interface LayerDensity {
  * Heat maps of the share of its weights that each layer keeps (log colour scale), one for each network and series:
  * sparsity from left to right, layers from the input (top) to the output. A cross marks layers that lost all their
  * weights in at least one seed.
+ *
+ * All cells of a map that have one colour are one path, and so are its crosses: an element for each makes files of megabytes.
  */
-export async function densityPlot(summary: Summary, title: string): Promise<string> {
+export const densityFigure: Figure = {
+  id: 'density',
+  caption: 'Density of every layer at each sparsity',
+  compact: true,
+  draw: (summary, { title }) => (isMeasured(summary) ? densityPlot(summary, title) : null),
+};
+
+function densityPlot(summary: Summary, title: string): FigureSpec {
   const densities = summary.networks.flatMap(({ cells }) => cells.flatMap(layerDensities));
   const lowest = Math.min(...densities.map(({ density }) => density).filter((density) => density > 0));
-  return renderSvg({
+  const points = [...new Set(summary.networks.map(({ axis }) => axis))].map((axis) => POINTS[axis]);
+  return {
     title: {
       text: `Where the weights are left: ${title}`,
       subtitle: wrap(
-        `Share of its weights that each layer keeps (rows, input at the top) at each sparsity in % (columns), mean over seeds; × marks a layer left empty in some seed; scale ${summary.scale}`,
+        `Share of its weights that each layer keeps (rows, input at the top) at each ${points.join(' or ')} (columns), mean over seeds; × marks a layer left empty in some seed; scale ${summary.scale}`,
         100,
       ),
       ...PAGE_TITLE,
@@ -37,11 +52,13 @@ export async function densityPlot(summary: Summary, title: string): Promise<stri
     spacing: 40,
     vconcat: summary.networks.map((network) => networkMaps(network, [lowest, 100])),
     resolve: { scale: { color: 'shared' } },
-  });
+  };
 }
 
+const POINTS = { sparsity: 'sparsity in %', units: 'share of units in %', lambda: 'λ' } as const;
+
 function networkMaps(network: NetworkSummary, range: readonly [number, number]): Panel {
-  const width = CELL_WIDTH * network.sparsities.length;
+  const width = CELL_WIDTH * network.points.length;
   const maps = network.series.flatMap(({ name, control }) => {
     const densities = network.cells.filter(({ series }) => series === name).flatMap(layerDensities);
     return densities.length === 0 ? [] : [densityMap(control ? `control: ${name}` : name, densities, network, range)];
@@ -58,76 +75,168 @@ function networkMaps(network: NetworkSummary, range: readonly [number, number]):
 function densityMap(
   title: string,
   densities: readonly LayerDensity[],
-  network: NetworkSummary,
+  { points, axis }: NetworkSummary,
   range: readonly [number, number],
 ): Panel {
   const layers = [...new Set(densities.map(({ layer }) => layer))];
   const rowHeight = layers.length > 24 ? 8 : 18;
-  const x = {
-    field: 'sparsity',
-    type: 'ordinal' as const,
-    sort: network.sparsities.map(sparsityLabel),
-    axis: { title: null, labelAngle: 0, labelOverlap: true, ticks: false, domain: false, labelFontSize: 10 },
-  };
-  const y = {
-    field: 'layer',
-    type: 'ordinal' as const,
-    sort: layers,
-    axis: { title: null, ticks: false, domain: false, labelFontSize: 10, labelOverlap: true, labelLimit: 80 },
-  };
-  const color = {
-    field: 'density',
-    type: 'quantitative' as const,
-    scale: { type: 'log' as const, domain: [...range], scheme: 'viridis' as const, clamp: true },
-    legend: {
-      title: 'weights left, %',
-      format: '~r',
-      orient: 'bottom' as const,
-      direction: 'horizontal' as const,
-      gradientLength: 240,
-      offset: 24,
-      titleFontWeight: 'normal' as const,
-    },
-  };
+  const width = CELL_WIDTH * points.length;
+  const columns = points.filter((point) => densities.some(({ at }) => at === point));
+  const grid = { cellWidth: width / columns.length, rowHeight };
+  const placeOf = ({ at, layer }: LayerDensity) => ({ column: columns.indexOf(at), row: layers.indexOf(layer) });
   return {
     title: {
-      text: wrap(title, (CELL_WIDTH * network.sparsities.length + MARGIN) / 6.2),
+      text: wrap(title, (width + MARGIN) / 6.2),
       fontSize: 11.5,
       fontWeight: 'normal',
       offset: 6,
       anchor: 'start',
     },
-    width: CELL_WIDTH * network.sparsities.length,
+    width,
     height: rowHeight * layers.length,
     layer: [
-      {
-        data: { values: densities.filter(({ density }) => density > 0) },
-        mark: { type: 'rect', stroke: 'white', strokeWidth: 1 },
-        encoding: { x, y, color },
-      },
-      {
-        data: { values: densities.filter(({ collapsed }) => collapsed) },
-        mark: { type: 'text', text: '×', fontSize: rowHeight < 10 ? 11 : 17, fontWeight: 'bold', color: '#d7191c' },
-        encoding: { x, y },
-      },
+      colouredCells(
+        densities.filter(({ density }) => density > 0).map((each) => ({ ...placeOf(each), density: each.density })),
+        grid,
+        range,
+      ),
+      crosses(densities.filter(({ collapsed }) => collapsed).map(placeOf), grid),
+      layerNames(layers, rowHeight),
+      columnNames(columns.map(axisWords[axis].format), grid, rowHeight * layers.length),
     ],
   };
 }
 
-function layerDensities({ trials, collapsed, sparsity }: Cell): LayerDensity[] {
-  const lost = new Set(collapsed.map(({ layer }) => layer));
-  const layers = trials[0]?.densities ?? [];
-  return layers.map(({ layer }, index) => {
-    const shares = trials.map(({ densities }) => densities[index]!.remaining / densities[index]!.weights);
-    return {
-      layer: layer.replace(/\/kernel$/, ''),
-      sparsity: sparsityLabel(sparsity),
-      density: (100 * shares.reduce((sum, share) => sum + share, 0)) / shares.length,
-      collapsed: lost.has(layer),
-    };
-  });
+interface Place {
+  readonly column: number;
+  readonly row: number;
 }
 
-function sparsityLabel(sparsity: number): string {
-  return formatPercent(sparsity);
+/** Sizes in pixels. */
+interface Grid {
+  readonly cellWidth: number;
+  readonly rowHeight: number;
+}
+
+/** A path is a mark in the panel's corner; its coordinates are pixels, because a symbol of four square pixels is drawn as it is given. */
+const PATH = { x: { value: 0 }, y: { value: 0 }, shape: { field: 'path', type: 'nominal', scale: null } } as const;
+const AS_GIVEN = { type: 'point', filled: false, size: 4, opacity: 1, strokeJoin: 'bevel', aria: false } as const;
+
+/**
+ * A path for each step of the colour scale: layers one below the other, which often keep the same share, are one dashed line, as wide
+ * as a column, whose gaps part them.
+ */
+function colouredCells(
+  cells: readonly (Place & { readonly density: number })[],
+  { cellWidth, rowHeight }: Grid,
+  range: readonly [number, number],
+): Layer {
+  const steps = Map.groupBy(cells, ({ density }) => Math.round(Math.log10(density) * STEPS_PER_DECADE));
+  const values = [...steps].map(([step, ofStep]) => ({
+    density: 10 ** (step / STEPS_PER_DECADE),
+    path: runsOf(ofStep)
+      .map(({ column, from, to }) => {
+        const x = cellWidth * (column + 0.5);
+        return `M${x},${rowHeight * from + 0.5}L${x},${rowHeight * to - 0.5}`;
+      })
+      .join(''),
+  }));
+  return {
+    data: { values },
+    // Clipped, or the wide lines would push the titles away.
+    mark: { ...AS_GIVEN, clip: true, strokeWidth: cellWidth - 1, strokeDash: [rowHeight - 1, 1] },
+    encoding: {
+      ...PATH,
+      color: {
+        field: 'density',
+        type: 'quantitative',
+        scale: { type: 'log', domain: [...range], scheme: 'viridis', clamp: true },
+        legend: {
+          title: 'weights left, %',
+          format: '~r',
+          orient: 'bottom',
+          direction: 'horizontal',
+          gradientLength: 240,
+          offset: 24,
+          titleFontWeight: 'normal',
+        },
+      },
+    },
+  };
+}
+
+/** Neighbours in a column, from the first row to the one behind the last. */
+function runsOf(cells: readonly Place[]): { readonly column: number; readonly from: number; readonly to: number }[] {
+  const runs: { column: number; from: number; to: number }[] = [];
+  for (const { column, row } of cells.toSorted((a, b) => a.column - b.column || a.row - b.row)) {
+    const last = runs.at(-1);
+    if (last?.column === column && last.to === row) last.to++;
+    else runs.push({ column, from: row, to: row + 1 });
+  }
+  return runs;
+}
+
+function crosses(places: readonly Place[], { cellWidth, rowHeight }: Grid): Layer {
+  const arm = rowHeight < 10 ? 2.5 : 4;
+  const path = places
+    .map(({ column, row }) => {
+      const [x, y] = [cellWidth * (column + 0.5), rowHeight * (row + 0.5)];
+      const [left, right, top, bottom] = [x - arm, x + arm, y - arm, y + arm];
+      return `M${left},${top}L${right},${bottom}M${right},${top}L${left},${bottom}`;
+    })
+    .join('');
+  return {
+    data: { values: path === '' ? [] : [{ path }] },
+    mark: { ...AS_GIVEN, strokeWidth: arm / 1.7, color: CROSS },
+    encoding: PATH,
+  };
+}
+
+const LABEL = { type: 'text', font: FONT, fontSize: 10, color: INK, aria: false } as const;
+/** Width of a character of such a label, at most. */
+const CHARACTER = 8;
+
+/** The names of the rows: one text with a line for each. */
+function layerNames(layers: readonly string[], rowHeight: number): Layer {
+  const every = rowHeight < 10 ? 2 : 1;
+  const text = layers.map((layer, index) => (index % every === 0 ? layer : ' '));
+  return {
+    data: { values: [{}] },
+    mark: { ...LABEL, text, lineHeight: rowHeight, align: 'right', baseline: 'middle', limit: 80 },
+    encoding: { x: { value: -2 }, y: { value: rowHeight / 2 } },
+  };
+}
+
+/** The points below their columns; every second, every fourth ... where they would touch. */
+function columnNames(names: readonly string[], { cellWidth }: Grid, height: number): Layer {
+  const touch = (every: number) => {
+    const shown = names.filter((_, index) => index % every === 0);
+    return shown.slice(1).some((name, i) => (CHARACTER * (name.length + shown[i].length)) / 2 > cellWidth * every);
+  };
+  let every = 1;
+  while (touch(every)) every *= 2;
+  const values = names.flatMap((text, index) => (index % every === 0 ? [{ text, x: cellWidth * (index + 0.5) }] : []));
+  return {
+    data: { values },
+    mark: { ...LABEL, align: 'center', baseline: 'top' },
+    encoding: {
+      x: { field: 'x', type: 'quantitative', scale: null, axis: null },
+      y: { value: height + 2 },
+      text: { field: 'text' },
+    },
+  };
+}
+
+function layerDensities({ trials, collapsed, at }: Cell): LayerDensity[] {
+  const lost = new Set(collapsed.map(({ layer }) => layer));
+  const layers = trials[0]?.measured.layers ?? [];
+  return layers.map(({ name }, index) => {
+    const shares = trials.map(({ measured }) => measured.layers[index].remaining / measured.layers[index].weights);
+    return {
+      layer: name.replace(/\/kernel$/, ''),
+      at,
+      density: (100 * shares.reduce((sum, share) => sum + share, 0)) / shares.length,
+      collapsed: lost.has(name),
+    };
+  });
 }

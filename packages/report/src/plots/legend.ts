@@ -1,4 +1,4 @@
-import type { Panel } from './render.ts';
+import type { Panel } from '../render/svg.ts';
 import { INK, MUTED, type SeriesStyle } from './style.ts';
 
 const ROW = 19;

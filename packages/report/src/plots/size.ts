@@ -1,10 +1,12 @@
 import type { Benchmark } from '@prunebench/core';
-import { networkTitle, seedCount } from '../display.ts';
 import { belongsTo, type PublishedValue } from '../published.ts';
-import { sizeColumn } from '../size-table.ts';
-import type { NetworkSummary, Summary } from '../summary.ts';
+import { type FigureSpec, type Panel, wrap } from '../render/svg.ts';
+import { seedCount } from '../summary/cell.ts';
+import { isMeasured, type NetworkSummary, type Summary } from '../summary/summary.ts';
+import { networkTitle } from '../tables/display.ts';
+import type { Figure } from '../tables/kind.ts';
+import { sizePlace } from '../tables/size-place.ts';
 import { legendPanel } from './legend.ts';
-import { type Panel, renderSvg, wrap } from './render.ts';
 import { INK, PAGE_TITLE, publishedStyles, type SeriesStyle, seriesStyles } from './style.ts';
 
 const WIDTH = 620;
@@ -18,12 +20,14 @@ const COLOR = { field: 'color', type: 'nominal', scale: null } as const;
  * Which sizes each series ends at: a row for each series and a disc for each number of parameters, its area the number of seeds;
  * a bar at the mean with its 95 % interval, published values as crosses, the dense network as a rule.
  */
-export async function sizePlot(
-  summary: Summary,
-  benchmark: Benchmark,
-  published: readonly PublishedValue[],
-): Promise<string> {
-  const values = published.filter((value) => sizeColumn(value, benchmark) === 'parameters' && value.series !== 'dense');
+export const sizeFigure: Figure = {
+  id: 'size',
+  caption: 'Parameters that each series leaves, seed by seed',
+  draw: (summary, benchmark, published) => (isMeasured(summary) ? sizePlot(summary, benchmark, published) : null),
+};
+
+function sizePlot(summary: Summary, benchmark: Benchmark, published: readonly PublishedValue[]): FigureSpec {
+  const values = published.filter((value) => sizePlace(value, benchmark) === 'parameters' && value.series !== 'dense');
   const series = new Map(summary.networks.flatMap(({ series: each }) => each.map((one) => [one.name, one] as const)));
   const styles = seriesStyles([...series.values()]);
   const sources = publishedStyles([...new Set(values.map(sourceName))]);
@@ -37,11 +41,11 @@ export async function sizePlot(
   );
   const seeds = Math.max(...summary.networks.flatMap(({ cells }) => cells.map(seedCount)));
   const subtitle = `Parameters left, biases included, ${seeds === 1 ? '1 seed' : `${seeds} seeds: area of a disc = how many of them; bar = mean and 95 % interval`}; rule = dense network; scale ${summary.scale}`;
-  return renderSvg({
+  return {
     title: { text: benchmark.title, subtitle: wrap(subtitle, 95), ...PAGE_TITLE },
     spacing: 34,
     vconcat: sources.length === 0 ? panels : [...panels, legendPanel(sources)],
-  });
+  };
 }
 
 function panel(
@@ -53,7 +57,7 @@ function panel(
   const rows = network.series.map(({ name }) => name);
   const styleOf = new Map([...styles, ...sources].map((style) => [style.name, style]));
   const discs = network.cells.flatMap(({ series, trials }) =>
-    [...Map.groupBy(trials, ({ remainingParameters }) => remainingParameters)].map(([parameters, at]) => ({
+    [...Map.groupBy(trials, ({ measured }) => measured.parameters.remaining)].map(([parameters, at]) => ({
       color: styleOf.get(series)!.color,
       series,
       parameters,

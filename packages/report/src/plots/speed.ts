@@ -1,9 +1,10 @@
-import { formatSpeedup, networkTitle } from '../display.ts';
-import { rangeWords } from '../speed-table.ts';
-import { batchSizesOf, withheldNote } from '../speedup.ts';
-import type { NetworkSummary, Summary } from '../summary.ts';
+import { type FigureSpec, type Layer, type Panel, wrap } from '../render/svg.ts';
+import { batchSizesOf, withheldNote } from '../summary/speedup.ts';
+import type { NetworkSummary, Summary } from '../summary/summary.ts';
+import { formatSpeedup, networkTitle } from '../tables/display.ts';
+import type { Figure } from '../tables/kind.ts';
+import { rangeWords } from '../tables/speedups.ts';
 import { legendPanel } from './legend.ts';
-import { type Layer, type Panel, renderSvg, wrap } from './render.ts';
 import { INK, MUTED, PAGE_TITLE, type SeriesStyle, seriesStyles } from './style.ts';
 import { logDomain, logTicks } from './ticks.ts';
 
@@ -29,14 +30,23 @@ interface Point extends SeriesStyle {
  * A row of panels for each network: measured against theoretical speed-up at each batch size (log axes; on the diagonal reality keeps
  * what theory promises, below 1 the pruned network is slower), and test accuracy against measured speed-up where the network was trained.
  */
-export async function speedPlot(summary: Summary, title: string): Promise<string> {
+export const speedFigure: Figure = {
+  id: 'speed',
+  caption: 'Measured against theoretical speed-up, and accuracy against measured speed-up',
+  draw(summary, { title }) {
+    const timed = summary.networks.some(({ cells }) => cells.some(({ speedups }) => speedups.length > 0));
+    return timed ? speedPlot(summary, title) : null;
+  },
+};
+
+function speedPlot(summary: Summary, title: string): FigureSpec {
   const series = new Map(summary.networks.flatMap(({ series: each }) => each.map((one) => [one.name, one] as const)));
   const styles = seriesStyles([...series.values()]);
   const timed = summary.networks.filter(({ cells }) => cells.some(({ speedups }) => speedups.length > 0));
   const cells = summary.networks.flatMap((network) => network.cells);
   const withheld = withheldNote(cells);
   const subtitle = `Dense time / time of the pruned network, on the same kernels: median over seeds, bars: ${rangeWords(cells)}; dashed: theory kept to the letter; rule: dense; scale ${summary.scale}`;
-  return renderSvg({
+  return {
     title: {
       text: title,
       subtitle: wrap(withheld === undefined ? subtitle : `${subtitle}. ${withheld}`, 110),
@@ -44,7 +54,7 @@ export async function speedPlot(summary: Summary, title: string): Promise<string
     },
     spacing: 40,
     vconcat: [...timed.map((network) => networkRow(network, styles)), legendPanel(styles)],
-  });
+  };
 }
 
 function networkRow(network: NetworkSummary, styles: readonly SeriesStyle[]): Panel {

@@ -93,9 +93,9 @@ export function publishedStyles(labels: readonly string[]): SeriesStyle[] {
 
 function splitName(name: string): { head: string; tail: string } {
   const [head, ...tail] = name.split(', ');
-  return { head: head!, tail: tail.join(', ') };
+  return { head, tail: tail.join(', ') };
 }
 
 function cycle<T>(values: readonly T[], index: number): T {
-  return values[index % values.length]!;
+  return values[index % values.length];
 }

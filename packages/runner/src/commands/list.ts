@@ -1,4 +1,4 @@
-import { type Citation, type DatasetEntry, PrunebenchError } from '@prunebench/core';
+import { type Citation, type DatasetEntry, PrunebenchError, scales } from '@prunebench/core';
 import { z } from 'zod';
 import { loadRegistry, type Registry } from '../registry.ts';
 
@@ -35,7 +35,7 @@ const lists: Readonly<Record<string, (registry: Registry) => readonly Item[] | P
     Promise.all(
       [...benchmarks.values()].map(async ({ load }) => {
         const { id, title, question, seeds, trials } = await load();
-        const counts = { smoke: trials('smoke').length, cpu: trials('cpu').length, paper: trials('paper').length };
+        const counts = Object.fromEntries(scales.map((scale) => [scale, trials(scale).length]));
         return { id, title, question, seeds, trialsPerSeed: counts };
       }),
     ),

@@ -1,4 +1,4 @@
-import { costOf, STEADY_SPREAD, withoutRemovedUnits } from '@prunebench/core';
+import { costOf, describePoint, pointOf, STEADY_SPREAD, withoutRemovedUnits } from '@prunebench/core';
 import { choiceTable, encodeDense, fileSizes, type MeasuredSpeed, measureSpeed } from '@prunebench/sparse';
 import { findTrial } from '../find-trial.ts';
 import { loadRegistry } from '../registry.ts';
@@ -29,7 +29,7 @@ export async function time(key: string, { batch, rounds, results, plugin, json }
     return;
   }
   const { spec, series } = record;
-  console.log(`${spec.network} on ${spec.dataset}, ${series}, sparsity ${spec.sparsity}, seed ${spec.seed}\n`);
+  console.log(`${spec.network} on ${spec.dataset}, ${series}, ${describePoint(pointOf(spec))}, seed ${spec.seed}\n`);
   for (const table of tables) console.log(`${table}\n`);
   console.log(`theoretical speed-up  ${Number.isFinite(theoreticalSpeedup) ? theoreticalSpeedup.toFixed(2) : '–'}`);
   for (const speed of speeds) console.log(describe(speed));

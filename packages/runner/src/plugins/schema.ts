@@ -1,4 +1,4 @@
-import { granularity, kernelInitializers, needs, plainId } from '@prunebench/core';
+import { granularity, kernelInitializers, needs, plainId, scales } from '@prunebench/core';
 import { z } from 'zod';
 
 /*
@@ -56,7 +56,7 @@ const seeds = z.int().positive();
 const benchmark = z.looseObject({
   ...described,
   question: name,
-  seeds: z.looseObject({ smoke: seeds, cpu: seeds, paper: seeds }),
+  seeds: z.looseObject(Object.fromEntries(scales.map((scale) => [scale, seeds]))),
   trials: call,
   published: z.array(z.looseObject({})),
 });

@@ -1,4 +1,4 @@
-import type { Progress } from '@prunebench/core';
+import { describePoint, type Progress, pointOf } from '@prunebench/core';
 import type { PlannedTrial } from '../plan.ts';
 import { describeTask, type Observer, type Outcome } from '../schedule/scheduler.ts';
 import type { Task, TaskResult } from '../worker/protocol.ts';
@@ -75,8 +75,8 @@ export class Tracker implements Observer {
   trialEnded(trial: PlannedTrial, outcome: Outcome): void {
     this.#done++;
     if (outcome.status !== 'finished') this.#failed++;
-    const { network, sparsity, seed } = trial.spec;
-    const name = `${trial.series}, ${network}, sparsity ${sparsity}, seed ${seed}`;
+    const { network, seed } = trial.spec;
+    const name = `${trial.series}, ${network}, ${describePoint(pointOf(trial.spec))}, seed ${seed}`;
     this.#line(`${this.#done}/${this.#total} ${name}: ${describeOutcome(outcome)}`);
   }
 

@@ -86,7 +86,10 @@ async function measure(trial: PlannedTrial, stages: readonly StageInfo[], contex
   const cost = costOf(network, masks);
   const { dense, pruned, final } = trial.points;
   return {
-    sparsity: { requested: trial.spec.sparsity, achieved: maskedSparsity(network, masks) },
+    sparsity: {
+      ...(trial.spec.sparsity !== undefined && { requested: trial.spec.sparsity }),
+      achieved: maskedSparsity(network, masks),
+    },
     layers: cost.layers.map(({ name, weights, remaining }) => ({ name, weights, remaining })),
     collapsedLayers: collapsedLayers(network, masks),
     ...recordedCosts(cost),

@@ -1,4 +1,4 @@
-import type { Method } from '@prunebench/core';
+import { type Method, shareAt } from '@prunebench/core';
 import { z } from 'zod';
 import { pruneWhileAccurateOptions } from '../steps/prune-while-accurate.ts';
 
@@ -19,8 +19,8 @@ export const pruneWhileAccurate: Method<z.output<typeof options>> = {
   taxonomy: 'second-order',
   options,
   criterion: (chosen) => chosen.criterion,
-  steps: ({ pretrain, retrain, sparsity, options: chosen }) => [
+  steps: ({ pretrain, retrain, at, options: chosen }) => [
     ...(pretrain ? [{ kind: 'train', options: pretrain }] : []),
-    { kind: 'prune-while-accurate', options: { ...chosen, limit: sparsity, retrain } },
+    { kind: 'prune-while-accurate', options: { ...chosen, limit: shareAt(at), retrain } },
   ],
 };

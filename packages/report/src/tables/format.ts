@@ -23,3 +23,8 @@ export function formatBound(p: number, side: 'at most' | 'at least'): string {
   const steps = side === 'at most' ? Math.ceil(p / unit - 1e-9) : Math.floor(p / unit + 1e-9);
   return `${side === 'at most' ? '<=' : '>='} ${Number((steps * unit).toPrecision(2))}`;
 }
+
+/** A truth as R and pandas read it. */
+export function logical(value: boolean): string {
+  return value ? 'TRUE' : 'FALSE';
+}

@@ -7,7 +7,7 @@ export function signedRankP(differences: readonly number[]): number {
   const ranked = differences.filter((difference) => difference !== 0);
   const ranks = doubledRanks(ranked.map(Math.abs));
   const total = ranks.reduce((sum, rank) => sum + rank, 0);
-  const positive = ranks.reduce((sum, rank, index) => sum + (ranked[index]! > 0 ? rank : 0), 0);
+  const positive = ranks.reduce((sum, rank, index) => sum + (ranked[index] > 0 ? rank : 0), 0);
   return Math.min(1, 2 * probabilityUpTo(Math.min(positive, total - positive), ranks));
 }
 
@@ -23,7 +23,7 @@ function probabilityUpTo(most: number, ranks: readonly number[]): number {
   probability[0] = 1;
   for (const rank of ranks) {
     for (let sum = most; sum >= 0; sum--) {
-      probability[sum] = (probability[sum]! + (sum >= rank ? probability[sum - rank]! : 0)) / 2;
+      probability[sum] = (probability[sum] + (sum >= rank ? probability[sum - rank] : 0)) / 2;
     }
   }
   return probability.reduce((sum, each) => sum + each, 0);

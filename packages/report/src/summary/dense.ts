@@ -1,5 +1,5 @@
 import { canonicalJson, type Measured, type TrialRecord } from '@prunebench/core';
-import { type Estimate, estimate, PERCENT } from './estimate.ts';
+import { type Estimate, estimate, PERCENT } from '../statistics/estimate.ts';
 
 /** The network of a table before the first weight was removed; on the test split, in percent. */
 export interface DenseReference {

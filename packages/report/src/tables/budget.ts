@@ -1,11 +1,6 @@
+import type { Budget, Cell } from '../summary/cell.ts';
+import type { NetworkSummary } from '../summary/summary.ts';
 import { formatNumber } from './format.ts';
-import type { Cell, NetworkSummary } from './summary.ts';
-
-/** Epochs of training as they were declared: before pruning and after it, there again after every round where a schedule has several. */
-export interface Budget {
-  readonly pretrain: number;
-  readonly retrain: number;
-}
 
 /**
  * What a table says about how long its rows were trained: the dense network has only the first part of what a pruned one gets where
@@ -38,7 +33,7 @@ interface Budgets {
 
 /** Of the rows that remove something; of all where none does. */
 function prunedBudget(cells: readonly Cell[]): Budgets | undefined {
-  const removing = cells.filter(({ sparsity }) => sparsity > 0);
+  const removing = cells.filter(({ at }) => at > 0);
   const budgets = (removing.length === 0 ? cells : removing).map(({ budget }) => budget);
   const distinct = (part: keyof Budget) => [...new Set(budgets.map((budget) => budget[part]))].sort((a, b) => a - b);
   const found = { pretrain: distinct('pretrain'), retrain: distinct('retrain') };
@@ -51,7 +46,7 @@ function retraining({ retrain }: Budgets): string | undefined {
 
 /** "3", or "3 to 21". */
 function list(values: readonly number[]): string {
-  const [least, most] = [values[0]!, values.at(-1)!].map((value) => formatNumber(value, 2));
+  const [least, most] = [values[0], values.at(-1)!].map((value) => formatNumber(value, 2));
   return least === most ? least! : `${least} to ${most}`;
 }
 

@@ -1,7 +1,8 @@
-import { formatSpeedup } from './display.ts';
-import { formatFixed, formatPercent } from './format.ts';
-import { batchSizesOf, type Speedup } from './speedup.ts';
-import type { Cell, NetworkSummary } from './summary.ts';
+import type { Cell } from '../summary/cell.ts';
+import { batchSizesOf, type Speedup } from '../summary/speedup.ts';
+import type { NetworkSummary } from '../summary/summary.ts';
+import { axisWords, formatSpeedup } from './display.ts';
+import { formatFixed } from './format.ts';
 
 /** What counts as equal accuracy, in points below the dense network's. */
 const POINTS = 1;
@@ -41,7 +42,7 @@ function isBaselineWithheld(network: NetworkSummary, batchSize: number): boolean
 }
 
 function unprunedCell({ cells }: NetworkSummary): Cell | undefined {
-  return cells.find(({ control, sparsity }) => control && sparsity === 0);
+  return cells.find(({ control, at }) => control && at === 0);
 }
 
 /** What compiling alone gains; undefined where the table does not measure that. */
@@ -49,11 +50,11 @@ function unprunedSpeedup(network: NetworkSummary, batchSize: number): number | u
   return unprunedCell(network)?.speedups.find((measured) => measured.batchSize === batchSize)?.median;
 }
 
-/** The cells of a series that were measured at a batch size, by ascending sparsity. */
+/** The cells of a series that were measured at a batch size, by ascending point. */
 function timedCells({ cells }: NetworkSummary, series: string, batchSize: number): Timed[] {
   return cells
     .filter((cell) => cell.series === series)
-    .toSorted((a, b) => a.sparsity - b.sparsity)
+    .toSorted((a, b) => a.at - b.at)
     .flatMap((cell) => {
       const speedup = cell.speedups.find((measured) => measured.batchSize === batchSize);
       return speedup ? [{ cell, speedup }] : [];
@@ -71,10 +72,10 @@ function crossover(name: string, timed: readonly Timed[], batchSize: number, den
       ? `never ${whole}`
       : always === faster
         ? `there ${whole}`
-        : `${whole} from ${percent(always)} on`;
+        : `${whole} from ${pointOf(always)} on`;
   const last = timed.at(-1)!;
   const promised = last.cell.theoreticalSpeedup ? formatSpeedup(last.cell.theoreticalSpeedup.mean) : 'unknown';
-  return `${where} faster than dense from ${percent(faster)} on, ${rounds}; ${formatSpeedup(last.speedup.median)} times at ${percent(last)} (theoretical: ${promised}).`;
+  return `${where} faster than dense from ${pointOf(faster)} on, ${rounds}; ${formatSpeedup(last.speedup.median)} times at ${pointOf(last)} (theoretical: ${promised}).`;
 }
 
 /** The first cell from which on all hold. */
@@ -93,13 +94,13 @@ function equalAccuracy(
     const good = timed.filter(({ cell }) => cell.accuracy !== null && cell.accuracy.mean >= least);
     if (good.length === 0) return `${name} none`;
     const best = good.reduce((a, b) => (b.speedup.median > a.speedup.median ? b : a));
-    return `${name} ${formatSpeedup(best.speedup.median)} times (at ${percent(best)}, ${formatFixed(best.cell.accuracy!.mean, 2)} %)`;
+    return `${name} ${formatSpeedup(best.speedup.median)} times (at ${pointOf(best)}, ${formatFixed(best.cell.accuracy!.mean, 2)} %)`;
   });
   return [
     `Fastest within ${POINTS} point of dense (${formatFixed(dense.accuracy.mean, 2)} %), batch ${batchSize}: ${fastest.join('; ')}.`,
   ];
 }
 
-function percent({ cell }: Timed): string {
-  return `${formatPercent(cell.sparsity)} %`;
+function pointOf({ cell }: Timed): string {
+  return axisWords[cell.axis].label(cell.at);
 }

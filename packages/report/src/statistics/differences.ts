@@ -12,7 +12,8 @@ export interface Differences {
 /**
  * The first sample minus the second, pair by pair. Differences of percentages carry rounding errors of 1e-14, which must pass
  * neither for variation nor for untied ranks: sizes that differ by noise alone become equal, and those next to 0 become 0.
- * Throws PrunebenchError for samples of different lengths and for values that are not finite.
+ *
+ * @throws PrunebenchError for samples of different lengths and for values that are not finite
  */
 export function pairedDifferences(first: readonly number[], second: readonly number[]): Differences {
   const all = [...first, ...second];
@@ -22,7 +23,7 @@ export function pairedDifferences(first: readonly number[], second: readonly num
       { remedy: 'Leave out the pairs in which a value is missing.' },
     );
   }
-  const raw = first.map((value, index) => value - second[index]!);
+  const raw = first.map((value, index) => value - second[index]);
   const noise = NOISE * all.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
   const sizes = [0, ...raw.map(Math.abs)].sort((a, b) => a - b);
   const shared = new Map<number, number>();

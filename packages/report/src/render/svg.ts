@@ -1,8 +1,11 @@
 import { printableLines } from '@prunebench/core';
+import { optimize } from 'svgo';
 import { parse, resetSVGDefIds, textMetrics, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
-import { FONT, GRID, INK, MUTED } from './style.ts';
+import { FONT, GRID, INK, MUTED } from '../plots/style.ts';
 
+/** A plot as data: a Vega-Lite specification. */
+export type FigureSpec = TopLevelSpec;
 /** One view of a concatenated plot, and one layer of such a view. */
 export type Panel = Extract<TopLevelSpec, { concat: unknown }>['concat'][number];
 export type Layer = Extract<Panel, { layer: unknown }>['layer'][number];
@@ -45,15 +48,20 @@ textMetrics.canvas(false);
 
 let last: Promise<unknown> = Promise.resolve();
 
+export interface SvgOptions {
+  /** Whether what elements have in common is said once, and paths are written in short: the same picture in fewer bytes. */
+  readonly compact?: boolean | undefined;
+}
+
 /** SVG text of a Vega-Lite specification; the same specification gives the same bytes. */
-export function renderSvg(spec: TopLevelSpec): Promise<string> {
+export function renderSvg(spec: FigureSpec, { compact = false }: SvgOptions = {}): Promise<string> {
   // One after the other: ids of clip paths and gradients are counted over the whole process.
-  const svg = last.then(() => draw(spec));
+  const svg = last.then(() => draw(spec)).then((text) => (compact ? shortened(text) : text));
   last = svg.catch(() => undefined);
   return svg;
 }
 
-async function draw(spec: TopLevelSpec): Promise<string> {
+async function draw(spec: FigureSpec): Promise<string> {
   const view = new View(parse(compile({ ...spec, config: { ...config, ...spec.config } }).spec), { renderer: 'none' });
   try {
     resetSVGDefIds();
@@ -62,6 +70,13 @@ async function draw(spec: TopLevelSpec): Promise<string> {
   } finally {
     view.finalize();
   }
+}
+
+/** Of coordinates: a hundredth of a pixel. */
+const DIGITS = 2;
+
+function shortened(svg: string): string {
+  return `${optimize(svg, { multipass: true, floatPrecision: DIGITS, plugins: ['preset-default'] }).data}\n`;
 }
 
 /** The lines of a text that is to have at most `width` characters a line, broken at spaces. */

@@ -40,7 +40,7 @@ export function columnOf(columns: readonly number[], sparsity: number): number |
   let best: number | null = null;
   for (const [index, column] of columns.entries()) {
     if (!isNearSparsity(column, sparsity)) continue;
-    if (best === null || distance(column, sparsity) < distance(columns[best]!, sparsity)) best = index;
+    if (best === null || distance(column, sparsity) < distance(columns[best], sparsity)) best = index;
   }
   return best;
 }

@@ -1,9 +1,11 @@
 import padjust from '@stdlib/stats-padjust';
 import ttest from '@stdlib/stats-ttest';
+import type { Cell } from '../summary/cell.ts';
+import type { NetworkSummary } from '../summary/summary.ts';
+import type { Compared } from './compared.ts';
 import { type Differences, pairedDifferences } from './differences.ts';
 import { type Estimate, estimate } from './estimate.ts';
 import { signedRankP } from './signed-rank.ts';
-import type { Cell, Measure, NetworkSummary, TrialOutcome } from './summary.ts';
 
 /** Level of all tests and intervals. */
 export const ALPHA = 0.05;
@@ -18,13 +20,13 @@ export const SAME_IN_EVERY_SEED = 'the difference is the same in every seed: exa
 export interface PairedTest {
   readonly first: string;
   readonly second: string;
-  readonly sparsity: number;
+  /** The point of the network's axis. */
+  readonly at: number;
   /**
-   * What the table measures of the first minus that of the second, over the paired seeds: accuracy in points, or remaining
-   * parameters. Null without a pair.
+   * What the table compares of the first minus that of the second, over the paired seeds. Null without a pair.
    */
   readonly difference: Estimate | null;
-  /** The series that is better on average: more accurate, or smaller. Null without a pair and for equal means. */
+  /** The series that is better on average. Null without a pair and for equal means. */
   readonly better: string | null;
   /**
    * Two-sided p of the paired t-test (of the exact sign test where `note` says so) and of Wilcoxon's signed rank test; null where
@@ -32,7 +34,7 @@ export interface PairedTest {
    */
   readonly tTest: number | null;
   readonly wilcoxon: number | null;
-  /** The same after Holm's correction over the family: every pair of series of the network at this sparsity. */
+  /** The same after Holm's correction over the family: every pair of series of the network at this point. */
   readonly tTestHolm: number | null;
   readonly wilcoxonHolm: number | null;
   /** How many tests the family has. */
@@ -46,7 +48,8 @@ type PValues = Pick<PairedTest, 'tTest' | 'wilcoxon' | 'note'>;
 /**
  * The two p-values of paired samples. A difference that is the same in every seed, and not 0, has no t; what can be said of it
  * without assuming a distribution is that all n signs agree: 2 / 2^n, the exact sign test.
- * Throws PrunebenchError for samples of different lengths and for values that are not finite.
+ *
+ * @throws PrunebenchError for samples of different lengths and for values that are not finite
  */
 export function pairedTest(first: readonly number[], second: readonly number[]): PValues {
   return testDifferences(pairedDifferences(first, second));
@@ -65,17 +68,19 @@ function testDifferences({ values }: Differences): PValues {
 }
 
 /**
- * Compares every pair of series of a network at every sparsity where both have results. Holm's correction is over all pairs of
- * one sparsity together; it is the only one: the ranks, the marks in tables, the sentences and the CSV have their p-values from here.
+ * Compares every pair of series of a network at every point where both have results. Holm's correction is over all pairs of
+ * one point together; it is the only one: the ranks, the marks in tables, the sentences and the CSV have their p-values from here.
+ * The strengths of two penalties are no common point, so that there is nothing to compare on their axis.
  */
-export function compareSeries(network: NetworkSummary): PairedTest[] {
-  const cell = new Map(network.cells.map((each) => [JSON.stringify([each.series, each.sparsity]), each]));
-  return network.sparsities.flatMap((sparsity) =>
+export function compareSeries(network: NetworkSummary, compared: Compared): PairedTest[] {
+  if (network.axis === 'lambda') return [];
+  const cell = new Map(network.cells.map((each) => [JSON.stringify([each.series, each.at]), each]));
+  return network.points.flatMap((at) =>
     corrected(
       allPairs(network.series).flatMap(([first, second]) => {
-        const [a, b] = [first, second].map((series) => cell.get(JSON.stringify([series, sparsity])));
-        return a && b && isMeasured(a, network.measure) && isMeasured(b, network.measure)
-          ? [testCells(a, b, network)]
+        const [a, b] = [first, second].map((series) => cell.get(JSON.stringify([series, at])));
+        return a && b && compared.over(a) !== null && compared.over(b) !== null
+          ? [testCells(a, b, compared, compared.largestDifference(network))]
           : [];
       }),
     ),
@@ -94,30 +99,24 @@ export function isSeparated({ tTestHolm }: PairedTest): boolean {
   return tTestHolm !== null && tTestHolm <= ALPHA;
 }
 
-function isMeasured(cell: Cell, measure: Measure): boolean {
-  return (measure === 'size' ? cell.remainingParameters : cell.accuracy) !== null;
-}
-
 type Uncorrected = Omit<PairedTest, 'tTestHolm' | 'wilcoxonHolm' | 'family'>;
 
-function testCells(a: Cell, b: Cell, { measure, size }: NetworkSummary): Uncorrected {
-  const measuredOf = (trial: TrialOutcome) => (measure === 'size' ? trial.remainingParameters : trial.accuracy);
-  const second = new Map(b.trials.map((trial) => [trial.seed, measuredOf(trial)]));
+function testCells(a: Cell, b: Cell, compared: Compared, most: number): Uncorrected {
+  const second = new Map(b.trials.map((trial) => [trial.seed, compared.of(trial)]));
   const pairs = a.trials.flatMap((trial) => {
-    const [value, other] = [measuredOf(trial), second.get(trial.seed) ?? null];
+    const [value, other] = [compared.of(trial), second.get(trial.seed) ?? null];
     return value === null || other === null ? [] : [[value, other] as const];
   });
   const differences = pairedDifferences(
     pairs.map(([one]) => one),
     pairs.map(([, other]) => other),
   );
-  const most = measure === 'size' ? size!.parameters : 100;
   const difference = estimate(differences.values, [-most, most]);
-  const ahead = (difference?.mean ?? 0) * (measure === 'size' ? -1 : 1);
+  const ahead = (difference?.mean ?? 0) * (compared.better === 'lower' ? -1 : 1);
   return {
     first: a.series,
     second: b.series,
-    sparsity: a.sparsity,
+    at: a.at,
     difference,
     better: Math.abs(ahead) <= differences.noise ? null : ahead > 0 ? a.series : b.series,
     ...testDifferences(differences),
@@ -131,8 +130,8 @@ function corrected(tests: readonly Uncorrected[]): PairedTest[] {
   const family = tests.filter(({ tTest }) => tTest !== null).length;
   return tests.map((test, index) => ({
     ...test,
-    tTestHolm: tTestHolm[index]!,
-    wilcoxonHolm: wilcoxonHolm[index]!,
+    tTestHolm: tTestHolm[index],
+    wilcoxonHolm: wilcoxonHolm[index],
     family,
   }));
 }
@@ -141,5 +140,5 @@ function holm(pValues: readonly (number | null)[]): (number | null)[] {
   const tested = pValues.filter((p) => p !== null);
   const adjusted = tested.length === 0 ? [] : padjust(tested, 'holm');
   let next = 0;
-  return pValues.map((p) => (p === null ? null : adjusted[next++]!));
+  return pValues.map((p) => (p === null ? null : adjusted[next++]));
 }

@@ -1,0 +1,77 @@
+import type { Benchmark } from '@prunebench/core';
+import { belongsTo, type PublishedValue } from '../published.ts';
+import { withheldNote } from '../summary/speedup.ts';
+import type { NetworkSummary } from '../summary/summary.ts';
+import { detailsTable } from '../tables/details.ts';
+import { axisWords, networkTitle } from '../tables/display.ts';
+import type { Shown } from '../tables/kind.ts';
+import { legendOf } from '../tables/notes.ts';
+import { publishedLines } from '../tables/published-rows.ts';
+import { speedNote } from '../tables/speedups.ts';
+import { statementsOf } from '../tables/statements.ts';
+import { escapeMarkdown } from './escape.ts';
+import { renderList, renderTable } from './markdown.ts';
+
+/** The tables of a summary with what the tests say about them: what is printed on a terminal. */
+export function markdownSummary(
+  shown: readonly Shown[],
+  benchmark: Benchmark,
+  published: readonly PublishedValue[],
+  scale: string,
+): string {
+  const sections = shown.map((each) => networkSection(each, benchmark, published, scale));
+  const said = statementsOf(shown, benchmark.comparisons);
+  const findings = said.length === 0 ? [] : [`What the paired tests say:\n\n${renderList(said)}`];
+  return `${[...sections, ...findings].join('\n\n')}\n`;
+}
+
+/** Every cell in full, a row each: what the README folds away. */
+export function markdownDetails(shown: readonly Shown[]): string {
+  return `${shown.map(detailsSection).join('\n\n')}\n`;
+}
+
+/** The table of one network with its legend and what else was published. */
+export function networkSection(
+  shown: Shown,
+  benchmark: Benchmark,
+  published: readonly PublishedValue[],
+  scale: string,
+): string {
+  const { network, kind } = shown;
+  const source = { ...shown, benchmark, published: published.filter((value) => belongsTo(value, network)) };
+  const table = renderTable(kind.table(source));
+  const elsewhere = publishedLines(kind.elsewhere(source));
+  const findings = kind.findings?.(network) ?? [];
+  return [
+    `**${escapeMarkdown(networkTitle(network))}: ${kind.title(network)}** (scale \`${scale}\`)`,
+    table,
+    legendOf(network, kind, table),
+    ...failures(network),
+    ...(elsewhere.length === 0 ? [] : [`Also published:\n\n${elsewhere.map(publishedLine).join('\n')}`]),
+    ...(findings.length === 0 ? [] : [renderList(findings)]),
+  ].join('\n\n');
+}
+
+function failures({ cells, axis }: NetworkSummary): string[] {
+  const lines = cells.flatMap((cell) =>
+    cell.failures.map(
+      ({ seed, reason }) => `${cell.series}, ${axisWords[axis].label(cell.at)}, seed ${seed}: ${reason}`,
+    ),
+  );
+  return lines.length === 0 ? [] : [`Trials that failed:\n\n${renderList(lines)}`];
+}
+
+function publishedLine({ text, recalled }: { readonly text: string; readonly recalled: boolean }): string {
+  return `- ${escapeMarkdown(text)}${recalled ? '† (from memory)' : ''}`;
+}
+
+function detailsSection(shown: Shown): string {
+  const { network, kind } = shown;
+  const measured = kind.notesSpeed ? undefined : speedNote(network);
+  const notes = [measured && `Measured: ${measured}`, withheldNote(network.cells)];
+  return [
+    `**${escapeMarkdown(networkTitle(network))}**`,
+    renderTable(detailsTable(shown)),
+    ...notes.filter((note) => note !== undefined),
+  ].join('\n\n');
+}
