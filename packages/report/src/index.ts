@@ -4,7 +4,6 @@ export { type LeaderboardOptions, renderLeaderboard, writeLeaderboard } from './
 export { compareSeries, type PairedTest, pairedTest } from './paired-tests.ts';
 export { type Panel, renderSvg } from './plots/render.ts';
 export { loadPublished, type PublishedRow } from './published.ts';
-export { type LoadedRecords, loadRecords } from './records.ts';
 export {
   type RenderedReport,
   type ReportOptions,

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Granularity, ScaleName, TrialRecord, TrialSpec } from '@prunebench/core';
 import { writeWhole } from '@prunebench/files';
+import { loadRecords } from '@prunebench/records';
 import { isSameSparsity } from './compression.ts';
 import { csv, granularityColumn, logical } from './csv.ts';
 import { declaredRecords } from './declaration.ts';
@@ -9,13 +10,14 @@ import { formatFixed, formatNumber } from './format.ts';
 import { compareSeries } from './paired-tests.ts';
 import { belongsTo, type PublishedValue, publishedValues } from './published.ts';
 import { rankCells } from './ranks.ts';
-import { loadRecords } from './records.ts';
 import type { ReportSource } from './report.ts';
 import { speedColumns, speedFields } from './speed-columns.ts';
 import { type Cell, type NetworkSummary, summarise } from './summary.ts';
 
 export interface LeaderboardOptions {
   readonly resultsDir: string;
+  /** All records of the results folder; read from it where they are left out. */
+  readonly records?: readonly TrialRecord[];
   /** A trial's key; see `ReportOptions`. */
   readonly keyOf?: (spec: TrialSpec) => string;
 }
@@ -31,9 +33,9 @@ interface Line {
 
 const SCALES: readonly ScaleName[] = ['cpu', 'paper'];
 
-/** Writes `<results>/leaderboard.csv` over all benchmarks, files that are no record left out, and returns its path. */
+/** Writes `<results>/leaderboard.csv` over all benchmarks, and returns its path. */
 export async function writeLeaderboard(sources: readonly ReportSource[], options: LeaderboardOptions): Promise<string> {
-  const { records } = await loadRecords(options.resultsDir, { onCorrupt: 'report' });
+  const records = options.records ?? (await loadRecords(options.resultsDir, { onCorrupt: 'report' })).records;
   const file = join(options.resultsDir, 'leaderboard.csv');
   await writeWhole(file, renderLeaderboard(sources, records, options.keyOf));
   return file;

@@ -1,7 +1,8 @@
 import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { loadRecords } from '@prunebench/records';
 import test from 'ava';
-import { loadRecords, verifyResults, writeLeaderboard, writeReport } from '../src/index.ts';
+import { verifyResults, writeLeaderboard, writeReport } from '../src/index.ts';
 import { edit, keyOf, workplace } from './tiny-benchmark.ts';
 
 /** A results folder with everything written, and how to verify it. */
@@ -102,7 +103,7 @@ test('a corrupt record, a twin and a record in the wrong folder are found', asyn
   await mkdir(join(resultsDir, 'tiny', 'records', 'paper'));
   await rename(join(records, 'global-0.9-1.json'), join(resultsDir, 'tiny', 'records', 'paper', 'global-0.9-1.json'));
   const differences = await verify();
-  t.true(differences.some(({ expected }) => expected.startsWith('a place in')));
+  t.true(differences.some(({ expected }) => expected.startsWith('a place among')));
   t.true(differences.some(({ file, expected }) => file.endsWith('broken.json') && expected === 'a trial record'));
   t.true(differences.some(({ found }) => found.startsWith('the same trial as')));
 });

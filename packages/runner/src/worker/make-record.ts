@@ -12,10 +12,10 @@ import {
   type State,
   type TrialRecord,
 } from '@prunebench/core';
+import type { Notice } from '@prunebench/files';
 import { fileSizes } from '@prunebench/sparse';
 import type { PlannedTrial } from '../plan.ts';
 import { host } from '../provenance.ts';
-import type { Notice } from '../record-store.ts';
 import {
   type Evaluations,
   evaluateBoth,
