@@ -6,7 +6,7 @@
  * No number is touched: every record that was read before is read afterwards, which is checked. Run again, it publishes the files that have
  * come since, and without any it changes nothing. `prunebench report` and `run` do the same for the tables that they write.
  */
-import { canonicalJson, PrunebenchError, type TrialRecord } from '@prunebench/core';
+import { canonicalJson, PrunebenchError } from '@prunebench/core';
 import { foldRecords, loadRecords } from '@prunebench/records';
 import { withResults } from '@prunebench/runner';
 
@@ -16,19 +16,14 @@ import { withResults } from '@prunebench/runner';
  * @throws PrunebenchError for what is no record, before anything is written; and where a record would not be read as it was
  */
 export async function publishRecords(results: string): Promise<number> {
-  const before = contents((await loadRecords(results)).records);
+  const before = (await loadRecords(results)).records.map(canonicalJson);
   const { folded, left } = await foldRecords(results);
-  const after = contents((await loadRecords(results)).records);
+  const after = (await loadRecords(results)).records.map(canonicalJson);
   if (left > 0 || before.length !== after.length || before.some((text, i) => text !== after[i]))
     throw new PrunebenchError(`Not every record of ${results} is published as it was: ${left} files are left.`, {
       remedy: 'prunebench verify names records that are not in their place. Nothing is lost: Git has the files.',
     });
   return folded;
-}
-
-/** The records without their own seals, which the seals of the lines take the place of. */
-function contents(records: readonly TrialRecord[]): readonly string[] {
-  return records.map(({ digest: _, ...record }) => canonicalJson(record));
 }
 
 if (import.meta.main) {

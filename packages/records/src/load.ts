@@ -20,7 +20,7 @@ export interface CorruptRecord extends Omit<CorruptLine, 'line'> {
 
 /** Records as they were found on disk. */
 export interface LoadedRecords {
-  /** By benchmark, scale and name, whatever their form, so that everything computed from them is in that order. */
+  /** By benchmark, scale and name, whatever their form, so that everything computed from them is in that order; without their seals. */
   readonly records: readonly TrialRecord[];
   readonly places: ReadonlyMap<TrialRecord, RecordPlace>;
   readonly corrupt: readonly CorruptRecord[];
@@ -62,7 +62,10 @@ export async function loadTable(table: RecordTable): Promise<LoadedRecords> {
     const file = workingFile(table, name);
     if (!parsed) continue;
     if ('reason' in parsed) corrupt.push({ table, file, line: null, text: '', name, reason: parsed.reason });
-    else found.push([parsed.value, { table, name, file, line: null, sealed: parsed.sealed }]);
+    else {
+      const { digest: _, ...record } = parsed.value;
+      found.push([record, { table, name, file, line: null, sealed: parsed.sealed }]);
+    }
   }
   const working = new Set(found.map(([, { name }]) => name));
   const published = await readPublished(table, working);
