@@ -117,9 +117,18 @@ test.serial('a run that is killed at any moment goes on to the same records', as
   const before = await finishedStages(killed.stages);
   t.true(before.length >= 4);
   t.true((await killed.records('tiny')).size < 6, 'it was killed before the end');
+  const { measured, runs } = killed.published('tiny');
+  const publishing = killed.run('tiny', '--workers', '2');
+  await until('records that are published', () => exists(runs));
+  publishing.kill('SIGKILL');
+  await publishing;
+  const expected = digests(await whole.records('tiny'));
+  t.deepEqual(digests(await killed.records('tiny')), expected, 'also in the middle of publishing nothing is lost');
   const { exitCode, all } = await killed.run('tiny', '--workers', '2');
   t.is(exitCode, 0, all);
-  t.deepEqual(digests(await killed.records('tiny')), digests(await whole.records('tiny')));
+  t.deepEqual(digests(await killed.records('tiny')), expected);
+  t.is(await readFile(measured, 'utf8'), await readFile(whole.published('tiny').measured, 'utf8'), 'byte for byte');
+  t.false(await exists(join(killed.results, 'tiny', 'records')), 'every record is published');
   t.deepEqual(
     (await readdir(killed.stages)).filter((name) => name.includes('corrupt')),
     [],
