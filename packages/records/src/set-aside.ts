@@ -26,18 +26,24 @@ export async function readTable(table: RecordTable, notice: Notice): Promise<Rea
   const misplaced = [...places].filter(([record, { name }]) => !isInPlace(record, table, name));
   const wrong = [...corrupt, ...misplaced.map(([record, place]) => strange(record, place))];
   if (wrong.some(({ line }) => line !== null)) await takeOut(wrong, table, notice);
-  for (const { file, line, reason } of wrong)
-    if (line === null) notice(notBelieved(file, reason, basename(await setAside(file))));
   const gone = new Set(misplaced.map(([record]) => record));
-  return new Map([...places].flatMap(([record, { name }]) => (gone.has(record) ? [] : [[name, record]])));
+  const left = new Map([...places].flatMap(([record, { name }]) => (gone.has(record) ? [] : [[name, record]])));
+  for (const { file, line, name, reason } of wrong) {
+    if (line !== null) continue;
+    const what = left.has(name ?? '') ? 'the published record stands' : RUNS_AGAIN;
+    notice(notBelieved(file, reason, basename(await setAside(file)), what));
+  }
+  return left;
 }
 
 function strange({ key, benchmark, scale }: TrialRecord, place: RecordPlace): CorruptRecord {
   return { ...place, text: '', reason: `it holds trial ${key} of ${benchmark}, scale ${scale}` };
 }
 
-function notBelieved(where: string, reason: string, aside: string): string {
-  return `Record ${where} is corrupt (${reason}): set aside as ${aside}; the trial runs again.`;
+const RUNS_AGAIN = 'the trial runs again';
+
+function notBelieved(where: string, reason: string, aside: string, what: string): string {
+  return `Record ${where} is corrupt (${reason}): set aside as ${aside}; ${what}.`;
 }
 
 /** Takes lines out of the published files, with the lines that belong to them in the other file. */
@@ -47,7 +53,7 @@ async function takeOut(wrong: readonly CorruptRecord[], table: RecordTable, noti
   for (const file of [measured, runs]) if (await exists(file)) asides.set(file, basename(await copyAside(file)));
   const lines = wrong.filter(({ line }) => line !== null);
   await removePublished(table, new Set(lines.flatMap(({ name }) => name ?? [])));
-  for (const each of lines) notice(notBelieved(lineOf(each), each.reason, asides.get(each.file)!));
+  for (const each of lines) notice(notBelieved(lineOf(each), each.reason, asides.get(each.file)!, RUNS_AGAIN));
 }
 
 /** Rewrites the published files without these trials, and without lines that are corrupt. */

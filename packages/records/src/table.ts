@@ -86,8 +86,8 @@ async function foldersIn(folder: string): Promise<string[]> {
 }
 
 async function publishedScales(folder: string): Promise<string[]> {
-  const names = await readdir(folder);
-  return names.flatMap((name) => PUBLISHED.exec(name)?.[1] ?? []);
+  const names = await readdir(folder).catch(noFolder(folder));
+  return names.flatMap((name: string) => PUBLISHED.exec(name)?.[1] ?? []);
 }
 
 /** Also those of folders that are no scale's, so that a record in the wrong place is found. */

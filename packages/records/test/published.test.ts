@@ -1,4 +1,5 @@
 /** The published form: what it holds, what it survives, and what is said where it is damaged. */
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { appendFile, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -223,6 +224,34 @@ test('measurements without their run, and with the run of others, are one error'
     mixed.root,
     /measured-smoke\.jsonl:1: trial 0+ has the run of other measurements, in .*runs-smoke\.jsonl:1/,
   );
+});
+
+test('two branches that add trials merge by lines, also side by side', async (t) => {
+  await using folder = await published();
+  const [, ours, theirs] = names(7).slice(4);
+  const base = await folder.files();
+  const added = async (key: string) => {
+    await folder.write([madeUp(key)]);
+    await foldTable(folder.table);
+    const files = await folder.files();
+    for (const [name, text] of base) await writeFile(join(folder.root, name), text);
+    return files;
+  };
+  const sides = [await added(ours), base, await added(theirs)];
+  for (const name of base.keys()) {
+    const paths = ['ours', 'base', 'theirs'].map((side) => join(folder.root, side));
+    for (const [i, path] of paths.entries()) await writeFile(path, sides[i].get(name)!);
+    const merged = execFileSync('git', ['merge-file', '-p', '--union', ...paths], { encoding: 'utf8' });
+    await writeFile(join(folder.root, name), merged);
+  }
+  const { records, corrupt } = await loadRecords(folder.root);
+  t.deepEqual(
+    records.map(({ key }) => key),
+    [...keys, ours, theirs],
+  );
+  t.deepEqual(corrupt, []);
+  const attributes = await readFile(join(import.meta.dirname, '../../../.gitattributes'), 'utf8');
+  t.regex(attributes, /^results\/\*\*\/\*\.jsonl .*merge=union/m);
 });
 
 test('lines out of order and a run that is left over are untidy, read all the same, and put in order', async (t) => {

@@ -40,6 +40,7 @@ export function madeUp(key: string, change: Partial<TrialRecord> = {}): TrialRec
     measured: {
       sparsity: { requested: 0.5, achieved: 0.5 },
       layers: [{ name: 'fc/kernel', weights: 10, remaining: 5 }],
+      masks: '0123456789abcdef0123456789abcdef',
       collapsedLayers: [],
       effective: { remaining: 5, sparsity: 0.5, cutLayers: [] },
       parameters: { total: 12, remaining: 7 },

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { PrunebenchError } from '@prunebench/core';
 import test from 'ava';
-import { foldRecords, loadRecords, recordTable, trialNames, workingFile } from '../src/index.ts';
+import { foldRecords, loadRecords, readTable, recordTable, trialNames, workingFile } from '../src/index.ts';
 import { madeUp, names, results } from './records.ts';
 
 const keys = names(3);
@@ -60,6 +60,23 @@ for (const [what, [to, reason]] of Object.entries(damaged))
     t.deepEqual(await foldRecords(folder.root), { folded: 2, left: 1 });
     t.true((await folder.files()).has(`tiny/records/smoke/${keys[1]}.json`));
   });
+
+test('a corrupt working file is set aside; where the trial is published, that record stands', async (t) => {
+  await using folder = await results();
+  await folder.write(keys.slice(1).map((key) => madeUp(key)));
+  await foldRecords(folder.root);
+  await folder.write(keys.slice(0, 2).map((key) => madeUp(key)));
+  for (const key of keys.slice(0, 2)) await writeFile(workingFile(folder.table, key), '{"schema": 1');
+  const notices: string[] = [];
+  const records = await readTable(folder.table, (line) => notices.push(line));
+  t.deepEqual([...records.keys()], keys.slice(1));
+  t.regex(
+    notices[0],
+    /0000\.json is corrupt \(not valid JSON.*\): set aside as 0+\.json\.corrupt-1; the trial runs again\.$/,
+  );
+  t.regex(notices[1], /0001\.json is corrupt .*; the published record stands\.$/);
+  t.true((await folder.files()).has(`tiny/records/smoke/${keys[0]}.json.corrupt-1`));
+});
 
 test('a record in the folder of another table is read and not published', async (t) => {
   await using folder = await results();

@@ -2,13 +2,13 @@
  * Measured speed and file sizes of trials whose record has none yet, or has none that can be compared. A pass of its own after the last trial, one network at
  * a time: a time that was taken while other processes train says nothing.
  */
-import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
 import { getThreads, isNativeAvailable, registerNativeBackend } from '@prunebench/backend-native';
 import {
   costOf,
   type Masks,
+  maskDigest,
   type Network,
   recordedCosts,
   type SpeedRecord,
@@ -215,9 +215,7 @@ function networkOf({ record }: Pick<Candidate, 'record'>, registry: Registry): N
 
 /** Networks of the same architecture under the same masks take the same time. */
 function networkId({ record }: Candidate, masks: Masks): string {
-  const hash = createHash('sha256').update(`${record.spec.network} on ${record.spec.dataset}`);
-  for (const name of Object.keys(masks).sort()) hash.update(`\0${name}\0`).update(masks[name]);
-  return hash.digest('hex');
+  return `${record.spec.network} on ${record.spec.dataset}, masks ${maskDigest(masks)}`;
 }
 
 function snapshot(done: number, total: number, seconds: number) {

@@ -3,6 +3,7 @@ import {
   costOf,
   type Evaluation,
   type Measured,
+  maskDigest,
   maskedSparsity,
   type Network,
   recordedCosts,
@@ -88,6 +89,7 @@ async function measure(trial: PlannedTrial, stages: readonly StageInfo[], contex
   return {
     sparsity: { requested: trial.spec.sparsity, achieved: maskedSparsity(network, masks) },
     layers: cost.layers.map(({ name, weights, remaining }) => ({ name, weights, remaining })),
+    masks: maskDigest(masks),
     collapsedLayers: collapsedLayers(network, masks),
     ...recordedCosts(cost),
     fileBytes: fileSizes(state),
