@@ -1,6 +1,6 @@
 import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadRecords } from '@prunebench/records';
+import { foldRecords, loadRecords } from '@prunebench/records';
 import test from 'ava';
 import { verifyResults, writeLeaderboard, writeReport } from '../src/index.ts';
 import { edit, keyOf, workplace } from './tiny-benchmark.ts';
@@ -93,6 +93,18 @@ test('a record whose key is not that of its spec is found', async (t) => {
   await edit(record, '"key": "global-0.9-0"', '"key": "global-0.9-7"');
   const keys = (await verify()).filter(({ file, line }) => file === record && line === null);
   t.true(keys.some(({ expected }) => expected.includes('global-0.9-0')));
+});
+
+test('published records verify like files, and a line that was changed is named with its trial', async (t) => {
+  const { verify, resultsDir } = await publishedResults();
+  await foldRecords(resultsDir);
+  t.deepEqual(await verify(), []);
+  const file = join(resultsDir, 'tiny', 'measured-cpu.jsonl');
+  await edit(file, '"remaining":60', '"remaining":61');
+  const line = (await readFile(file, 'utf8')).split('\n').findIndex((text) => text.includes('"remaining":61'));
+  const differences = await verify();
+  t.like(differences[0], { file, line: line + 1, expected: 'a trial record of global-0.9-0' });
+  t.true(differences.length > 1, 'the tables differ without it');
 });
 
 test('a corrupt record, a twin and a record in the wrong folder are found', async (t) => {
