@@ -1,12 +1,13 @@
 /**
- * Adds to every record that has none the digest of its content, by which a later change of its numbers is noticed.
+ * Adds to every record that has none the digest of its content, by which a later change of its numbers is noticed. Published lines always
+ * have one; what may lack it are working files of earlier versions.
  *
  *     node scripts/seal-records.ts [results folder]
  */
-import { glob, readFile, rename, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { brokenSeal, PrunebenchError, sealed, trialRecord } from '@prunebench/core';
+import { loadRecords, rewriteRecords } from '@prunebench/records';
+import { withResults } from '@prunebench/runner';
 
 /** What became of the records of a folder. */
 export interface Sealed {
@@ -18,41 +19,16 @@ export interface Sealed {
 /**
  * Seals the records below `results` that carry no digest, each as it stands.
  *
- * @throws PrunebenchError for a file that is no record, or whose content does not match the digest it has; those before it are sealed
+ * @throws PrunebenchError for a file that is no record, or whose content does not match the digest it has; nothing is sealed then
  */
 export async function sealRecords(results: string): Promise<Sealed> {
-  let added = 0;
-  let before = 0;
-  for await (const path of glob('*/records/*/*.json', { cwd: results })) {
-    const file = join(results, path);
-    const record = await readRecord(file);
-    if ('digest' in record) before++;
-    else {
-      await writeFile(`${file}.tmp`, `${JSON.stringify(sealed(record), null, 2)}\n`);
-      await rename(`${file}.tmp`, file);
-      added++;
-    }
-  }
-  return { added, before };
-}
-
-async function readRecord(file: string): Promise<object> {
-  const fault = (reason: string) =>
-    new PrunebenchError(`${file}: ${reason}.`, { remedy: 'Delete it and run its benchmark again.' });
-  let value: unknown;
-  try {
-    value = JSON.parse(await readFile(file, 'utf8'));
-  } catch (error) {
-    throw fault((error as Error).message);
-  }
-  if (!trialRecord.safeParse(value).success) throw fault('it is no trial record of this version');
-  const broken = brokenSeal(value);
-  if (broken !== undefined) throw fault(broken);
-  return value as object;
+  const { records } = await loadRecords(results);
+  const added = await rewriteRecords(results, (record, { sealed }) => (sealed ? undefined : record));
+  return { added, before: records.length - added };
 }
 
 if (import.meta.main) {
   const folder = process.argv[2] ?? fileURLToPath(new URL('../results', import.meta.url));
-  const { added, before } = await sealRecords(resolve(folder));
+  const { added, before } = await withResults(resolve(folder), ({ root }) => sealRecords(root));
   console.log(`${added} records sealed, ${before} were before.`);
 }

@@ -7,10 +7,9 @@
  * They were computed with the batch's statistics. Where a network has no batch norm both are the same computation, and the
  * record becomes that of the default, the running ones. No measured number is touched.
  */
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { sealed, type TrialRecord, trialRecord } from '@prunebench/core';
-import { loadRegistry, type Registry, trialKey } from '@prunebench/runner';
+import type { TrialRecord } from '@prunebench/core';
+import { foldRecords, loadRecords, rewriteRecords } from '@prunebench/records';
+import { loadRegistry, type Registry, trialKey, withResults } from '@prunebench/runner';
 
 /** The record under its present identity; undefined for one that is none of SNIP's, or has it already. */
 export function withStatistics(record: TrialRecord, registry: Registry): TrialRecord | undefined {
@@ -27,37 +26,31 @@ export function withStatistics(record: TrialRecord, registry: Registry): TrialRe
   return { ...record, spec: { ...spec, options }, key: trialKey({ ...spec, options }, registry) };
 }
 
-async function migrate(results: string): Promise<void> {
-  const registry = await loadRegistry();
-  const files = (await readdir(results, { recursive: true })).filter((path) =>
-    /\/records\/[^/]+\/[^/]+\.json$/.test(path),
-  );
-  const paths = files.map((file) => join(results, file));
-  const records = await Promise.all(
-    paths.map(async (path) => trialRecord.parse(JSON.parse(await readFile(path, 'utf8')))),
-  );
+/** Gives the records below `results` their present identity, and says how many have a new one. */
+export async function nameStatistics(results: string, registry: Registry): Promise<number> {
+  const { records } = await loadRecords(results);
   const renamed = new Map<string, string>();
-  const changed = records.map((record) => {
-    const moved = withStatistics(record, registry);
-    if (moved) renamed.set(record.key, moved.key);
-    return moved;
-  });
-  for (const [i, record] of records.entries()) {
-    const { speed } = record;
-    const timed = speed && renamed.get(speed.timed);
-    if (!changed[i] && timed === undefined) continue;
-    const next = changed[i] ?? record;
-    // A file's name is the trial's key, with a suffix where two series share one trial.
-    const path = paths[i].replace(record.key, next.key);
-    if (path !== paths[i]) await rm(paths[i]);
-    const written = sealed(timed ? { ...next, speed: { ...speed, timed } } : next);
-    await writeFile(path, `${JSON.stringify(written, null, 2)}\n`);
+  for (const record of records) {
+    const next = withStatistics(record, registry);
+    if (next) renamed.set(record.key, next.key);
   }
-  console.log(`${renamed.size} records of SNIP say which statistics they were computed with.`);
+  await rewriteRecords(results, (record) => {
+    const next = withStatistics(record, registry);
+    const timed = record.speed && renamed.get(record.speed.timed);
+    if (timed === undefined) return next;
+    return { ...(next ?? record), speed: { ...record.speed!, timed } };
+  });
+  return renamed.size;
 }
 
 if (import.meta.main) {
   const [, , results] = process.argv;
   if (!results) throw new Error('usage: node scripts/migrations/name-snip-statistics.ts <results folder>');
-  await migrate(results);
+  const registry = await loadRegistry();
+  const renamed = await withResults(results, async ({ root }) => {
+    const count = await nameStatistics(root, registry);
+    await foldRecords(root);
+    return count;
+  });
+  console.log(`${renamed} records of SNIP say which statistics they were computed with.`);
 }

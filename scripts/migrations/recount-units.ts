@@ -8,8 +8,6 @@
  * of one layer have the same weights before and behind them. A record whose old counts are not exactly those of whole units is
  * refused by name, and nothing is written. No other number is touched; running it again changes nothing.
  */
-import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import {
   type Cost,
   costOf,
@@ -20,13 +18,12 @@ import {
   prunableSpecs,
   prunableUnits,
   recordedCosts,
-  sealed,
   sizeOf,
   type TrialRecord,
-  trialRecord,
   unitMasks,
 } from '@prunebench/core';
-import { loadRegistry, type Registry } from '@prunebench/runner';
+import { foldRecords, rewriteRecords } from '@prunebench/records';
+import { loadRegistry, type Registry, withResults } from '@prunebench/runner';
 
 type Measured = NonNullable<TrialRecord['measured']>;
 
@@ -85,27 +82,26 @@ function countedByMasks(network: Network, masks: Masks, { layers }: Cost) {
   };
 }
 
-/** What the folder's records become, by file; nothing is written. */
-export async function recountAll(results: string, registry: Registry): Promise<ReadonlyMap<string, TrialRecord>> {
-  const changed = new Map<string, TrialRecord>();
-  for (const path of await readdir(results, { recursive: true })) {
-    if (!/\/records\/[^/]+\/[^/]+\.json$/.test(path)) continue;
-    const file = join(results, path);
-    const record = trialRecord.parse(JSON.parse(await readFile(file, 'utf8')));
+/**
+ * Recounts the records below `results`, and says how many had the old counts.
+ *
+ * @throws PrunebenchError as `recounted` does; nothing is written then
+ */
+export function recountAll(results: string, registry: Registry): Promise<number> {
+  return rewriteRecords(results, (record) => {
     const { shape } = registry.datasets.get(record.spec.dataset)!;
-    const next = recounted(record, registry.network(record.spec.network).build(shape));
-    if (next) changed.set(file, next);
-  }
-  return changed;
+    return recounted(record, registry.network(record.spec.network).build(shape));
+  });
 }
 
 if (import.meta.main) {
   const [, , results] = process.argv;
   if (!results) throw new Error('usage: node scripts/migrations/recount-units.ts <results folder>');
-  const changed = await recountAll(results, await loadRegistry());
-  for (const [file, record] of changed) {
-    await writeFile(`${file}.tmp`, `${JSON.stringify(sealed(record), null, 2)}\n`);
-    await rename(`${file}.tmp`, file);
-  }
-  console.log(`${changed.size} records have the costs of the network without its removed units.`);
+  const registry = await loadRegistry();
+  const changed = await withResults(results, async ({ root }) => {
+    const count = await recountAll(root, registry);
+    await foldRecords(root);
+    return count;
+  });
+  console.log(`${changed} records have the costs of the network without its removed units.`);
 }

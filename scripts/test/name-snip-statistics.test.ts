@@ -1,6 +1,6 @@
-import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { type TrialRecord, trialRecord } from '@prunebench/core';
+import type { TrialRecord } from '@prunebench/core';
+import { loadTable, recordTable } from '@prunebench/records';
 import { loadRegistry } from '@prunebench/runner';
 import test from 'ava';
 import { withStatistics } from '../migrations/name-snip-statistics.ts';
@@ -8,12 +8,11 @@ import { withStatistics } from '../migrations/name-snip-statistics.ts';
 const registry = await loadRegistry();
 
 async function publishedOf(method: string): Promise<TrialRecord> {
-  const folder = fileURLToPath(new URL('../../results/snip-vs-synflow-cifar10/records/cpu/', import.meta.url));
-  for (const name of await readdir(folder)) {
-    const record = trialRecord.parse(JSON.parse(await readFile(folder + name, 'utf8')));
-    if (record.spec.method === method) return record;
-  }
-  throw new Error(`no record of ${method}`);
+  const results = fileURLToPath(new URL('../../results', import.meta.url));
+  const { records } = await loadTable(recordTable(results, 'snip-vs-synflow-cifar10', 'cpu'));
+  const found = records.find(({ spec }) => spec.method === method);
+  if (!found) throw new Error(`no record of ${method}`);
+  return found;
 }
 
 /** As it was before there was the option. */

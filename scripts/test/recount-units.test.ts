@@ -1,4 +1,3 @@
-import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import {
   costOf,
@@ -12,10 +11,10 @@ import {
   recordedCosts,
   select,
   type TrialRecord,
-  trialRecord,
   withoutRemovedUnits,
 } from '@prunebench/core';
 import { initializeParameters } from '@prunebench/network';
+import { loadTable, recordTable } from '@prunebench/records';
 import { loadRegistry } from '@prunebench/runner';
 import test from 'ava';
 import { recounted } from '../migrations/recount-units.ts';
@@ -23,12 +22,11 @@ import { recounted } from '../migrations/recount-units.ts';
 const registry = await loadRegistry();
 
 async function published(method: string, network: string): Promise<TrialRecord> {
-  const folder = fileURLToPath(new URL('../../results/theory-vs-reality/records/cpu/', import.meta.url));
-  for (const name of await readdir(folder)) {
-    const record = trialRecord.parse(JSON.parse(await readFile(folder + name, 'utf8')));
-    if (record.spec.method === method && record.spec.network === network) return record;
-  }
-  throw new Error(`no record of ${method} on ${network}`);
+  const results = fileURLToPath(new URL('../../results', import.meta.url));
+  const { records } = await loadTable(recordTable(results, 'theory-vs-reality', 'cpu'));
+  const found = records.find(({ spec }) => spec.method === method && spec.network === network);
+  if (!found) throw new Error(`no record of ${method} on ${network}`);
+  return found;
 }
 
 const networkOf = ({ spec }: TrialRecord) =>

@@ -2,7 +2,7 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { brokenSeal, PrunebenchError } from '@prunebench/core';
+import { brokenSeal, PrunebenchError, trialRecord } from '@prunebench/core';
 import test from 'ava';
 import { sealRecords } from '../seal-records.ts';
 
@@ -25,7 +25,7 @@ test('records get a digest and keep everything else; those that have one are lef
   const after = await folder.texts();
   for (const [i, text] of after.entries()) {
     const { digest, ...rest } = JSON.parse(text);
-    t.deepEqual(rest, JSON.parse(before[i]));
+    t.deepEqual(rest, trialRecord.parse(JSON.parse(before[i])), 'options that have come since have their defaults');
     t.is(brokenSeal(JSON.parse(text)), undefined);
     t.regex(digest, /^[0-9a-f]{32}$/);
   }

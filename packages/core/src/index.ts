@@ -41,6 +41,7 @@ export {
 export { inferShapes, paddingBefore, windowOutput } from './graph/shape.ts';
 export { type NetworkWithState, withoutRemovedUnits } from './graph/shrink.ts';
 export { prunableUnits, unitMasks } from './graph/units.ts';
+export { maskDigest } from './mask-digest.ts';
 export { applyMasks, collapsedLayers, maskedSparsity, shuffleMasks, shuffleUnits } from './masks.ts';
 export type {
   EpochLog,

@@ -35,6 +35,8 @@ const measured = z.strictObject({
   /** Share of the prunable weights that is zero, asked for (absent where another point was) and reached. */
   sparsity: z.strictObject({ requested: z.number().optional(), achieved: z.number() }),
   layers: z.array(layerDensity),
+  /** Digest of the masks (`maskDigest`): which weights are left, where `layers` says how many; absent in records of earlier versions. */
+  masks: z.string().optional(),
   /** Kernels without a single weight left while others keep theirs. */
   collapsedLayers: z.array(z.string()),
   /**

@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, typ
 import { type FileHandle, open } from 'node:fs/promises';
 import { FileError, fileError } from './file-error.ts';
 
-/** Far above any text that the suite reads: its largest, the records of a table, have some 10 kB each. */
+/** Far above any text that the suite reads: its largest, the published records of a table, have some MB. */
 const TEXT_LIMIT = 2 ** 26;
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 /** Node.js asks the system for less than 2 GiB at once. */

@@ -1,6 +1,5 @@
 export { type LeaderboardOptions, renderLeaderboard, writeLeaderboard } from './leaderboard.ts';
 export { loadPublished, type PublishedRow } from './published.ts';
-export { type LoadedRecords, loadRecords } from './records.ts';
 export { type Panel, renderSvg } from './render/svg.ts';
 export {
   type RenderedReport,

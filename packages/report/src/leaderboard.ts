@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import type { ScaleName, TrialRecord, TrialSpec } from '@prunebench/core';
 import { writeWhole } from '@prunebench/files';
+import { loadRecords } from '@prunebench/records';
 import { declaredRecords } from './declaration.ts';
 import { publishedValues } from './published.ts';
 import { publishedScales } from './published-files.ts';
-import { loadRecords } from './records.ts';
 import { renderCsv } from './render/csv.ts';
 import type { ReportSource } from './report.ts';
 import { summarise } from './summary/summary.ts';
@@ -13,13 +13,15 @@ import { type LeaderboardLine, leaderboardLines, leaderboardTable } from './tabl
 
 export interface LeaderboardOptions {
   readonly resultsDir: string;
+  /** All records of the results folder; read from it where they are left out. */
+  readonly records?: readonly TrialRecord[];
   /** A trial's key; see `ReportOptions`. */
   readonly keyOf?: (spec: TrialSpec) => string;
 }
 
 /** Writes `<results>/leaderboard.csv` over all benchmarks, files that are no record left out, and returns its path. */
 export async function writeLeaderboard(sources: readonly ReportSource[], options: LeaderboardOptions): Promise<string> {
-  const { records } = await loadRecords(options.resultsDir, { onCorrupt: 'report' });
+  const records = options.records ?? (await loadRecords(options.resultsDir, { onCorrupt: 'report' })).records;
   const file = join(options.resultsDir, 'leaderboard.csv');
   await writeWhole(file, renderLeaderboard(sources, records, options.keyOf));
   return file;

@@ -1,11 +1,11 @@
 import { readdir } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { cellName, PrunebenchError, type TrialRecord, type TrialSpec } from '@prunebench/core';
 import { readText, readTextIfThere } from '@prunebench/files';
+import { type LoadedRecords, lineOf, loadRecords } from '@prunebench/records';
 import { renderLeaderboard } from './leaderboard.ts';
 import { isReportFile } from './published-files.ts';
 import { blockIn, replaceBlock, START, selectionsIn } from './readme.ts';
-import { type LoadedRecords, loadRecords } from './records.ts';
 import { type RenderedReport, type ReportSource, renderReport, sectionOf } from './report.ts';
 
 /** One place where what is published is not what the records give. */
@@ -21,6 +21,8 @@ export interface VerifyOptions {
   readonly resultsDir: string;
   /** A trial's key, recomputed for every record. */
   readonly keyOf: (spec: TrialSpec) => string;
+  /** What `loadRecords` found in the results folder, what is no record listed; read from it where it is left out. */
+  readonly loaded?: LoadedRecords;
 }
 
 /** How many differing lines of one file are listed. */
@@ -29,13 +31,14 @@ const LINES_PER_FILE = 5;
 /**
  * Recomputes everything that is published (tables, comparisons, plots, README blocks, the leaderboard) from the records
  * and compares it byte for byte; checks every record against the schema, its key against its spec, its place against its
- * benchmark and scale, and that no two claim the same seed of the same cell. Returns the differences; none means verified.
+ * benchmark and scale, and that no two claim the same seed of the same cell; and whether published files are in order.
+ * Returns the differences; none means verified.
  *
  * @throws PrunebenchError for records of another schema version
  */
 export async function verifyResults(sources: readonly ReportSource[], options: VerifyOptions): Promise<Difference[]> {
   const { resultsDir, keyOf } = options;
-  const loaded = await loadRecords(resultsDir, { onCorrupt: 'report' });
+  const loaded = options.loaded ?? (await loadRecords(resultsDir, { onCorrupt: 'report' }));
   const wrongRecords = checkRecords(loaded, sources, options);
   const published: Difference[] = [];
   for (const source of sources) {
@@ -49,24 +52,29 @@ export async function verifyResults(sources: readonly ReportSource[], options: V
 }
 
 function checkRecords(
-  { files, corrupt }: LoadedRecords,
+  { places, corrupt, untidy }: LoadedRecords,
   sources: readonly ReportSource[],
-  { keyOf, resultsDir }: VerifyOptions,
+  { keyOf }: VerifyOptions,
 ): Difference[] {
-  const differences: Difference[] = corrupt.map(({ file, reason }) =>
-    whole(file, 'a trial record', `${reason}; run its benchmark again to have it computed again`),
-  );
+  const differences: Difference[] = corrupt.map(({ file, line, name, reason }) => ({
+    file,
+    line,
+    expected: `a trial record${line !== null && name !== undefined ? ` of ${name}` : ''}`,
+    found: `${reason}; run its benchmark again to have it computed again`,
+  }));
+  for (const { file, line, reason } of untidy)
+    differences.push({ file, line, expected: 'lines in order, which prunebench report restores', found: reason });
   const known = new Set(sources.map(({ benchmark }) => benchmark.id));
   const claimed = new Map<string, string>();
-  for (const [record, file] of files) {
+  for (const [record, place] of places) {
+    const { file, line, name, table } = place;
+    const differs = (expected: string, found: string) => differences.push({ file, line, expected, found });
     const key = keyOf(record.spec);
-    if (key !== record.key) differences.push(whole(file, `key ${key}, from its spec`, `key ${record.key}`));
-    if (!basename(file).startsWith(record.key))
-      differences.push(whole(file, `a file named ${record.key}`, basename(file)));
-    const folder = join(resultsDir, record.benchmark, 'records', record.scale);
-    if (resolve(file, '..') !== resolve(folder))
-      differences.push(whole(file, `a place in ${folder}`, 'another folder'));
-    if (!known.has(record.benchmark)) differences.push(whole(file, 'a benchmark of the suite', record.benchmark));
+    if (key !== record.key) differs(`key ${key}, from its spec`, `key ${record.key}`);
+    if (!name.startsWith(record.key)) differs(`a name that begins with ${record.key}`, name);
+    if (record.benchmark !== table.benchmark || record.scale !== table.scale)
+      differs(`a place among the records of ${record.benchmark}, scale ${record.scale}`, 'another place');
+    if (!known.has(record.benchmark)) differs('a benchmark of the suite', record.benchmark);
     const claim = JSON.stringify([
       record.benchmark,
       record.scale,
@@ -75,8 +83,8 @@ function checkRecords(
       key,
     ]);
     const other = claimed.get(claim);
-    if (other !== undefined) differences.push(whole(file, 'one record per trial', `the same trial as ${other}`));
-    claimed.set(claim, file);
+    if (other !== undefined) differs('one record per trial', `the same trial as ${other}`);
+    claimed.set(claim, lineOf(place));
   }
   return differences;
 }

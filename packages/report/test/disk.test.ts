@@ -3,8 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PrunebenchError } from '@prunebench/core';
+import { loadRecords } from '@prunebench/records';
 import test from 'ava';
-import { loadPublished, loadRecords, verifyResults, writeReport } from '../src/index.ts';
+import { loadPublished, verifyResults, writeReport } from '../src/index.ts';
 import { keyOf, tiny, workplace } from './tiny-benchmark.ts';
 
 const PROGRAM = join(import.meta.dirname, 'write-limited.ts');

@@ -1,9 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PrunebenchError } from '@prunebench/core';
+import { loadRecords } from '@prunebench/records';
 import test from 'ava';
 import { parse } from 'csv-parse/sync';
-import { loadRecords, renderReport, writeReport } from '../src/index.ts';
+import { renderReport, writeReport } from '../src/index.ts';
 import { edit, keyOf, storedRecords, workplace } from './tiny-benchmark.ts';
 
 type Row = Record<string, string>;

@@ -2,7 +2,8 @@ import { cp, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Benchmark, defineBenchmark, type TrialSpec } from '@prunebench/core';
-import { loadPublished, loadRecords, type ReportSource } from '../src/index.ts';
+import { loadRecords } from '@prunebench/records';
+import { loadPublished, type ReportSource } from '../src/index.ts';
 
 const fixtures = join(import.meta.dirname, 'fixtures');
 

@@ -1,7 +1,8 @@
 import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { foldRecords, loadRecords } from '@prunebench/records';
 import test from 'ava';
-import { loadRecords, verifyResults, writeLeaderboard, writeReport } from '../src/index.ts';
+import { verifyResults, writeLeaderboard, writeReport } from '../src/index.ts';
 import { edit, keyOf, workplace } from './tiny-benchmark.ts';
 
 /** A results folder with everything written, and how to verify it. */
@@ -94,6 +95,18 @@ test('a record whose key is not that of its spec is found', async (t) => {
   t.true(keys.some(({ expected }) => expected.includes('global-0.9-0')));
 });
 
+test('published records verify like files, and a line that was changed is named with its trial', async (t) => {
+  const { verify, resultsDir } = await publishedResults();
+  await foldRecords(resultsDir);
+  t.deepEqual(await verify(), []);
+  const file = join(resultsDir, 'tiny', 'measured-cpu.jsonl');
+  await edit(file, '"remaining":60', '"remaining":61');
+  const line = (await readFile(file, 'utf8')).split('\n').findIndex((text) => text.includes('"remaining":61'));
+  const differences = await verify();
+  t.like(differences[0], { file, line: line + 1, expected: 'a trial record of global-0.9-0' });
+  t.true(differences.length > 1, 'the tables differ without it');
+});
+
 test('a corrupt record, a twin and a record in the wrong folder are found', async (t) => {
   const { verify, resultsDir } = await publishedResults();
   const records = join(resultsDir, 'tiny', 'records', 'cpu');
@@ -102,7 +115,7 @@ test('a corrupt record, a twin and a record in the wrong folder are found', asyn
   await mkdir(join(resultsDir, 'tiny', 'records', 'paper'));
   await rename(join(records, 'global-0.9-1.json'), join(resultsDir, 'tiny', 'records', 'paper', 'global-0.9-1.json'));
   const differences = await verify();
-  t.true(differences.some(({ expected }) => expected.startsWith('a place in')));
+  t.true(differences.some(({ expected }) => expected.startsWith('a place among')));
   t.true(differences.some(({ file, expected }) => file.endsWith('broken.json') && expected === 'a trial record'));
   t.true(differences.some(({ found }) => found.startsWith('the same trial as')));
 });

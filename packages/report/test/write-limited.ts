@@ -1,5 +1,6 @@
 /** Writes the report of the tiny benchmark into the folder that it is told, and says how that ended. */
-import { loadRecords, writeReport } from '../src/index.ts';
+import { loadRecords } from '@prunebench/records';
+import { writeReport } from '../src/index.ts';
 import { tiny } from './tiny-benchmark.ts';
 
 const [resultsDir] = process.argv.slice(2);

@@ -190,7 +190,7 @@ function speedCommand(): Command {
 function timeCommand(): Command {
   return new Command('time')
     .description("time a finished trial's network on sparse kernels against itself dense")
-    .argument('<trial>', 'its key, or the beginning of it: the name of its record')
+    .argument('<trial>', 'its key, or the beginning of it: the first field of its record')
     .option('--batch <list>', 'batch sizes to measure', listOf(positiveInteger), [1, 128])
     .option('--rounds <number>', 'alternations of the two; medians are over them', positiveInteger, 15)
     .addOption(resultsOption())
@@ -205,7 +205,7 @@ function timeCommand(): Command {
 function exportCommand(): Command {
   return new Command('export')
     .description("write a finished trial's network as a safetensors file")
-    .argument('<trial>', 'its key, or the beginning of it: the name of its record')
+    .argument('<trial>', 'its key, or the beginning of it: the first field of its record')
     .option('--sparse', 'kernels as compressed sparse rows instead of dense tensors with zeros', false)
     .option(
       '--shrink',

@@ -1,5 +1,5 @@
 import { PrunebenchError } from '@prunebench/core';
-import { diskError, systemError } from './files.ts';
+import { diskError, systemError } from '@prunebench/files';
 import type { ErrorMessage } from './worker/protocol.ts';
 
 /** An error in the form that crosses processes and that the command line prints; bugs keep their stack. */

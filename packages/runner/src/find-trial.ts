@@ -1,9 +1,7 @@
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type Network, PrunebenchError, pointOf, type State, scales, type TrialRecord } from '@prunebench/core';
-import { readRecord } from './record-store.ts';
+import { type Network, PrunebenchError, pointOf, type State, type TrialRecord } from '@prunebench/core';
+import { lineOf, loadTable, type NamedTrial, trialNames, workingFile } from '@prunebench/records';
 import type { Registry } from './registry.ts';
-import { benchmarksWithRecords, type ResultsFolder } from './results-folder.ts';
+import type { ResultsFolder } from './results-folder.ts';
 import { StageStore } from './stages/stage-store.ts';
 import { lookUp } from './suggest.ts';
 
@@ -58,32 +56,33 @@ function shellQuoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-async function findRecord(prefix: string, folder: ResultsFolder): Promise<TrialRecord> {
-  const found = new Map<string, { folder: string; name: string }>();
-  for (const benchmark of await benchmarksWithRecords(folder))
-    for (const scale of scales) {
-      const records = folder.records(benchmark, scale);
-      for (const file of await readdir(records).catch((): string[] => [])) {
-        const name = file.replace(/\.json$/, '');
-        // Series that share a trial have records of the same key, with a suffix in the file's name.
-        if (name.startsWith(prefix)) found.set(name.split('-')[0], { folder: records, name });
-      }
-    }
+async function findRecord(prefix: string, { root }: ResultsFolder): Promise<TrialRecord> {
+  const found = new Map<string, NamedTrial>();
+  // Series that share a trial have records of the same key, with a suffix in the name.
+  for (const trial of await trialNames(root))
+    if (trial.name.startsWith(prefix)) found.set(trial.name.split('-')[0], trial);
   const [first, second] = found;
   if (!first || second)
     throw new PrunebenchError(
       first
         ? `${found.size} trials have keys that begin with "${prefix}": ${someOf([...found.keys()])}.`
-        : `No record in ${folder.root} has a key that begins with "${prefix}".`,
-      { remedy: 'Give more of the key; it is the name of the record: results/<benchmark>/records/<scale>/<key>.json.' },
+        : `No record in ${root} has a key that begins with "${prefix}".`,
+      {
+        remedy:
+          'Give more of the key; it is the first field of a line in results/<benchmark>/measured-<scale>.jsonl, or the name of a file in results/<benchmark>/records/<scale>.',
+      },
     );
-  const [key, place] = first;
-  const record = await readRecord(place.folder, place.name, key, (line) => console.error(line));
-  if (!record)
-    throw new PrunebenchError(`The record of trial ${key} could not be read: ${join(place.folder, place.name)}.json.`, {
-      remedy: 'Run the trial again.',
-    });
-  return record;
+  return readNamed(first[1]);
+}
+
+async function readNamed({ table, name }: NamedTrial): Promise<TrialRecord> {
+  const { places, corrupt } = await loadTable(table);
+  for (const [record, place] of places) if (place.name === name) return record;
+  const fault = corrupt.find((each) => each.name === name);
+  const where = fault ? `${lineOf(fault)} (${fault.reason})` : workingFile(table, name);
+  throw new PrunebenchError(`The record of trial ${name} could not be read: ${where}.`, {
+    remedy: 'Run the trial again.',
+  });
 }
 
 function someOf(keys: readonly string[]): string {

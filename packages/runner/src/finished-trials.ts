@@ -1,11 +1,20 @@
 /** Which trials of a run have a record already, and whether that record is of the code and data of today. */
-import { rename } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { PrunebenchError, type TrialRecord } from '@prunebench/core';
-import { changesSince, commitsOf, RecordGroups, unknownCode } from './code/changes.ts';
+import type { Notice } from '@prunebench/files';
+import {
+  changesSince,
+  commitsOf,
+  RecordGroups,
+  type RecordTable,
+  readTable,
+  unknownCode,
+  withdrawRecords,
+  workingFile,
+  writeRecord,
+} from '@prunebench/records';
 import type { TrialCodes } from './code/trial-code.ts';
 import type { Trial } from './plan.ts';
-import { type Notice, readRecord, writeRecord } from './record-store.ts';
 import type { Registry } from './registry.ts';
 
 /** What becomes of records of other code. */
@@ -28,8 +37,8 @@ export interface SortedTrials {
 }
 
 export interface RecordsContext {
-  /** Folder of the trials' records. */
-  readonly records: string;
+  /** Where the trials' records are. */
+  readonly table: RecordTable;
   /** The results folder, for messages. */
   readonly root: string;
   readonly registry: Registry;
@@ -49,10 +58,11 @@ export async function sortTrials(
   { rerun, keep }: RecordPolicy,
   context: RecordsContext,
 ): Promise<SortedTrials> {
-  const { records, root, notice } = context;
+  const { table, root, notice } = context;
+  const records = await readTable(table, notice);
   const found = new Map<Trial, TrialRecord>();
   for (const trial of trials) {
-    const record = await readRecord(records, trial.name, trial.key, notice);
+    const record = records.get(trial.name);
     if (record) found.set(trial, record);
   }
   const { own, engine, ...changes } = await judge(found, context);
@@ -67,7 +77,7 @@ export async function sortTrials(
   if (rerun && found.size > 0)
     notice(`${count(found.size, 'finished trial is', 'finished trials are')} computed again`);
   for (const trial of again) found.delete(trial);
-  for (const [trial, record] of found) await relabel(record, trial, records);
+  for (const [trial, record] of found) await relabel(record, trial, table);
   return {
     pending: trials.filter((trial) => !found.has(trial)),
     foreign: rerun ? [...own, ...engine] : own,
@@ -114,10 +124,10 @@ async function checksumOf(dataset: string, registry: Registry): Promise<string> 
 }
 
 /** Labels are not part of a trial's identity, so a benchmark may rename a series without computing anything again. */
-async function relabel(record: TrialRecord, trial: Trial, folder: string): Promise<void> {
+async function relabel(record: TrialRecord, trial: Trial, table: RecordTable): Promise<void> {
   const { series, control } = trial;
   if (record.series !== series || record.control !== control)
-    await writeRecord(folder, trial.name, { ...record, series, control });
+    await writeRecord(table, trial.name, { ...record, series, control });
 }
 
 /** Where numbers come from that were not computed now: in a clone, from another machine. */
@@ -135,11 +145,12 @@ function count(n: number, one: string, many: string): string {
 }
 
 /** Puts records aside that belong to other code and could not be made anew, so that no table shows them as this code's. */
-export async function withdraw(trials: readonly Trial[], { records, notice }: RecordsContext): Promise<void> {
-  for (const { name } of trials) {
-    const path = join(records, `${name}.json`);
-    const moved = `${path}.other-code`;
-    await rename(path, moved);
-    notice(`${path} is of other code and could not be computed again: it is now ${basename(moved)}`);
-  }
+export async function withdraw(trials: readonly Trial[], { table, notice }: RecordsContext): Promise<void> {
+  const names = trials.map(({ name }) => name);
+  if (names.length === 0) return;
+  const moved = await withdrawRecords(table, names, 'other-code');
+  for (const [i, name] of names.entries())
+    notice(
+      `${workingFile(table, name)} is of other code and could not be computed again: it is now ${basename(moved[i])}`,
+    );
 }

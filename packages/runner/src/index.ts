@@ -1,6 +1,6 @@
 export { trialKey } from './keys.ts';
+export { withResults } from './lock.ts';
 export { declareTrials, type PlannedTrial, planStages, type Stage } from './plan.ts';
-export { recordDigest } from './record-store.ts';
 export { loadRegistry, type Registry } from './registry.ts';
 export { type RunOptions, type RunSummary, runBenchmark } from './run.ts';
 export { WORKER_ENVIRONMENT } from './worker/pool.ts';

@@ -1,6 +1,6 @@
 import { PrunebenchError } from '@prunebench/core';
 import { sweepLeftovers, tryLock } from '@prunebench/files';
-import { type ResultsFolder, writtenFolders } from './results-folder.ts';
+import { type ResultsFolder, reopenResults, writtenFolders } from './results-folder.ts';
 import { StageStore } from './stages/stage-store.ts';
 
 /**
@@ -19,6 +19,21 @@ export async function lockResults(folder: ResultsFolder): Promise<() => Promise<
   } catch (error) {
     await release();
     throw error;
+  }
+}
+
+/**
+ * Does work that writes to an existing results folder while no run does.
+ *
+ * @throws PrunebenchError where there are no results, or another process writes to them
+ */
+export async function withResults<T>(root: string, work: (folder: ResultsFolder) => Promise<T>): Promise<T> {
+  const folder = await reopenResults(root);
+  const release = await lockResults(folder);
+  try {
+    return await work(folder);
+  } finally {
+    await release();
   }
 }
 

@@ -17,9 +17,9 @@ import initialization from '@prunebench/criterion-initialization';
 import magnitude from '@prunebench/criterion-magnitude';
 import secondOrder from '@prunebench/criterion-second-order';
 import data from '@prunebench/data';
+import { exists } from '@prunebench/files';
 import models, { findNetwork } from '@prunebench/models';
 import training from '@prunebench/training';
-import { exists } from './files.ts';
 import { loadPlugin } from './plugins/load.ts';
 import { repositoryRoot } from './repository.ts';
 

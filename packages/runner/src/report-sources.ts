@@ -1,18 +1,16 @@
-import { basename, dirname, join, resolve, sep } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { TrialSpec } from '@prunebench/core';
-import { sweepLeftovers } from '@prunebench/files';
+import { exists, type Notice, sweepLeftovers } from '@prunebench/files';
+import { foldRecords, lineOf, loadRecords } from '@prunebench/records';
 import {
   loadPublished,
-  loadRecords,
   type ReportSource,
   type WrittenReport,
   writeLeaderboard,
   writeReport,
 } from '@prunebench/report';
 import { describeOtherCode } from './code/records-of-other-code.ts';
-import { exists } from './files.ts';
 import { trialKey } from './keys.ts';
-import type { Notice } from './record-store.ts';
 import type { BenchmarkEntry, Registry } from './registry.ts';
 import { repositoryRoot } from './repository.ts';
 import type { ResultsFolder } from './results-folder.ts';
@@ -47,7 +45,7 @@ export interface ReportsWritten extends WrittenReport {
 }
 
 /**
- * Writes a benchmark's tables and plots from all its records, and the leaderboard over all benchmarks. Files that are no
+ * Publishes a benchmark's records, writes its tables and plots from all of them, and the leaderboard over all benchmarks. Files that are no
  * record are named and left out; records of this benchmark that other code computed are named and shown. For who holds the
  * folder's lock.
  */
@@ -57,17 +55,19 @@ export async function writeReports(
   folder: ResultsFolder,
   notice: Notice,
 ): Promise<ReportsWritten> {
-  const { records: all, files, corrupt } = await loadRecords(folder.root, { onCorrupt: 'report' });
-  for (const { file, reason } of corrupt)
-    notice(`Record ${file} is corrupt (${reason}) and left out; run its benchmark again to have it computed again.`);
-  const own = join(folder.root, entry.id) + sep;
-  const records = all.filter((record) => files.get(record)!.startsWith(own));
+  await foldRecords(folder.root, entry.id);
+  const { records: all, places, corrupt } = await loadRecords(folder.root, { onCorrupt: 'report' });
+  for (const each of corrupt)
+    notice(
+      `Record ${lineOf(each)} is corrupt (${each.reason}) and left out; run its benchmark again to have it computed again.`,
+    );
+  const records = all.filter((record) => places.get(record)!.table.benchmark === entry.id);
   for (const line of await describeOtherCode(records, registry)) notice(`Of other code than this: ${line}.`);
   const options = { resultsDir: folder.root, keyOf: keyOf(registry) };
   const source = await reportSource(entry, folder);
   for (const file of [source.readme ?? [], source.excerpts ?? []].flat())
     await sweepLeftovers(dirname(file), { of: [basename(file)] });
   const report = await writeReport(source, { ...options, records });
-  const leaderboard = await writeLeaderboard(await reportSources(registry, folder), options);
+  const leaderboard = await writeLeaderboard(await reportSources(registry, folder), { ...options, records: all });
   return { ...report, files: [...report.files, leaderboard], corrupt: corrupt.length };
 }

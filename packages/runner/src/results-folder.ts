@@ -1,7 +1,8 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { PrunebenchError, SCHEMA_VERSION, type ScaleName } from '@prunebench/core';
-import { exists, folderError, makeFolder, readTextIfThere, refuseFile, writeJson } from './files.ts';
+import { existsUpwards, folderError, isFolder, makeFolder, readTextIfThere, writeJson } from '@prunebench/files';
+import { type RecordTable, recordTable } from '@prunebench/records';
 
 /** Where everything of a results folder lies. */
 export interface ResultsFolder {
@@ -9,7 +10,7 @@ export interface ResultsFolder {
   /** Finished stages: a cache that may be deleted at any time. */
   readonly stages: string;
   readonly lock: string;
-  records(benchmark: string, scale: ScaleName): string;
+  table(benchmark: string, scale: ScaleName): RecordTable;
   log(benchmark: string): string;
 }
 
@@ -24,7 +25,7 @@ export function resultsFolder(root: string): ResultsFolder {
     root: absolute,
     stages,
     lock: join(stages, 'lock'),
-    records: (benchmark, scale) => join(absolute, benchmark, 'records', scale),
+    table: (benchmark, scale) => recordTable(absolute, benchmark, scale),
     log: (benchmark) => join(absolute, benchmark, 'run.log'),
   };
 }
@@ -70,12 +71,17 @@ export async function reopenResults(root: string): Promise<ResultsFolder> {
   return openResults(root);
 }
 
-/** The benchmarks that a results folder has records of. */
-export async function benchmarksWithRecords(folder: ResultsFolder): Promise<readonly string[]> {
-  const entries = await readdir(folder.root, { withFileTypes: true });
-  const names = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map(({ name }) => name);
-  const found = await Promise.all(names.map((name) => exists(join(folder.root, name, 'records'))));
-  return names.filter((_, i) => found[i]).sort();
+/**
+ * For a folder that is only read, there or not.
+ *
+ * @throws PrunebenchError when it, or what should be a folder above it, is a file
+ */
+export async function refuseFile(path: string): Promise<void> {
+  const found = await existsUpwards(path);
+  if (!(await isFolder(found)))
+    throw new PrunebenchError(`A file stands where a folder is needed: ${found}.`, {
+      remedy: 'Choose another folder with --results.',
+    });
 }
 
 /** The folders outside the cache of stages in which a run or a report leaves files. */

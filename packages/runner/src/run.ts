@@ -4,10 +4,10 @@
  */
 import { join } from 'node:path';
 import { type Benchmark, costOf, type Network, type ScaleName } from '@prunebench/core';
-import { onNotice, optionally } from '@prunebench/files';
+import { makeFolder, type Notice, onNotice, optionally } from '@prunebench/files';
+import { foldTable } from '@prunebench/records';
 import { TrialCodes } from './code/trial-code.ts';
 import { toError } from './error-message.ts';
-import { makeFolder } from './files.ts';
 import { type Filter, filterTrials } from './filter.ts';
 import { nothingToRun, sortTrials, withdraw } from './finished-trials.ts';
 import { lockResults } from './lock.ts';
@@ -15,7 +15,6 @@ import { declareTrials, type PlannedTrial, planStages, type RunPlan, type Trial 
 import { createDisplay, type Display } from './progress/display.ts';
 import { Tracker } from './progress/tracker.ts';
 import { type Commit, currentCommit } from './provenance.ts';
-import type { Notice } from './record-store.ts';
 import type { Registry } from './registry.ts';
 import { openResults, type ResultsFolder } from './results-folder.ts';
 import { FatalError, type Outcome, schedule } from './schedule/scheduler.ts';
@@ -84,6 +83,7 @@ export async function runBenchmark(options: RunOptions): Promise<RunSummary> {
   const trials = filterTrials(declared, options.filters);
   const folder = await openResults(options.results);
   await makeFolder(join(folder.root, benchmark.id));
+  const table = folder.table(benchmark.id, scale);
   const release = await lockResults(folder);
   const display = createDisplay(options.stream, folder.log(benchmark.id));
   const silence = onNotice((line) => display.line(line));
@@ -92,7 +92,7 @@ export async function runBenchmark(options: RunOptions): Promise<RunSummary> {
     await codes.locate(trials.map(({ spec }) => spec));
     const run = { options, folder, codes, display };
     const context = {
-      records: folder.records(benchmark.id, scale),
+      table,
       root: folder.root,
       registry,
       codes,
@@ -113,6 +113,7 @@ export async function runBenchmark(options: RunOptions): Promise<RunSummary> {
       context,
     );
     const speed = options.speed && !options.signal.aborted ? await measure(trials, run) : null;
+    await foldTable(table);
     const summary = summarize(trials.length, pending, outcomes, speed, options.signal.aborted);
     await options.conclude?.(summary);
     return summary;
@@ -133,7 +134,7 @@ interface Run {
 async function measure(trials: readonly Trial[], { options, folder, display }: Run): Promise<SpeedSummary | null> {
   const { benchmark, scale, registry, signal } = options;
   const pass = {
-    records: folder.records(benchmark.id, scale),
+    table: folder.table(benchmark.id, scale),
     store: new StageStore(folder.stages),
     stages: folder.stages,
     registry,

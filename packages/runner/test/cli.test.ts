@@ -1,6 +1,7 @@
 /** What the command line answers to wrong input: one message, the remedy, no stack, a code that says whose fault it is. */
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { loadTable, recordTable } from '@prunebench/records';
 import test from 'ava';
 import { repositoryRoot } from '../src/repository.ts';
 import { sandbox, TINY } from './fixtures/cli.ts';
@@ -161,6 +162,6 @@ for (const command of ['time', 'export'])
     const { stdout } = await box.cli(command, '--help');
     const keys = [...stdout.matchAll(new RegExp(`prunebench ${command} (\\w+)`, 'g'))].map(([, key]) => key);
     t.true(keys.length > 0);
-    const records = await readdir(join(repositoryRoot, 'results/global-vs-layerwise/records/cpu'));
-    for (const key of keys) t.is(records.filter((name) => name.startsWith(key)).length, 1, key);
+    const { records } = await loadTable(recordTable(join(repositoryRoot, 'results'), 'global-vs-layerwise', 'cpu'));
+    for (const prefix of keys) t.is(records.filter(({ key }) => key.startsWith(prefix)).length, 1, prefix);
   });

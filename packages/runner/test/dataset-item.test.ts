@@ -1,6 +1,6 @@
-import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type DatasetEntry, PrunebenchError, trialRecord } from '@prunebench/core';
+import { type DatasetEntry, PrunebenchError } from '@prunebench/core';
+import { loadTable, recordTable } from '@prunebench/records';
 import test from 'ava';
 import { describeOtherCode } from '../src/code/records-of-other-code.ts';
 import { datasetItem } from '../src/commands/list.ts';
@@ -47,9 +47,8 @@ test('doctor names it as well', async (t) => {
 });
 
 test('verify and report pass over its records when they look for other code', async (t) => {
-  const folder = join(repositoryRoot, 'results', 'snip-lenets', 'records', 'cpu');
-  const [first] = (await readdir(folder)).filter((name) => name.endsWith('.json'));
-  const record = trialRecord.parse(JSON.parse(await readFile(join(folder, first), 'utf8')));
+  const { records } = await loadTable(recordTable(join(repositoryRoot, 'results'), 'snip-lenets', 'cpu'));
+  const [record] = records;
   const registry = await loadRegistry();
   const datasets = new Map(registry.datasets).set(record.spec.dataset, broken(unreadable));
   t.deepEqual(await describeOtherCode([record], { ...registry, datasets }), []);

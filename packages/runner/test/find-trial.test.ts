@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PrunebenchError } from '@prunebench/core';
+import { workingFolder } from '@prunebench/records';
 import test from 'ava';
 import { findTrial } from '../src/find-trial.ts';
 import { loadRegistry } from '../src/registry.ts';
@@ -11,7 +12,7 @@ import { resultsFolder } from '../src/results-folder.ts';
 async function folderWith(names: readonly string[]) {
   const root = await mkdtemp(join(tmpdir(), 'prunebench-trials-'));
   const folder = resultsFolder(root);
-  const records = folder.records('some-benchmark', 'smoke');
+  const records = workingFolder(folder.table('some-benchmark', 'smoke'));
   await mkdir(records, { recursive: true });
   for (const name of names) await writeFile(join(records, `${name}.json`), '{}');
   return { folder, remove: () => rm(root, { recursive: true }) };
@@ -37,6 +38,6 @@ test('of many candidates ten are named', async (t) => {
 test('a record that cannot be read is said to be so', async (t) => {
   const { folder, remove } = await folderWith(['cc33']);
   const error = await t.throwsAsync(findTrial('cc', await loadRegistry([]), folder), { instanceOf: PrunebenchError });
-  t.regex(error.message, /cc33 could not be read/);
+  t.regex(error.message, /cc33 could not be read: .*cc33\.json \(field/);
   await remove();
 });

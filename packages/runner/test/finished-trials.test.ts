@@ -3,11 +3,11 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PrunebenchError, SCHEMA_VERSION, type TrialCode, type TrialRecord } from '@prunebench/core';
+import { foldTable, loadTable, recordTable, workingFile, workingFolder, writeRecord } from '@prunebench/records';
 import test from 'ava';
 import { TrialCodes } from '../src/code/trial-code.ts';
-import { nothingToRun, type RecordPolicy, sortTrials } from '../src/finished-trials.ts';
+import { nothingToRun, type RecordPolicy, sortTrials, withdraw } from '../src/finished-trials.ts';
 import { declareTrials, type Trial } from '../src/plan.ts';
-import { writeRecord } from '../src/record-store.ts';
 import { loadRegistry } from '../src/registry.ts';
 import { TINY } from './fixtures/cli.ts';
 
@@ -58,19 +58,20 @@ const unknownEngine = ({ code: _, ...record }: TrialRecord): TrialRecord => reco
 
 /** A folder of records, each made by `change` from one of today's code; undefined leaves the trial without one. */
 async function folderOf(change: (record: TrialRecord, index: number) => TrialRecord | undefined) {
-  const records = await mkdtemp(join(tmpdir(), 'records-'));
+  const root = await mkdtemp(join(tmpdir(), 'records-'));
+  const table = recordTable(root, 'tiny', 'smoke');
   for (const [i, trial] of trials.entries()) {
     const record = change(recordOf(trial), i);
-    if (record) await writeRecord(records, trial.name, record);
+    if (record) await writeRecord(table, trial.name, record);
   }
   const notices: string[] = [];
   const sort = (policy: Partial<RecordPolicy> = {}) =>
     sortTrials(
       trials,
       { rerun: false, keep: false, ...policy },
-      { records, root: '<root>', registry, codes, notice: (line) => notices.push(line) },
+      { table, root: '<root>', registry, codes, notice: (line) => notices.push(line) },
     );
-  return { records, notices, sort, [Symbol.asyncDispose]: () => rm(records, { recursive: true }) };
+  return { table, notices, sort, [Symbol.asyncDispose]: () => rm(root, { recursive: true }) };
 }
 
 const seriesOf = (list: readonly Trial[]) => list.map(({ series }) => series);
@@ -175,19 +176,40 @@ test('--rerun computes everything again, whatever computed it', async (t) => {
 test('a record whose numbers were changed is set aside, and its trial runs again', async (t) => {
   await using folder = await folderOf((record) => record);
   const [{ name }] = trials;
-  const file = join(folder.records, `${name}.json`);
+  const file = workingFile(folder.table, name);
   const text = await readFile(file, 'utf8');
   await writeFile(file, text.replace('"computeSeconds": 0', '"computeSeconds": 1'));
   const { pending } = await folder.sort();
   t.deepEqual(seriesOf(pending), ['one-shot']);
   t.regex(folder.notices[0], new RegExp(`^Record ${file} is corrupt \\(its content does not match its digest`));
-  t.true((await readdir(folder.records)).includes(`${name}.json.corrupt-1`));
+  t.true((await readdir(workingFolder(folder.table))).includes(`${name}.json.corrupt-1`));
 });
 
 test('a label that is brought up to date is sealed anew', async (t) => {
   await using folder = await folderOf((record) => ({ ...record, series: `old ${record.series}` }));
   t.deepEqual((await folder.sort()).pending, []);
   t.deepEqual((await folder.sort()).pending, [], 'and believed again');
-  const text = await readFile(join(folder.records, `${trials[0].name}.json`), 'utf8');
+  const text = await readFile(workingFile(folder.table, trials[0].name), 'utf8');
   t.is(JSON.parse(text).series, 'one-shot');
+});
+
+test('published records are sorted like working ones', async (t) => {
+  await using folder = await folderOf((record, i) => (i === 0 ? otherDigest('step train')(record) : record));
+  await foldTable(folder.table);
+  const { pending, foreign, records } = await folder.sort();
+  t.deepEqual(seriesOf(pending), ['one-shot']);
+  t.deepEqual(foreign, pending);
+  t.is(records.length, 2);
+});
+
+test('a published record of other code that could not be made anew leaves its table, and is kept', async (t) => {
+  await using folder = await folderOf(otherDigest('step train'));
+  await foldTable(folder.table);
+  const notice = (line: string) => folder.notices.push(line);
+  await withdraw(trials.slice(0, 1), { table: folder.table, root: '<root>', registry, codes, notice });
+  const { records } = await loadTable(folder.table);
+  t.deepEqual(records.map(({ series }) => series).sort(), seriesOf(trials.slice(1)).sort());
+  const kept = await readFile(`${workingFile(folder.table, trials[0].name)}.other-code`, 'utf8');
+  t.is(JSON.parse(kept).series, 'one-shot');
+  t.regex(folder.notices.at(-1)!, /is of other code and could not be computed again: it is now .*\.json\.other-code$/);
 });

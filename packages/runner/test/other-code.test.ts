@@ -1,5 +1,5 @@
 /** A criterion is edited, and the same command run again: the table must show what the edited one gives. */
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { digests, sandbox } from './fixtures/cli.ts';
@@ -120,12 +120,17 @@ test.serial('--rerun computes finished trials again from their first step, to th
   await using _ = box;
   await run();
   const before = await records();
+  const { measured, runs } = box.published('edited');
+  const lines = await readFile(measured, 'utf8');
+  const ran = await readFile(runs, 'utf8');
   const { exitCode, all, stderr } = await run('--rerun');
   t.is(exitCode, 0, all);
   t.regex(stderr, /2 finished trials are computed again/);
   const after = await records();
   t.deepEqual(digests(after), digests(before));
   for (const [file, { run: made }] of after) t.true(made.finishedAt > before.get(file)!.run.finishedAt);
+  t.is(await readFile(measured, 'utf8'), lines, 'no diff where everything is reproduced');
+  t.not(await readFile(runs, 'utf8'), ran);
   const both = await run('--rerun', '--keep');
   t.is(both.exitCode, 2, 'the two exclude each other');
 });

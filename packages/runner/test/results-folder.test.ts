@@ -1,14 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { PrunebenchError } from '@prunebench/core';
+import { diskError } from '@prunebench/files';
+import { publishedFiles, readTable, workingFolder } from '@prunebench/records';
 import test from 'ava';
 import { checkResults } from '../src/doctor/results.ts';
-import { diskError } from '../src/files.ts';
 import { lockResults, takeLock } from '../src/lock.ts';
 import { createDisplay } from '../src/progress/display.ts';
-import { readRecord } from '../src/record-store.ts';
 import { existingResults, openResults, reopenResults } from '../src/results-folder.ts';
 
 async function temporary() {
@@ -122,16 +122,17 @@ const others: Readonly<Record<string, (path: string) => Promise<unknown>>> = {
 for (const [what, make] of Object.entries(others)) {
   test(`${what} in the place of results.json, the lock or a record is a clear error`, async (t) => {
     await using folder = await temporary();
-    const { records, lock } = await openResults(folder.root);
-    const of = records('tiny', 'smoke');
+    const { table, lock } = await openResults(folder.root);
+    const { measured } = publishedFiles(table('tiny', 'smoke'));
+    const of = dirname(measured);
     await mkdir(of, { recursive: true });
     await make(lock);
-    await make(join(of, 'name.json'));
+    await make(measured);
     await rm(join(folder.root, 'results.json'));
     await make(join(folder.root, 'results.json'));
     const reads: Readonly<Record<string, () => Promise<unknown>>> = {
       lock: () => takeLock(lock),
-      'name.json': () => readRecord(of, 'name', 'key', t.log),
+      'measured-smoke.jsonl': () => readTable(table('tiny', 'smoke'), t.log),
       'results.json': () => openResults(folder.root),
       '/results.json': () => existingResults(folder.root),
     };
@@ -164,7 +165,7 @@ test('who gets the lock sweeps what killed runs left half written, wherever a ru
   await using root = await temporary();
   const folder = await openResults(root.root);
   const stage = join(folder.stages, 'a'.repeat(32));
-  const records = folder.records('tiny', 'cpu');
+  const records = workingFolder(folder.table('tiny', 'cpu'));
   for (const made of [stage, records]) await mkdir(made, { recursive: true });
   const draft = '0f8fad5b-d9cb-469f-a165-70867728950e.tmp';
   const left = [
@@ -173,6 +174,7 @@ test('who gets the lock sweeps what killed runs left half written, wherever a ru
     join(folder.root, 'tiny', `accuracy-cpu.svg.${draft}`),
     join(records, 'name.json.2846193057'),
     join(records, `name.json.${draft}`),
+    join(folder.root, 'tiny', `measured-cpu.jsonl.${draft}`),
     join(stage, `evaluations.json.${draft}`),
     join(stage, 'evaluations.json.2846193057'),
     join(folder.stages, `b.${draft}`),

@@ -1,6 +1,6 @@
 import { type DatasetEntry, PrunebenchError, type TrialRecord } from '@prunebench/core';
+import { changesSince, RecordGroups, unknownCode } from '@prunebench/records';
 import type { Registry } from '../registry.ts';
-import { changesSince, RecordGroups, unknownCode } from './changes.ts';
 import { TrialCodes } from './trial-code.ts';
 
 /**

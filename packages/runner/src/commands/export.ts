@@ -1,8 +1,7 @@
 import { join, resolve } from 'node:path';
 import { withoutRemovedUnits } from '@prunebench/core';
-import { writeWhole } from '@prunebench/files';
+import { makeFolder, writeWhole } from '@prunebench/files';
 import { encodeDense, encodeSparse } from '@prunebench/sparse';
-import { makeFolder } from '../files.ts';
 import { findTrial } from '../find-trial.ts';
 import { loadRegistry } from '../registry.ts';
 import { existingResults } from '../results-folder.ts';

@@ -1,7 +1,8 @@
-import { lockResults } from '../lock.ts';
+import { benchmarksWithRecords } from '@prunebench/records';
+import { withResults } from '../lock.ts';
 import { loadRegistry } from '../registry.ts';
 import { writeReports } from '../report-sources.ts';
-import { benchmarksWithRecords, reopenResults } from '../results-folder.ts';
+import { existingResults } from '../results-folder.ts';
 import { lookUp } from '../suggest.ts';
 
 export interface ReportCommandOptions {
@@ -13,11 +14,10 @@ export interface ReportCommandOptions {
 /** Writes tables, plots and the leaderboard from the records that are there; a file that is no record makes the exit code 1. */
 export async function report(name: string | undefined, { results, plugin, json }: ReportCommandOptions): Promise<void> {
   const registry = await loadRegistry(plugin);
-  const folder = await reopenResults(results);
-  const names = name === undefined ? await benchmarksWithRecords(folder) : [name];
+  const { root } = await existingResults(results);
+  const names = name === undefined ? await benchmarksWithRecords(root) : [name];
   const entries = names.map((id) => lookUp(registry.benchmarks, 'benchmark', id));
-  const release = await lockResults(folder);
-  try {
+  await withResults(root, async (folder) => {
     const written = [];
     for (const entry of entries) {
       const { tables, files, notes, corrupt } = await writeReports(entry, registry, folder, (line) =>
@@ -31,7 +31,5 @@ export async function report(name: string | undefined, { results, plugin, json }
       for (const file of files) console.log(file);
     }
     if (json) console.log(JSON.stringify(written, null, 2));
-  } finally {
-    await release();
-  }
+  });
 }

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { PrunebenchError } from '@prunebench/core';
+import { makeFolder } from '@prunebench/files';
 import { networkNames, runBackendSpeed, runGpuSpeed, runSparseSpeed, runSpeed } from '@prunebench/speed';
-import { makeFolder } from '../files.ts';
 
 export interface SpeedCommandOptions {
   readonly sparse: boolean;

@@ -1,8 +1,9 @@
-import { loadRecords, verifyResults } from '@prunebench/report';
+import { benchmarksWithRecords, loadRecords } from '@prunebench/records';
+import { verifyResults } from '@prunebench/report';
 import { describeOtherCode } from '../code/records-of-other-code.ts';
 import { loadRegistry } from '../registry.ts';
 import { keyOf, reportSources } from '../report-sources.ts';
-import { benchmarksWithRecords, existingResults } from '../results-folder.ts';
+import { existingResults } from '../results-folder.ts';
 
 export interface VerifyOptions {
   readonly results: string;
@@ -18,11 +19,11 @@ export async function verify({ results, plugin, json }: VerifyOptions): Promise<
   const registry = await loadRegistry(plugin);
   const folder = await existingResults(results);
   const sources = await reportSources(registry, folder);
-  const differences = await verifyResults(sources, { resultsDir: folder.root, keyOf: keyOf(registry) });
-  const benchmarks = await benchmarksWithRecords(folder);
-  const { records } = await loadRecords(folder.root, { onCorrupt: 'report' });
-  const unsealed = records.filter(({ digest }) => digest === undefined).length;
-  const otherCode = await describeOtherCode(records, registry);
+  const loaded = await loadRecords(folder.root, { onCorrupt: 'report' });
+  const differences = await verifyResults(sources, { resultsDir: folder.root, keyOf: keyOf(registry), loaded });
+  const benchmarks = await benchmarksWithRecords(folder.root);
+  const unsealed = [...loaded.places.values()].filter((place) => !place.sealed).length;
+  const otherCode = await describeOtherCode(loaded.records, registry);
   if (json) console.log(JSON.stringify({ benchmarks, differences, unsealed, otherCode }, null, 2));
   else if (differences.length === 0)
     console.log(`Verified: every table of ${benchmarks.join(', ')} follows from its records.`);

@@ -1,7 +1,7 @@
 import { readFile, statfs } from 'node:fs/promises';
 import { availableParallelism, freemem, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { existsUpwards } from '../files.ts';
+import { existsUpwards } from '@prunebench/files';
 import { host } from '../provenance.ts';
 import { repositoryRoot } from '../repository.ts';
 import type { Finding } from './check.ts';

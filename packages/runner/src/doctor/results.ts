@@ -1,8 +1,9 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { PrunebenchError } from '@prunebench/core';
-import { exists, existsUpwards, refuseFile } from '../files.ts';
-import { benchmarksWithRecords, existingResults } from '../results-folder.ts';
+import { exists, existsUpwards } from '@prunebench/files';
+import { benchmarksWithRecords } from '@prunebench/records';
+import { existingResults, refuseFile } from '../results-folder.ts';
 import type { Finding } from './check.ts';
 
 const subject = 'results folder';
@@ -24,7 +25,7 @@ export async function checkResults(results: string): Promise<Finding> {
     };
   if (!(await exists(results))) return { status: 'ok', subject, detail: `${results} will be created` };
   try {
-    const names = await benchmarksWithRecords(await existingResults(results));
+    const names = await benchmarksWithRecords((await existingResults(results)).root);
     return { status: 'ok', subject, detail: `${results}: records of ${names.join(', ') || 'no benchmark yet'}` };
   } catch (error) {
     return notUsable('warn')(error);

@@ -2,13 +2,13 @@
  * Measured speed and file sizes of trials whose record has none yet, or has none that can be compared. A pass of its own after the last trial, one network at
  * a time: a time that was taken while other processes train says nothing.
  */
-import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
 import { getThreads, isNativeAvailable, registerNativeBackend } from '@prunebench/backend-native';
 import {
   costOf,
   type Masks,
+  maskDigest,
   type Network,
   recordedCosts,
   type SpeedRecord,
@@ -16,12 +16,12 @@ import {
   type TrialRecord,
 } from '@prunebench/core';
 import { optionally } from '@prunebench/files';
+import { type RecordTable, readTable, writeRecord } from '@prunebench/records';
 import { fileSizes, measureSpeed } from '@prunebench/sparse';
 import type { Trial } from '../plan.ts';
 import type { Display } from '../progress/display.ts';
 import { duration } from '../progress/format.ts';
 import { type Commit, host, versions } from '../provenance.ts';
-import { readRecord, writeRecord } from '../record-store.ts';
 import type { Registry } from '../registry.ts';
 import { LostStageError, type StageStore } from '../stages/stage-store.ts';
 
@@ -32,8 +32,8 @@ const TURNS = { rounds: 9, seconds: 1 } as const;
 
 /** Where the pass finds what it needs. */
 export interface SpeedPass {
-  /** Folder of the trials' records. */
-  readonly records: string;
+  /** Where the trials' records are. */
+  readonly table: RecordTable;
   readonly store: StageStore;
   /** Folder of the store, for messages. */
   readonly stages: string;
@@ -103,11 +103,12 @@ async function whyNotNative(): Promise<string | undefined> {
 
 async function unmeasured(
   trials: readonly Trial[],
-  { records, untrained, again, display }: SpeedPass,
+  { table, untrained, again, display }: SpeedPass,
 ): Promise<Candidate[]> {
+  const records = await readTable(table, (line) => display.line(line));
   const found: Candidate[] = [];
   for (const trial of trials.filter(({ spec }) => spec.seed < TIMED_SEEDS)) {
-    const record = await readRecord(records, trial.name, trial.key, (line) => display.line(line));
+    const record = records.get(trial.name);
     const stage = record?.run.stages.at(-1)?.key;
     const done = record?.speed?.baseline === 'compiled' && !again;
     if (!record?.measured || done || stage === undefined) continue;
@@ -196,7 +197,7 @@ async function complete(
   { trial, record }: Candidate,
   state: State,
   speed: SpeedRecord,
-  { records, registry }: SpeedPass,
+  { table, registry }: SpeedPass,
 ): Promise<void> {
   // What earlier versions did not record, or counted otherwise.
   const measured = record.measured && {
@@ -204,7 +205,7 @@ async function complete(
     ...(record.measured.effective ? {} : recordedCosts(costOf(networkOf({ record }, registry), state.masks))),
     fileBytes: record.measured.fileBytes ?? fileSizes(state),
   };
-  await writeRecord(records, trial.name, { ...record, measured, speed });
+  await writeRecord(table, trial.name, { ...record, measured, speed });
 }
 
 function networkOf({ record }: Pick<Candidate, 'record'>, registry: Registry): Network {
@@ -214,9 +215,7 @@ function networkOf({ record }: Pick<Candidate, 'record'>, registry: Registry): N
 
 /** Networks of the same architecture under the same masks take the same time. */
 function networkId({ record }: Candidate, masks: Masks): string {
-  const hash = createHash('sha256').update(`${record.spec.network} on ${record.spec.dataset}`);
-  for (const name of Object.keys(masks).sort()) hash.update(`\0${name}\0`).update(masks[name]);
-  return hash.digest('hex');
+  return `${record.spec.network} on ${record.spec.dataset}, masks ${maskDigest(masks)}`;
 }
 
 function snapshot(done: number, total: number, seconds: number) {

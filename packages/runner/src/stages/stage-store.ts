@@ -11,11 +11,20 @@ import {
   type StepMetrics,
   sealed,
 } from '@prunebench/core';
-import { FileError, isFolder, sweepLeftovers } from '@prunebench/files';
+import {
+  FileError,
+  isFolder,
+  isTaken,
+  type Notice,
+  readTextIfThere,
+  setAside,
+  sha256,
+  sweepLeftovers,
+  syncFolder,
+  writeJson,
+} from '@prunebench/files';
 import { readState, writeState } from '@prunebench/interop';
 import { z } from 'zod';
-import { isTaken, readTextIfThere, setAside, sha256, syncFolder, writeJson } from '../files.ts';
-import type { Notice } from '../record-store.ts';
 
 const evaluation = z.strictObject({ accuracy: z.number(), loss: z.number() });
 const evaluations = z.strictObject({ validation: evaluation, test: evaluation });

@@ -3,6 +3,7 @@ import {
   costOf,
   type Evaluation,
   type Measured,
+  maskDigest,
   maskedSparsity,
   type Network,
   recordedCosts,
@@ -12,10 +13,10 @@ import {
   type State,
   type TrialRecord,
 } from '@prunebench/core';
+import type { Notice } from '@prunebench/files';
 import { fileSizes } from '@prunebench/sparse';
 import type { PlannedTrial } from '../plan.ts';
 import { host } from '../provenance.ts';
-import type { Notice } from '../record-store.ts';
 import {
   type Evaluations,
   evaluateBoth,
@@ -91,6 +92,7 @@ async function measure(trial: PlannedTrial, stages: readonly StageInfo[], contex
       achieved: maskedSparsity(network, masks),
     },
     layers: cost.layers.map(({ name, weights, remaining }) => ({ name, weights, remaining })),
+    masks: maskDigest(masks),
     collapsedLayers: collapsedLayers(network, masks),
     ...recordedCosts(cost),
     fileBytes: fileSizes(state),

@@ -1,8 +1,8 @@
 import type { KernelInitializer } from '@prunebench/core';
 import { type Dataset, type Network, type Progress, refuseDiverged, type State } from '@prunebench/core';
+import type { Notice } from '@prunebench/files';
 import { evaluate, openSession, type ScoreMemory } from '@prunebench/training';
 import type { Stage } from '../plan.ts';
-import type { Notice } from '../record-store.ts';
 import type { Registry } from '../registry.ts';
 import { evaluateBoth, type StageStore } from '../stages/stage-store.ts';
 import { lookUp } from '../suggest.ts';

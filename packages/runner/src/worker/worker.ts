@@ -4,12 +4,11 @@
  */
 import { selectBackend } from '@prunebench/backend-select';
 import { type Dataset, DivergenceError, LayerCollapseError, type Network, type Progress } from '@prunebench/core';
-import { onNotice } from '@prunebench/files';
+import { diskError, onNotice } from '@prunebench/files';
+import { writeRecord } from '@prunebench/records';
 import { evaluate, ScoreMemory } from '@prunebench/training';
 import { errorMessage } from '../error-message.ts';
-import { diskError } from '../files.ts';
 import { versions } from '../provenance.ts';
-import { writeRecord } from '../record-store.ts';
 import { loadRegistry, type Registry } from '../registry.ts';
 import { type ResultsFolder, resultsFolder } from '../results-folder.ts';
 import { LostStageError, StageStore } from '../stages/stage-store.ts';
@@ -107,7 +106,7 @@ async function recordTask(task: RecordTask, { info, registry, folder, store }: S
     notice,
     evaluate: (state, split) => evaluate(network, state, dataset.splits[split], { signal: controller.signal }),
   });
-  await writeRecord(folder.records(task.benchmark, task.scale), task.trial.name, record);
+  await writeRecord(folder.table(task.benchmark, task.scale), task.trial.name, record);
   return (performance.now() - start) / 1000;
 }
 
