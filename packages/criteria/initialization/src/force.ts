@@ -16,13 +16,7 @@ import { gradientOptions, weightTimesGradient } from './connection-sensitivity.t
 export const force = defineCriterion({
   id: 'force',
   title: 'Foresight connection sensitivity (FORCE)',
-  citation: {
-    authors: 'de Jorge, Sanyal, Behl, Torr, Rogez, Dokania',
-    title: 'Progressive skeletonization: trimming more fat from a network at initialization',
-    year: 2021,
-    venue: 'ICLR 2021',
-    url: 'https://arxiv.org/abs/2006.09081',
-  },
+  citation: 'dejorge2021force',
   taxonomy: 'initialization',
   options: z.strictObject(gradientOptions('batch')),
   granularity: ['weight'],

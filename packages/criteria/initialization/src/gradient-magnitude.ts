@@ -14,13 +14,7 @@ import { aliveWeightTimesGradient, gradientOptions } from './connection-sensitiv
 export const gradientMagnitude = defineCriterion({
   id: 'gradient-magnitude',
   title: 'Weight times gradient',
-  citation: {
-    authors: 'Blalock, Gonzalez Ortiz, Frankle, Guttag',
-    title: 'What is the state of neural network pruning?',
-    year: 2020,
-    venue: 'MLSys 2020',
-    url: 'https://arxiv.org/abs/2003.03033',
-  },
+  citation: 'blalock2020state',
   taxonomy: 'first-order',
   options: z.strictObject(gradientOptions('batch')),
   granularity: ['weight'],

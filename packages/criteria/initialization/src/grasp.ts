@@ -23,22 +23,20 @@ import {
   type Subject,
 } from '@prunebench/core';
 import { initializeParameters } from '@prunebench/network';
+import {
+  balancedBatches,
+  exampleOrders,
+  hessianVectorProduct,
+  type KernelGradients,
+  meanGradients,
+  statisticsOption,
+} from '@prunebench/signals';
 import { z } from 'zod';
-import { balancedBatches, exampleOrders } from './balanced-batches.ts';
-import { statisticsOption } from './batch-statistics.ts';
-import { type KernelGradients, meanGradients } from './gradients.ts';
-import { hessianVectorProduct } from './hessian-vector.ts';
 
 export const grasp = defineCriterion({
   id: 'grasp',
   title: 'Gradient signal preservation (GraSP)',
-  citation: {
-    authors: 'Wang, Zhang, Grosse',
-    title: 'Picking winning tickets before training by preserving gradient flow',
-    year: 2020,
-    venue: 'ICLR 2020',
-    url: 'https://arxiv.org/abs/2002.07376',
-  },
+  citation: 'wang2020grasp',
   taxonomy: 'initialization',
   options: z.strictObject({
     samplesPerClass: z.int().positive().default(10),

@@ -15,13 +15,7 @@ import { aliveWeightTimesGradient, gradientOptions } from './connection-sensitiv
 export const snip = defineCriterion({
   id: 'snip',
   title: 'Connection sensitivity (SNIP)',
-  citation: {
-    authors: 'Lee, Ajanthan, Torr',
-    title: 'SNIP: single-shot network pruning based on connection sensitivity',
-    year: 2019,
-    venue: 'ICLR 2019',
-    url: 'https://arxiv.org/abs/1810.02340',
-  },
+  citation: 'lee2019snip',
   taxonomy: 'initialization',
   options: z.strictObject(gradientOptions('running')),
   granularity: ['weight'],

@@ -10,19 +10,13 @@
  * The paper takes 100 rounds of an exponential schedule. Scores are up to a common factor (see `synaptic-flow.ts`).
  */
 import { defineCriterion } from '@prunebench/core';
+import { synapticFlow } from '@prunebench/signals';
 import { z } from 'zod';
-import { synapticFlow } from './synaptic-flow.ts';
 
 export const synflow = defineCriterion({
   id: 'synflow',
   title: 'Synaptic flow (SynFlow)',
-  citation: {
-    authors: 'Tanaka, Kunin, Yamins, Ganguli',
-    title: 'Pruning neural networks without any data by iteratively conserving synaptic flow',
-    year: 2020,
-    venue: 'NeurIPS 2020',
-    url: 'https://arxiv.org/abs/2006.05467',
-  },
+  citation: 'tanaka2020synflow',
   taxonomy: 'initialization',
   options: z.strictObject({}),
   granularity: ['weight'],

@@ -8,6 +8,7 @@ import {
   randomStream,
   sizeOf,
 } from '@prunebench/core';
+import { hessianVectorProduct, type KernelGradients, meanGradients } from '@prunebench/signals';
 import {
   convNet,
   mlp,
@@ -15,16 +16,15 @@ import {
   randomParameters,
   relativeError,
   residualNet,
+  score,
   subjectOf,
   withValues,
 } from '@prunebench/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
-import { type KernelGradients, meanGradients } from '../src/gradients.ts';
-import { hessianVectorProduct } from '../src/hessian-vector.ts';
 import { grasp } from '../src/index.ts';
 import { lossAndGradient, mlpOf, nudged, squaredNorm } from './float64-mlp.ts';
-import { dot, score, sum } from './support.ts';
+import { dot, sum } from './support.ts';
 
 const sizes = [6, 5, 4, 3];
 const plain = (activation: 'relu' | 'tanh' | 'sigmoid') => mlp(sizes, { useBias: false, activation });

@@ -1,5 +1,6 @@
 import { type Batch, defineNetwork, type Masks, type Network, select, sparsitySteps } from '@prunebench/core';
 import { forward, lossOf } from '@prunebench/network';
+import { meanGradients } from '@prunebench/signals';
 import {
   convNet,
   mlp,
@@ -8,15 +9,15 @@ import {
   randomParameters,
   relativeError,
   residualNet,
+  score,
   subjectOf,
   withValues,
 } from '@prunebench/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
-import { meanGradients } from '../src/gradients.ts';
 import { force, gradientMagnitude, snip } from '../src/index.ts';
 import { lossAndGradient, mlpOf, nudged } from './float64-mlp.ts';
-import { dot, score, sum } from './support.ts';
+import { dot, sum } from './support.ts';
 
 const sizes = [6, 5, 4, 3];
 const network = mlp(sizes, { useBias: false });

@@ -7,13 +7,14 @@ import {
   randomParameters,
   relativeError,
   residualNet,
+  score,
   subjectOf,
   withValues,
 } from '@prunebench/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
 import { snip, synflow } from '../src/index.ts';
-import { score, sum } from './support.ts';
+import { sum } from './support.ts';
 
 const sizes = [7, 6, 5, 4];
 const network = mlp(sizes);

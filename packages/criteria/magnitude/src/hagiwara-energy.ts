@@ -10,14 +10,13 @@
  * Hagiwara, Neurocomputing 6(2), 1994, as restated in Engelbrecht's textbook.
  */
 import { defineCriterion } from '@prunebench/core';
+import { calibrationOptions, contributions, sumConsumption } from '@prunebench/signals';
 import { z } from 'zod';
-import { hagiwara1994 } from './citations.ts';
-import { calibrationOptions, contributions, sumConsumption } from './units/consumption.ts';
 
 export const hagiwaraEnergy = defineCriterion({
   id: 'hagiwara-energy',
   title: 'Consuming energy',
-  citation: hagiwara1994,
+  citation: 'hagiwara1994removal',
   taxonomy: 'magnitude',
   options: z.strictObject(calibrationOptions),
   granularity: ['unit'],

@@ -7,18 +7,15 @@
  * could not be settled, hence the option `links`. For a filter the sums go over all entries of the kernels.
  */
 import { applyMasks, defineCriterion } from '@prunebench/core';
+import { outgoingLinks, scoreUnits, sumIncoming } from '@prunebench/signals';
 import { z } from 'zod';
-import { hagiwara1994 } from './citations.ts';
-import { sumIncoming } from './units/incoming.ts';
-import { scoreUnits } from './units/kernels.ts';
-import { outgoingLinks } from './units/links.ts';
 
 const square = (weight: number) => weight * weight;
 
 export const hagiwaraPower = defineCriterion({
   id: 'hagiwara-power',
   title: 'Weights power',
-  citation: hagiwara1994,
+  citation: 'hagiwara1994removal',
   taxonomy: 'magnitude',
   options: z.strictObject({ links: z.enum(['out', 'in', 'both']).default('out') }),
   granularity: ['unit'],

@@ -15,13 +15,7 @@ import { z } from 'zod';
 export const lamp = defineCriterion({
   id: 'lamp',
   title: 'Layer-adaptive magnitude (LAMP)',
-  citation: {
-    authors: 'Lee, Park, Mo, Ahn, Shin',
-    title: 'Layer-adaptive sparsity for the magnitude-based pruning',
-    year: 2021,
-    venue: 'ICLR 2021',
-    url: 'https://arxiv.org/abs/2010.07611',
-  },
+  citation: 'lee2021lamp',
   taxonomy: 'magnitude',
   options: z.strictObject({}),
   granularity: ['weight'],

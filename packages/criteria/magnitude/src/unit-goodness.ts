@@ -7,15 +7,14 @@
  * textbook. For dense layers it is the weights power times sum_p z_pi^2; for a filter the sum goes over the positions too.
  */
 import { defineCriterion } from '@prunebench/core';
+import { calibrationOptions, contributions, sumConsumption } from '@prunebench/signals';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { hagiwara1994 } from './citations.ts';
-import { calibrationOptions, contributions, sumConsumption } from './units/consumption.ts';
 
 export const unitGoodness = defineCriterion({
   id: 'unit-goodness',
   title: 'Goodness factor',
-  citation: hagiwara1994,
+  citation: 'hagiwara1994removal',
   taxonomy: 'magnitude',
   options: z.strictObject(calibrationOptions),
   granularity: ['unit'],

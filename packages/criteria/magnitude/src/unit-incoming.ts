@@ -8,15 +8,13 @@
  * sends, not at what it receives: a unit that nobody listens to scores 0 there and may score high here.
  */
 import { applyMasks, defineCriterion } from '@prunebench/core';
+import { scoreUnits, sumIncoming } from '@prunebench/signals';
 import { z } from 'zod';
-import { oneill2020 } from './citations.ts';
-import { sumIncoming } from './units/incoming.ts';
-import { scoreUnits } from './units/kernels.ts';
 
 export const unitIncoming = defineCriterion({
   id: 'unit-incoming',
   title: 'Unit magnitude: absolute sum of incoming weights',
-  citation: oneill2020,
+  citation: 'oneill2020overview',
   taxonomy: 'magnitude',
   options: z.strictObject({}),
   granularity: ['unit'],

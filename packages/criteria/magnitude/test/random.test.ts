@@ -1,8 +1,8 @@
 import { type Masks, type Scope, select } from '@prunebench/core';
-import { convNet, mlp, randomParameters, subjectOf } from '@prunebench/testing';
+import { convNet, mlp, randomParameters, score, subjectOf } from '@prunebench/testing';
 import test from 'ava';
 import { random, randomUnit } from '../src/index.ts';
-import { kept, mean, score, variance } from './support.ts';
+import { kept, mean, variance } from './support.ts';
 
 const network = mlp([5, 4, 3]);
 const parameters = randomParameters(network);

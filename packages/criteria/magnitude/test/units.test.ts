@@ -1,4 +1,5 @@
 import { defineNetwork, INPUT, type Network, type ParameterRecord, unitMasks } from '@prunebench/core';
+import { contributions, outgoingLinks, sumConsumption } from '@prunebench/signals';
 import {
   convNet,
   mlp,
@@ -7,15 +8,13 @@ import {
   randomParameters,
   relativeError,
   residualNet,
+  score,
   subjectOf,
   withValues,
 } from '@prunebench/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
 import { hagiwaraEnergy, hagiwaraPower, unitGoodness, unitIncoming } from '../src/index.ts';
-import { contributions, sumConsumption } from '../src/units/consumption.ts';
-import { outgoingLinks } from '../src/units/links.ts';
-import { score } from './support.ts';
 
 const relu = (a: number) => Math.max(0, a);
 const sum = (values: Iterable<number>) => [...values].reduce((total, value) => total + value, 0);

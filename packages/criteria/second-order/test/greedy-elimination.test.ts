@@ -1,10 +1,19 @@
 import { PrunebenchError } from '@prunebench/core';
 import { relativeError } from '@prunebench/testing';
+import {
+  bestMove,
+  flat,
+  gram,
+  inverse,
+  quadratic,
+  type Rows,
+  randomRows,
+  subsets,
+} from '@prunebench/testing/dense-matrices';
 import test from 'ava';
-import { greedyElimination } from '../src/linear-algebra/greedy-elimination.ts';
-import { groupUpdate } from '../src/linear-algebra/group-update.ts';
-import { removalOrderScores } from '../src/removal-order.ts';
-import { bestMove, flat, gram, inverse, quadratic, type Rows, randomRows, subsets } from './dense-matrices.ts';
+import { greedyElimination } from '../src/surgery/greedy-elimination.ts';
+import { groupUpdate } from '../src/surgery/group-update.ts';
+import { removalOrderScores } from '../src/surgery/removal-order.ts';
 
 function eliminate(hessian: Rows, weights: readonly number[], options: { fixed?: number[]; gone?: number[] } = {}) {
   const { fixed = [], gone = [] } = options;
