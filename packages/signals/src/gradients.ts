@@ -112,7 +112,7 @@ function gradientTensors(
     const labels = tf.tensor1d(batch.y, 'int32');
     const loss = () => {
       const outputs = forward(network, parameters, x, { training, extensions });
-      return lossOf(network)((temperature === 1 ? outputs : tf.div(outputs, temperature)) as tf.Tensor2D, labels);
+      return lossOf(network).mean((temperature === 1 ? outputs : tf.div(outputs, temperature)) as tf.Tensor2D, labels);
     };
     const at = names.map((name) => parameters[name]);
     return tf.engine().gradients(loss, at, undefined, true);

@@ -1,5 +1,5 @@
 import { type Batch, type Network, prunableSpecs, type Subject } from '@prunebench/core';
-import { oneHot, TensorScope, takeValues, tidy } from '@prunebench/network';
+import { lossOf, TensorScope, takeValues, tidy } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 import type { KernelGradients, LossOptions } from './gradients.ts';
 import { tangentForward } from './tangent.ts';
@@ -56,9 +56,6 @@ function directionalDerivative(
   const { y, size } = batch;
   const { value, tangent } = tangentForward(network, parameters, direction, batchTensor(network, batch), statistics);
   const outputs = tf.div(value, temperature);
-  const units = outputs.shape[1]!;
-  const labels = tf.tensor1d(y, 'int32');
-  const targets = units === 1 ? tf.reshape(tf.cast(labels, 'float32'), [size, 1]) : oneHot(labels, units);
-  const predictions = network.loss === 'squared-error' ? outputs : tf.softmax(outputs);
-  return tf.div(tf.sum(tf.mul(tf.sub(predictions, targets), tangent)), temperature * size);
+  const slopes = lossOf(network).slopes(outputs, tf.tensor1d(y, 'int32'));
+  return tf.div(tf.sum(tf.mul(slopes, tangent)), temperature * size);
 }

@@ -1,4 +1,5 @@
-import { type Network, PrunebenchError, type RandomStream } from '@prunebench/core';
+import type { Network, RandomStream } from '@prunebench/core';
+import { lossOf } from '@prunebench/network';
 
 /** Outputs of a batch, [size, units] row-major, and the class index of every example. */
 export interface LabelledOutputs {
@@ -7,10 +8,7 @@ export interface LabelledOutputs {
   readonly units: number;
 }
 
-/**
- * A loss of one example as a function of the network's output o, with all that curvature needs of it. Derivatives are
- * with respect to the output, per example (not averaged), and come as [size, units].
- */
+/** The network's loss over a batch; derivatives are with respect to the outputs, per example (not averaged), as [size, units]. */
 export interface OutputLoss {
   /** The loss of every example. */
   values(batch: LabelledOutputs): Float64Array;
@@ -44,96 +42,33 @@ export function outputFactors(
   return [kind === 'labels' ? loss.gradient(batch) : loss.sampledFactor(batch, random)];
 }
 
-/** The loss that `network.loss` names. */
+/** The loss that `network.loss` names, over batches. */
 export function outputLoss(network: Network): OutputLoss {
-  return network.loss === 'squared-error' ? halfSquaredError : softmaxCrossEntropy;
-}
-
-/** loss = -log p_y with p = softmax(o): gradient p - e_y, second derivative diag(p) - p pᵀ. */
-const softmaxCrossEntropy: OutputLoss = {
-  values: (batch) =>
-    perExample(batch, (o, label) => {
-      checkLabel(label, o.length);
-      const max = Math.max(...o);
-      return Math.log(o.reduce((sum, value) => sum + Math.exp(value - max), 0)) + max - o[label];
-    }),
-  gradient: (batch) =>
-    perOutput(batch, (o, label) => {
-      checkLabel(label, o.length);
-      return softmax(o).map((p, c) => p - (c === label ? 1 : 0));
-    }),
-  curvature: (batch) => perOutput(batch, (o) => softmax(o).map((p) => p * (1 - p))),
-  // Σ_c p_c (p - e_c)(p - e_c)ᵀ = diag(p) - p pᵀ.
-  curvatureFactors: (batch) =>
-    Array.from({ length: batch.units }, (_, c) =>
-      perOutput(batch, (o) => {
-        const p = softmax(o);
-        return p.map((value, k) => Math.sqrt(p[c]) * (value - (k === c ? 1 : 0)));
+  const loss = lossOf(network);
+  return {
+    values: (batch) =>
+      Float64Array.from(batch.labels, (label, i) => {
+        loss.refuseLabel(label, batch.units);
+        return loss.value(outputsOf(batch, i), label);
       }),
-    ),
-  sampledFactor: (batch, random) =>
-    perOutput(batch, (o) => {
-      const p = softmax(o);
-      const label = draw(p, random.uniform());
-      return p.map((value, c) => value - (c === label ? 1 : 0));
-    }),
-};
-
-/** loss = ½ Σ (o - t)²: gradient o - t, second derivative the identity. */
-const halfSquaredError: OutputLoss = {
-  values: (batch) =>
-    perExample(batch, (o, label) => o.reduce((sum, value, c) => sum + (value - target(o, label, c)) ** 2 / 2, 0)),
-  gradient: (batch) => perOutput(batch, (o, label) => o.map((value, c) => value - target(o, label, c))),
-  curvature: (batch) => perOutput(batch, (o) => o.map(() => 1)),
-  curvatureFactors: (batch) =>
-    Array.from({ length: batch.units }, (_, c) => perOutput(batch, (o) => o.map((_, k) => (k === c ? 1 : 0)))),
-  sampledFactor: (batch, random) => perOutput(batch, (o) => o.map(() => (random.uniform() < 0.5 ? -1 : 1))),
-};
-
-/** The 0/1 label itself for a single output unit, else the one-hot class. */
-function target(o: readonly number[], label: number, c: number): number {
-  if (o.length === 1) return label;
-  return c === label ? 1 : 0;
+    gradient: (batch) =>
+      perOutput(batch, (o, label) => {
+        loss.refuseLabel(label, batch.units);
+        return loss.gradient(o, label);
+      }),
+    curvature: (batch) => perOutput(batch, (o) => loss.curvature(o)),
+    curvatureFactors: (batch) =>
+      Array.from({ length: batch.units }, (_, c) => perOutput(batch, (o) => loss.curvatureFactor(o, c))),
+    sampledFactor: (batch, random) => perOutput(batch, (o) => loss.sampledFactor(o, random)),
+  };
 }
 
-function softmax(o: readonly number[]): number[] {
-  const max = Math.max(...o);
-  const exponentials = o.map((value) => Math.exp(value - max));
-  const sum = exponentials.reduce((total, value) => total + value, 0);
-  return exponentials.map((value) => value / sum);
+function outputsOf({ outputs, units }: LabelledOutputs, i: number): Float32Array {
+  return outputs.subarray(i * units, (i + 1) * units);
 }
 
-function draw(p: readonly number[], uniform: number): number {
-  let rest = uniform;
-  for (let c = 0; c < p.length - 1; c++) {
-    rest -= p[c];
-    if (rest < 0) return c;
-  }
-  return p.length - 1;
-}
-
-function checkLabel(label: number, classes: number): void {
-  if (label >= 0 && label < classes) return;
-  throw new PrunebenchError(`Class ${label} has no output unit: the network has ${classes}.`, {
-    remedy: 'Build the network with as many output units as the dataset has classes.',
-  });
-}
-
-function perExample(
-  { outputs, labels, units }: LabelledOutputs,
-  value: (o: number[], label: number) => number,
-): Float64Array {
-  return Float64Array.from(labels, (label, i) =>
-    value(Array.from(outputs.subarray(i * units, (i + 1) * units)), label),
-  );
-}
-
-function perOutput(
-  { outputs, labels, units }: LabelledOutputs,
-  row: (o: number[], label: number) => number[],
-): Float32Array {
-  const result = new Float32Array(outputs.length);
-  for (let i = 0; i < labels.length; i++)
-    result.set(row(Array.from(outputs.subarray(i * units, (i + 1) * units)), labels[i]), i * units);
+function perOutput(batch: LabelledOutputs, row: (o: Float32Array, label: number) => number[]): Float32Array {
+  const result = new Float32Array(batch.outputs.length);
+  for (let i = 0; i < batch.labels.length; i++) result.set(row(outputsOf(batch, i), batch.labels[i]), i * batch.units);
   return result;
 }

@@ -225,6 +225,8 @@ function lossWith(
     const tensors = Object.entries(values).map(([name, { values: v, shape }]) => [name, tf.tensor(v, [...shape])]);
     const training = statistics === 'batch';
     const logits = forward(of, Object.fromEntries(tensors), tf.tensor(x, [size, ...of.inputShape]), { training });
-    return lossOf(of)(logits as tf.Tensor2D, tf.tensor1d(y, 'int32')).dataSync()[0];
+    return lossOf(of)
+      .mean(logits as tf.Tensor2D, tf.tensor1d(y, 'int32'))
+      .dataSync()[0];
   });
 }
