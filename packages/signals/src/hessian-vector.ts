@@ -9,7 +9,7 @@ import { aliveTensors, batchTensor, byName } from './tensors.ts';
  * The product of the loss's Hessian (over the kernels) with a vector, averaged over the examples of the batches, at the
  * weights as they act. It is exact up to rounding: the gradient of the directional derivative,
  *
- *     H v = d/dw (dL(w + epsilon v) / d epsilon),
+ *     H v = ∂/∂w (∂L(w + ε v)/∂ε),
  *
  * with the directional derivative written out by `tangentForward`, so that nothing is differentiated twice: tfjs's
  * gradient of a gradient is wrong for several operations, and missing for convolutions.

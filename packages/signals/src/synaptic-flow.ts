@@ -22,7 +22,7 @@ type Scaled = {
 /**
  * d R / d|w| * |w| for every kernel, up to one common factor, where
  *
- *     R = 1^T (|W_L| ... |W_1|) 1
+ *     R = 1ᵀ (|W_L| ... |W_1|) 1
  *
  * is the flow of an input of ones through the absolute weights: no biases, no nonlinearities, batch norm as its scale
  * |gamma| / sqrt(variance + epsilon), pooling by the mean.

@@ -1,7 +1,7 @@
 /**
  * FORCE: rank connections by their sensitivity after the others are gone, and let pruned ones return,
  *
- *     score_j = |w_j g_j|,       g = dL/dw at the pruned weights m w
+ *     score_j = |w_j g_j|,       g = ∂L/∂w at the pruned weights m w
  *
  * with w_j the initial weight of every connection, kept or not. De Jorge et al., "Progressive skeletonization: trimming
  * more fat from a network at initialization", ICLR 2021.

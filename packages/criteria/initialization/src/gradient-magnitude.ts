@@ -1,7 +1,7 @@
 /**
  * Gradient magnitude: the first-order change of the loss when a trained weight is set to 0,
  *
- *     score_j = |w_j g_j|,       g = dL/dw on a batch
+ *     score_j = |w_j g_j|,       g = ∂L/∂w on a batch
  *
  * Blalock, Gonzalez Ortiz, Frankle & Guttag, "What is the state of neural network pruning?", MLSys 2020. SNIP's
  * formula, on a network that is trained. Their program, ShrinkBench, takes the gradient in training mode: batch norm has the

@@ -2,7 +2,7 @@
  * GraSP: keep the weights without which the gradient would be smaller. To first order, removing w_j changes the squared
  * gradient norm by -2 w_j (H g)_j, so
  *
- *     score_j = w_j (H g)_j,       g = dL/dw,  H = d^2 L / dw^2
+ *     score_j = w_j (H g)_j,       g = ∂L/∂w,  H = ∂²L/∂w²
  *
  * at initialization, of the loss with logits divided by a temperature of 200. Wang, Zhang & Grosse, "Picking winning
  * tickets before training by preserving gradient flow", ICLR 2020; the paper's S is -score and its largest go.

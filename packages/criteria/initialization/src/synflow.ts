@@ -1,7 +1,7 @@
 /**
  * SynFlow: a weight's share of the flow from the inputs to the outputs through absolute weights,
  *
- *     R = 1^T (|W_L| ... |W_1|) 1,       score_j = dR/d|w_j| * |w_j|
+ *     R = 1ᵀ (|W_L| ... |W_1|) 1,       score_j = ∂R/∂|w_j| · |w_j|
  *
  * Tanaka, Kunin, Yamins & Ganguli, "Pruning neural networks without any data by iteratively conserving synaptic flow",
  * NeurIPS 2020. Scores are positive, and in a chain every layer's add up to R: a layer that gets thinner gets

@@ -1,7 +1,7 @@
 /**
  * Filter norm: filters (and neurons) with a small kernel give weak feature maps,
  *
- *     s_j = ( sum_{y,x,i} |K[y, x, i, j]|^p )^(1/p)        p = 1 (the paper) or 2
+ *     s_j = ( Σ_{y,x,i} |K[y, x, i, j]|^p )^(1/p)        p = 1 (the paper) or 2
  *
  * Li, Kadav, Durdanovic, Samet & Graf, "Pruning filters for efficient ConvNets", ICLR 2017, section 3.1.
  *

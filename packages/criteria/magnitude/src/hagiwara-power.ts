@@ -1,7 +1,7 @@
 /**
  * Weights power: the energy of a unit's links. Over the outgoing weights of unit i,
  *
- *     Pw_i = sum_j w_ij^2
+ *     Pw_i = Σ_j w_ij²
  *
  * Hagiwara, Neurocomputing 6(2), 1994, as restated in Engelbrecht's textbook. Whether the paper counts incoming links too
  * could not be settled, hence the option `links`. For a filter the sums go over all entries of the kernels.

@@ -1,7 +1,7 @@
 /**
  * LAMP: layer-adaptive magnitude. With the weights of one layer in ascending order of magnitude,
  *
- *     score(w_i) = w_i^2 / sum_{j >= i} w_j^2
+ *     score(w_i) = w_i² / Σ_{j ≥ i} w_j²
  *
  * the share of the layer's remaining energy that would go with w_i if everything smaller had gone before. Ranked over
  * all layers at once (scope `global`) it decides the layer-wise sparsities by itself; inside a layer it orders weights

@@ -1,7 +1,7 @@
 /**
  * Global threshold: remove the weights with |w| < tau in every layer; tau is given, or
  *
- *     tau = q * sigma
+ *     τ = q * σ
  *
  * with sigma the standard deviation of all prunable weights that are left, pooled over the layers. Unlike the layer-wise
  * rule it is not indifferent to a layer's scale: layers with small weights lose more.

@@ -1,7 +1,7 @@
 /**
  * Layer-wise threshold: in layer l remove the weights with
  *
- *     |w| < q * sigma_l                 (centred: |w - mu_l| < q * sigma_l)
+ *     |w| < q * σ_l                 (centred: |w - μ_l| < q * σ_l)
  *
  * with mu_l and sigma_l the mean and standard deviation of the weights that the layer still has. The sparsity is the
  * rule's result: of Gaussian weights it removes the share erf(q / sqrt 2), 68 % at q = 1.

@@ -1,7 +1,7 @@
 /**
  * Goodness factor: the energy that a unit sends to its readers over all patterns p,
  *
- *     G_i = sum_p sum_j (w_ij z_pi)^2
+ *     G_i = Σ_p Σ_j (w_ij z_pi)²
  *
  * the older criterion that Hagiwara compares with: Hagiwara, Neurocomputing 6(2), 1994, as restated in Engelbrecht's
  * textbook. For dense layers it is the weights power times sum_p z_pi^2; for a filter the sum goes over the positions too.

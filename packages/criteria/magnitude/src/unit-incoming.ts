@@ -1,7 +1,7 @@
 /**
  * Unit magnitude as the survey has it: the absolute sum of a unit's incoming weights,
  *
- *     U_j = sum_i |w_ij|
+ *     U_j = Σ_i |w_ij|
  *
  * O'Neill, "An overview of neural network compression", 2020, which ascribes it to Hagiwara. Hagiwara's papers propose
  * the consuming energy and the weights power instead (`hagiwara-energy`, `hagiwara-power`), which look at what a unit

@@ -1,7 +1,7 @@
 /**
  * Magnitude increase: keep the weights that training made larger,
  *
- *     score(w) = |w| - |w_0|
+ *     score(w) = |w| − |w_0|
  *
  * with w_0 the weight before training. Zhou, Lan, Liu & Yosinski, "Deconstructing lottery tickets: zeros, signs, and the
  * supermask", NeurIPS 2019, section 2. `relative` divides by |w_0| + 1: our variant, not the paper's.
