@@ -1,5 +1,5 @@
 import { PrunebenchError } from '@prunebench/core';
-import { relativeError } from '@prunebench/testing';
+import { closeTo, relativeError } from '@prunebench/testing';
 import { flat, gram, inverse, product, randomRows, solve, transpose } from '@prunebench/testing/dense-matrices';
 import test from 'ava';
 import { choleskyFactor, choleskySolve, inverseDiagonal, invertSymmetric } from '../src/linear-algebra/cholesky.ts';
@@ -24,7 +24,7 @@ test('products of columns equal the textbook product, for sizes on and off the t
     addGram(own, flat(transpose(x)), columns, rows);
     const expected = product(transpose(x), x);
     for (let i = 0; i < columns; i++)
-      for (let j = 0; j <= i; j++) t.true(Math.abs(own[i * columns + j] - expected[i][j]) < 1e-10);
+      for (let j = 0; j <= i; j++) closeTo(t, own[i * columns + j], expected[i][j], 1e-10);
   }
 });
 

@@ -1,6 +1,6 @@
 import { type Batch, type Network, type ParameterRecord, parameterSpecs, randomStream } from '@prunebench/core';
 import type { Extension } from '@prunebench/network';
-import { convNet, mlp, outputs, randomParameters, residualNet } from '@prunebench/testing';
+import { closeTo, convNet, mlp, outputs, randomParameters, residualNet } from '@prunebench/testing';
 
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
@@ -46,7 +46,7 @@ test.serial('softmax regression: X^T (softmax - one-hot) / N, pruned weights inc
       for (let c = 0; c < 2; c++)
         expected[f * 2 + c] += (x[f] * (Math.exp(z[c]) / sum - (c === batch.y[n] ? 1 : 0))) / 4;
   }
-  t.true(Math.abs(loss - total) < 1e-6);
+  closeTo(t, loss, total, 1e-6);
   t.true(expected.every((value, i) => Math.abs(gradients['fc1/kernel'][i] - value) < 1e-6));
 });
 
@@ -75,7 +75,7 @@ for (const [name, network, classes] of [
         return lossOf(network, changed, batch);
       };
       const slope = (lossAt(step) - lossAt(-step)) / (2 * step);
-      t.true(Math.abs(slope - length) < 0.01 * length + 1e-4, `${parameter}: ${slope} and ${length}`);
+      closeTo(t, slope, length, 0.01 * length + 1e-4, `${parameter}: ${slope} and ${length}`);
     }
   });
 }
@@ -94,7 +94,7 @@ test.serial('training mode uses the statistics of the batch: a shift of the inpu
   const shifted = { ...batch, x: batch.x.map((value) => value + 5) };
   const of = async (data: Batch, training: boolean) =>
     (await lossGradients(network, parameters, data, { training })).loss;
-  t.true(Math.abs((await of(batch, true)) - (await of(shifted, true))) < 1e-4);
+  closeTo(t, await of(batch, true), await of(shifted, true), 1e-4);
   t.true(Math.abs((await of(batch, false)) - (await of(shifted, false))) > 1e-2);
 });
 

@@ -2,6 +2,7 @@ import { type Batch, defineNetwork, type Masks, type Network, select, sparsitySt
 import { forward, lossOf } from '@prunebench/network';
 import { meanGradients } from '@prunebench/signals';
 import {
+  closeTo,
   convNet,
   mlp,
   outputs,
@@ -49,14 +50,14 @@ test('the score is the derivative of the loss in a gate on the connection, as a 
     );
     t.true(relativeError(unnormalised[`fc${l + 1}/kernel`], expected) < 1e-4);
   });
-  t.true(Math.abs(sum(Object.values(scores).flatMap((layer) => [...layer])) - 1) < 1e-9);
+  closeTo(t, sum(Object.values(scores).flatMap((layer) => [...layer])), 1, 1e-9);
 });
 
 test('without biases, sum w g is the same number in every layer', async (t) => {
   const gradients = await meanGradients(subject, [batch]);
   const layers = Object.entries(gradients).map(([name, g]) => dot(g, parameters[name].values));
   t.true(Math.abs(layers[0]) > 1e-3);
-  for (const layer of layers) t.true(Math.abs(layer / layers[0] - 1) < 1e-4);
+  for (const layer of layers) closeTo(t, layer / layers[0], 1, 1e-4);
 });
 
 test('one linear layer with squared error: w_j times the closed-form gradient', async (t) => {
@@ -124,7 +125,7 @@ for (const { conv, statistics } of modes)
       );
     const lossAt = (sign: number) => lossWith(statistics, conv, moved(sign), examples);
     const slope = (lossAt(1) - lossAt(-1)) / (2 * step);
-    t.true(Math.abs(slope / norm - 1) < 0.01, `${slope} against ${norm}`);
+    closeTo(t, slope / norm, 1, 0.01, `${slope} against ${norm}`);
   });
 
 // What each paper's own program does: SNIP's scores in evaluation mode, the others' in training mode.

@@ -1,6 +1,7 @@
 import { defineNetwork, INPUT, type Network, type ParameterRecord, unitMasks } from '@prunebench/core';
 import { contributions, outgoingLinks, sumConsumption } from '@prunebench/signals';
 import {
+  closeTo,
   convNet,
   mlp,
   outputs,
@@ -86,7 +87,7 @@ test('the signed energies of a layer add up to sum (a - b) z of its reader', asy
   );
   const { values: bias } = parameters['fc3/bias'];
   const expected = sum(passes.flatMap((z) => z[3].map((output, j) => (output - bias[j]) * output)));
-  t.true(Math.abs(sum(energies['fc2/kernel']) / expected - 1) < 1e-5);
+  closeTo(t, sum(energies['fc2/kernel']) / expected, 1, 1e-5);
 });
 
 // Serial: scores are awaited, and other tests' tensors would be alive meanwhile.

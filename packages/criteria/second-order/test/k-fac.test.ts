@@ -1,5 +1,5 @@
 import type { Masks, Network } from '@prunebench/core';
-import { mlp, randomBatch, randomParameters, relativeError, score, subjectOf } from '@prunebench/testing';
+import { closeTo, mlp, randomBatch, randomParameters, relativeError, score, subjectOf } from '@prunebench/testing';
 import { inverse, type Rows } from '@prunebench/testing/dense-matrices';
 import test from 'ava';
 import { kFac, obs } from '../src/index.ts';
@@ -13,7 +13,7 @@ test('one linear layer with squared error: A ⊗ I is the exact curvature, so si
   const scores = await score(kFac, subject, options({ outputs: 'all', damping: 1e-14 }));
   const exact = await score(obs, subject, obs.options.parse({ damping: 1e-9 }));
   const first = exact['fc1/kernel'].indexOf(Math.min(...exact['fc1/kernel']));
-  t.true(Math.abs(scores['fc1/kernel'][first] / exact['fc1/kernel'][first] - 1) < 1e-4);
+  closeTo(t, scores['fc1/kernel'][first] / exact['fc1/kernel'][first], 1, 1e-4);
   t.is(scores['fc1/kernel'].indexOf(Math.min(...scores['fc1/kernel'])), first);
   const masks = { 'fc1/kernel': Uint8Array.from({ length: 15 }, (_, i) => (i === first ? 0 : 1)) };
   const one = await kFac.compensate!(subject, masks, options({ outputs: 'all', damping: 1e-14 }));

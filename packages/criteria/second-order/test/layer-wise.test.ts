@@ -9,6 +9,7 @@ import {
   select,
 } from '@prunebench/core';
 import {
+  closeTo,
   convNet,
   kernels,
   mlp,
@@ -78,7 +79,7 @@ test('obc: the scores of a unit are the greedy losses of its own least-squares p
         highest = Math.max(highest, totals[best] - total);
         total = totals[best];
         gone.push(left[best]);
-        t.true(Math.abs(scores[`${name}/kernel`][left[best] * units + u] / highest - 1) < 1e-4);
+        closeTo(t, scores[`${name}/kernel`][left[best] * units + u] / highest, 1, 1e-4);
       }
     }
   }
@@ -111,7 +112,7 @@ test('obc: the error of the pruned layer is the sum of the losses along the trac
     // Scores are running maxima: never less than the true sum, and equal to it while losses rise.
     const error = layerError(after, 'fc1');
     t.true(error <= sum * (1 + 1e-5));
-    if (k === 1) t.true(Math.abs(error / sum - 1) < 1e-4);
+    if (k === 1) closeTo(t, error / sum, 1, 1e-4);
   }
 });
 
@@ -130,7 +131,7 @@ test('l-obs, fixed: ½ θ² / [Ψ⁻¹]_qq, half the exact increase of the mean 
     mask[[0, 1, 2, 3, 4].map((p) => p * 4 + u).sort((a, b) => expected[a] - expected[b])[0]] = 0;
   const after = await lObs.compensate!(subject, { 'fc2/kernel': mask }, fixed());
   const sum = expected.reduce((total, loss, i) => (mask[i] === 0 ? total + loss : total), 0);
-  t.true(Math.abs(layerError(after, 'fc2') / (2 * sum) - 1) < 1e-4);
+  closeTo(t, layerError(after, 'fc2') / (2 * sum), 1, 1e-4);
 });
 
 test('l-obs, fixed: several removals in a unit follow the fixed inverse and are cut back; downdate is the refit of obc', async (t) => {
@@ -263,7 +264,7 @@ test('a convolution is reconstructed through its patches: outputs change less th
   const first = scores['conv1/kernel'].indexOf(Math.min(...scores['conv1/kernel']));
   one[first] = 0;
   const single = await obc.compensate!(of, { 'conv1/kernel': one }, exact());
-  t.true(Math.abs(meanSquare(single) / scores['conv1/kernel'][first] - 1) < 1e-3);
+  closeTo(t, meanSquare(single) / scores['conv1/kernel'][first], 1, 1e-3);
   const masks = { 'conv1/kernel': select(net, scores, { sparsity: 0.6, ...layerwise })['conv1/kernel'] };
   const many = await obc.compensate!(of, masks, exact());
   t.true(meanSquare(many) < meanSquare(applyMasks(start, masks)));

@@ -1,5 +1,6 @@
 import { defineNetwork, INPUT, type Network, PrunebenchError, select } from '@prunebench/core';
 import {
+  closeTo,
   kernels,
   mlp,
   randomBatch,
@@ -98,7 +99,7 @@ test('biases compensate: with one they take up the mean of what is removed', asy
   const subject = subjectOf(network, kernels(network, { fc: [0.5] }), { batches: [batch] });
   const after = await obs.compensate!(subject, { 'fc/kernel': Uint8Array.of(0) }, { ...defaults, damping: 1e-8 });
   t.is(after['fc/kernel'].values[0], 0);
-  t.true(Math.abs(after['fc/bias'].values[0] - 1) < 1e-6);
+  closeTo(t, after['fc/bias'].values[0], 1, 1e-6);
 });
 
 for (const [loss, activation] of [
@@ -124,7 +125,7 @@ for (const [loss, activation] of [
       const scores = await score(obs, subject, options);
       const masks = select(network, scores, { sparsity: 1 / weights.length });
       t.is(masks[entries[q].name][entries[q].index], 0);
-      t.true(Math.abs(scores[entries[q].name][entries[q].index] / saliencies[q] - 1) < 1e-3);
+      closeTo(t, scores[entries[q].name][entries[q].index] / saliencies[q], 1, 1e-3);
       const after = await obs.compensate!(subject, masks, options);
       const expected = weights.map((w, i) => (i === q ? 0 : w - (weights[q] / inverted[q][q]) * inverted[i][q]));
       t.true(
