@@ -17,6 +17,7 @@ import {
   PrunebenchError,
   randomStream,
   type Subject,
+  scored,
   select,
   sizeOf,
   sparsitySteps,
@@ -113,7 +114,7 @@ async function measure(networkId: string, criterionId: string, count: number): P
   };
   const started = performance.now();
   try {
-    if (count === 1) await criterion.score(subject, criterion.options.parse({}));
+    if (count === 1) await criterion.score(subject, {});
     else await pruneInRounds(criterion, subject, count);
   } catch (error) {
     if (error instanceof PrunebenchError) return { failure: error.message };
@@ -125,7 +126,7 @@ async function measure(networkId: string, criterionId: string, count: number): P
 async function pruneInRounds(criterion: Criterion, subject: Subject, count: number): Promise<void> {
   let { masks } = subject;
   for (const sparsity of sparsitySteps({ kind: 'exponential', rounds: count }, SPARSITY)) {
-    const scores = await criterion.score({ ...subject, masks }, criterion.options.parse({}));
+    const { scores } = await scored(criterion, { ...subject, masks }, {});
     masks = select(subject.network, scores, { masks, sparsity, allowLayerCollapse: true });
   }
 }

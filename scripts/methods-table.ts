@@ -6,7 +6,7 @@
 import { glob, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { Citation, Criterion, Method } from '@prunebench/core';
+import { type Citation, type Criterion, citationOf, type Method, type PaperKey, shortCitation } from '@prunebench/core';
 import { loadRegistry } from '@prunebench/runner';
 import { markdownTable } from 'markdown-table';
 
@@ -96,12 +96,12 @@ interface Entry {
   readonly id: string;
   readonly title: string;
   readonly taxonomy: string;
-  readonly citation: Citation;
+  readonly citation: Citation | PaperKey;
 }
 
 /** By family, then by year, then by id. */
 function byFamily<E extends Entry>(entries: readonly E[]): readonly E[] {
-  const key = ({ taxonomy, citation, id }: Entry) => `${taxonomy} ${citation.year} ${id}`;
+  const key = ({ taxonomy, citation, id }: Entry) => `${taxonomy} ${citationOf(citation).year} ${id}`;
   return [...entries].sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }
 
@@ -109,7 +109,12 @@ function sortedRows<E extends Entry>(
   entries: readonly E[],
   columns: (entry: E) => readonly string[],
 ): readonly string[][] {
-  return byFamily(entries).map((entry) => [`\`${entry.id}\``, entry.title, paper(entry.citation), ...columns(entry)]);
+  return byFamily(entries).map((entry) => [
+    `\`${entry.id}\``,
+    entry.title,
+    paper(citationOf(entry.citation)),
+    ...columns(entry),
+  ]);
 }
 
 function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -118,10 +123,9 @@ function table(header: readonly string[], rows: readonly (readonly string[])[]):
 }
 
 /** "Han et al. [2015](https://...), NeurIPS 2015" */
-function paper({ authors, year, venue, url }: Citation): string {
-  const [first, ...others] = authors.split(', ');
-  const who = others.length === 0 ? first : others.length === 1 ? `${first} & ${others[0]}` : `${first} et al.`;
-  return `${who} [${year}](${url}), ${venue}`;
+function paper(citation: Citation): string {
+  const { year, venue, url } = citation;
+  return `${shortCitation(citation).replace(` ${year}`, ` [${year}](${url})`)}, ${venue}`;
 }
 
 function packageOf(id: string, packages: readonly Family[]): string {

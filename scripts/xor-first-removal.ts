@@ -19,9 +19,10 @@ import {
   type Split,
   type State,
   type Subject,
+  scored,
   trainOptions,
 } from '@prunebench/core';
-import { obs, obsCompensation, obsScores } from '@prunebench/criterion-second-order';
+import { obsStopRule } from '@prunebench/criterion-second-order';
 import { initializeParameters } from '@prunebench/network';
 import { evaluate, train } from '@prunebench/training';
 import { markdownTable } from 'markdown-table';
@@ -127,13 +128,13 @@ async function learned(start: State, random: RandomStream): Promise<State | unde
 /** Biases compete with the weights, as in the paper; only optimal brain surgeon moves the others. */
 async function removals(subject: Subject) {
   const { parameters } = subject;
-  const options = obs.options.parse({});
-  const surgeon = lowest(await obsScores(subject, options, true));
+  const { scores, compensate } = await scored(obsStopRule, subject, { biases: true });
+  const surgeon = lowest(scores);
   const curvature = await diagonal(subject);
   return {
     magnitude: without(parameters, lowest(map(parameters, Math.abs))),
     OBD: without(parameters, lowest(map(parameters, (w, name, i) => 0.5 * curvature[name][i] * w ** 2))),
-    OBS: { first: surgeon, parameters: await obsCompensation(subject, masksWithout(parameters, surgeon), options) },
+    OBS: { first: surgeon, parameters: await compensate!(masksWithout(parameters, surgeon)) },
   };
 }
 

@@ -18,6 +18,7 @@ import {
   randomStream,
   type Scores,
   type Subject,
+  scored,
   select,
   sizeOf,
 } from '@prunebench/core';
@@ -101,7 +102,7 @@ function subjectOf(network: Network, parameters: ParameterRecord, batch: Batch):
 }
 
 async function scoresOf(criterion: Criterion, options: object, subject: Subject): Promise<Scores> {
-  return criterion.score(subject, criterion.options.parse(options));
+  return (await scored(criterion, subject, options)).scores;
 }
 
 function prefixed<T>(

@@ -42,6 +42,29 @@ export function checkMasksBefore(before: Masks, after: Masks): void {
   for (const masks of [before, after]) for (const [name, mask] of Object.entries(masks)) checkValues(name, mask);
 }
 
+/**
+ * Masks that a threshold rule decides on: they fit the network, and nothing that was removed comes back.
+ *
+ * @param by whose masks they are, as messages call it: "Criterion threshold-sigma"
+ * @throws PrunebenchError as `checkMasks`; and naming `by` and the parameter whose mask is missing or brings weights back
+ */
+export function checkNextMasks(network: Network, before: Masks, after: Masks, by: string): void {
+  const fault = (what: string) => new PrunebenchError(`${by} ${what}.`, { remedy: 'Correct the criterion.' });
+  try {
+    checkMasks(network, after);
+  } catch (cause) {
+    if (!(cause instanceof PrunebenchError)) throw cause;
+    throw new PrunebenchError(`${by} gives masks that do not fit. ${cause.message}`, {
+      ...(cause.remedy === undefined ? {} : { remedy: cause.remedy }),
+      cause,
+    });
+  }
+  for (const [name, mask] of Object.entries(before)) {
+    if (!after[name]) throw fault(`gives no mask for ${name}, which is pruned already`);
+    if (after[name].some((bit, i) => bit === 1 && mask[i] === 0)) throw fault(`brings pruned weights of ${name} back`);
+  }
+}
+
 /** The error for a mask with an entry that is neither 0 nor 1. */
 export function checkValues(name: string, mask: Uint8Array): void {
   let seen = 0;

@@ -1,11 +1,14 @@
 import type { z } from 'zod';
+import type { PaperKey } from './bibliography.ts';
+import type { Citation } from './citation.ts';
 import type { Batch } from './dataset.ts';
+import { PrunebenchError } from './errors.ts';
 import type { Network } from './graph/layer.ts';
 import type { Masks, ParameterRecord, Scores } from './parameters.ts';
 import type { Granularity } from './prune-options.ts';
 import type { RandomStream } from './random.ts';
 
-/** What a criterion reads; the runner computes what is asked for and charges its cost to the method. */
+/** What a criterion reads of its subject: what it does not ask for is refused, see `limitedTo`. */
 export const needs = [
   'weights',
   'gradients',
@@ -17,16 +20,23 @@ export const needs = [
 ] as const;
 export type Need = (typeof needs)[number];
 
-/** A paper, as a table can print it. */
-export interface Citation {
-  readonly authors: string;
-  readonly title: string;
-  readonly year: number;
-  /** "NeurIPS 2015", "Neurocomputing 6(2)" ... */
-  readonly venue: string;
-  /** https://..., a DOI address or arXiv's */
-  readonly url: string;
-}
+/**
+ * Where O'Neill's survey of 2020 puts a method: by the size of weights, by weight regularization, by the loss's sensitivity to its first
+ * or second derivatives, whole structures, Bayesian priors, adversarial training, search, before training; and the baselines.
+ */
+export type Family =
+  | 'baseline'
+  | 'magnitude'
+  | 'regularization'
+  | 'sensitivity'
+  | 'first-order'
+  | 'second-order'
+  | 'structured'
+  | 'bayesian'
+  | 'adversarial'
+  | 'search'
+  | 'initialization'
+  | 'dynamic';
 
 /** What is scored. Nothing of it may be changed: the same subject and stream give the same scores. */
 export interface Subject {
@@ -41,33 +51,28 @@ export interface Subject {
   readonly random: RandomStream;
 }
 
-/**
- * Scores by kernel name for every prunable kernel of the network; and, for criteria that move the surviving weights
- * (OBS and its relatives), the parameters as they are to be once the selected weights are gone.
- */
-export interface Criterion<Options = unknown> {
+/** Scores, and what becomes of the weights that stay. */
+export interface Scored {
+  readonly scores: Scores;
+  /**
+   * As `Criterion.compensate` for the same subject, by the curvature that the scores were made of. Whoever keeps this keeps the
+   * curvature, so it is called soon or dropped.
+   */
+  compensate(masks: Masks): Promise<ParameterRecord> | ParameterRecord;
+}
+
+/** What is said of a criterion besides its functions. */
+interface CriterionCard {
   /** What users type: lower case, words joined by hyphens. */
   readonly id: string;
   readonly title: string;
-  readonly citation: Citation;
-  /** Where the survey puts it: "magnitude", "second-order", ... */
-  readonly taxonomy: string;
-  /** Rejects unknown keys; its defaults are the paper's, or ours where the paper is silent. */
-  readonly options: z.ZodType<Options>;
+  /** The bibliography's key of the paper, or its whole text. */
+  readonly citation: Citation | PaperKey;
+  readonly taxonomy: Family;
   readonly granularity: readonly Granularity[];
   readonly needs: readonly Need[];
   /** Whether the paper scores a network at initialization, after training, or either. */
   readonly when: 'initialization' | 'trained' | 'any';
-  score(subject: Subject, options: Options): Promise<Scores> | Scores;
-  /**
-   * Compensation: the surviving parameters after the weights cleared in `masks` are removed. Absent: they stay as they are.
-   */
-  compensate?(subject: Subject, masks: Masks, options: Options): Promise<ParameterRecord> | ParameterRecord;
-  /**
-   * Threshold rules decide the masks themselves, so the sparsity is their result and not asked for.
-   * Absent: `select` ranks the scores.
-   */
-  threshold?(scores: Scores, subject: Subject, options: Options): Masks;
   /**
    * Between the rounds of one pruning step (`via`), weights removed in that step compete again (FORCE): every round gets
    * the parameters from before the step with the masks of the round before, and selects from the masks before the step.
@@ -86,7 +91,70 @@ export interface Criterion<Options = unknown> {
   readonly deviations?: readonly string[];
 }
 
-/** Keeps the options' type while a criterion is declared. */
-export function defineCriterion<Options>(criterion: Criterion<Options>): Criterion<Options> {
-  return criterion;
+/** A criterion as its file declares it: its functions take the options that `options` parses. */
+export interface CriterionDefinition<Options> extends CriterionCard {
+  /** Rejects unknown keys; its defaults are the paper's, or ours where the paper is silent. */
+  readonly options: z.ZodType<Options>;
+  /**
+   * Scores by kernel name for every prunable kernel of the network; and, for criteria that move the surviving weights (OBS and its
+   * relatives), the compensation that belongs to them where it needs what the scores were made of.
+   */
+  score(subject: Subject, options: Options): Promise<Scores | Scored> | Scores | Scored;
+  /**
+   * Compensation: the surviving parameters after the weights cleared in `masks` are removed. Absent: they stay as they are.
+   */
+  compensate?(subject: Subject, masks: Masks, options: Options): Promise<ParameterRecord> | ParameterRecord;
+  /**
+   * Threshold rules decide the masks themselves, so the sparsity is their result and not asked for.
+   * Absent: `select` ranks the scores.
+   */
+  threshold?(scores: Scores, subject: Subject, options: Options): Masks;
+}
+
+/** A criterion as everybody else sees it: its functions take options as they were written, and parse them. */
+export interface Criterion extends CriterionDefinition<unknown> {}
+
+/**
+ * The criterion that a file declares. Here the options' type ends: whoever holds many criteria cannot know it.
+ *
+ * Its functions throw a PrunebenchError that names the criterion and the option for options that do not fit.
+ */
+export function defineCriterion<Options>(definition: CriterionDefinition<Options>): Criterion {
+  const { compensate, threshold } = definition;
+  const parse = (options: unknown) => parsedOptions(definition, options);
+  return {
+    ...definition,
+    score: (subject, options) => definition.score(subject, parse(options)),
+    ...(compensate && { compensate: (subject, masks, options) => compensate(subject, masks, parse(options)) }),
+    ...(threshold && { threshold: (scores, subject, options) => threshold(scores, subject, parse(options)) }),
+  };
+}
+
+/** @throws PrunebenchError naming the criterion, and the option that is wrong */
+export function parsedOptions<Options>(
+  { id, options: schema }: Pick<CriterionDefinition<Options>, 'id' | 'options'>,
+  options: unknown,
+): Options {
+  const parsed = schema.safeParse(options);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const where = issue.path.length > 0 ? ` option ${issue.path.join('.')}` : ' options';
+  throw new PrunebenchError(`Criterion ${id},${where}: ${issue.message}.`, {
+    remedy: 'Correct the option where the benchmark declares it.',
+  });
+}
+
+/** The criterion's scores of a subject, and its compensation for the same subject where it gives that with them. */
+export async function scored(
+  criterion: Criterion,
+  subject: Subject,
+  options: unknown,
+): Promise<{ readonly scores: Scores; readonly compensate?: Scored['compensate'] }> {
+  const result = await criterion.score(subject, options);
+  return isScored(result) ? result : { scores: result };
+}
+
+/** Scores are arrays by kernel name, and no array is a function. */
+function isScored(result: Scores | Scored): result is Scored {
+  return typeof result.compensate === 'function';
 }

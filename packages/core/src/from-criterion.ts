@@ -2,14 +2,16 @@ import { z } from 'zod';
 import { shareAt } from './axis.ts';
 import type { Criterion } from './criterion.ts';
 import { PrunebenchError } from './errors.ts';
-import type { Method, Plan, Step } from './method.ts';
+import { defineMethod, type Method, type Plan, type Step } from './method.ts';
 import { allocation, granularity, type PruneOptions, schedule, scope } from './prune-options.ts';
 import { sparsitySteps } from './schedule.ts';
 import type { TrainOptions } from './train-options.ts';
 
+const plainOptions = z.record(z.string(), z.unknown());
+
 /** What a user may choose about a criterion's method; `criterion` holds the criterion's own options. */
 export const criterionMethodOptions = z.strictObject({
-  criterion: z.record(z.string(), z.unknown()).default({}),
+  criterion: plainOptions.default({}),
   schedule: schedule.default({ kind: 'one-shot' }),
   scope: scope.default('global'),
   allocation: allocation.default('uniform').describe('scope layerwise only'),
@@ -28,7 +30,10 @@ export const criterionMethodOptions = z.strictObject({
   allowLayerCollapse: z.boolean().default(false),
 });
 
-export type CriterionMethodOptions = z.output<typeof criterionMethodOptions>;
+/** What is parsed; of a criterion's own options nothing is known here. */
+export type CriterionMethodOptions = Omit<z.output<typeof criterionMethodOptions>, 'criterion'> & {
+  readonly criterion: unknown;
+};
 
 /**
  * The method that scores with `criterion`, selects, and retrains.
@@ -38,8 +43,8 @@ export type CriterionMethodOptions = z.output<typeof criterionMethodOptions>;
  * Rounds without training in between are one step. Control `reinitialize` ends with fresh weights under the final masks
  * and both trainings. A training that the plan leaves out (null) is left out.
  */
-export function fromCriterion<Options>(criterion: Criterion<Options>): Method<CriterionMethodOptions> {
-  return {
+export function fromCriterion(criterion: Criterion): Method {
+  return defineMethod({
     id: criterion.id,
     title: criterion.title,
     citation: criterion.citation,
@@ -47,15 +52,14 @@ export function fromCriterion<Options>(criterion: Criterion<Options>): Method<Cr
     options: optionsFor(criterion),
     ...(criterion.revision === undefined ? {} : { revision: criterion.revision }),
     steps: (plan) => stepsFor(criterion, plan),
-  };
+  });
 }
 
-function optionsFor<Options>(criterion: Criterion<Options>): z.ZodType<CriterionMethodOptions> {
-  const own = z.prefault(criterion.options, {} as never) as unknown as typeof criterionMethodOptions.shape.criterion;
+function optionsFor(criterion: Criterion): z.ZodType<CriterionMethodOptions> {
   return criterionMethodOptions
     .extend({
-      criterion: own,
-      granularity: z.enum(criterion.granularity as ['weight']).default(criterion.granularity[0] as 'weight'),
+      criterion: z.prefault(criterion.options, {}),
+      granularity: z.enum(criterion.granularity).default(criterion.granularity[0]),
     })
     .refine((options) => options.scope === 'layerwise' || options.allocation === 'uniform', {
       path: ['allocation'],
@@ -67,7 +71,7 @@ function optionsFor<Options>(criterion: Criterion<Options>): z.ZodType<Criterion
     });
 }
 
-function stepsFor<Options>(criterion: Criterion<Options>, plan: Plan<CriterionMethodOptions>): readonly Step[] {
+function stepsFor(criterion: Criterion, plan: Plan<CriterionMethodOptions>): readonly Step[] {
   const { options } = plan;
   const when = options.when ?? (criterion.when === 'initialization' ? 'initialization' : 'trained');
   const pretrain = training(plan.pretrain);
@@ -87,8 +91,8 @@ function training(options: TrainOptions | null): readonly Step[] {
 }
 
 /** One step for each sparsity of the schedule where training comes in between, else one that passes them all. */
-function pruneSteps<Options>(
-  criterion: Criterion<Options>,
+function pruneSteps(
+  criterion: Criterion,
   { options, at }: Plan<CriterionMethodOptions>,
   trainsBetween: boolean,
 ): Step[] {
@@ -106,7 +110,7 @@ function pruneSteps<Options>(
   const prune = (via: number[], target: number): Step => {
     const step: PruneOptions = {
       criterion: criterion.id,
-      criterionOptions: options.criterion,
+      criterionOptions: plainOptions.parse(options.criterion),
       sparsity: target,
       via,
       scope: options.scope,

@@ -20,11 +20,25 @@ export {
   scales,
   type TrialDeclaration,
 } from './benchmark.ts';
+export { bibliography, citationOf, type PaperKey, paperOf, shortCitation } from './bibliography.ts';
 export { cellName, refuseCollisions } from './cells.ts';
-export { checkMasks, checkMasksOf } from './check-masks.ts';
+export { checkMasks, checkMasksOf, checkNextMasks } from './check-masks.ts';
+export { checkScores, scoredKernels } from './check-scores.ts';
+export type { Citation } from './citation.ts';
 export { canonicalJson, contentHash } from './content-hash.ts';
 export { type Cost, costOf, type EffectiveWeights, effectiveSparsity, type LayerCost } from './cost.ts';
-export { type Citation, type Criterion, defineCriterion, type Need, needs, type Subject } from './criterion.ts';
+export {
+  type Criterion,
+  type CriterionDefinition,
+  defineCriterion,
+  type Family,
+  type Need,
+  needs,
+  parsedOptions,
+  type Scored,
+  type Subject,
+  scored,
+} from './criterion.ts';
 export type { Batch, Dataset, Split, SplitName } from './dataset.ts';
 export { DivergenceError, LayerCollapseError, PrunebenchError } from './errors.ts';
 export { firstNotFinite, refuseDiverged, refuseNotFinite } from './finite.ts';
@@ -43,21 +57,24 @@ export { type NetworkWithState, withoutRemovedUnits } from './graph/shrink.ts';
 export { prunableUnits, unitMasks } from './graph/units.ts';
 export { maskDigest } from './mask-digest.ts';
 export { applyMasks, collapsedLayers, maskedSparsity, shuffleMasks, shuffleUnits } from './masks.ts';
-export type {
-  EpochLog,
-  Evaluation,
-  HashedStep,
-  Method,
-  Normalised,
-  Plan,
-  Progress,
-  Step,
-  StepKind,
-  StepMetrics,
-  StepOutcome,
-  TrialSession,
+export {
+  defineMethod,
+  defineStepKind,
+  type EpochLog,
+  type Evaluation,
+  type HashedStep,
+  type Method,
+  type Normalised,
+  type Plan,
+  type Progress,
+  type Step,
+  type StepKind,
+  type StepMetrics,
+  type StepOutcome,
+  type TrialSession,
 } from './method.ts';
 export { nearestName } from './nearest-name.ts';
+export { limitedTo } from './needs.ts';
 export type { Masks, ParameterArray, ParameterRecord, Scores, State } from './parameters.ts';
 export { plainId, refuseOddId } from './plain-id.ts';
 export {

@@ -1,6 +1,8 @@
 import type { z } from 'zod';
 import type { AxisPoint } from './axis.ts';
-import type { Citation, Criterion, Subject } from './criterion.ts';
+import type { PaperKey } from './bibliography.ts';
+import type { Citation } from './citation.ts';
+import type { Criterion, Family, Scored, Subject } from './criterion.ts';
 import type { Dataset, SplitName } from './dataset.ts';
 import type { Network } from './graph/layer.ts';
 import type { ParameterRecord, Scores, State } from './parameters.ts';
@@ -40,9 +42,9 @@ export interface Plan<Options = unknown> {
 export interface Method<Options = unknown> {
   readonly id: string;
   readonly title: string;
-  readonly citation: Citation;
-  /** Where the survey puts it: "magnitude", "second-order", ... */
-  readonly taxonomy: string;
+  /** The bibliography's key of the paper, or its whole text. */
+  readonly citation: Citation | PaperKey;
+  readonly taxonomy: Family;
   readonly options: z.ZodType<Options>;
   /**
    * Rises when the same options come to mean something else, so that nothing computed before passes for what is computed now;
@@ -102,18 +104,23 @@ export interface TrialSession {
   initialParameters(stream?: RandomStream): ParameterRecord;
   /** The state as it was after step `index` of this trial (rewinding). */
   stateAfter(index: number): Promise<State>;
-  criterion(id: string): Criterion<unknown>;
+  criterion(id: string): Criterion;
   /**
    * Scores the state that this step starts from. Trials that score the same state in the same way share the scores, which
    * nobody may change then.
    *
-   * @returns the scores, and the seconds that they took where an earlier step paid for them (else 0)
+   * @returns the scores, and the seconds that they took where an earlier step paid for them (else 0); where they were computed now by a
+   *   criterion that compensates by what it scored with, its compensation: nobody keeps it but the caller
    */
   scoreStart(
-    criterion: Criterion<unknown>,
+    criterion: Criterion,
     options: unknown,
     subject: Subject,
-  ): Promise<{ readonly scores: Scores; readonly savedSeconds: number }>;
+  ): Promise<{
+    readonly scores: Scores;
+    readonly savedSeconds: number;
+    readonly compensate?: Scored['compensate'];
+  }>;
   train(state: State, options: TrainOptions): Promise<StepOutcome>;
   evaluate(state: State, split: SplitName): Promise<Evaluation>;
   progress(progress: Progress): void;
@@ -150,6 +157,26 @@ export interface StepKind<Options = unknown> {
    * Leaves out of options, from which the defaults of `options` are gone, what the kind's schema cannot know as a default: that of
    * a criterion which they name. Absent: nothing more is left out.
    */
-  normalise?(options: Readonly<Record<string, unknown>>, criteria: ReadonlyMap<string, Criterion<unknown>>): Normalised;
+  normalise?(options: Readonly<Record<string, unknown>>, criteria: ReadonlyMap<string, Criterion>): Normalised;
   run(session: TrialSession, state: State, options: Options): Promise<StepOutcome>;
+}
+
+/** The kind of step that a file declares; as with criteria, the options' type ends here, and `run` parses what it is given. */
+export function defineStepKind<Options>(definition: StepKind<Options>): StepKind {
+  const { work } = definition;
+  return {
+    ...definition,
+    ...(work && { work: (options) => work(definition.options.parse(options)) }),
+    run: (session, state, options) => definition.run(session, state, definition.options.parse(options)),
+  };
+}
+
+/** The method that a file declares; its `steps` parses the options that it is given. */
+export function defineMethod<Options>(definition: Method<Options>): Method {
+  const { criterion } = definition;
+  return {
+    ...definition,
+    ...(criterion && { criterion: (options) => criterion(definition.options.parse(options)) }),
+    steps: (plan) => definition.steps({ ...plan, options: definition.options.parse(plan.options) }),
+  };
 }

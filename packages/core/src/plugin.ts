@@ -45,10 +45,10 @@ export interface NetworkEntry {
  */
 export interface Plugin {
   /** Each is a method too (`fromCriterion`). */
-  readonly criteria?: readonly Criterion<unknown>[];
+  readonly criteria?: readonly Criterion[];
   /** Methods that are more than a criterion with a schedule. */
-  readonly methods?: readonly Method<unknown>[];
-  readonly steps?: readonly StepKind<unknown>[];
+  readonly methods?: readonly Method[];
+  readonly steps?: readonly StepKind[];
   readonly datasets?: readonly DatasetEntry[];
   readonly networks?: readonly NetworkEntry[];
   readonly benchmarks?: readonly Benchmark[];

@@ -1,6 +1,6 @@
 import { allocateAmong, largestRemainder } from './allocation.ts';
 import { checkMasks } from './check-masks.ts';
-import { checkedScores, checkNames } from './check-scores.ts';
+import { checkScores, scoredKernels } from './check-scores.ts';
 import { LayerCollapseError, PrunebenchError } from './errors.ts';
 import type { Network } from './graph/layer.ts';
 import { type ParameterSpec, prunableSpecs, sizeOf } from './graph/parameter-specs.ts';
@@ -23,6 +23,8 @@ export interface SelectOptions {
   readonly granularity?: Granularity;
   /** Default false: emptying a kernel is an error. */
   readonly allowLayerCollapse?: boolean;
+  /** Whose scores they are, as messages call it: "Criterion snip". */
+  readonly by?: string;
 }
 
 /** The competitors of one kernel, one per weight or unit; `removeLowest` clears the losers in `alive` in place. */
@@ -40,15 +42,15 @@ interface Candidates extends Contestants {
  *
  * @returns masks for every prunable kernel, and all that `options.masks` held
  * @throws LayerCollapseError when a kernel would lose its last weight and that is not allowed
- * @throws PrunebenchError for scores that do not fit the network, for a live weight's score that is NaN or infinite (an
- *   infinite score is an overflow, and cannot be ranked against another), and for a sparsity that is outside [0, 1) or
- *   cannot be reached from `options.masks`
+ * @throws PrunebenchError for scores that do not fit the network or are not finite (see `checkScores`), and for a sparsity that is
+ *   outside [0, 1) or cannot be reached from `options.masks`
  */
 export function select(network: Network, scores: Scores, options: SelectOptions): Masks {
   const { masks = {}, scope = 'global', allocation = 'uniform', granularity = 'weight' } = options;
   checkMasks(network, masks);
-  const candidates =
-    granularity === 'unit' ? unitCandidates(network, scores, masks) : weightCandidates(network, scores, masks);
+  if (granularity === 'unit') refuseWithoutUnits(network);
+  checkScores(network, scores, granularity, { by: options.by });
+  const candidates = candidatesOf(network, scores, masks, granularity);
   const kept = keptTotal(candidates, options.sparsity, granularity);
   if (scope === 'global') removeLowest(candidates, total(candidates, alive) - kept);
   else {
@@ -77,26 +79,21 @@ function expandUnits(network: Network, units: readonly Candidates[], masks: Mask
   });
 }
 
-function weightCandidates(network: Network, scores: Scores, masks: Masks): Candidates[] {
-  const specs = prunableSpecs(network);
-  checkNames(network, scores, specs);
-  return specs.map((spec) => {
-    const alive = masks[spec.name]?.slice() ?? new Uint8Array(sizeOf(spec.shape)).fill(1);
-    return { spec, scores: checkedScores(spec.name, scores[spec.name], alive, 'weight'), alive };
+function candidatesOf(network: Network, scores: Scores, masks: Masks, granularity: Granularity): Candidates[] {
+  return scoredKernels(network, granularity).map((spec) => {
+    const { name, shape } = spec;
+    const alive =
+      granularity === 'unit'
+        ? liveUnits(shape, masks[name])
+        : (masks[name]?.slice() ?? new Uint8Array(sizeOf(shape)).fill(1));
+    return { spec, scores: scores[name], alive };
   });
 }
 
-function unitCandidates(network: Network, scores: Scores, masks: Masks): Candidates[] {
-  const names = new Set(prunableUnits(network));
-  const specs = prunableSpecs(network).filter(({ name }) => names.has(name));
-  if (specs.length === 0)
-    throw new PrunebenchError(`Network ${network.name} has no unit that could be removed on its own.`, {
-      remedy: 'Use granularity "weight" for this network.',
-    });
-  checkNames(network, scores, specs);
-  return specs.map((spec) => {
-    const alive = liveUnits(spec.shape, masks[spec.name]);
-    return { spec, scores: checkedScores(spec.name, scores[spec.name], alive, 'output unit'), alive };
+function refuseWithoutUnits(network: Network): void {
+  if (prunableUnits(network).length > 0) return;
+  throw new PrunebenchError(`Network ${network.name} has no unit that could be removed on its own.`, {
+    remedy: 'Use granularity "weight" for this network.',
   });
 }
 

@@ -2,6 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import {
   collapsedLayers,
+  DivergenceError,
   LayerCollapseError,
   type Masks,
   maskedSparsity,
@@ -268,19 +269,19 @@ test('what cannot be ranked or reached is refused with a remedy', (t) => {
     refused(
       { ...good, 'fc2/kernel': good['fc2/kernel'].with(3, bad) },
       { sparsity: 0.5 },
-      new RegExp(`fc2/kernel at flat index 3 is ${bad}`),
+      new RegExp(`the score ${bad} for fc2/kernel, flat index 3`),
     );
   refused(
     { ...good, 'fc2/kernel': new Float32Array(14) },
     { sparsity: 0.5 },
-    /fc2\/kernel has 15 weights, but 14 scores/,
+    /14 scores for fc2\/kernel, which has 15 weights/,
   );
   const { 'fc1/kernel': _, ...incomplete } = good;
-  refused(incomplete, { sparsity: 0.5 }, /missing: fc1\/kernel/);
+  refused(incomplete, { sparsity: 0.5 }, /no scores for fc1\/kernel/);
   refused(
     { ...good, 'fc9/kernel': new Float32Array(1), 'fc1/bias': new Float32Array(5) },
     { sparsity: 0.5 },
-    /not prunable: fc9\/kernel, fc1\/bias/,
+    /fc9\/kernel, fc1\/bias, which is not prunable/,
   );
   for (const sparsity of [-0.1, 1, 1.5, Number.NaN]) refused(good, { sparsity }, /is not in \[0, 1\)/);
   refused(good, { sparsity: 0.999, ...loose }, /removes every one/);
@@ -295,14 +296,19 @@ test('what cannot be ranked or reached is refused with a remedy', (t) => {
   refused(good, { sparsity: 0.5, masks: { 'fc1/kernel': new Uint8Array(20).fill(2) } }, /holds 2 at flat index 0/);
 });
 
-test('the score of a removed weight is never looked at', (t) => {
+test('the score of a removed weight does not matter, as long as it is a number', (t) => {
   const masks = { 'fc2/kernel': new Uint8Array(15).fill(1).with(3, 0) };
   const scores = split(Array.from({ length: weights }, (_, i) => 100 - i));
-  const withNaN = { ...scores, 'fc2/kernel': scores['fc2/kernel'].with(3, Number.NaN) };
-  t.deepEqual(
-    select(network, withNaN, { sparsity: 0.5, masks, ...loose }),
-    select(network, scores, { sparsity: 0.5, masks, ...loose }),
-  );
+  const other = (value: number) => ({ ...scores, 'fc2/kernel': scores['fc2/kernel'].with(3, value) });
+  for (const value of [-1e9, 1e9])
+    t.deepEqual(
+      select(network, other(value), { sparsity: 0.5, masks, ...loose }),
+      select(network, scores, { sparsity: 0.5, masks, ...loose }),
+    );
+  t.throws(() => select(network, other(Number.NaN), { sparsity: 0.5, masks, ...loose }), {
+    instanceOf: DivergenceError,
+    message: /the score NaN for fc2\/kernel, flat index 3/,
+  });
 });
 
 test('unit selection removes whole units with their bias and batch norm, and never the output or a residual branch', (t) => {
@@ -345,7 +351,7 @@ test('unit sparsity is the share of prunable units; scopes and ties work as for 
     () => select(net, { ...scores, 'fc3/kernel': new Float32Array(2) }, { sparsity: 0.5, granularity: 'unit' }),
     {
       instanceOf: PrunebenchError,
-      message: /not prunable: fc3\/kernel/,
+      message: /fc3\/kernel, which is not prunable/,
     },
   );
   t.throws(() => select(denseNetwork([3, 2]), {}, { sparsity: 0.5, granularity: 'unit' }), {

@@ -2,9 +2,10 @@ export type { Extension, ParameterTensors, TrainingState } from './extension.ts'
 export { computeLayer, type ForwardOptions, forward } from './forward.ts';
 export { type FusedLayer, fuse } from './fuse.ts';
 export { initializeParameters } from './initialize.ts';
+export type { Loss } from './losses/loss.ts';
+export { lossOf } from './losses/loss-of.ts';
 export { adamUpdate } from './ops/adam-update.ts';
 export { type BatchNormTrainingOptions, type BatchNormTrainingResult, batchNormTraining } from './ops/batch-norm.ts';
-export { type Loss, lossOf } from './ops/loss.ts';
 export { momentumUpdate } from './ops/momentum-update.ts';
 export { oneHot } from './ops/one-hot.ts';
 export { softmaxCrossEntropy } from './ops/softmax-cross-entropy.ts';

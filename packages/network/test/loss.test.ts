@@ -15,9 +15,9 @@ const network = (loss?: Network['loss']): Network => ({
 test.before(() => tf.setBackend('cpu'));
 
 function valueAndGradient(loss: Network['loss'], outputs: number[][], labels: number[]) {
-  const { value, grad } = tf.valueAndGrad((x) => lossOf(network(loss))(x as tf.Tensor2D, tf.tensor1d(labels, 'int32')))(
-    tf.tensor2d(outputs),
-  );
+  const { value, grad } = tf.valueAndGrad((x) =>
+    lossOf(network(loss)).mean(x as tf.Tensor2D, tf.tensor1d(labels, 'int32')),
+  )(tf.tensor2d(outputs));
   return { value: value.dataSync()[0], gradient: [...grad.dataSync()] };
 }
 

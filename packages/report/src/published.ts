@@ -1,4 +1,11 @@
-import { type Benchmark, PrunebenchError, type PublishedReference, scales } from '@prunebench/core';
+import {
+  type Benchmark,
+  PrunebenchError,
+  type PublishedReference,
+  paperOf,
+  scales,
+  shortCitation,
+} from '@prunebench/core';
 import { readText } from '@prunebench/files';
 import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
@@ -9,6 +16,7 @@ const NUMBER_ALONE = 'expected a number alone; whatever else the paper prints be
 
 const columns = {
   table_id: z.string().min(1),
+  /** The bibliography's key; or whatever stands for a paper that is not in it ("Evci et al."). */
   paper: z.string().min(1),
   year: z.coerce.number().int(),
   where_in_paper: z.string(),
@@ -150,12 +158,10 @@ function measureOf(metric: string): Measure {
   return 'other';
 }
 
-/** Authors and year: "Han, Pool & Tran, Learning ..." and 2015 -> "Han et al. 2015"; two authors are both named. */
+/** "Han et al. 2015": a paper of the bibliography by its fields, one with a text of its own by that. */
 export function shortPaper({ paper, year }: Pick<PublishedRow, 'paper' | 'year'>): string {
-  const two = /^([^,&]+) & ([^,&]+),/.exec(paper);
-  if (two) return `${two[1]} & ${two[2]} ${year}`;
-  const many = /^([^,&]+),[^&(]* & /.exec(paper);
-  return many ? `${many[1]} et al. ${year}` : `${paper.split(/[,(]/)[0].trim()} ${year}`;
+  const known = paperOf(paper);
+  return known ? shortCitation(known) : `${paper} ${year}`;
 }
 
 /** Sparsity in [0, 1) from the forms the papers use: "95", "12x", "10^2 = 100x", "Pm=21% left"; otherwise null. */

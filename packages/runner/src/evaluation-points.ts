@@ -15,10 +15,7 @@ export interface EvaluationPoints {
  *
  * @throws PrunebenchError for an unknown kind of step
  */
-export function evaluationPoints(
-  steps: readonly Step[],
-  known: ReadonlyMap<string, StepKind<unknown>>,
-): EvaluationPoints {
+export function evaluationPoints(steps: readonly Step[], known: ReadonlyMap<string, StepKind>): EvaluationPoints {
   const kinds = steps.map(({ kind }) => lookUp(known, 'kind of step', kind));
   if (!kinds.some(({ trains }) => trains)) return { dense: null, pruned: null, final: null };
   const final = steps.length - 1;

@@ -35,9 +35,9 @@ export interface BenchmarkEntry {
 
 /** Everything that can be named on the command line or in a benchmark. */
 export interface Registry {
-  readonly criteria: ReadonlyMap<string, Criterion<unknown>>;
-  readonly methods: ReadonlyMap<string, Method<unknown>>;
-  readonly steps: ReadonlyMap<string, StepKind<unknown>>;
+  readonly criteria: ReadonlyMap<string, Criterion>;
+  readonly methods: ReadonlyMap<string, Method>;
+  readonly steps: ReadonlyMap<string, StepKind>;
   readonly datasets: ReadonlyMap<string, DatasetEntry>;
   readonly networks: ReadonlyMap<string, NetworkEntry>;
   readonly benchmarks: ReadonlyMap<string, BenchmarkEntry>;

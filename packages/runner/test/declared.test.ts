@@ -46,7 +46,7 @@ test('steps that are no list of steps are refused with the name of their method'
   const [{ spec }] = declareTrials([sound], 1, registry);
   const withSteps = (steps: unknown) => ({
     ...registry,
-    methods: new Map([['magnitude', { ...registry.methods.get('magnitude')!, steps: () => steps } as Method<unknown>]]),
+    methods: new Map([['magnitude', { ...registry.methods.get('magnitude')!, steps: () => steps } as Method]]),
   });
   const network = registry.network('tiny-mlp').build({ inputShape: [16], classes: 4 });
   for (const kind of noNames)

@@ -29,7 +29,7 @@ import { magnitude } from '@prunebench/criterion-magnitude';
 import { datasets } from '@prunebench/data';
 import { models } from '@prunebench/models';
 import { type Plugin, withoutDefaults } from '@prunebench/core';
-import { lossGradients } from '@prunebench/training';
+import { lossGradients } from '@prunebench/signals';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 if ([magnitude, datasets, models, withoutDefaults, lossGradients, tf.tensor].includes(undefined)) throw new Error();

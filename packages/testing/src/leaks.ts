@@ -5,6 +5,7 @@ import {
   type ParameterRecord,
   prunableSpecs,
   type Subject,
+  scored,
   sizeOf,
 } from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -17,12 +18,11 @@ import { randomBatch, subjectOf } from './subject.ts';
  *
  * @param options the criterion's own options; its defaults are filled in
  */
-export async function tensorLeaks<Options>(
-  criterion: Criterion<Options>,
+export async function tensorLeaks(
+  criterion: Criterion,
   network: Network,
   options: Readonly<Record<string, unknown>> = {},
 ): Promise<readonly string[]> {
-  const parsed = criterion.options.parse(options);
   const masks = Object.fromEntries(
     prunableSpecs(network).map(({ name, shape }) => [name, new Uint8Array(sizeOf(shape)).fill(1, 3)]),
   );
@@ -34,9 +34,12 @@ export async function tensorLeaks<Options>(
     if (left !== 0) leaks.push(`leaves ${left} tensors behind when it ${what}`);
   };
   for (const [what, subject] of Object.entries(subjects(network))) {
-    await watch(`scores ${what}`, () => criterion.score(subject, parsed));
+    await watch(`scores ${what}`, async () => {
+      const { compensate } = await scored(criterion, subject, options);
+      await compensate?.(masks);
+    });
     if (criterion.compensate)
-      await watch(`compensates for ${what}`, () => criterion.compensate!(subject, masks, parsed));
+      await watch(`compensates for ${what}`, () => criterion.compensate!(subject, masks, options));
   }
   return leaks;
 }

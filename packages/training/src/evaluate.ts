@@ -1,6 +1,15 @@
 import { type Evaluation, type Network, PrunebenchError, type Split, type State } from '@prunebench/core';
 import { batches } from '@prunebench/data';
-import { type CompiledStep, type Extension, forward, stepCompiler, TensorScope, takeValues } from '@prunebench/network';
+import {
+  type CompiledStep,
+  type Extension,
+  forward,
+  type Loss,
+  lossOf,
+  stepCompiler,
+  TensorScope,
+  takeValues,
+} from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 import { EventLoopTurns } from './event-loop-turns.ts';
 import { uploadState } from './parameter-variables.ts';
@@ -98,13 +107,13 @@ export class Evaluator implements Disposable {
 
 /** Counts hits and sums losses over batches of outputs. */
 class Tally {
-  readonly #exampleLoss: (outputs: Float32Array, label: number) => number;
+  readonly #exampleLoss: Loss['value'];
   #examples = 0;
   #correct = 0;
   #loss = 0;
 
   constructor(network: Network) {
-    this.#exampleLoss = network.loss === 'squared-error' ? halfSquaredError : crossEntropy;
+    this.#exampleLoss = lossOf(network).value;
   }
 
   add(outputs: ArrayLike<number>, labels: Int32Array): void {
@@ -130,18 +139,4 @@ function predictedClass(outputs: Float32Array): number {
   let best = 0;
   for (let i = 1; i < outputs.length; i++) if (outputs[i] > outputs[best]) best = i;
   return best;
-}
-
-/** -log softmax(outputs)[label] */
-function crossEntropy(outputs: Float32Array, label: number): number {
-  let largest = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < outputs.length; i++) largest = Math.max(largest, outputs[i]);
-  let sum = 0;
-  for (let i = 0; i < outputs.length; i++) sum += Math.exp(outputs[i] - largest);
-  return Math.log(sum) + largest - outputs[label];
-}
-
-function halfSquaredError(outputs: Float32Array, label: number): number {
-  if (outputs.length === 1) return (outputs[0] - label) ** 2 / 2;
-  return outputs.reduce((sum, output, i) => sum + (output - (i === label ? 1 : 0)) ** 2, 0) / 2;
 }

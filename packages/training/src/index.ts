@@ -1,7 +1,6 @@
 export { estimateBatchNorm } from './estimate-batch-norm.ts';
 export { Evaluator, evaluate } from './evaluate.ts';
 export { learningRateAt } from './learning-rate.ts';
-export { lossGradients } from './loss-gradients.ts';
 export { pruneWhileAccurate } from './methods/prune-while-accurate.ts';
 export { default } from './plugin.ts';
 export { ScoreMemory } from './score-memory.ts';

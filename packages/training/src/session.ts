@@ -6,6 +6,7 @@ import {
   type Progress,
   PrunebenchError,
   randomStream,
+  type Scored,
   type State,
   type TrialSession,
 } from '@prunebench/core';
@@ -23,7 +24,7 @@ export interface SessionOptions {
   readonly position: number;
   readonly signal: AbortSignal;
   /** By id. */
-  readonly criteria: ReadonlyMap<string, Criterion<unknown>>;
+  readonly criteria: ReadonlyMap<string, Criterion>;
   readonly initializer: KernelInitializer;
   readonly stateAfter: (index: number) => Promise<State>;
   /** Shares scores between steps; `start` identifies the state that the step starts from. Absent: every step scores for itself. */
@@ -53,9 +54,17 @@ export function openSession(options: SessionOptions): TrialSession {
     },
     async scoreStart(criterion, criterionOptions, subject) {
       const compute = () => scoreOf(criterion, subject, criterionOptions);
-      if (!options.shared) return { scores: await compute(), savedSeconds: 0 };
+      if (!options.shared) return { ...(await compute()), savedSeconds: 0 };
       const { memory, start } = options.shared;
-      return memory.recall({ start, seed, position, criterion: criterion.id, criterionOptions }, compute);
+      let compensation: Pick<Scored, 'compensate'> | undefined;
+      const identity = { start, seed, position, criterion: criterion.id, criterionOptions };
+      // What is remembered are the scores alone: the curvature behind a compensation may take gigabytes.
+      const remembered = await memory.recall(identity, async () => {
+        const { scores, compensate } = await compute();
+        if (compensate) compensation = { compensate };
+        return scores;
+      });
+      return { ...remembered, ...compensation };
     },
     train: (state, trainOptions) =>
       train(network, state, dataset, trainOptions, {

@@ -1,5 +1,5 @@
 import { type ParameterRecord, randomStream, type State, type Subject, type TrialSession } from '@prunebench/core';
-import { shuffledBatches } from './calibration.ts';
+import { shuffledBatches } from './shuffled-batches.ts';
 
 /**
  * What criterion `id` is shown in round `round` of a pruning step. The order of the calibration batches comes from the seed

@@ -54,7 +54,7 @@ function gradientsOfLoss(
   const { value, grads: list } = tf.engine().gradients(
     () => {
       const outputs = outputsOf(subject, x, random);
-      const loss = lossOf(network)(outputs as tf.Tensor2D, labels);
+      const loss = lossOf(network).mean(outputs as tf.Tensor2D, labels);
       return withPenalties(loss, extensions, variables);
     },
     trainables.map(({ variable }) => variable),

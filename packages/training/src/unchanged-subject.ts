@@ -1,11 +1,14 @@
 import {
   type Criterion,
+  limitedTo,
   type Masks,
   type ParameterArray,
   type ParameterRecord,
   PrunebenchError,
+  type Scored,
   type Scores,
   type Subject,
+  scored,
 } from '@prunebench/core';
 import { checksum } from './checksum.ts';
 
@@ -15,49 +18,58 @@ import { checksum } from './checksum.ts';
  */
 
 /**
- * The criterion's scores of a subject.
+ * The criterion's scores of a subject, and its compensation where that comes with them. It sees what it needs and nothing else.
  *
- * @throws PrunebenchError naming the criterion and what it has changed
+ * @throws PrunebenchError naming the criterion and what it has changed, or what it has read without asking for it
  */
-export function scoreOf(criterion: Criterion<unknown>, subject: Subject, options: unknown): Promise<Scores> {
-  return unchanged(criterion, subject, {}, (shown) => criterion.score(shown, options));
+export async function scoreOf(
+  criterion: Criterion,
+  subject: Subject,
+  options: unknown,
+): Promise<{ readonly scores: Scores; readonly compensate?: Scored['compensate'] }> {
+  const { scores, compensate } = await unchanged(criterion, subject, {}, (shown) => scored(criterion, shown, options));
+  if (!compensate) return { scores };
+  return {
+    scores,
+    compensate: (masks) => unchanged(criterion, subject, { 'the new mask of': masks }, () => compensate(masks)),
+  };
 }
 
 /**
  * The masks of a threshold rule, which gets copies of the scores: other trials may share them.
  *
- * @throws PrunebenchError naming the criterion and what it has changed
+ * @throws PrunebenchError as `scoreOf`
  */
 export function thresholdOf(
-  criterion: Criterion<unknown>,
+  criterion: Criterion & Required<Pick<Criterion, 'threshold'>>,
   scores: Scores,
   subject: Subject,
   options: unknown,
 ): Promise<Masks> {
   const own = Object.fromEntries(Object.entries(scores).map(([name, values]) => [name, values.slice()]));
-  return unchanged(criterion, subject, { 'the score of': own }, (shown) => criterion.threshold!(own, shown, options));
+  return unchanged(criterion, subject, { 'the score of': own }, (shown) => criterion.threshold(own, shown, options));
 }
 
 /**
  * The parameters of a criterion that compensates for what `masks` removes.
  *
- * @throws PrunebenchError naming the criterion and what it has changed
+ * @throws PrunebenchError as `scoreOf`
  */
 export function compensationOf(
-  criterion: Criterion<unknown>,
+  criterion: Criterion & Required<Pick<Criterion, 'compensate'>>,
   subject: Subject,
   masks: Masks,
   options: unknown,
 ): Promise<ParameterRecord> {
   return unchanged(criterion, subject, { 'the new mask of': masks }, (shown) =>
-    criterion.compensate!(shown, masks, options),
+    criterion.compensate(shown, masks, options),
   );
 }
 
 type Arrays = Readonly<Record<string, ParameterArray | Uint8Array | Float32Array | Float64Array>>;
 
 async function unchanged<T>(
-  { id }: Criterion<unknown>,
+  criterion: Criterion,
   subject: Subject,
   more: Readonly<Record<string, Arrays>>,
   call: (shown: Subject) => Promise<T> | T,
@@ -68,23 +80,24 @@ async function unchanged<T>(
     ...Object.entries(more).map(([what, arrays]) => new Seal(what, arrays)),
   ];
   const network = JSON.stringify(subject.network);
-  const shown = Object.defineProperties({} as Subject, {
-    ...Object.getOwnPropertyDescriptors(subject),
+  const watched: Subject = {
+    network: subject.network,
+    parameters: subject.parameters,
+    masks: subject.masks,
+    random: subject.random,
+    batches: (options) => subject.batches(options),
     // They are drawn when they are asked for.
-    initialParameters: {
-      enumerable: true,
-      get() {
-        const initial = subject.initialParameters;
-        if (!seals.some((seal) => seal.arrays === initial)) seals.push(new Seal('the initial parameter', initial));
-        return initial;
-      },
+    get initialParameters() {
+      const initial = subject.initialParameters;
+      if (!seals.some((seal) => seal.arrays === initial)) seals.push(new Seal('the initial parameter', initial));
+      return initial;
     },
-  });
-  const result = await call(shown);
+  };
+  const result = await call(limitedTo(criterion, watched));
   const changed = seals.map((seal) => seal.broken()).find((name) => name !== undefined);
   const what = changed ?? (JSON.stringify(subject.network) === network ? undefined : 'the network');
   if (what === undefined) return result;
-  throw new PrunebenchError(`Criterion ${id} changed ${what} of its subject.`, {
+  throw new PrunebenchError(`Criterion ${criterion.id} changed ${what} of its subject.`, {
     remedy: 'Copy what is to be sorted or written to: values.slice().sort().',
   });
 }

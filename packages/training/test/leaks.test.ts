@@ -5,7 +5,7 @@ import type { Extension } from '@prunebench/network';
 import { convNet, randomBatch, randomParameters } from '@prunebench/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
-import { estimateBatchNorm, evaluate, lossGradients, train } from '../src/index.ts';
+import { estimateBatchNorm, evaluate, train } from '../src/index.ts';
 import { toyDataset } from './support/toy-dataset.ts';
 
 const network = convNet();
@@ -69,7 +69,6 @@ const calls: Readonly<Record<string, () => Promise<unknown>>> = {
   ...Object.fromEntries(
     Object.entries(states).flatMap(([what, state]) => [
       [`evaluate: ${what}`, () => evaluate(network, state, dataset.splits.test)],
-      [`lossGradients: ${what}`, () => lossGradients(network, state.parameters, batch, { masks: state.masks })],
       [`estimateBatchNorm: ${what}`, () => estimateBatchNorm(network, state, [batch])],
       [`train: ${what}`, () => training(state)],
       [`train with Adam: ${what}`, () => training(state, { more: { optimizer: { kind: 'adam' } } })],
@@ -77,8 +76,6 @@ const calls: Readonly<Record<string, () => Promise<unknown>>> = {
   ),
   ...Object.fromEntries(
     Object.entries(batches).flatMap(([what, short]) => [
-      [`lossGradients: ${what}`, () => lossGradients(network, parameters, short)],
-      [`lossGradients in training mode: ${what}`, () => lossGradients(network, parameters, short, { training: true })],
       [`estimateBatchNorm: ${what}`, () => estimateBatchNorm(network, start, [batch, short])],
     ]),
   ),

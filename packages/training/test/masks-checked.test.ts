@@ -3,7 +3,7 @@ import { type Masks, PrunebenchError, randomStream, type State, trainOptions } f
 import { mlp, randomBatch, randomParameters } from '@prunebench/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
-import { estimateBatchNorm, evaluate, lossGradients, train } from '../src/index.ts';
+import { estimateBatchNorm, evaluate, train } from '../src/index.ts';
 import { toyDataset } from './support/toy-dataset.ts';
 
 const network = mlp([4, 5, 3]);
@@ -14,7 +14,6 @@ const batch = randomBatch(network, 8);
 /** Everything that takes masks and computes with them. */
 const takers: Readonly<Record<string, (state: State) => Promise<unknown>>> = {
   evaluate: (state) => evaluate(network, state, dataset.splits.test),
-  lossGradients: ({ masks }) => lossGradients(network, parameters, batch, { masks }),
   estimateBatchNorm: (state) => estimateBatchNorm(network, state, [batch]),
   train: (state) =>
     train(network, state, dataset, trainOptions.parse({ epochs: 1, learningRate: 0.1 }), { random: randomStream(1) }),

@@ -18,11 +18,7 @@ const network = mlp([4, 6, 3]);
 const dataset = toyDataset({ inputShape: [4], classes: 3, sizes: { calibration: 10 } });
 const start: State = { parameters: randomParameters(network, 1), masks: {} };
 
-function prune(
-  criterion: Criterion<unknown>,
-  options: Record<string, unknown>,
-  { state = start, seed = 1, position = 0 } = {},
-) {
+function prune(criterion: Criterion, options: Record<string, unknown>, { state = start, seed = 1, position = 0 } = {}) {
   const session = sessionOf({ network, dataset, criteria: [criterion], seed, position });
   return runStep(session, state, 'prune', { criterion: criterion.id, ...options });
 }
@@ -254,12 +250,12 @@ const broken: [what: string, parts: Parameters<typeof criterionOf>[0], message: 
   [
     'masks of a wrong size',
     { score: absolute, threshold: () => ({ 'fc1/kernel': new Uint8Array(2) }) },
-    /2 values for fc1\/kernel, which has 24/,
+    /mask of fc1\/kernel has 2 entries, but fc1\/kernel has 24/,
   ],
   [
     'masks that are no masks',
     { score: absolute, threshold: () => ({ 'fc1/kernel': new Uint8Array(24).fill(2) }) },
-    /fc1\/kernel that is not made of zeros and ones/,
+    /mask of fc1\/kernel holds 2/,
   ],
   [
     'a compensation with NaN',

@@ -11,7 +11,7 @@ const dataset = toyDataset({ inputShape: [4], classes: 3, sizes: { calibration: 
 const start: State = { parameters: randomParameters(network, 1), masks: {} };
 
 /** A criterion that counts how often it is asked. */
-function counting(): { criterion: Criterion<unknown>; calls: () => number } {
+function counting(): { criterion: Criterion; calls: () => number } {
   let calls = 0;
   const criterion = criterionOf({
     score(subject: Subject): Scores {
@@ -23,7 +23,7 @@ function counting(): { criterion: Criterion<unknown>; calls: () => number } {
 }
 
 function prune(
-  criterion: Criterion<unknown>,
+  criterion: Criterion,
   options: Record<string, unknown>,
   { memory = new ScoreMemory(), state = 'initial', seed = 1, position = 0 } = {},
 ) {

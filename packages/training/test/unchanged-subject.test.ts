@@ -14,7 +14,7 @@ const start = (): State => ({
   masks: { 'fc1/kernel': new Uint8Array(24).fill(1).fill(0, 3, 9) },
 });
 
-const prune = (parts: Partial<Criterion<unknown>>, memory?: ScoreMemory) => {
+const prune = (parts: Partial<Criterion>, memory?: ScoreMemory) => {
   const network = mlp([4, 6, 3]);
   const criterion = criterionOf({ score: absolute, ...parts });
   const shared = memory && { shared: { memory, start: 'state' } };
@@ -26,7 +26,7 @@ const prune = (parts: Partial<Criterion<unknown>>, memory?: ScoreMemory) => {
 const after = <T>(_: unknown, value: T): T => value;
 const keepAll: Criterion['threshold'] = (_, { masks }) => masks;
 
-const faults: Readonly<Record<string, [Partial<Criterion<unknown>>, RegExp]>> = {
+const faults: Readonly<Record<string, [Partial<Criterion>, RegExp]>> = {
   'sorts a kernel while it scores': [
     { score: (s) => after(s.parameters['fc2/kernel'].values.sort(), absolute(s)) },
     /toy-criterion changed parameter fc2\/kernel/,
@@ -105,7 +105,7 @@ test('scores that a threshold rule has sorted are not what the next trial gets',
   const memory = new ScoreMemory();
   let sort = true;
   let seen: readonly number[] = [];
-  const parts: Partial<Criterion<unknown>> = {
+  const parts: Partial<Criterion> = {
     threshold(scores, { masks }) {
       seen = [...scores['fc1/kernel']];
       if (sort) scores['fc1/kernel'].sort();

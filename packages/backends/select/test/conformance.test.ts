@@ -8,8 +8,9 @@ import {
   trainOptions,
 } from '@prunebench/core';
 import { criteria } from '@prunebench/criterion-initialization';
+import { lossGradients } from '@prunebench/signals';
 import { mlp, randomBatch, randomParameters, relativeError, subjectOf } from '@prunebench/testing';
-import { lossGradients, train } from '@prunebench/training';
+import { train } from '@prunebench/training';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
 import { listBackends, selectBackend } from '../src/index.ts';
@@ -71,7 +72,7 @@ for (const { name } of others)
   for (const loss of ['cross-entropy', 'squared-error'] as const)
     test.serial(`${name}: criteria at initialization score as on ${REFERENCE}, ${loss}`, async (t) => {
       const network = { ...mlp([6, 5, 4, 3]), loss };
-      const scores = async (criterion: Criterion<unknown>) => {
+      const scores = async (criterion: Criterion) => {
         const subject = subjectOf(network, randomParameters(network), { batches: [randomBatch(network, 60)] });
         const options = criterion.options.parse(criterion.id === 'grasp' ? { samplesPerClass: 2 } : {});
         return Object.values(await criterion.score(subject, options)).flatMap((values) => [...values]);

@@ -1,8 +1,6 @@
 import { applyMasks, prunableSpecs, type Subject } from '@prunebench/core';
+import { drawnBatches, meanGradients, type Statistics, statisticsOption } from '@prunebench/signals';
 import { z } from 'zod';
-import { type Statistics, statisticsOption } from './batch-statistics.ts';
-import { drawnBatches } from './drawn-batches.ts';
-import { meanGradients } from './gradients.ts';
 
 /** On how much data the gradient is taken, and with which statistics in batch norm. */
 export const gradientOptions = (statistics: Statistics) => ({

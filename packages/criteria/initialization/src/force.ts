@@ -1,7 +1,7 @@
 /**
  * FORCE: rank connections by their sensitivity after the others are gone, and let pruned ones return,
  *
- *     score_j = |w_j g_j|,       g = dL/dw at the pruned weights m w
+ *     score_j = |w_j g_j|,       g = ∂L/∂w at the pruned weights m w
  *
  * with w_j the initial weight of every connection, kept or not. De Jorge et al., "Progressive skeletonization: trimming
  * more fat from a network at initialization", ICLR 2021.
@@ -16,13 +16,7 @@ import { gradientOptions, weightTimesGradient } from './connection-sensitivity.t
 export const force = defineCriterion({
   id: 'force',
   title: 'Foresight connection sensitivity (FORCE)',
-  citation: {
-    authors: 'de Jorge, Sanyal, Behl, Torr, Rogez, Dokania',
-    title: 'Progressive skeletonization: trimming more fat from a network at initialization',
-    year: 2021,
-    venue: 'ICLR 2021',
-    url: 'https://arxiv.org/abs/2006.09081',
-  },
+  citation: 'dejorge2021force',
   taxonomy: 'initialization',
   options: z.strictObject(gradientOptions('batch')),
   granularity: ['weight'],

@@ -1,7 +1,7 @@
 /**
  * Gradient magnitude: the first-order change of the loss when a trained weight is set to 0,
  *
- *     score_j = |w_j g_j|,       g = dL/dw on a batch
+ *     score_j = |w_j g_j|,       g = ∂L/∂w on a batch
  *
  * Blalock, Gonzalez Ortiz, Frankle & Guttag, "What is the state of neural network pruning?", MLSys 2020. SNIP's
  * formula, on a network that is trained. Their program, ShrinkBench, takes the gradient in training mode: batch norm has the
@@ -14,13 +14,7 @@ import { aliveWeightTimesGradient, gradientOptions } from './connection-sensitiv
 export const gradientMagnitude = defineCriterion({
   id: 'gradient-magnitude',
   title: 'Weight times gradient',
-  citation: {
-    authors: 'Blalock, Gonzalez Ortiz, Frankle, Guttag',
-    title: 'What is the state of neural network pruning?',
-    year: 2020,
-    venue: 'MLSys 2020',
-    url: 'https://arxiv.org/abs/2003.03033',
-  },
+  citation: 'blalock2020state',
   taxonomy: 'first-order',
   options: z.strictObject(gradientOptions('batch')),
   granularity: ['weight'],

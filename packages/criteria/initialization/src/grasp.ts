@@ -2,7 +2,7 @@
  * GraSP: keep the weights without which the gradient would be smaller. To first order, removing w_j changes the squared
  * gradient norm by -2 w_j (H g)_j, so
  *
- *     score_j = w_j (H g)_j,       g = dL/dw,  H = d^2 L / dw^2
+ *     score_j = w_j (H g)_j,       g = ∂L/∂w,  H = ∂²L/∂w²
  *
  * at initialization, of the loss with logits divided by a temperature of 200. Wang, Zhang & Grosse, "Picking winning
  * tickets before training by preserving gradient flow", ICLR 2020; the paper's S is -score and its largest go.
@@ -23,22 +23,20 @@ import {
   type Subject,
 } from '@prunebench/core';
 import { initializeParameters } from '@prunebench/network';
+import {
+  balancedBatches,
+  exampleOrders,
+  hessianVectorProduct,
+  type KernelGradients,
+  meanGradients,
+  statisticsOption,
+} from '@prunebench/signals';
 import { z } from 'zod';
-import { balancedBatches, exampleOrders } from './balanced-batches.ts';
-import { statisticsOption } from './batch-statistics.ts';
-import { type KernelGradients, meanGradients } from './gradients.ts';
-import { hessianVectorProduct } from './hessian-vector.ts';
 
 export const grasp = defineCriterion({
   id: 'grasp',
   title: 'Gradient signal preservation (GraSP)',
-  citation: {
-    authors: 'Wang, Zhang, Grosse',
-    title: 'Picking winning tickets before training by preserving gradient flow',
-    year: 2020,
-    venue: 'ICLR 2020',
-    url: 'https://arxiv.org/abs/2002.07376',
-  },
+  citation: 'wang2020grasp',
   taxonomy: 'initialization',
   options: z.strictObject({
     samplesPerClass: z.int().positive().default(10),

@@ -6,9 +6,6 @@ import { snip } from './snip.ts';
 import { synflow } from './synflow.ts';
 
 /** All criteria of this family. */
-// biome-ignore lint/suspicious/noExplicitAny: each criterion has options of its own
-export const criteria: readonly Criterion<any>[] = [snip, force, grasp, synflow, gradientMagnitude];
-
-export { hessianVectorProduct } from './hessian-vector.ts';
+export const criteria: readonly Criterion[] = [snip, force, grasp, synflow, gradientMagnitude];
 
 export default { criteria } satisfies Plugin;

@@ -1,7 +1,7 @@
 /**
  * SNIP: how much would a gate c_j on connection j change the loss?
  *
- *     score_j = |dL(c w) / dc_j| at c = 1, over the sum of all = |w_j g_j| / sum_k |w_k g_k|,       g = dL/dw
+ *     score_j = |∂L(c w)/∂c_j| at c = 1, over the sum of all = |w_j g_j| / Σ_k |w_k g_k|,       g = ∂L/∂w
  *
  * on one mini-batch of the untrained network, in evaluation mode as in the paper's program: batch norm has its running
  * statistics. Lee, Ajanthan & Torr, "SNIP: single-shot network pruning based on
@@ -15,13 +15,7 @@ import { aliveWeightTimesGradient, gradientOptions } from './connection-sensitiv
 export const snip = defineCriterion({
   id: 'snip',
   title: 'Connection sensitivity (SNIP)',
-  citation: {
-    authors: 'Lee, Ajanthan, Torr',
-    title: 'SNIP: single-shot network pruning based on connection sensitivity',
-    year: 2019,
-    venue: 'ICLR 2019',
-    url: 'https://arxiv.org/abs/1810.02340',
-  },
+  citation: 'lee2019snip',
   taxonomy: 'initialization',
   options: z.strictObject(gradientOptions('running')),
   granularity: ['weight'],

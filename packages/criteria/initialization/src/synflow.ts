@@ -1,7 +1,7 @@
 /**
  * SynFlow: a weight's share of the flow from the inputs to the outputs through absolute weights,
  *
- *     R = 1^T (|W_L| ... |W_1|) 1,       score_j = dR/d|w_j| * |w_j|
+ *     R = 1ᵀ (|W_L| ... |W_1|) 1,       score_j = ∂R/∂|w_j| · |w_j|
  *
  * Tanaka, Kunin, Yamins & Ganguli, "Pruning neural networks without any data by iteratively conserving synaptic flow",
  * NeurIPS 2020. Scores are positive, and in a chain every layer's add up to R: a layer that gets thinner gets
@@ -10,19 +10,13 @@
  * The paper takes 100 rounds of an exponential schedule. Scores are up to a common factor (see `synaptic-flow.ts`).
  */
 import { defineCriterion } from '@prunebench/core';
+import { synapticFlow } from '@prunebench/signals';
 import { z } from 'zod';
-import { synapticFlow } from './synaptic-flow.ts';
 
 export const synflow = defineCriterion({
   id: 'synflow',
   title: 'Synaptic flow (SynFlow)',
-  citation: {
-    authors: 'Tanaka, Kunin, Yamins, Ganguli',
-    title: 'Pruning neural networks without any data by iteratively conserving synaptic flow',
-    year: 2020,
-    venue: 'NeurIPS 2020',
-    url: 'https://arxiv.org/abs/2006.05467',
-  },
+  citation: 'tanaka2020synflow',
   taxonomy: 'initialization',
   options: z.strictObject({}),
   granularity: ['weight'],

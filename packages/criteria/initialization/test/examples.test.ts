@@ -1,11 +1,10 @@
 /** Which examples a criterion sees, and in which batches: the ways of the papers' programs that are options here. */
 import { type Batch, type Network, randomStream, type Subject } from '@prunebench/core';
-import { convNet, mlp, randomBatch, randomParameters, relativeError, subjectOf } from '@prunebench/testing';
+import { balancedBatches } from '@prunebench/signals';
+import { convNet, mlp, randomBatch, randomParameters, relativeError, score, subjectOf } from '@prunebench/testing';
 import test from 'ava';
-import { balancedBatches } from '../src/balanced-batches.ts';
 import { force, grasp, snip } from '../src/index.ts';
 import { lossAndGradient, mlpOf } from './float64-mlp.ts';
-import { score } from './support.ts';
 
 const sizes = [6, 5, 4, 3];
 const network = mlp(sizes, { useBias: false });

@@ -8,23 +8,24 @@ import {
   randomStream,
   sizeOf,
 } from '@prunebench/core';
+import { hessianVectorProduct, type KernelGradients, meanGradients } from '@prunebench/signals';
 import {
+  closeTo,
   convNet,
   mlp,
   randomBatch,
   randomParameters,
   relativeError,
   residualNet,
+  score,
   subjectOf,
   withValues,
 } from '@prunebench/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
-import { type KernelGradients, meanGradients } from '../src/gradients.ts';
-import { hessianVectorProduct } from '../src/hessian-vector.ts';
 import { grasp } from '../src/index.ts';
 import { lossAndGradient, mlpOf, nudged, squaredNorm } from './float64-mlp.ts';
-import { dot, score, sum } from './support.ts';
+import { dot, sum } from './support.ts';
 
 const sizes = [6, 5, 4, 3];
 const plain = (activation: 'relu' | 'tanh' | 'sigmoid') => mlp(sizes, { useBias: false, activation });
@@ -111,7 +112,7 @@ for (const network of [plain('relu'), biasFree(convNet())])
     });
     const layers = Object.keys(scores).map((name) => dot(gradients[name], gradients[name]) + sum(scores[name]));
     const scale = sum(Object.values(gradients).map((g) => dot(g, g)));
-    for (const layer of layers) t.true(Math.abs(layer - layers[0]) < 1e-4 * scale, `${layers}`);
+    for (const layer of layers) closeTo(t, layer, layers[0], 1e-4 * scale, `${layers}`);
   });
 
 test('squared error of one linear layer: the Hessian is X^T X / N', async (t) => {
@@ -161,7 +162,7 @@ for (const network of [convNet(), residualNet()])
     const inner = (a: KernelGradients, b: KernelGradients) => sum(kernels.map((name) => dot(a[name], b[name])));
     const [hu, hv] = [await product(u), await product(v)];
     const scale = Math.sqrt(inner(u, u) * inner(hv, hv));
-    t.true(Math.abs(inner(u, hv) - inner(v, hu)) < 1e-4 * scale, `${inner(u, hv)} ${inner(v, hu)} ${scale}`);
+    closeTo(t, inner(u, hv), inner(v, hu), 1e-4 * scale, `${inner(u, hv)} ${inner(v, hu)} ${scale}`);
     const mixed = await product(
       Object.fromEntries(kernels.map((name) => [name, u[name].map((value, i) => 2 * value - v[name][i])])),
     );

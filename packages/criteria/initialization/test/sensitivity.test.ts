@@ -1,6 +1,8 @@
 import { type Batch, defineNetwork, type Masks, type Network, select, sparsitySteps } from '@prunebench/core';
 import { forward, lossOf } from '@prunebench/network';
+import { meanGradients } from '@prunebench/signals';
 import {
+  closeTo,
   convNet,
   mlp,
   outputs,
@@ -8,15 +10,15 @@ import {
   randomParameters,
   relativeError,
   residualNet,
+  score,
   subjectOf,
   withValues,
 } from '@prunebench/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
-import { meanGradients } from '../src/gradients.ts';
 import { force, gradientMagnitude, snip } from '../src/index.ts';
 import { lossAndGradient, mlpOf, nudged } from './float64-mlp.ts';
-import { dot, score, sum } from './support.ts';
+import { dot, sum } from './support.ts';
 
 const sizes = [6, 5, 4, 3];
 const network = mlp(sizes, { useBias: false });
@@ -48,14 +50,14 @@ test('the score is the derivative of the loss in a gate on the connection, as a 
     );
     t.true(relativeError(unnormalised[`fc${l + 1}/kernel`], expected) < 1e-4);
   });
-  t.true(Math.abs(sum(Object.values(scores).flatMap((layer) => [...layer])) - 1) < 1e-9);
+  closeTo(t, sum(Object.values(scores).flatMap((layer) => [...layer])), 1, 1e-9);
 });
 
 test('without biases, sum w g is the same number in every layer', async (t) => {
   const gradients = await meanGradients(subject, [batch]);
   const layers = Object.entries(gradients).map(([name, g]) => dot(g, parameters[name].values));
   t.true(Math.abs(layers[0]) > 1e-3);
-  for (const layer of layers) t.true(Math.abs(layer / layers[0] - 1) < 1e-4);
+  for (const layer of layers) closeTo(t, layer / layers[0], 1, 1e-4);
 });
 
 test('one linear layer with squared error: w_j times the closed-form gradient', async (t) => {
@@ -123,7 +125,7 @@ for (const { conv, statistics } of modes)
       );
     const lossAt = (sign: number) => lossWith(statistics, conv, moved(sign), examples);
     const slope = (lossAt(1) - lossAt(-1)) / (2 * step);
-    t.true(Math.abs(slope / norm - 1) < 0.01, `${slope} against ${norm}`);
+    closeTo(t, slope / norm, 1, 0.01, `${slope} against ${norm}`);
   });
 
 // What each paper's own program does: SNIP's scores in evaluation mode, the others' in training mode.
@@ -224,6 +226,8 @@ function lossWith(
     const tensors = Object.entries(values).map(([name, { values: v, shape }]) => [name, tf.tensor(v, [...shape])]);
     const training = statistics === 'batch';
     const logits = forward(of, Object.fromEntries(tensors), tf.tensor(x, [size, ...of.inputShape]), { training });
-    return lossOf(of)(logits as tf.Tensor2D, tf.tensor1d(y, 'int32')).dataSync()[0];
+    return lossOf(of)
+      .mean(logits as tf.Tensor2D, tf.tensor1d(y, 'int32'))
+      .dataSync()[0];
   });
 }

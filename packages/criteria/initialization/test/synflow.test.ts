@@ -1,5 +1,6 @@
 import { type Masks, type Network, type ParameterRecord, select, sparsitySteps } from '@prunebench/core';
 import {
+  closeTo,
   convNet,
   kernels,
   mlp,
@@ -7,13 +8,14 @@ import {
   randomParameters,
   relativeError,
   residualNet,
+  score,
   subjectOf,
   withValues,
 } from '@prunebench/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
 import { snip, synflow } from '../src/index.ts';
-import { score, sum } from './support.ts';
+import { sum } from './support.ts';
 
 const sizes = [7, 6, 5, 4];
 const network = mlp(sizes);
@@ -57,12 +59,12 @@ test('dense: the product of what reaches a weight, the weight, and what it passe
 test('every layer holds the whole flow, and every hidden unit passes on what it gets', async (t) => {
   const scores = await scoresOf(network, parameters);
   const total = sum(scores[0]);
-  for (const layer of scores) t.true(Math.abs(sum(layer) / total - 1) < 1e-5);
+  for (const layer of scores) closeTo(t, sum(layer) / total, 1, 1e-5);
   for (const l of [1, 2])
     for (let unit = 0; unit < sizes[l]; unit++) {
       const entering = sum(scores[l - 1].filter((_, flat) => flat % sizes[l] === unit));
       const leaving = sum(scores[l].filter((_, flat) => Math.floor(flat / sizes[l + 1]) === unit));
-      t.true(Math.abs(entering / leaving - 1) < 1e-5);
+      closeTo(t, entering / leaving, 1, 1e-5);
     }
 });
 

@@ -1,7 +1,7 @@
 /**
  * Filter norm: filters (and neurons) with a small kernel give weak feature maps,
  *
- *     s_j = ( sum_{y,x,i} |K[y, x, i, j]|^p )^(1/p)        p = 1 (the paper) or 2
+ *     s_j = ( Σ_{y,x,i} |K[y, x, i, j]|^p )^(1/p)        p = 1 (the paper) or 2
  *
  * Li, Kadav, Durdanovic, Samet & Graf, "Pruning filters for efficient ConvNets", ICLR 2017, section 3.1.
  *
@@ -12,21 +12,13 @@
  *   are of the whole kernel (its independent strategy).
  */
 import { applyMasks, consumers, defineCriterion, type Network, type ParameterRecord } from '@prunebench/core';
+import { readsRemovedUnit, scoreUnits, sumIncoming } from '@prunebench/signals';
 import { z } from 'zod';
-import { sumIncoming } from './units/incoming.ts';
-import { scoreUnits } from './units/kernels.ts';
-import { readsRemovedUnit } from './units/removed.ts';
 
 export const filterNorm = defineCriterion({
   id: 'filter-norm',
   title: 'Filter norm (L1, L2)',
-  citation: {
-    authors: 'Li, Kadav, Durdanovic, Samet, Graf',
-    title: 'Pruning filters for efficient ConvNets',
-    year: 2017,
-    venue: 'ICLR 2017',
-    url: 'https://arxiv.org/abs/1608.08710',
-  },
+  citation: 'li2017filters',
   taxonomy: 'magnitude',
   options: z.strictObject({
     order: z.union([z.literal(1), z.literal(2)]).default(1),

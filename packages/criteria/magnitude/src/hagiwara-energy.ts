@@ -1,7 +1,7 @@
 /**
  * Consuming energy: how much a unit's signal contributes to the signals it is turned into, over all patterns p,
  *
- *     E_i = sum_p sum_j w_ij z_pi z'_pj                score_i = |E_i|
+ *     E_i = Σ_p Σ_j w_ij z_pi z'_pj                score_i = |E_i|
  *
  * with z the unit's activation and z' the activation of its readers. With activations of both signs E is signed, and
  * units are ranked by its size. For a filter the sum goes over the positions too; readers without a nonlinearity (the
@@ -10,14 +10,13 @@
  * Hagiwara, Neurocomputing 6(2), 1994, as restated in Engelbrecht's textbook.
  */
 import { defineCriterion } from '@prunebench/core';
+import { calibrationOptions, contributions, sumConsumption } from '@prunebench/signals';
 import { z } from 'zod';
-import { hagiwara1994 } from './citations.ts';
-import { calibrationOptions, contributions, sumConsumption } from './units/consumption.ts';
 
 export const hagiwaraEnergy = defineCriterion({
   id: 'hagiwara-energy',
   title: 'Consuming energy',
-  citation: hagiwara1994,
+  citation: 'hagiwara1994removal',
   taxonomy: 'magnitude',
   options: z.strictObject(calibrationOptions),
   granularity: ['unit'],

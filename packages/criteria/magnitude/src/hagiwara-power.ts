@@ -1,24 +1,21 @@
 /**
  * Weights power: the energy of a unit's links. Over the outgoing weights of unit i,
  *
- *     Pw_i = sum_j w_ij^2
+ *     Pw_i = Σ_j w_ij²
  *
  * Hagiwara, Neurocomputing 6(2), 1994, as restated in Engelbrecht's textbook. Whether the paper counts incoming links too
  * could not be settled, hence the option `links`. For a filter the sums go over all entries of the kernels.
  */
 import { applyMasks, defineCriterion } from '@prunebench/core';
+import { outgoingLinks, scoreUnits, sumIncoming } from '@prunebench/signals';
 import { z } from 'zod';
-import { hagiwara1994 } from './citations.ts';
-import { sumIncoming } from './units/incoming.ts';
-import { scoreUnits } from './units/kernels.ts';
-import { outgoingLinks } from './units/links.ts';
 
 const square = (weight: number) => weight * weight;
 
 export const hagiwaraPower = defineCriterion({
   id: 'hagiwara-power',
   title: 'Weights power',
-  citation: hagiwara1994,
+  citation: 'hagiwara1994removal',
   taxonomy: 'magnitude',
   options: z.strictObject({ links: z.enum(['out', 'in', 'both']).default('out') }),
   granularity: ['unit'],

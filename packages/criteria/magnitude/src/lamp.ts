@@ -1,7 +1,7 @@
 /**
  * LAMP: layer-adaptive magnitude. With the weights of one layer in ascending order of magnitude,
  *
- *     score(w_i) = w_i^2 / sum_{j >= i} w_j^2
+ *     score(w_i) = w_i² / Σ_{j ≥ i} w_j²
  *
  * the share of the layer's remaining energy that would go with w_i if everything smaller had gone before. Ranked over
  * all layers at once (scope `global`) it decides the layer-wise sparsities by itself; inside a layer it orders weights
@@ -15,13 +15,7 @@ import { z } from 'zod';
 export const lamp = defineCriterion({
   id: 'lamp',
   title: 'Layer-adaptive magnitude (LAMP)',
-  citation: {
-    authors: 'Lee, Park, Mo, Ahn, Shin',
-    title: 'Layer-adaptive sparsity for the magnitude-based pruning',
-    year: 2021,
-    venue: 'ICLR 2021',
-    url: 'https://arxiv.org/abs/2010.07611',
-  },
+  citation: 'lee2021lamp',
   taxonomy: 'magnitude',
   options: z.strictObject({}),
   granularity: ['weight'],

@@ -8,12 +8,11 @@
  */
 import { defineCriterion, prunableSpecs } from '@prunebench/core';
 import { z } from 'zod';
-import { han2015 } from './citations.ts';
 
 export const magnitude = defineCriterion({
   id: 'magnitude',
   title: 'Weight magnitude',
-  citation: han2015,
+  citation: 'han2015learning',
   taxonomy: 'magnitude',
   options: z.strictObject({}),
   granularity: ['weight'],

@@ -11,8 +11,7 @@ import { unitGoodness } from './unit-goodness.ts';
 import { unitIncoming } from './unit-incoming.ts';
 
 /** All criteria of this family. */
-// biome-ignore lint/suspicious/noExplicitAny: each criterion has options of its own
-export const criteria: readonly Criterion<any>[] = [
+export const criteria: readonly Criterion[] = [
   random,
   randomUnit,
   magnitude,

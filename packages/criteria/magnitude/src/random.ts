@@ -10,16 +10,16 @@
  * expectation over masks is what is used in the end; here one mask is drawn once and stays, there is no expectation to
  * preserve, and a rescaled network would no longer be the other criteria's control.
  */
-import { defineCriterion, prunableSpecs, prunableUnits, type RandomStream, sizeOf } from '@prunebench/core';
+import { defineCriterion, prunableSpecs, type RandomStream, sizeOf } from '@prunebench/core';
+import { unitKernels } from '@prunebench/signals';
 import { z } from 'zod';
-import { liu2022 } from './citations.ts';
 
 const uniforms = (stream: RandomStream, size: number) => new Float64Array(size).map(() => stream.uniform());
 
 export const random = defineCriterion({
   id: 'random',
   title: 'Random weights',
-  citation: liu2022,
+  citation: 'liu2022random',
   taxonomy: 'baseline',
   options: z.strictObject({}),
   granularity: ['weight'],
@@ -35,14 +35,12 @@ export const random = defineCriterion({
 export const randomUnit = defineCriterion({
   id: 'random-unit',
   title: 'Random units',
-  citation: liu2022,
+  citation: 'liu2022random',
   taxonomy: 'baseline',
   options: z.strictObject({}),
   granularity: ['unit'],
   needs: ['nothing'],
   when: 'any',
-  score: ({ network, parameters, random }) =>
-    Object.fromEntries(
-      prunableUnits(network).map((name) => [name, uniforms(random.fork(name), parameters[name].shape.at(-1)!)]),
-    ),
+  score: ({ network, random }) =>
+    Object.fromEntries(unitKernels(network).map(({ name, units }) => [name, uniforms(random.fork(name), units)])),
 });

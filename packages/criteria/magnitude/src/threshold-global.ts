@@ -1,7 +1,7 @@
 /**
  * Global threshold: remove the weights with |w| < tau in every layer; tau is given, or
  *
- *     tau = q * sigma
+ *     τ = q * σ
  *
  * with sigma the standard deviation of all prunable weights that are left, pooled over the layers. Unlike the layer-wise
  * rule it is not indifferent to a layer's scale: layers with small weights lose more.
@@ -9,16 +9,14 @@
  * The rule of Han, Pool, Tran & Dally, NeurIPS 2015, section 3, with one cut for the whole network.
  */
 import { defineCriterion, prunableSpecs } from '@prunebench/core';
+import { keepAtLeast, momentsOf } from '@prunebench/signals';
 import { z } from 'zod';
-import { han2015 } from './citations.ts';
-import { keepAtLeast } from './keep-at-least.ts';
 import { magnitude } from './magnitude.ts';
-import { momentsOf } from './moments.ts';
 
 export const thresholdGlobal = defineCriterion({
   id: 'threshold-global',
   title: 'Global threshold',
-  citation: han2015,
+  citation: 'han2015learning',
   taxonomy: 'magnitude',
   options: z
     .strictObject({

@@ -1,7 +1,7 @@
 /**
  * Layer-wise threshold: in layer l remove the weights with
  *
- *     |w| < q * sigma_l                 (centred: |w - mu_l| < q * sigma_l)
+ *     |w| < q * σ_l                 (centred: |w - μ_l| < q * σ_l)
  *
  * with mu_l and sigma_l the mean and standard deviation of the weights that the layer still has. The sparsity is the
  * rule's result: of Gaussian weights it removes the share erf(q / sqrt 2), 68 % at q = 1.
@@ -10,17 +10,15 @@
  * removes weights that are not small wherever mu_l differs from 0, so it is off unless asked for.
  */
 import { defineCriterion, PrunebenchError, prunableSpecs } from '@prunebench/core';
+import { keepAtLeast, momentsOf } from '@prunebench/signals';
 import { z } from 'zod';
-import { han2015 } from './citations.ts';
-import { keepAtLeast } from './keep-at-least.ts';
-import { momentsOf } from './moments.ts';
 
 const quality = z.number().positive();
 
 export const thresholdSigma = defineCriterion({
   id: 'threshold-sigma',
   title: 'Layer-wise threshold: q standard deviations',
-  citation: han2015,
+  citation: 'han2015learning',
   taxonomy: 'magnitude',
   options: z.strictObject({
     q: z

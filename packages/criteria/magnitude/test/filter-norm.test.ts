@@ -14,12 +14,12 @@ import {
   randomBatch,
   randomParameters,
   relativeError,
+  score,
   subjectOf,
   withValues,
 } from '@prunebench/testing';
 import test from 'ava';
 import { filterNorm } from '../src/index.ts';
-import { score } from './support.ts';
 
 const network = convNet();
 const parameters = randomParameters(network);

@@ -1,8 +1,8 @@
 import { type Scope, select } from '@prunebench/core';
-import { kernels, mlp, randomParameters, relativeError, subjectOf, withValues } from '@prunebench/testing';
+import { kernels, mlp, randomParameters, relativeError, score, subjectOf, withValues } from '@prunebench/testing';
 import test from 'ava';
 import { lamp, magnitude } from '../src/index.ts';
-import { kept, score } from './support.ts';
+import { kept } from './support.ts';
 
 const settings = { allocation: 'uniform', granularity: 'weight', allowLayerCollapse: true } as const;
 

@@ -1,8 +1,8 @@
 import { type Masks, type Scope, select } from '@prunebench/core';
-import { kernels, mlp, randomParameters, subjectOf, withValues } from '@prunebench/testing';
+import { kernels, mlp, randomParameters, score, subjectOf, withValues } from '@prunebench/testing';
 import test from 'ava';
 import { magnitude, random } from '../src/index.ts';
-import { kept, masksOfSize, removedEnergy, score } from './support.ts';
+import { kept, masksOfSize, removedEnergy } from './support.ts';
 
 const pruned = async (
   network: ReturnType<typeof mlp>,

@@ -1,8 +1,8 @@
 import { type Masks, type Scope, select } from '@prunebench/core';
-import { convNet, mlp, randomParameters, subjectOf } from '@prunebench/testing';
+import { closeTo, convNet, mlp, randomParameters, score, subjectOf } from '@prunebench/testing';
 import test from 'ava';
 import { random, randomUnit } from '../src/index.ts';
-import { kept, mean, score, variance } from './support.ts';
+import { kept, mean, variance } from './support.ts';
 
 const network = mlp([5, 4, 3]);
 const parameters = randomParameters(network);
@@ -41,7 +41,7 @@ test('every weight is kept equally often (binomial, 4 sigma)', async (t) => {
       times[i] += bit;
     });
   const fourSigma = 4 * Math.sqrt(count * sparsity * (1 - sparsity));
-  for (const time of times) t.true(Math.abs(time - count * (1 - sparsity)) < fourSigma, `${time}`);
+  for (const time of times) closeTo(t, time, count * (1 - sparsity), fourSigma, `${time}`);
 });
 
 test('under the global scope the number removed from a layer is hypergeometric', async (t) => {
@@ -49,8 +49,8 @@ test('under the global scope the number removed from a layer is hypergeometric',
   const sparsity = 0.75;
   const removed = (await draws(count, sparsity)).map((masks) => n1 - kept(masks)['fc1/kernel']);
   const expectedVariance = (n1 * sparsity * (1 - sparsity) * (n - n1)) / (n - 1);
-  t.true(Math.abs(mean(removed) - sparsity * n1) < 4 * Math.sqrt(expectedVariance / count));
-  t.true(Math.abs(variance(removed) / expectedVariance - 1) < 4 * Math.sqrt(2 / count));
+  closeTo(t, mean(removed), sparsity * n1, 4 * Math.sqrt(expectedVariance / count));
+  closeTo(t, variance(removed) / expectedVariance, 1, 4 * Math.sqrt(2 / count));
 });
 
 test('expected squared output error of one linear unit, in closed form', async (t) => {
@@ -63,7 +63,7 @@ test('expected squared output error of one linear unit, in closed form', async (
   const errors = (await draws(2000, r / n)).map(
     (masks) => bits(masks).reduce((total, bit, i) => total + (1 - bit) * v[i], 0) ** 2,
   );
-  t.true(Math.abs(mean(errors) - expected) < 4 * Math.sqrt(variance(errors) / errors.length));
+  closeTo(t, mean(errors), expected, 4 * Math.sqrt(variance(errors) / errors.length));
 });
 
 test('scores do not depend on the weights', async (t) => {

@@ -1,23 +1,4 @@
-import type { Criterion, Masks, ParameterRecord, Scores, Subject } from '@prunebench/core';
-
-/** Scores with the criterion's defaults filled in. */
-export async function score<Options>(
-  criterion: Criterion<Options>,
-  subject: Subject,
-  options: Readonly<Record<string, unknown>> = {},
-): Promise<Scores> {
-  return criterion.score(subject, criterion.options.parse(options));
-}
-
-/** The masks that a threshold rule decides on. */
-export async function thresholdMasks<Options>(
-  criterion: Criterion<Options>,
-  subject: Subject,
-  options: Readonly<Record<string, unknown>> = {},
-): Promise<Masks> {
-  const parsed = criterion.options.parse(options);
-  return criterion.threshold!(await criterion.score(subject, parsed), subject, parsed);
-}
+import type { Masks, ParameterRecord } from '@prunebench/core';
 
 /** Number of weights that are left, by kernel. */
 export const kept = (masks: Masks): Readonly<Record<string, number>> =>

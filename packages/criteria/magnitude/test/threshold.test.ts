@@ -1,8 +1,8 @@
 import { PrunebenchError, randomStream } from '@prunebench/core';
-import { kernels, mlp, randomParameters, subjectOf, withValues } from '@prunebench/testing';
+import { kernels, mlp, randomParameters, subjectOf, thresholdMasks, withValues } from '@prunebench/testing';
 import test from 'ava';
 import { thresholdGlobal, thresholdSigma } from '../src/index.ts';
-import { kept, thresholdMasks } from './support.ts';
+import { kept } from './support.ts';
 
 const gaussian = (size: number, mean = 0, deviation = 1) => {
   const stream = randomStream(7, `gaussian/${size}/${mean}`);

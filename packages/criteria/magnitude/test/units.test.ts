@@ -1,5 +1,7 @@
 import { defineNetwork, INPUT, type Network, type ParameterRecord, unitMasks } from '@prunebench/core';
+import { contributions, outgoingLinks, sumConsumption } from '@prunebench/signals';
 import {
+  closeTo,
   convNet,
   mlp,
   outputs,
@@ -7,15 +9,13 @@ import {
   randomParameters,
   relativeError,
   residualNet,
+  score,
   subjectOf,
   withValues,
 } from '@prunebench/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
 import { hagiwaraEnergy, hagiwaraPower, unitGoodness, unitIncoming } from '../src/index.ts';
-import { contributions, sumConsumption } from '../src/units/consumption.ts';
-import { outgoingLinks } from '../src/units/links.ts';
-import { score } from './support.ts';
 
 const relu = (a: number) => Math.max(0, a);
 const sum = (values: Iterable<number>) => [...values].reduce((total, value) => total + value, 0);
@@ -87,7 +87,7 @@ test('the signed energies of a layer add up to sum (a - b) z of its reader', asy
   );
   const { values: bias } = parameters['fc3/bias'];
   const expected = sum(passes.flatMap((z) => z[3].map((output, j) => (output - bias[j]) * output)));
-  t.true(Math.abs(sum(energies['fc2/kernel']) / expected - 1) < 1e-5);
+  closeTo(t, sum(energies['fc2/kernel']) / expected, 1, 1e-5);
 });
 
 // Serial: scores are awaited, and other tests' tensors would be alive meanwhile.

@@ -19,6 +19,7 @@ import {
   PrunebenchError,
   type State,
   scope,
+  scored,
   select,
   trainOptions,
 } from '@prunebench/core';
@@ -30,9 +31,7 @@ import { openSession } from '@prunebench/training';
 import { criteria } from '../src/index.ts';
 
 const SEED = 1;
-const known = new Map<string, Criterion>(
-  [magnitude as Criterion, ...criteria].map((criterion) => [criterion.id, criterion]),
-);
+const known = new Map<string, Criterion>([magnitude, ...criteria].map((criterion) => [criterion.id, criterion]));
 
 interface Cost {
   /** Why the criterion would not run; the rest is then absent. */
@@ -114,17 +113,19 @@ async function measure(id: string, file: string): Promise<Cost> {
   };
   const before = process.resourceUsage().maxRSS;
   const started = processorSeconds();
-  const scores = await criterion.score(subject, options);
-  const scored = processorSeconds();
+  const { scores, compensate } = await scored(criterion, subject, options);
+  const scoredAt = processorSeconds();
   const masks = criterion.threshold
     ? criterion.threshold(scores, subject, options)
     : select(network, scores, { sparsity: Number(sparsity), scope: scope.parse(scopeName), allowLayerCollapse: true });
   const selected = processorSeconds();
-  const parameters = await (criterion.compensate?.(subject, masks, options) ?? applyMasks(state.parameters, masks));
+  const parameters = await (compensate?.(masks) ??
+    criterion.compensate?.(subject, masks, options) ??
+    applyMasks(state.parameters, masks));
   const compensated = processorSeconds();
   const { accuracy } = await session.evaluate({ parameters, masks }, 'test');
   return {
-    score: scored - started,
+    score: scoredAt - started,
     compensate: compensated - selected,
     mebibytes: (process.resourceUsage().maxRSS - before) / 1024,
     accuracy,

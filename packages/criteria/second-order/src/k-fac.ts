@@ -1,3 +1,14 @@
+/**
+ * Optimal brain surgeon with Kronecker-factored curvature: each layer's is taken for a product F ≈ A ⊗ G of the correlations of its
+ * inputs (bias: 1) and of its back-propagated signals, A = E[z zᵀ], G = E[δ δᵀ], with the inverse A⁻¹ ⊗ G⁻¹. For the weight from
+ * input p to unit u
+ *
+ *     L = w² / (2 [A⁻¹]_pp [G⁻¹]_uu),       δW = −A⁻¹ M G⁻¹,       M_pu = w_pu / ([A⁻¹]_pp [G⁻¹]_uu) where removed, else 0,
+ *
+ * the sum of the single updates, as WoodFisher takes it. Martens & Grosse, "Optimizing neural networks with Kronecker-factored
+ * approximate curvature", ICML 2015; convolutions, sums over positions: Grosse & Martens 2016. Damping is split over the factors:
+ * A + π√λ I and G + √λ/π I with π² the ratio of their mean diagonals.
+ */
 import {
   applyMasks,
   defineCriterion,
@@ -7,23 +18,21 @@ import {
   type Scores,
   type Subject,
 } from '@prunebench/core';
+import {
+  type InputGram,
+  inputGrams,
+  invertSymmetric,
+  outputGrams,
+  patchLimit,
+  weightLayers,
+} from '@prunebench/signals';
 import { z } from 'zod';
-import { type InputGram, inputGrams, patchLimit } from './input-grams.ts';
-import { reconstructionBytes } from './layer-reconstruction.ts';
-import { invertSymmetric } from './linear-algebra/cholesky.ts';
-import { memoryLimit, requireMemory } from './memory.ts';
-import { outputGrams } from './output-grams.ts';
-import { copyParameters, emptyScores } from './weight-block.ts';
-import { weightLayers } from './weight-layers.ts';
+import { fromCurvature } from './surgery/from-curvature.ts';
+import { reconstructionBytes } from './surgery/layer-reconstruction.ts';
+import { memoryLimit, requireMemory } from './surgery/memory.ts';
+import { copyParameters, emptyScores } from './surgery/weight-block.ts';
 
-// Each layer's curvature is taken for a Kronecker product F ≈ A ⊗ G of the correlations of its inputs (bias: 1) and of its
-// back-propagated signals, A = E[z zᵀ], G = E[δ δᵀ] (J. Martens, R. Grosse 2015; convolutions: sums over positions, R. Grosse,
-// J. Martens 2016). Its inverse is A⁻¹ ⊗ G⁻¹, so for the weight from input p to unit u
-//     L = w² / (2 [A⁻¹]_pp [G⁻¹]_uu),   δW = -A⁻¹ M G⁻¹,   M_pu = w_pu / ([A⁻¹]_pp [G⁻¹]_uu) where removed, else 0,
-// the sum of the single updates, as WoodFisher takes it. Damping is split over the factors: A + π√λ I and G + √λ/π I with
-// π² the ratio of their mean diagonals.
-
-export const kFacOptions = z.strictObject({
+const options = z.strictObject({
   samples: z.int().positive().default(1000).describe('calibration examples'),
   outputs: z
     .enum(['labels', 'sampled', 'all'])
@@ -33,31 +42,24 @@ export const kFacOptions = z.strictObject({
   maximumPatches: patchLimit,
   memoryLimit,
 });
-export type KFacOptions = z.output<typeof kFacOptions>;
+type Options = z.output<typeof options>;
 
-export const kFac = defineCriterion<KFacOptions>({
+export const kFac = defineCriterion({
   id: 'k-fac',
   title: 'Optimal brain surgeon with Kronecker-factored curvature',
-  citation: {
-    authors: 'Martens, Grosse',
-    title: 'Optimizing Neural Networks with Kronecker-factored Approximate Curvature',
-    year: 2015,
-    venue: 'ICML 2015',
-    url: 'https://arxiv.org/abs/1503.05671',
-  },
+  citation: 'martens2015kfac',
   taxonomy: 'second-order',
-  options: kFacOptions as z.ZodType<KFacOptions>,
+  options,
   granularity: ['weight'],
   needs: ['activations', 'per-sample-gradients'],
   when: 'trained',
-  score: kFacScores,
-  compensate: kFacCompensation,
+  ...fromCurvature({ curvature: inverseFactors, scores: saliencies, compensation }),
 });
 
 /** L for every kernel weight that is left. */
-export async function kFacScores(subject: Subject, options: KFacOptions): Promise<Scores> {
+function saliencies(factors: readonly InverseFactors[], subject: Subject): Scores {
   const scores = emptyScores(weightLayers(subject.network));
-  for (const { input, units, a, g } of await inverseFactors(subject, options)) {
+  for (const { input, units, a, g } of factors) {
     const { layer, size } = input;
     const weights = subject.parameters[layer.kernel].values;
     const mask = subject.masks[layer.kernel];
@@ -72,12 +74,12 @@ export async function kFacScores(subject: Subject, options: KFacOptions): Promis
 }
 
 /** The kernels and biases after the removals of `masks`, each compensated as if it were alone. */
-export async function kFacCompensation(subject: Subject, masks: Masks, options: KFacOptions): Promise<ParameterRecord> {
+function compensation(factors: readonly InverseFactors[], subject: Subject, masks: Masks): ParameterRecord {
   const parameters = copyParameters(subject.parameters);
-  for (const factors of await inverseFactors(subject, options)) {
-    const { input, units } = factors;
+  for (const group of factors) {
+    const { input, units } = group;
     const { layer } = input;
-    const change = kroneckerUpdate(factors, subject, masks);
+    const change = kroneckerUpdate(group, subject, masks);
     for (const [j, unit] of units.entries()) {
       for (let p = 0; p < layer.fanIn; p++)
         parameters[layer.kernel].values[p * layer.units + unit] -= change[p * units.length + j];
@@ -89,14 +91,15 @@ export async function kFacCompensation(subject: Subject, masks: Masks, options: 
 
 /** One input group of a layer: A⁻¹ [size, size] and G⁻¹ over the group's units. */
 interface InverseFactors {
-  readonly input: InputGram;
+  /** Without its Gram matrix, which nobody needs any more. */
+  readonly input: Pick<InputGram, 'layer' | 'size'>;
   readonly units: readonly number[];
   readonly a: Float64Array;
   readonly g: Float64Array;
 }
 
-async function inverseFactors(subject: Subject, options: KFacOptions): Promise<readonly InverseFactors[]> {
-  const { samples, outputs, damping, maximumPatches, memoryLimit } = options;
+async function inverseFactors(subject: Subject, chosen: Options): Promise<readonly InverseFactors[]> {
+  const { samples, outputs, damping, maximumPatches, memoryLimit } = chosen;
   requireMemory(
     'k-fac',
     2 * reconstructionBytes(subject),
@@ -116,7 +119,7 @@ async function inverseFactors(subject: Subject, options: KFacOptions): Promise<r
     if (!(scaleA > 0 && scaleG > 0)) throw silentLayer(layer.kernel);
     const ratio = Math.sqrt(scaleA / scaleG);
     return {
-      input,
+      input: { layer, size },
       units,
       a: invertSymmetric(addDiagonal(a, size, ratio * Math.sqrt(damping)), size),
       g: invertSymmetric(addDiagonal(g, share, Math.sqrt(damping) / ratio), share),

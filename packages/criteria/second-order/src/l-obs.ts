@@ -1,24 +1,30 @@
-import { defineCriterion, type Masks, type ParameterRecord, type Scores, type Subject } from '@prunebench/core';
+/**
+ * Layer-wise optimal brain surgeon: every layer keeps its own output on its inputs y, with the error's Hessian Ψ shared by all units,
+ *
+ *     Ψ = (1/N) YᵀY + αI,       L_q = θ_q² / (2 [Ψ⁻¹]_qq),       δθ = −(θ_q / [Ψ⁻¹]_qq) Ψ⁻¹ e_q
+ *
+ * for the weights of q's output unit. Dong, Chen & Pan, "Learning to prune deep neural networks via layer-wise optimal brain
+ * surgeon", NeurIPS 2017, equations 7 and 8. `fixed` scores every weight alone and compensates by the paper's sequence of single updates;
+ * `downdate` scores the greedy order and compensates by the joint minimum. Weights from dead inputs score 0.
+ */
+import { defineCriterion, type Scores, type Subject } from '@prunebench/core';
+import { patchLimit, weightLayers } from '@prunebench/signals';
 import { z } from 'zod';
-import { patchLimit } from './input-grams.ts';
+import { fromCurvature } from './surgery/from-curvature.ts';
+import { groupUpdate, type QuadraticModel } from './surgery/group-update.ts';
 import {
   type LayerProblem,
   layerProblems,
-  reconstructionBytes,
   reconstructionCompensation,
   reconstructionScores,
+  requireReconstructionMemory,
   unitRemoved,
   unitWeights,
-} from './layer-reconstruction.ts';
-import type { QuadraticModel } from './linear-algebra/group-update.ts';
-import { memoryLimit, requireMemory } from './memory.ts';
-import { emptyScores } from './weight-block.ts';
-import { weightLayers } from './weight-layers.ts';
+} from './surgery/layer-reconstruction.ts';
+import { memoryLimit } from './surgery/memory.ts';
+import { emptyScores } from './surgery/weight-block.ts';
 
-// Ψ = (1/N) YᵀY + αI of the layer's inputs;  L_q = θ_q² / (2 [Ψ⁻¹]_qq),  δθ = -(θ_q / [Ψ⁻¹]_qq) Ψ⁻¹ e_q for the weights of
-// q's output unit.  X. Dong, S. Chen, S. J. Pan (2017), equations 7 and 8.
-
-export const lObsOptions = z.strictObject({
+const options = z.strictObject({
   samples: z.int().positive().default(1000).describe('calibration examples, N'),
   sequential: z
     .enum(['fixed', 'downdate'])
@@ -28,20 +34,13 @@ export const lObsOptions = z.strictObject({
   maximumPatches: patchLimit,
   memoryLimit,
 });
-export type LObsOptions = z.output<typeof lObsOptions>;
 
-export const lObs = defineCriterion<LObsOptions>({
+export const lObs = defineCriterion({
   id: 'l-obs',
   title: 'Layer-wise optimal brain surgeon',
-  citation: {
-    authors: 'Dong, Chen, Pan',
-    title: 'Learning to Prune Deep Neural Networks via Layer-wise Optimal Brain Surgeon',
-    year: 2017,
-    venue: 'NeurIPS 2017',
-    url: 'https://arxiv.org/abs/1705.07565',
-  },
+  citation: 'dong2017lobs',
   taxonomy: 'second-order',
-  options: lObsOptions as z.ZodType<LObsOptions>,
+  options,
   granularity: ['weight'],
   needs: ['activations'],
   when: 'trained',
@@ -49,27 +48,28 @@ export const lObs = defineCriterion<LObsOptions>({
     'The program prunes biases too, in one ranking with the weights of their layer; here they compensate and stay.',
     'The paper keeps another share of each layer (the listed `allocation`); a uniform share ruins its output layer.',
   ],
-  score: lObsScores,
-  compensate: lObsCompensation,
+  ...fromCurvature({
+    curvature(subject, chosen: z.output<typeof options>) {
+      requireReconstructionMemory('l-obs', subject, chosen.memoryLimit);
+      return layerProblems(subject, chosen, 1);
+    },
+    scores: (problems, subject, { sequential }) =>
+      sequential === 'downdate' ? reconstructionScores(subject, problems()) : saliencies(subject, problems()),
+    compensation: (problems, subject, masks, { sequential }) =>
+      reconstructionCompensation(
+        subject,
+        masks,
+        problems(),
+        sequential === 'downdate' ? groupUpdate : fixedInverseUpdate,
+      ),
+  }),
 });
 
-/** L_q of every weight alone (`fixed`), or the losses along the greedy order (`downdate`); weights from dead inputs score 0. */
-export async function lObsScores(subject: Subject, options: LObsOptions): Promise<Scores> {
-  checkMemory(subject, options);
-  const problems = layerProblems(subject, options, 1);
-  if (options.sequential === 'downdate') return reconstructionScores(subject, problems);
+/** L_q of every weight alone. */
+function saliencies(subject: Subject, problems: Iterable<LayerProblem>): Scores {
   const scores = emptyScores(weightLayers(subject.network));
-  for await (const problem of problems) writeSaliencies(problem, subject, scores[problem.layer.kernel]);
+  for (const problem of problems) writeSaliencies(problem, subject, scores[problem.layer.kernel]);
   return scores;
-}
-
-/** The surviving weights and biases: the paper's sequence of single updates (`fixed`), or the joint minimum (`downdate`). */
-export async function lObsCompensation(subject: Subject, masks: Masks, options: LObsOptions): Promise<ParameterRecord> {
-  checkMemory(subject, options);
-  const problems = layerProblems(subject, options, 1);
-  return options.sequential === 'downdate'
-    ? reconstructionCompensation(subject, masks, problems)
-    : reconstructionCompensation(subject, masks, problems, fixedInverseUpdate);
 }
 
 function writeSaliencies(problem: LayerProblem, subject: Subject, scores: Float64Array): void {
@@ -88,7 +88,7 @@ function writeSaliencies(problem: LayerProblem, subject: Subject, scores: Float6
  * as in the authors' program. Only the first is optimal: the inverse still knows the removed weights, whose own entries
  * move again and are cut back to 0 at the end.
  */
-export function fixedInverseUpdate(model: QuadraticModel, weights: Float64Array, removed: Uint8Array): Float64Array {
+function fixedInverseUpdate(model: QuadraticModel, weights: Float64Array, removed: Uint8Array): Float64Array {
   const { size } = model;
   const inverse = model.inverse();
   const saliency = weights.map((w, q) => w ** 2 / inverse[q * size + q]);
@@ -99,13 +99,4 @@ export function fixedInverseUpdate(model: QuadraticModel, weights: Float64Array,
     for (let i = 0; i < size; i++) updated[i] -= step * inverse[q * size + i];
   }
   return updated.map((w, q) => (removed[q] === 1 ? 0 : w));
-}
-
-function checkMemory(subject: Subject, { memoryLimit }: LObsOptions): void {
-  requireMemory(
-    'l-obs',
-    reconstructionBytes(subject),
-    memoryLimit,
-    "Use obs-block or woodfisher, whose blocks do not grow with a layer's inputs, or raise memoryLimit.",
-  );
 }

@@ -1,20 +1,27 @@
-import { defineCriterion, type Masks, type ParameterRecord, type Scores, type Subject } from '@prunebench/core';
+/**
+ * Optimal brain compression: every output unit keeps its own output on the calibration inputs X as well as it can,
+ *
+ *     H = (2/N) XXᵀ + λI,       remove argmin_p w_p² / [H⁻¹]_pp, update the unit's weights, downdate H⁻¹, to the end
+ *
+ * Frantar, Singh & Alistarh, "Optimal brain compression: a framework for accurate post-training quantization and pruning", NeurIPS
+ * 2022, algorithms 1 and 2. The units' traces of losses are merged (a trace need not rise: see `merging`), and a mask is filled in by
+ * w_K ← w_K + (H_KK)⁻¹ H_KQ w_Q with Q the removed and K the kept weights of a unit. Losses are mean squared errors of a layer's
+ * output, so layers compare only roughly: use scope `layerwise`.
+ */
+import { defineCriterion } from '@prunebench/core';
+import { patchLimit } from '@prunebench/signals';
 import { z } from 'zod';
-import { patchLimit } from './input-grams.ts';
+import { fromCurvature } from './surgery/from-curvature.ts';
 import {
   layerProblems,
-  reconstructionBytes,
   reconstructionCompensation,
   reconstructionScores,
-} from './layer-reconstruction.ts';
-import { memoryLimit, requireMemory } from './memory.ts';
-import { removalOrderScores, sortedLossScores } from './removal-order.ts';
+  requireReconstructionMemory,
+} from './surgery/layer-reconstruction.ts';
+import { memoryLimit } from './surgery/memory.ts';
+import { removalOrderScores, sortedLossScores } from './surgery/removal-order.ts';
 
-// Per output unit: H = (2/N) XXᵀ + λI, remove argmin w_p² / [H⁻¹]_pp, update the unit's weights, downdate H⁻¹, to the end.
-// The units' traces of losses are merged (a trace need not rise: see `merging`), and a mask is filled in by w_K += (H_KK)⁻¹ H_KQ w_Q.
-// E. Frantar, S. P. Singh, D. Alistarh (2022), algorithms 1 and 2.
-
-export const obcOptions = z.strictObject({
+const options = z.strictObject({
   samples: z.int().positive().default(1000).describe('calibration examples, N'),
   relativeDamping: z.number().positive().default(0.01).describe('λ as a share of the mean diagonal of H in the layer'),
   merging: z
@@ -26,20 +33,13 @@ export const obcOptions = z.strictObject({
   maximumPatches: patchLimit,
   memoryLimit,
 });
-export type ObcOptions = z.output<typeof obcOptions>;
 
-export const obc = defineCriterion<ObcOptions>({
+export const obc = defineCriterion({
   id: 'obc',
   title: 'Optimal brain compression (exact layer-wise OBS)',
-  citation: {
-    authors: 'Frantar, Singh, Alistarh',
-    title: 'Optimal Brain Compression: A Framework for Accurate Post-Training Quantization and Pruning',
-    year: 2022,
-    venue: 'NeurIPS 2022',
-    url: 'https://arxiv.org/abs/2208.11580',
-  },
+  citation: 'frantar2022obc',
   taxonomy: 'second-order',
-  options: obcOptions as z.ZodType<ObcOptions>,
+  options,
   granularity: ['weight'],
   needs: ['activations'],
   when: 'trained',
@@ -47,28 +47,13 @@ export const obc = defineCriterion<ObcOptions>({
     "The program merges the units' losses as they are, and takes from each unit as many of its first removals as it has losses below the common threshold: `merging: 'sorted-losses'`. The default's error of the layer was 0 to 8 % lower where both were compared.",
     'The program has no damping unless asked for, and biases do not compensate; here the damping is 1 % of the mean diagonal, and they do.',
   ],
-  score: obcScores,
-  compensate: obcCompensation,
+  ...fromCurvature({
+    curvature(subject, chosen: z.output<typeof options>) {
+      requireReconstructionMemory('obc', subject, chosen.memoryLimit);
+      return layerProblems(subject, chosen, 2);
+    },
+    scores: (problems, subject, { merging }) =>
+      reconstructionScores(subject, problems(), merging === 'sorted-losses' ? sortedLossScores : removalOrderScores),
+    compensation: (problems, subject, masks) => reconstructionCompensation(subject, masks, problems()),
+  }),
 });
-
-/** The merged traces of all units. Losses are mean squared errors of a layer's output, so layers compare only roughly. */
-export async function obcScores(subject: Subject, options: ObcOptions): Promise<Scores> {
-  checkMemory(subject, options);
-  const merge = options.merging === 'sorted-losses' ? sortedLossScores : removalOrderScores;
-  return reconstructionScores(subject, layerProblems(subject, options, 2), merge);
-}
-
-/** Every unit's remaining weights (and bias) at the damped least-squares fit to its old output. */
-export async function obcCompensation(subject: Subject, masks: Masks, options: ObcOptions): Promise<ParameterRecord> {
-  checkMemory(subject, options);
-  return reconstructionCompensation(subject, masks, layerProblems(subject, options, 2));
-}
-
-function checkMemory(subject: Subject, { memoryLimit }: ObcOptions): void {
-  requireMemory(
-    'obc',
-    reconstructionBytes(subject),
-    memoryLimit,
-    "Use obs-block or woodfisher, whose blocks do not grow with a layer's inputs, or raise memoryLimit.",
-  );
-}

@@ -1,71 +1,68 @@
-import { type Batch, defineCriterion, type Scores, type Subject } from '@prunebench/core';
-import type { ParameterTensors } from '@prunebench/network';
+/**
+ * Optimal brain damage: what the loss rises by when a weight is set to 0, with a diagonal Hessian and the gradient 0,
+ *
+ *     s_q = ½ h_qq u_q²,       h_qq = (1/P) Σ ∂²E/∂u_q² over examples
+ *
+ * LeCun, Denker & Solla, "Optimal brain damage", NIPS 2, 1990, equations 5 to 9. The second derivatives are propagated back
+ * layer by layer (`addRecursionCurvature` of signals says how, and what is beyond the paper); `gauss-newton` takes the exact
+ * diagonal of the Gauss-Newton matrix instead.
+ */
+import { type Batch, defineCriterion, type Subject } from '@prunebench/core';
+import { type ParameterTensors, TensorScope } from '@prunebench/network';
+import {
+  addRecursionCurvature,
+  addSquaredGradients,
+  aliveTensors,
+  backwardSignals,
+  firstExamples,
+  forwardSignals,
+  outputLoss,
+  weightLayers,
+} from '@prunebench/signals';
 import { z } from 'zod';
-import { calibration } from './calibration.ts';
-import { addRecursionCurvature } from './curvature-recursion.ts';
-import { diagonalSaliencies } from './fisher-diagonal.ts';
-import { backwardSignals, forwardSignals, withParameterTensors } from './layer-signals.ts';
-import { outputLoss } from './output-loss.ts';
-import { addSquaredGradients } from './squared-gradients.ts';
-import { emptyScores } from './weight-block.ts';
-import { weightLayers } from './weight-layers.ts';
+import { diagonalSaliencies } from './surgery/diagonal-saliencies.ts';
+import { emptyScores } from './surgery/weight-block.ts';
 
-// s_q = ½ h_qq u_q², with h_qq the mean over examples of ∂²E/∂u_q².
-// Y. LeCun, J. S. Denker, S. A. Solla (1990), equations 5 to 9.
+const curvature = z
+  .enum(['levenberg-marquardt', 'full', 'gauss-newton'])
+  .default('levenberg-marquardt')
+  .describe(
+    "levenberg-marquardt: the paper's recursion without f″, never negative; full: with f″, negative values count as 0; gauss-newton: the exact diagonal of the Gauss-Newton matrix, one backward pass per output unit",
+  );
 
-export const obdOptions = z.strictObject({
-  samples: z.int().positive().default(2000).describe('calibration examples'),
-  curvature: z
-    .enum(['levenberg-marquardt', 'full', 'gauss-newton'])
-    .default('levenberg-marquardt')
-    .describe(
-      "levenberg-marquardt: the paper's recursion without f″, never negative; full: with f″, negative values count as 0; gauss-newton: the exact diagonal of the Gauss-Newton matrix, one backward pass per output unit",
-    ),
-});
-export type ObdOptions = z.output<typeof obdOptions>;
-
-export const obd = defineCriterion<ObdOptions>({
+export const obd = defineCriterion({
   id: 'obd',
   title: 'Optimal brain damage',
-  citation: {
-    authors: 'LeCun, Denker, Solla',
-    title: 'Optimal Brain Damage',
-    year: 1990,
-    venue: 'NIPS 2',
-    url: 'https://papers.nips.cc/paper/1989/hash/6c9882bbac1c7093bd25041881277658-Abstract.html',
-  },
+  citation: 'lecun1990obd',
   taxonomy: 'second-order',
-  options: obdOptions as z.ZodType<ObdOptions>,
+  options: z.strictObject({
+    samples: z.int().positive().default(2000).describe('calibration examples'),
+    curvature,
+  }),
   granularity: ['weight'],
   needs: ['second-derivatives'],
   when: 'trained',
-  score: obdScores,
+  async score(subject, options) {
+    const { sums, count } = await diagonalCurvature(subject, options);
+    for (const [name, sum] of Object.entries(sums)) sums[name] = sum.map((h) => Math.max(0, h));
+    return diagonalSaliencies(subject, sums, count);
+  },
 });
-
-/** ½ h u² for every kernel weight. */
-export async function obdScores(subject: Subject, options: ObdOptions): Promise<Scores> {
-  const { sums, count } = await diagonalCurvature(subject, options);
-  return diagonalSaliencies(
-    subject,
-    Object.fromEntries(Object.entries(sums).map(([name, h]) => [name, h.map((v) => Math.max(0, v))])),
-    count,
-  );
-}
 
 /** Σ over examples of ∂²E/∂w² by kernel, in the chosen approximation (negative entries possible in `full`), and their number. */
 export async function diagonalCurvature(
   subject: Subject,
-  { samples, curvature }: ObdOptions,
+  options: { readonly samples: number; readonly curvature: z.output<typeof curvature> },
 ): Promise<{ sums: Record<string, Float64Array>; count: number }> {
   const sums = emptyScores(weightLayers(subject.network));
   let count = 0;
-  await withParameterTensors(subject, async (parameters) => {
-    for (const batch of calibration(subject, samples)) {
-      if (curvature === 'gauss-newton') await addGaussNewton(subject, parameters, batch, sums);
-      else await addRecursionCurvature(subject.network, parameters, batch, curvature, sums);
-      count += batch.size;
-    }
-  });
+  using scope = new TensorScope();
+  const parameters = aliveTensors(subject, scope);
+  for (const batch of firstExamples(subject, options.samples)) {
+    if (options.curvature === 'gauss-newton') await addGaussNewton(subject, parameters, batch, sums);
+    else await addRecursionCurvature(subject.network, parameters, batch, options.curvature, sums);
+    count += batch.size;
+  }
   return { sums, count };
 }
 

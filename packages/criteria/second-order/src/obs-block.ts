@@ -1,17 +1,23 @@
+/**
+ * Optimal brain surgeon with a block-diagonal Hessian: saliencies and compensation of `obs` inside each block B of weights,
+ *
+ *     H_B = αI + (1/P) Σ g_B g_Bᵀ
+ *
+ * One block is `obs` without cross-layer terms; blocks of one weight are the diagonal. Hassibi, Stork & Wolff, "Optimal brain surgeon:
+ * extensions and performance comparisons", NIPS 6, 1994; the blocks are ours. Orders of removal inside the blocks are merged by
+ * the loss at each removal.
+ */
 import { defineCriterion, type Masks, type ParameterRecord, type Scores, type Subject } from '@prunebench/core';
+import { gradientBytes, meanCurvature, rowsPerSample, sampleGradients, weightLayers } from '@prunebench/signals';
 import { z } from 'zod';
-import { quadraticModel, surgeryCompensation, surgeryScores } from './block-surgery.ts';
-import { meanCurvature } from './mean-curvature.ts';
-import { memoryLimit, requireMemory } from './memory.ts';
-import { gradientBytes, type LayerGradients, rowsPerSample, sampleGradients } from './sample-gradients.ts';
-import { citation1994, outputs, relativeDamping } from './surgeon-options.ts';
-import { kernelBlocks, type WeightBlock } from './weight-block.ts';
-import { weightLayers } from './weight-layers.ts';
+import { quadraticModel, surgeryCompensation, surgeryScores } from './surgery/block-surgery.ts';
+import { fromCurvature } from './surgery/from-curvature.ts';
+import type { QuadraticModel } from './surgery/group-update.ts';
+import { fitsBeside, memoryLimit, remembered, requireMemory } from './surgery/memory.ts';
+import { outputs, relativeDamping } from './surgery/options.ts';
+import { kernelBlocks, blockSize as sizeOfBlock, type WeightBlock } from './surgery/weight-block.ts';
 
-// Optimal brain surgeon with a block-diagonal Hessian: H_B = αI + (1/P) Σ g_B g_Bᵀ for each block B, saliencies and
-// compensation inside the block. One block is `obs` without cross-layer terms; blocks of one weight are the diagonal.
-
-export const obsBlockOptions = z.strictObject({
+const options = z.strictObject({
   samples: z.int().positive().default(400).describe('calibration examples, P'),
   outputs: outputs.default('sampled'),
   partition: z
@@ -22,42 +28,36 @@ export const obsBlockOptions = z.strictObject({
   relativeDamping,
   memoryLimit,
 });
-export type ObsBlockOptions = z.output<typeof obsBlockOptions>;
+type Options = z.output<typeof options>;
 
-export const obsBlock = defineCriterion<ObsBlockOptions>({
+export const obsBlock = defineCriterion({
   id: 'obs-block',
   title: 'Optimal brain surgeon, block-diagonal',
-  citation: citation1994,
+  citation: 'hassibi1994extensions',
   taxonomy: 'second-order',
-  options: obsBlockOptions as z.ZodType<ObsBlockOptions>,
+  options,
   granularity: ['weight'],
   needs: ['second-derivatives', 'per-sample-gradients'],
   when: 'trained',
-  score: obsBlockScores,
-  compensate: obsBlockCompensation,
+  ...fromCurvature({ curvature: blockCurvature, scores: orderedScores, compensation }),
 });
 
+interface BlockCurvature {
+  readonly blocks: readonly WeightBlock[];
+  readonly model: (block: WeightBlock) => QuadraticModel;
+}
+
 /** Greedy removal orders inside the blocks, merged by the loss at each removal. */
-export async function obsBlockScores(subject: Subject, options: ObsBlockOptions): Promise<Scores> {
-  const { layers, damping } = await blockCurvature(subject, options);
-  return surgeryScores(subject, blocksOf(layers, options), (block) =>
-    quadraticModel(block, subject.masks, damping, 'cholesky'),
-  );
+function orderedScores({ blocks, model }: BlockCurvature, subject: Subject): Scores {
+  return surgeryScores(subject, blocks, model);
 }
 
 /** Every block at the minimum of its quadratic model under `masks`. */
-export async function obsBlockCompensation(
-  subject: Subject,
-  masks: Masks,
-  options: ObsBlockOptions,
-): Promise<ParameterRecord> {
-  const { layers, damping } = await blockCurvature(subject, options);
-  return surgeryCompensation(subject, masks, blocksOf(layers, options), (block) =>
-    quadraticModel(block, subject.masks, damping, 'cholesky'),
-  );
+function compensation({ blocks, model }: BlockCurvature, subject: Subject, masks: Masks): ParameterRecord {
+  return surgeryCompensation(subject, masks, blocks, model);
 }
 
-async function blockCurvature(subject: Subject, options: ObsBlockOptions) {
+async function blockCurvature(subject: Subject, options: Options): Promise<BlockCurvature> {
   const { samples, outputs, partition, blockSize, relativeDamping, memoryLimit } = options;
   const rows = samples * rowsPerSample(outputs, subject);
   const layerSizes = weightLayers(subject.network).map(
@@ -67,12 +67,10 @@ async function blockCurvature(subject: Subject, options: ObsBlockOptions) {
   const bytes = gradientBytes(subject, samples, outputs) + 8 * largest * (3 * largest + rows);
   requireMemory('obs-block', bytes, memoryLimit, 'Use fewer samples, outputs "sampled", or a smaller blockSize.');
   const layers = await sampleGradients(subject, samples, outputs);
-  return { layers, damping: relativeDamping * meanCurvature(layers, subject.masks) };
-}
-
-function* blocksOf(
-  layers: readonly LayerGradients[],
-  { blockSize, partition }: ObsBlockOptions,
-): Generator<WeightBlock> {
-  for (const gradients of layers) yield* kernelBlocks(gradients, blockSize, partition === 'unit');
+  const damping = relativeDamping * meanCurvature(layers, subject.masks);
+  const blocks = layers.flatMap((gradients) => kernelBlocks(gradients, blockSize, partition === 'unit'));
+  // A block's H and H⁻¹.
+  const kept = blocks.reduce((sum, block) => sum + 16 * sizeOfBlock(block) ** 2, 0);
+  const model = (block: WeightBlock) => quadraticModel(block, subject.masks, damping, 'cholesky');
+  return { blocks, model: remembered(model, fitsBeside(kept, bytes, memoryLimit)) };
 }

@@ -1,3 +1,15 @@
+/**
+ * Optimal brain surgeon in the dominant eigenspace: H ≈ αI + U Λ Uᵀ with the s dominant eigenpairs of (1/P) GᵀG, so
+ *
+ *     [H⁻¹]_qq = (1 − Σ_i U_qi² λ_i / (λ_i + α)) / α,       L_q = w_q² / (2 [H⁻¹]_qq),
+ *
+ * and for removed weights Q and kept weights K the minimum of the quadratic model moves the kept ones by
+ *
+ *     δw_K = (αI + U_K Λ U_Kᵀ)⁻¹ U_K Λ U_Qᵀ w_Q = U_K (αΛ⁻¹ + U_Kᵀ U_K)⁻¹ U_Qᵀ w_Q.
+ *
+ * Hassibi, Stork & Wolff, "Optimal brain surgeon: extensions and performance comparisons", NIPS 6, 1994. Every weight is scored as if
+ * it were removed alone; compensation is for all removals at once, and biases stay.
+ */
 import {
   applyMasks,
   defineCriterion,
@@ -6,14 +18,22 @@ import {
   type Scores,
   type Subject,
 } from '@prunebench/core';
+import {
+  addGram,
+  choleskyFactor,
+  choleskySolve,
+  gradientBytes,
+  type LayerGradients,
+  meanCurvature,
+  rowsPerSample,
+  sampleGradients,
+  weightLayers,
+} from '@prunebench/signals';
 import { z } from 'zod';
-import { combine, combinedGradient, type DominantSpace, dominantSpace, eigenRows } from './dominant-space.ts';
-import { choleskyFactor, choleskySolve } from './linear-algebra/cholesky.ts';
-import { addGram } from './linear-algebra/gram.ts';
-import { meanCurvature } from './mean-curvature.ts';
-import { memoryLimit, requireMemory } from './memory.ts';
-import { gradientBytes, type LayerGradients, rowsPerSample, sampleGradients } from './sample-gradients.ts';
-import { citation1994, outputs, relativeDamping } from './surgeon-options.ts';
+import { combine, combinedGradient, type DominantSpace, dominantSpace, eigenRows } from './surgery/dominant-space.ts';
+import { fromCurvature } from './surgery/from-curvature.ts';
+import { memoryLimit, requireMemory } from './surgery/memory.ts';
+import { outputs, relativeDamping } from './surgery/options.ts';
 import {
   blockRemoved,
   blockWeights,
@@ -23,62 +43,54 @@ import {
   scatter,
   valuesOf,
   type WeightBlock,
-} from './weight-block.ts';
-import { weightLayers } from './weight-layers.ts';
+} from './surgery/weight-block.ts';
 
-// H ≈ αI + U Λ Uᵀ with the s dominant eigenpairs of (1/P) GᵀG, so
-//     [H⁻¹]_qq = (1 - Σ_i U_qi² λ_i / (λ_i + α)) / α,   L_q = w_q² / (2 [H⁻¹]_qq),
-// and for removed weights Q and kept weights K the minimum of the quadratic model moves the kept ones by
-//     δw_K = (αI + U_K Λ U_Kᵀ)⁻¹ U_K Λ U_Qᵀ w_Q = U_K (αΛ⁻¹ + U_Kᵀ U_K)⁻¹ U_Qᵀ w_Q.
-// B. Hassibi, D. G. Stork, G. J. Wolff (1994).
-
-export const obsEigenOptions = z.strictObject({
+const options = z.strictObject({
   samples: z.int().positive().default(256).describe('calibration examples, P'),
   outputs: outputs.default('sampled'),
   eigenvectors: z.int().min(0).default(50).describe('s; 0 leaves magnitude pruning'),
   relativeDamping,
   memoryLimit,
 });
-export type ObsEigenOptions = z.output<typeof obsEigenOptions>;
+type Options = z.output<typeof options>;
 
-export const obsEigen = defineCriterion<ObsEigenOptions>({
+export const obsEigen = defineCriterion({
   id: 'obs-eigen',
   title: 'Optimal brain surgeon in the dominant eigenspace',
-  citation: citation1994,
+  citation: 'hassibi1994extensions',
   taxonomy: 'second-order',
-  options: obsEigenOptions as z.ZodType<ObsEigenOptions>,
+  options,
   granularity: ['weight'],
   needs: ['second-derivatives', 'per-sample-gradients'],
   when: 'trained',
-  score: obsEigenScores,
-  compensate: obsEigenCompensation,
+  ...fromCurvature({ curvature: eigenCurvature, scores: saliencies, compensation }),
 });
 
+interface EigenCurvature {
+  readonly blocks: readonly WeightBlock[];
+  readonly space: DominantSpace;
+  readonly damping: number;
+}
+
 /** L_q for every kernel weight, each as if it were removed alone. */
-export async function obsEigenScores(subject: Subject, options: ObsEigenOptions): Promise<Scores> {
-  const { blocks, space, damping } = await eigenCurvature(subject, options);
+function saliencies({ blocks, space, damping }: EigenCurvature, subject: Subject): Scores {
   const shrink = space.eigenvalues.map((value) => value / (value + damping));
   const scores = emptyScores(weightLayers(subject.network));
   for (const block of blocks) {
     const weights = blockWeights(block, subject);
     const rows = eigenRows(block, subject.masks, space);
-    const saliencies = weights.map((w, q) => {
+    const values = weights.map((w, q) => {
       let explained = 0;
       for (let i = 0; i < shrink.length; i++) explained += rows[q * shrink.length + i] ** 2 * shrink[i];
       return (w ** 2 * damping) / (2 * (1 - explained));
     });
-    scatter(block, saliencies, scores);
+    scatter(block, values, scores);
   }
   return scores;
 }
 
 /** The kernels at the minimum of the quadratic model under `masks`, all removals at once; biases stay. */
-export async function obsEigenCompensation(
-  subject: Subject,
-  masks: Masks,
-  options: ObsEigenOptions,
-): Promise<ParameterRecord> {
-  const { blocks, space, damping } = await eigenCurvature(subject, options);
+function compensation({ blocks, space, damping }: EigenCurvature, subject: Subject, masks: Masks): ParameterRecord {
   const parameters = copyParameters(subject.parameters);
   const coefficients = compensationCoefficients(subject, masks, blocks, space, damping);
   const combination = combine(space, coefficients);
@@ -118,7 +130,7 @@ function compensationCoefficients(
   return choleskySolve(choleskyFactor(matrix, s), s, right);
 }
 
-async function eigenCurvature(subject: Subject, options: ObsEigenOptions) {
+async function eigenCurvature(subject: Subject, options: Options): Promise<EigenCurvature> {
   const { samples, outputs, eigenvectors, relativeDamping, memoryLimit } = options;
   const rows = samples * rowsPerSample(outputs, subject);
   // The decomposition works on two more copies of the rows x rows matrix.

@@ -1,12 +1,19 @@
-import { defineCriterion, type Masks, type Scores, type Subject } from '@prunebench/core';
+/**
+ * Optimal brain surgeon that decides itself how many weights go: it stops before the first weight with
+ *
+ *     L_q > stopRatio · E
+ *
+ * E the loss before pruning. Hassibi & Stork, NIPS 5, 1993, step 3 of their procedure: "find the q that gives the smallest saliency
+ * L_q; if this candidate error increase is much smaller than E, then the q-th weight should be deleted and we proceed, otherwise stop".
+ * "Much smaller" is `stopRatio`. Scores are those of `obs` divided by E; they rise along the order, so that the rule is a comparison.
+ */
+import { defineCriterion } from '@prunebench/core';
+import { meanLoss } from '@prunebench/signals';
 import { z } from 'zod';
-import { meanLoss } from './mean-loss.ts';
-import { citation, obsCompensation, obsOptions, obsScores } from './obs.ts';
+import { obsCompensation, obsCurvature, obsOptions, obsScores } from './obs.ts';
+import { fromCurvature } from './surgery/from-curvature.ts';
 
-// Step 3 of the paper's procedure: "find the q that gives the smallest saliency L_q; if this candidate error increase is
-// much smaller than E, then the q-th weight should be deleted and we proceed, otherwise stop". "Much smaller" is `stopRatio`.
-
-export const obsStopRuleOptions = obsOptions.extend({
+const options = obsOptions.extend({
   stopRatio: z
     .number()
     .positive()
@@ -14,37 +21,32 @@ export const obsStopRuleOptions = obsOptions.extend({
     .describe('stops before the first weight whose L_q exceeds this share of the loss E before pruning'),
   biases: z.boolean().default(false).describe('whether biases may go too, as in the paper; they count as its weights'),
 });
-export type ObsStopRuleOptions = z.output<typeof obsStopRuleOptions>;
 
-/** Optimal brain surgeon that decides itself how many weights go. */
-export const obsStopRule = defineCriterion<ObsStopRuleOptions>({
+export const obsStopRule = defineCriterion({
   id: 'obs-stop-rule',
   title: 'Optimal brain surgeon with its own stop rule',
-  citation,
+  citation: 'hassibi1993obs',
   taxonomy: 'second-order',
-  options: obsStopRuleOptions as z.ZodType<ObsStopRuleOptions>,
+  options,
   granularity: ['weight'],
   needs: ['second-derivatives', 'per-sample-gradients'],
   when: 'trained',
-  score: relativeSaliencies,
-  compensate: obsCompensation,
-  threshold: stopRuleMasks,
+  ...fromCurvature({
+    curvature: (subject, chosen: z.output<typeof options>) => obsCurvature(subject, chosen, chosen.biases),
+    async scores(curvature, subject, { samples, biases }) {
+      const scores = obsScores(curvature, subject, biases);
+      const loss = Math.max(await meanLoss(subject, samples), Number.MIN_VALUE);
+      return Object.fromEntries(
+        Object.entries(scores).map(([name, values]) => [name, Float64Array.from(values, (v) => v / loss)]),
+      );
+    },
+    compensation: obsCompensation,
+  }),
+  threshold(scores, { masks }, { stopRatio }) {
+    const kept = Object.entries(scores).map(([name, values]): [string, Uint8Array] => [
+      name,
+      Uint8Array.from(values, (score, i) => (masks[name]?.[i] !== 0 && score > stopRatio ? 1 : 0)),
+    ]);
+    return { ...masks, ...Object.fromEntries(kept) };
+  },
 });
-
-/** The scores of optimal brain surgeon, L_q, divided by the loss E of the calibration examples. */
-export async function relativeSaliencies(subject: Subject, options: ObsStopRuleOptions): Promise<Scores> {
-  const scores = await obsScores(subject, options, options.biases);
-  const loss = Math.max(await meanLoss(subject, options.samples), Number.MIN_VALUE);
-  return Object.fromEntries(
-    Object.entries(scores).map(([name, values]) => [name, Float64Array.from(values, (v) => v / loss)]),
-  );
-}
-
-/** Clears the removals before the first one that is too dear; scores rise along the order, so it is a comparison. */
-export function stopRuleMasks(scores: Scores, { masks }: Subject, { stopRatio }: ObsStopRuleOptions): Masks {
-  const kept = Object.entries(scores).map(([name, values]): [string, Uint8Array] => [
-    name,
-    Uint8Array.from(values, (score, i) => (masks[name]?.[i] !== 0 && score > stopRatio ? 1 : 0)),
-  ]);
-  return { ...masks, ...Object.fromEntries(kept) };
-}

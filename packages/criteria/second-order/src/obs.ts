@@ -1,15 +1,25 @@
+/**
+ * Optimal brain surgeon: remove the weight whose removal costs least once all others have moved to make up for it,
+ *
+ *     L_q = w_q² / (2 [H⁻¹]_qq),       δw = −(w_q / [H⁻¹]_qq) H⁻¹ e_q,       H = αI + (1/P) Σ_k Σ_c g_kc g_kcᵀ
+ *
+ * Hassibi & Stork, "Second order derivatives for network pruning: optimal brain surgeon", NIPS 5, 1993, equations 5, 9 and 12.
+ * With half squared error g_kc = ∂o_c/∂w, the paper's X; with softmax cross-entropy g_kc = √p_c ∇(−log p_c), which is the
+ * exact Gauss-Newton matrix Jᵀ(diag p − p pᵀ)J.
+ *
+ * Scores are the order in which all weights go, with H⁻¹ downdated after each: those of the first k removals are the k lowest, in
+ * scope `global`. They are the losses L_q at removal (running maximum). Compensation moves all remaining weights and biases to
+ * the minimum of the quadratic model.
+ */
 import { defineCriterion, type Masks, type ParameterRecord, type Scores, type Subject } from '@prunebench/core';
+import { gradientBytes, rowsPerSample, sampleGradients, weightLayers } from '@prunebench/signals';
 import { z } from 'zod';
-import { quadraticModel, surgeryCompensation, surgeryScores } from './block-surgery.ts';
-import { memoryLimit, requireMemory } from './memory.ts';
-import { gradientBytes, rowsPerSample, sampleGradients } from './sample-gradients.ts';
-import { outputs } from './surgeon-options.ts';
-import { emptyScores, type WeightBlock, wholeNetworkBlock } from './weight-block.ts';
-import { weightLayers } from './weight-layers.ts';
-
-// H = αI + (1/P) Σ_k Σ_c g_kc g_kcᵀ, L_q = w_q² / (2 [H⁻¹]_qq), δw = -(w_q / [H⁻¹]_qq) H⁻¹ e_q.
-// With half squared error g_kc = ∂o_c/∂w, the paper's X; with softmax cross-entropy g_kc = √p_c ∇(-log p_c), which is the
-// exact Gauss-Newton matrix Jᵀ(diag p - p pᵀ)J. B. Hassibi, D. G. Stork (1993), equations 5, 9 and 12.
+import { quadraticModel, surgeryCompensation, surgeryScores } from './surgery/block-surgery.ts';
+import { fromCurvature } from './surgery/from-curvature.ts';
+import type { QuadraticModel } from './surgery/group-update.ts';
+import { memoryLimit, requireMemory } from './surgery/memory.ts';
+import { outputs } from './surgery/options.ts';
+import { emptyScores, type WeightBlock, wholeNetworkBlock } from './surgery/weight-block.ts';
 
 export const obsOptions = z.strictObject({
   samples: z.int().positive().default(1000).describe('calibration examples, P'),
@@ -25,66 +35,50 @@ export const obsOptions = z.strictObject({
 });
 export type ObsOptions = z.output<typeof obsOptions>;
 
-export const citation = {
-  authors: 'Hassibi, Stork',
-  title: 'Second order derivatives for network pruning: Optimal Brain Surgeon',
-  year: 1993,
-  venue: 'NIPS 5',
-  url: 'https://papers.nips.cc/paper/1992/hash/303ed4c69846ab36c2904d3ba8573050-Abstract.html',
-};
-
-export const obs = defineCriterion<ObsOptions>({
+export const obs = defineCriterion({
   id: 'obs',
   title: 'Optimal brain surgeon',
-  citation,
+  citation: 'hassibi1993obs',
   taxonomy: 'second-order',
-  options: obsOptions as z.ZodType<ObsOptions>,
+  options: obsOptions,
   granularity: ['weight'],
   needs: ['second-derivatives', 'per-sample-gradients'],
   when: 'trained',
-  score: obsScores,
-  compensate: obsCompensation,
+  ...fromCurvature({
+    curvature: (subject, options: ObsOptions) => obsCurvature(subject, options),
+    scores: (curvature, subject) => obsScores(curvature, subject),
+    compensation: obsCompensation,
+  }),
 });
 
-/**
- * The order in which optimal brain surgeon removes all weights, with H⁻¹ downdated after each, as scores: those of the
- * first k removals are the k lowest, in scope `global`. The scores are the losses L_q at removal (running maximum).
- *
- * @param biases whether biases may be removed as well, as in the paper's own networks; they are then scored too
- * @throws PrunebenchError before anything is computed if the matrices exceed `memoryLimit`
- */
-export async function obsScores(subject: Subject, options: ObsOptions, biases = false): Promise<Scores> {
-  const block = await obsBlock(subject, options, biases);
-  return surgeryScores(
-    subject,
-    [block],
-    () => quadraticModel(block, subject.masks, options.damping, options.inversion),
-    emptyScores(weightLayers(subject.network), biases),
-  );
+/** The whole network as one block, with its H. */
+interface ObsCurvature {
+  readonly block: WeightBlock;
+  readonly model: QuadraticModel;
 }
 
-/** All remaining weights and biases, moved to the minimum of the quadratic model under `masks`. */
-export async function obsCompensation(subject: Subject, masks: Masks, options: ObsOptions): Promise<ParameterRecord> {
-  const block = await obsBlock(subject, options, false);
-  return surgeryCompensation(subject, masks, [block], () =>
-    quadraticModel(block, subject.masks, options.damping, options.inversion),
-  );
-}
-
-async function obsBlock(
-  subject: Subject,
-  { samples, outputs, memoryLimit }: ObsOptions,
-  biases: boolean,
-): Promise<WeightBlock> {
+/** @throws PrunebenchError before anything is computed if the matrices exceed `memoryLimit` */
+export async function obsCurvature(subject: Subject, options: ObsOptions, biases = false): Promise<ObsCurvature> {
+  const { samples, outputs, memoryLimit, damping, inversion } = options;
   requireMemory('obs', obsBytes(subject, samples, outputs), memoryLimit, REMEDY);
-  return wholeNetworkBlock(await sampleGradients(subject, samples, outputs), biases);
+  const block = wholeNetworkBlock(await sampleGradients(subject, samples, outputs), biases);
+  return { block, model: quadraticModel(block, subject.masks, damping, inversion) };
+}
+
+/** @param biases whether biases may be removed as well, as in the paper's own networks; they are then scored too */
+export function obsScores({ block, model }: ObsCurvature, subject: Subject, biases = false): Scores {
+  return surgeryScores(subject, [block], () => model, emptyScores(weightLayers(subject.network), biases));
+}
+
+export function obsCompensation({ block, model }: ObsCurvature, subject: Subject, masks: Masks): ParameterRecord {
+  return surgeryCompensation(subject, masks, [block], () => model);
 }
 
 const REMEDY =
   'Use a block-wise relative (obs-block, woodfisher), a layer-wise one (l-obs, obc), or obs-eigen; or a smaller network.';
 
 /** H, H⁻¹ and the columns of its factorisation (n x n each), the gradients (rows x n), and what they are made from. */
-export function obsBytes(subject: Subject, samples: number, outputs: 'all' | 'sampled'): number {
+function obsBytes(subject: Subject, samples: number, outputs: 'all' | 'sampled'): number {
   const n = weightLayers(subject.network).reduce(
     (sum, { fanIn, units, bias }) => sum + fanIn * units + (bias === undefined ? 0 : units),
     0,

@@ -11,8 +11,7 @@ import { obsStopRule } from './obs-stop-rule.ts';
 import { woodFisher } from './woodfisher.ts';
 
 /** All criteria of this family. */
-// biome-ignore lint/suspicious/noExplicitAny: each criterion has its own options type.
-export const criteria: readonly Criterion<any>[] = [
+export const criteria: readonly Criterion[] = [
   obd,
   fisherDiagonal,
   obs,

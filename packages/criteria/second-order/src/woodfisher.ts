@@ -1,3 +1,11 @@
+/**
+ * WoodFisher: the empirical Fisher matrix F for the Hessian, in blocks of consecutive weights,
+ *
+ *     F = λI + (1/N) Σ g_i g_iᵀ,       ρ_q = w_q² / (2 [F⁻¹]_qq),       δw = −scaleUpdate Σ_{q removed} (w_q / [F⁻¹]_qq) F⁻¹ e_q
+ *
+ * with g_i the gradient of example i's loss for its own label. Singh & Alistarh, "WoodFisher: efficient second-order approximation for
+ * neural network compression", NeurIPS 2020, equations 9 and 10. Biases stay.
+ */
 import {
   applyMasks,
   defineCriterion,
@@ -6,12 +14,20 @@ import {
   type Scores,
   type Subject,
 } from '@prunebench/core';
+import {
+  type DampedInverse,
+  dampedInverse,
+  dampedInverseBytes,
+  dampedInverseKept,
+  gradientBytes,
+  sampleGradients,
+  weightLayers,
+} from '@prunebench/signals';
 import { z } from 'zod';
-import { quadraticModel } from './block-surgery.ts';
-import { type DampedInverse, dampedInverse, dampedInverseBytes } from './linear-algebra/damped-inverse.ts';
-import { groupUpdate } from './linear-algebra/group-update.ts';
-import { memoryLimit, requireMemory } from './memory.ts';
-import { gradientBytes, type LayerGradients, sampleGradients } from './sample-gradients.ts';
+import { quadraticModel } from './surgery/block-surgery.ts';
+import { fromCurvature } from './surgery/from-curvature.ts';
+import { groupUpdate } from './surgery/group-update.ts';
+import { fitsBeside, memoryLimit, remembered, requireMemory } from './surgery/memory.ts';
 import {
   blockGradients,
   blockRemoved,
@@ -23,14 +39,9 @@ import {
   scatter,
   valuesOf,
   type WeightBlock,
-} from './weight-block.ts';
-import { weightLayers } from './weight-layers.ts';
+} from './surgery/weight-block.ts';
 
-// F = λI + (1/N) Σ g_i g_iᵀ in blocks of consecutive weights, g_i the gradient of example i's loss for its own label;
-// ρ_q = w_q² / (2 [F⁻¹]_qq),   δw = -scaleUpdate Σ_{q removed} (w_q / [F⁻¹]_qq) F⁻¹ e_q.
-// S. P. Singh, D. Alistarh (2020), equations 9 and 10.
-
-export const woodFisherOptions = z.strictObject({
+const options = z.strictObject({
   samples: z.int().positive().default(400).describe('calibration examples, N; one gradient each'),
   damping: z.number().positive().default(1e-5).describe('λ'),
   blockSize: z.int().positive().default(100).describe('c, consecutive weights of a kernel in the order (unit, input)'),
@@ -49,35 +60,61 @@ export const woodFisherOptions = z.strictObject({
   scaleUpdate: z.number().min(0).max(1).default(1).describe('factor on the independent update'),
   memoryLimit,
 });
-export type WoodFisherOptions = z.output<typeof woodFisherOptions>;
+type Options = z.output<typeof options>;
 
-export const woodFisher = defineCriterion<WoodFisherOptions>({
+const { score, compensate } = fromCurvature({ curvature: fisher, scores: saliencies, compensation });
+
+export const woodFisher = defineCriterion({
   id: 'woodfisher',
   title: 'WoodFisher',
-  citation: {
-    authors: 'Singh, Alistarh',
-    title: 'WoodFisher: Efficient Second-Order Approximation for Neural Network Compression',
-    year: 2020,
-    venue: 'NeurIPS 2020',
-    url: 'https://arxiv.org/abs/2004.14340',
-  },
+  citation: 'singh2020woodfisher',
   taxonomy: 'second-order',
-  options: woodFisherOptions as z.ZodType<WoodFisherOptions>,
+  options,
   granularity: ['weight'],
   needs: ['per-sample-gradients'],
   when: 'trained',
   deviations: [
     "Blocks of a convolution run over (row, column, channel) of a unit, the program's over (channel, row, column). At 95 % the two kept 88.7 to 99.6 % of the same weights; dense layers have the same blocks.",
   ],
-  score: woodFisherScores,
-  compensate: woodFisherCompensation,
+  score,
+  compensate: (subject, masks, chosen) =>
+    chosen.update === 'none' ? applyMasks(subject.parameters, masks) : compensate(subject, masks, chosen),
 });
 
+interface Fisher {
+  readonly blocks: readonly WeightBlock[];
+  readonly inverse: (block: WeightBlock) => BlockInverse;
+}
+
+interface BlockInverse extends Pick<DampedInverse, 'apply'> {
+  readonly diagonal: Float64Array;
+}
+
+async function fisher(subject: Subject, chosen: Options): Promise<Fisher> {
+  const { samples, blockSize: size, form, update, damping, memoryLimit } = chosen;
+  const largest = Math.min(size, Math.max(...weightLayers(subject.network).map(({ fanIn, units }) => fanIn * units)));
+  const inverseBytes = dampedInverseBytes(samples, largest, update === 'group' ? 'direct' : form);
+  const bytes = gradientBytes(subject, samples, 'labels') + inverseBytes;
+  requireMemory('woodfisher', bytes, memoryLimit, 'Use fewer samples, a smaller blockSize, or form "dual".');
+  const layers = await sampleGradients(subject, samples, 'labels');
+  const blocks = layers.flatMap((gradients) => kernelBlocks(gradients, size, false));
+  const kept = blocks.reduce((sum, block) => sum + dampedInverseKept(samples, blockSize(block), form), 0);
+  const inverse = (block: WeightBlock) => blockInverse(block, subject.masks, damping, form);
+  return { blocks, inverse: remembered(inverse, update === 'independent' && fitsBeside(kept, bytes, memoryLimit)) };
+}
+
+function blockInverse(block: WeightBlock, masks: Masks, damping: number, form: Options['form']): BlockInverse {
+  const { rows, samples } = block[0].gradients;
+  const gradients = blockGradients(block, masks);
+  const inverse = dampedInverse({ gradients, rows, columns: blockSize(block), samples, damping }, form);
+  return { diagonal: inverse.diagonal(), apply: inverse.apply };
+}
+
 /** ρ_q for every kernel weight. */
-export async function woodFisherScores(subject: Subject, options: WoodFisherOptions): Promise<Scores> {
+function saliencies({ blocks, inverse }: Fisher, subject: Subject): Scores {
   const scores = emptyScores(weightLayers(subject.network));
-  for (const block of blocksOf(await fisherGradients(subject, options), options)) {
-    const diagonal = blockInverse(block, subject.masks, options).diagonal();
+  for (const block of blocks) {
+    const { diagonal } = inverse(block);
     const saliency = blockWeights(block, subject).map((w, q) => w ** 2 / (2 * diagonal[q]));
     scatter(block, saliency, scores);
   }
@@ -85,21 +122,18 @@ export async function woodFisherScores(subject: Subject, options: WoodFisherOpti
 }
 
 /** The kernels after `masks`, moved by the update that the options name; biases stay. */
-export async function woodFisherCompensation(
-  subject: Subject,
-  masks: Masks,
-  options: WoodFisherOptions,
-): Promise<ParameterRecord> {
-  if (options.update === 'none') return applyMasks(subject.parameters, masks);
+function compensation({ blocks, inverse }: Fisher, subject: Subject, masks: Masks, chosen: Options): ParameterRecord {
+  const { update, scaleUpdate, damping } = chosen;
+  if (update === 'none') return applyMasks(subject.parameters, masks);
   const parameters = copyParameters(subject.parameters);
-  for (const block of blocksOf(await fisherGradients(subject, options), options)) {
+  for (const block of blocks) {
     const removed = blockRemoved(block, masks);
     if (!removed.includes(1)) continue;
     const weights = blockWeights(block, subject);
     const updated =
-      options.update === 'group'
-        ? groupUpdate(quadraticModel(block, subject.masks, options.damping, 'cholesky'), weights, removed)
-        : independentUpdate(blockInverse(block, subject.masks, options), weights, removed, options.scaleUpdate);
+      update === 'group'
+        ? groupUpdate(quadraticModel(block, subject.masks, damping, 'cholesky'), weights, removed)
+        : independentUpdate(inverse(block), weights, removed, scaleUpdate);
     scatter(block, updated, valuesOf(parameters));
   }
   return applyMasks(parameters, masks);
@@ -107,31 +141,11 @@ export async function woodFisherCompensation(
 
 /** Every removal's own optimal update, added up as if the others did not happen. */
 function independentUpdate(
-  inverse: DampedInverse,
+  { diagonal, apply }: BlockInverse,
   weights: Float64Array,
   removed: Uint8Array,
   scale: number,
 ): Float64Array {
-  const diagonal = inverse.diagonal();
-  const change = inverse.apply(weights.map((w, q) => (removed[q] === 1 ? w / diagonal[q] : 0)));
+  const change = apply(weights.map((w, q) => (removed[q] === 1 ? w / diagonal[q] : 0)));
   return weights.map((w, q) => (removed[q] === 1 ? 0 : w - scale * change[q]));
-}
-
-async function fisherGradients(subject: Subject, options: WoodFisherOptions): Promise<readonly LayerGradients[]> {
-  const { samples, blockSize: size, form, update, memoryLimit } = options;
-  const largest = Math.min(size, Math.max(...weightLayers(subject.network).map(({ fanIn, units }) => fanIn * units)));
-  const inverse = dampedInverseBytes(samples, largest, update === 'group' ? 'direct' : form);
-  const bytes = gradientBytes(subject, samples, 'labels') + inverse;
-  requireMemory('woodfisher', bytes, memoryLimit, 'Use fewer samples, a smaller blockSize, or form "dual".');
-  return sampleGradients(subject, samples, 'labels');
-}
-
-function* blocksOf(layers: readonly LayerGradients[], { blockSize: size }: WoodFisherOptions): Generator<WeightBlock> {
-  for (const gradients of layers) yield* kernelBlocks(gradients, size, false);
-}
-
-function blockInverse(block: WeightBlock, masks: Masks, { damping, form }: WoodFisherOptions): DampedInverse {
-  const { rows, samples } = block[0].gradients;
-  const gradients = blockGradients(block, masks);
-  return dampedInverse({ gradients, rows, columns: blockSize(block), samples, damping }, form);
 }

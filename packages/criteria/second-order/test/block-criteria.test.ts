@@ -1,8 +1,8 @@
 import { type Masks, type Network, select } from '@prunebench/core';
-import { convNet, mlp, randomBatch, randomParameters, relativeError, subjectOf } from '@prunebench/testing';
+import { convNet, mlp, randomBatch, randomParameters, relativeError, score, subjectOf } from '@prunebench/testing';
+import { bestMove, inverse, type Rows } from '@prunebench/testing/dense-matrices';
 import test from 'ava';
 import { obs, obsBlock, obsEigen, woodFisher } from '../src/index.ts';
-import { bestMove, inverse, type Rows } from './dense-matrices.ts';
 import { type Entry, gaussNewton, kernelEntries } from './gauss-newton-reference.ts';
 import { differences, exampleLosses, float64 } from './reference-network.ts';
 
@@ -58,7 +58,7 @@ const compensated = (hessian: Rows) => {
 const block = (options: Record<string, unknown>) => obsBlock.options.parse({ outputs: 'all', ...options });
 
 test('obs-block, blocks of one weight: ½ w² (h + α)', async (t) => {
-  const scores = await obsBlock.score(subject, block({ blockSize: 1, relativeDamping: 0.1 }));
+  const scores = await score(obsBlock, subject, block({ blockSize: 1, relativeDamping: 0.1 }));
   const expected = weights.map((w, i) => (w ** 2 * (curvature[i][i] + 0.1 * meanDiagonal)) / 2);
   t.true(relativeError(flatten(scores), expected) < 1e-5);
 });
@@ -90,9 +90,9 @@ test('obs-block on one linear layer with squared error, whose units are independ
   const linear: Network = { ...mlp([5, 3]), loss: 'squared-error' };
   const one = subjectOf(linear, randomParameters(linear), { batches: [randomBatch(linear, 30)] });
   const damping = 1e-6;
-  const exact = await obs.score(one, obs.options.parse({ damping }));
+  const exact = await score(obs, one, obs.options.parse({ damping }));
   const options = block({ blockSize: 10, relativeDamping: 1e-9 });
-  const blocks = await obsBlock.score(one, options);
+  const blocks = await score(obsBlock, one, options);
   for (const sparsity of [0.2, 0.4, 0.6, 0.8]) {
     const masks = select(linear, exact, { sparsity });
     t.deepEqual(select(linear, blocks, { sparsity }), masks);
@@ -110,7 +110,7 @@ const eigen = (options: Record<string, unknown>) => obsEigen.options.parse({ out
 
 test('obs-eigen without eigenvectors ranks by magnitude, and moves nothing', async (t) => {
   const options = eigen({ eigenvectors: 0 });
-  t.deepEqual(ranking(flatten(await obsEigen.score(subject, options))), ranking(weights.map((w) => w ** 2)));
+  t.deepEqual(ranking(flatten(await score(obsEigen, subject, options))), ranking(weights.map((w) => w ** 2)));
   const after = await obsEigen.compensate!(subject, someMasks, options);
   t.deepEqual(
     values(after),
@@ -123,14 +123,14 @@ test('obs-eigen with all eigenvectors is the full Gauss-Newton matrix: L_q and t
   const hessian = damped(curvature, 0.02 * meanDiagonal);
   const inverted = inverse(hessian);
   const expected = weights.map((w, q) => w ** 2 / (2 * inverted[q][q]));
-  t.true(relativeError(flatten(await obsEigen.score(subject, options)), expected) < 1e-4);
+  t.true(relativeError(flatten(await score(obsEigen, subject, options)), expected) < 1e-4);
   t.true(relativeError(values(await obsEigen.compensate!(subject, someMasks, options)), compensated(hessian)) < 1e-4);
 });
 
 test('obs-eigen: no L_q falls when an eigenvector is added', async (t) => {
   let before = weights.map(() => 0);
   for (const eigenvectors of [0, 1, 2, 5, 10, 24]) {
-    const scores = flatten(await obsEigen.score(subject, eigen({ eigenvectors })));
+    const scores = flatten(await score(obsEigen, subject, eigen({ eigenvectors })));
     t.true(scores.every((score, q) => score >= before[q] * (1 - 1e-9)));
     before = scores;
   }
@@ -159,7 +159,7 @@ test('woodfisher: ρ from blocks of consecutive incoming weights, gradients by f
   const inverted = inverse(damped(masked, lambda));
   const expected = order.map(({ name, index }, q) => parameters[name].values[index] ** 2 / (2 * inverted[q][q]));
   for (const form of ['auto', 'direct', 'dual', 'recursion']) {
-    const scores = await woodFisher.score(subject, wood({ blockSize: 5, damping: lambda, form }));
+    const scores = await score(woodFisher, subject, wood({ blockSize: 5, damping: lambda, form }));
     t.true(relativeError(flatten(scores, order), expected) < 1e-4, form);
   }
 
@@ -205,14 +205,14 @@ test('woodfisher: ρ from blocks of consecutive incoming weights, gradients by f
 
 test('woodfisher: blocks of one weight are the damped diagonal Fisher, and a large λ leaves magnitude', async (t) => {
   const diagonal = fisher(lossGradients(network, entries)).map((row, i) => row[i]);
-  const scores = await woodFisher.score(subject, wood({ blockSize: 1, damping: 1e-2 }));
+  const scores = await score(woodFisher, subject, wood({ blockSize: 1, damping: 1e-2 }));
   t.true(
     relativeError(
       flatten(scores),
       weights.map((w, i) => (w ** 2 * (diagonal[i] + 1e-2)) / 2),
     ) < 1e-5,
   );
-  const flat = await woodFisher.score(subject, wood({ damping: 1e6 }));
+  const flat = await score(woodFisher, subject, wood({ damping: 1e6 }));
   t.deepEqual(ranking(flatten(flat)), ranking(weights.map((w) => w ** 2)));
 });
 
@@ -222,7 +222,7 @@ test('convolutions: block curvature from the summed gradients of all positions',
   const convolution = subjectOf(net, randomParameters(net), { batches: [examples] });
   // The first 9 incoming weights of filter 0 and of filter 3 of conv2, [3, 3, 4, 5]: one block each at blockSize 9.
   const block9 = (unit: number) => Array.from({ length: 9 }, (_, p) => ({ name: 'conv2/kernel', index: p * 5 + unit }));
-  const scores = await woodFisher.score(convolution, wood({ blockSize: 9, damping: 1e-2 }));
+  const scores = await score(woodFisher, convolution, wood({ blockSize: 9, damping: 1e-2 }));
   for (const unit of [0, 3]) {
     const part = block9(unit);
     const inverted = inverse(damped(fisher(lossGradients(net, part, examples)), 1e-2));
@@ -236,7 +236,7 @@ test('convolutions: block curvature from the summed gradients of all positions',
 test('memory limits name the options that need less', async (t) => {
   for (const criterion of [obsBlock, obsEigen, woodFisher]) {
     const error = await t.throwsAsync(async () =>
-      criterion.score(subject, criterion.options.parse({ memoryLimit: 1e-6 }) as never),
+      score(criterion, subject, criterion.options.parse({ memoryLimit: 1e-6 })),
     );
     t.regex((error as { remedy?: string }).remedy ?? '', /samples/, criterion.id);
   }

@@ -6,6 +6,7 @@ import {
   randomParameters,
   relativeError,
   residualNet,
+  score,
   subjectOf,
 } from '@prunebench/testing';
 import test from 'ava';
@@ -25,7 +26,7 @@ for (const network of [
     const parameters = randomParameters(network);
     // Two batches, the second smaller, so that sums over batches count.
     const batches = [randomBatch(network, 4, 1), randomBatch(network, 2, 2)];
-    const scores = await fisherDiagonal.score(subjectOf(network, parameters, { batches }), { samples: 100 });
+    const scores = await score(fisherDiagonal, subjectOf(network, parameters, { batches }), { samples: 100 });
     const values = float64(parameters);
     const some = kernelEntries(network).filter((_, i) => i % 5 === 0);
     const expected = some.map(({ name, index }) => {
@@ -46,18 +47,18 @@ test('only the first `samples` examples count, and doubling the data changes not
   const network = mlp([4, 3, 2]);
   const parameters = randomParameters(network);
   const [one, two] = [randomBatch(network, 6, 1), randomBatch(network, 6, 2)];
-  const score = (batches: (typeof one)[], samples: number) =>
-    fisherDiagonal.score(subjectOf(network, parameters, { batches }), { samples });
-  t.deepEqual(await score([one, two], 6), await score([one], 100));
-  t.notDeepEqual(await score([one, two], 7), await score([one], 100));
-  const doubled = await score([one, one], 100);
-  t.true(relativeError(doubled['fc1/kernel'], (await score([one], 100))['fc1/kernel']) < 1e-6);
+  const scoresOf = (batches: (typeof one)[], samples: number) =>
+    score(fisherDiagonal, subjectOf(network, parameters, { batches }), { samples });
+  t.deepEqual(await scoresOf([one, two], 6), await scoresOf([one], 100));
+  t.notDeepEqual(await scoresOf([one, two], 7), await scoresOf([one], 100));
+  const doubled = await scoresOf([one, one], 100);
+  t.true(relativeError(doubled['fc1/kernel'], (await scoresOf([one], 100))['fc1/kernel']) < 1e-6);
 });
 
 test('an empty calibration split is refused', async (t) => {
   const network = mlp([4, 3, 2]);
   await t.throwsAsync(
-    async () => fisherDiagonal.score(subjectOf(network, randomParameters(network), { batches: [] }), { samples: 10 }),
+    async () => score(fisherDiagonal, subjectOf(network, randomParameters(network), { batches: [] }), { samples: 10 }),
     { message: /calibration split is empty/ },
   );
 });

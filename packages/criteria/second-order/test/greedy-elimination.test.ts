@@ -1,10 +1,19 @@
 import { PrunebenchError } from '@prunebench/core';
-import { relativeError } from '@prunebench/testing';
+import { closeTo, relativeError } from '@prunebench/testing';
+import {
+  bestMove,
+  flat,
+  gram,
+  inverse,
+  quadratic,
+  type Rows,
+  randomRows,
+  subsets,
+} from '@prunebench/testing/dense-matrices';
 import test from 'ava';
-import { greedyElimination } from '../src/linear-algebra/greedy-elimination.ts';
-import { groupUpdate } from '../src/linear-algebra/group-update.ts';
-import { removalOrderScores } from '../src/removal-order.ts';
-import { bestMove, flat, gram, inverse, quadratic, type Rows, randomRows, subsets } from './dense-matrices.ts';
+import { greedyElimination } from '../src/surgery/greedy-elimination.ts';
+import { groupUpdate } from '../src/surgery/group-update.ts';
+import { removalOrderScores } from '../src/surgery/removal-order.ts';
 
 function eliminate(hessian: Rows, weights: readonly number[], options: { fixed?: number[]; gone?: number[] } = {}) {
   const { fixed = [], gone = [] } = options;
@@ -72,10 +81,10 @@ test('the summed losses of k removals are ½ w_Qᵀ ([H⁻¹]_QQ)⁻¹ w_Q, and 
       inverse(q.map((i) => q.map((j) => inverted[i][j]))),
       q.map((i) => weights[i]),
     );
-    t.true(Math.abs(sum - closed) < 1e-10 * closed, `k = ${k}`);
+    closeTo(t, sum, closed, 1e-10 * closed, `k = ${k}`);
     const optimum = Math.min(...subsets(weights.length, k).map((subset) => bestMove(hessian, weights, subset).loss));
     t.true(sum >= optimum * (1 - 1e-12));
-    if (k === 1) t.true(Math.abs(sum - optimum) < 1e-12);
+    if (k === 1) closeTo(t, sum, optimum, 1e-12);
   }
 });
 
@@ -87,7 +96,7 @@ test('correlated weights: OBS removes the second, where magnitude and the diagon
   ];
   const { order, losses } = eliminate(h, [1, 0.9, 0.8]);
   t.is(order[0], 1);
-  t.true(Math.abs(losses[0] - (0.9 ** 2 * (1 - 0.99 ** 2)) / 2) < 1e-14);
+  closeTo(t, losses[0], (0.9 ** 2 * (1 - 0.99 ** 2)) / 2, 1e-14);
 });
 
 test('a diagonal Hessian: the order of h w², losses ½ h w²', (t) => {

@@ -8,7 +8,7 @@ import {
   select,
   sizeOf,
 } from '@prunebench/core';
-import { mlp, outputs, randomBatch, randomParameters, subjectOf } from '@prunebench/testing';
+import { mlp, outputs, randomBatch, randomParameters, score, subjectOf } from '@prunebench/testing';
 import test from 'ava';
 import { lObs } from '../src/index.ts';
 
@@ -37,7 +37,7 @@ function change(after: ParameterRecord, of: Batch): number {
 for (const sequential of ['fixed', 'downdate'] as const)
   test(`${sequential}: listed shares are kept to the weight, and lose less than a uniform share of the same sum`, async (t) => {
     const options = lObs.options.parse({ sequential });
-    const scores = await lObs.score(subject, options);
+    const scores = await score(lObs, subject, options);
     const pruned = async (allocation: 'uniform' | Record<string, number>) => {
       const masks = select(network, scores, { sparsity, scope: 'layerwise', allocation });
       const after = await lObs.compensate!(subject, masks, options);

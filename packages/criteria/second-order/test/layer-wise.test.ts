@@ -9,6 +9,7 @@ import {
   select,
 } from '@prunebench/core';
 import {
+  closeTo,
   convNet,
   kernels,
   mlp,
@@ -16,11 +17,12 @@ import {
   randomBatch,
   randomParameters,
   relativeError,
+  score,
   subjectOf,
 } from '@prunebench/testing';
+import { bestMove, gram, inverse, type Rows } from '@prunebench/testing/dense-matrices';
 import test from 'ava';
 import { lObs, obc, obs } from '../src/index.ts';
-import { bestMove, gram, inverse, type Rows } from './dense-matrices.ts';
 import { examples, float64, referenceInput } from './reference-network.ts';
 
 const layerwise = { scope: 'layerwise', allowLayerCollapse: true } as const;
@@ -59,7 +61,7 @@ function layerError(after: ParameterRecord, name: string): number {
 }
 
 test('obc: the scores of a unit are the greedy losses of its own least-squares problem', async (t) => {
-  const scores = await obc.score(subject, exact());
+  const scores = await score(obc, subject, exact());
   for (const [name, inputs, units] of [
     ['fc1', 6, 5],
     ['fc2', 5, 4],
@@ -77,7 +79,7 @@ test('obc: the scores of a unit are the greedy losses of its own least-squares p
         highest = Math.max(highest, totals[best] - total);
         total = totals[best];
         gone.push(left[best]);
-        t.true(Math.abs(scores[`${name}/kernel`][left[best] * units + u] / highest - 1) < 1e-4);
+        closeTo(t, scores[`${name}/kernel`][left[best] * units + u] / highest, 1, 1e-4);
       }
     }
   }
@@ -98,7 +100,7 @@ test('obc: the compensated weights are the least-squares refit on the kept input
 });
 
 test('obc: the error of the pruned layer is the sum of the losses along the trace', async (t) => {
-  const scores = await obc.score(subject, exact());
+  const scores = await score(obc, subject, exact());
   for (const k of [1, 2, 3]) {
     const masks: Masks = { ...select(network, scores, { sparsity: k / 6, ...layerwise, allocation: 'uniform' }) };
     const after = await obc.compensate!(subject, masks, exact());
@@ -110,12 +112,12 @@ test('obc: the error of the pruned layer is the sum of the losses along the trac
     // Scores are running maxima: never less than the true sum, and equal to it while losses rise.
     const error = layerError(after, 'fc1');
     t.true(error <= sum * (1 + 1e-5));
-    if (k === 1) t.true(Math.abs(error / sum - 1) < 1e-4);
+    if (k === 1) closeTo(t, error / sum, 1, 1e-4);
   }
 });
 
 test('l-obs, fixed: ½ θ² / [Ψ⁻¹]_qq, half the exact increase of the mean squared error by one removal per unit', async (t) => {
-  const scores = await lObs.score(subject, fixed());
+  const scores = await score(lObs, subject, fixed());
   const inverted = inverse(gram(layerInputs('fc2'), 60, 0));
   const expected = Array.from(
     parameters['fc2/kernel'].values,
@@ -129,7 +131,7 @@ test('l-obs, fixed: ½ θ² / [Ψ⁻¹]_qq, half the exact increase of the mean 
     mask[[0, 1, 2, 3, 4].map((p) => p * 4 + u).sort((a, b) => expected[a] - expected[b])[0]] = 0;
   const after = await lObs.compensate!(subject, { 'fc2/kernel': mask }, fixed());
   const sum = expected.reduce((total, loss, i) => (mask[i] === 0 ? total + loss : total), 0);
-  t.true(Math.abs(layerError(after, 'fc2') / (2 * sum) - 1) < 1e-4);
+  closeTo(t, layerError(after, 'fc2') / (2 * sum), 1, 1e-4);
 });
 
 test('l-obs, fixed: several removals in a unit follow the fixed inverse and are cut back; downdate is the refit of obc', async (t) => {
@@ -162,8 +164,8 @@ test('l-obs, fixed: several removals in a unit follow the fixed inverse and are 
 test('l-obs downdate on one linear layer with squared error is obs: same order', async (t) => {
   const linear: Network = { ...mlp([6, 1]), loss: 'squared-error' };
   const one = subjectOf(linear, randomParameters(linear), { batches: [randomBatch(linear, 40)] });
-  const full = await obs.score(one, obs.options.parse({ damping: 1e-8 }));
-  const layer = await lObs.score(one, fixed({ sequential: 'downdate' }));
+  const full = await score(obs, one, obs.options.parse({ damping: 1e-8 }));
+  const layer = await score(lObs, one, fixed({ sequential: 'downdate' }));
   t.true(relativeError(layer['fc1/kernel'], full['fc1/kernel']) < 1e-4);
 });
 
@@ -188,8 +190,8 @@ test('white inputs: both rank by magnitude, and removal moves no other weight', 
     [lObs, fixed()],
     [lObs, fixed({ sequential: 'downdate' })],
   ] as const) {
-    t.deepEqual(order(await criterion.score(white, options as never)), magnitude);
-    const after = await criterion.compensate!(white, masks, options as never);
+    t.deepEqual(order(await score(criterion, white, options)), magnitude);
+    const after = await criterion.compensate!(white, masks, options);
     t.true(relativeError(after['fc/kernel'].values, applyMasks(white.parameters, masks)['fc/kernel'].values) < 1e-6);
   }
 });
@@ -201,7 +203,7 @@ test("the error of the whole network stays below the bound by the layers' errors
     const data = randomBatch(net, 50, seed);
     const of = subjectOf(net, start, { batches: [data] });
     for (const sparsity of [0.3, 0.7]) {
-      const masks = select(net, await lObs.score(of, fixed()), { sparsity, ...layerwise });
+      const masks = select(net, await score(lObs, of, fixed()), { sparsity, ...layerwise });
       const after = await lObs.compensate!(of, masks, fixed());
       const errors = ['fc1', 'fc2'].map((name) => rootMeanSquare(of, start, after, name, data));
       const change = outputs(net, after, data).map((value, i) => value - outputs(net, start, data)[i]);
@@ -235,8 +237,8 @@ test('weights from inputs that are always 0 go first, cost nothing and disturb n
   const dead = { ...batch, x: batch.x.map((value, i) => (i % 6 === 2 || i % 6 === 4 ? 0 : value)) };
   const of = subjectOf(network, parameters, { batches: [dead] });
   for (const criterion of [obc, lObs]) {
-    const options = criterion.options.parse({}) as never;
-    const scores = await criterion.score(of, options);
+    const options = criterion.options.parse({});
+    const scores = await score(criterion, of, options);
     const mask = select(network, scores, { sparsity: 1 / 3, ...layerwise })['fc1/kernel'];
     t.deepEqual(
       [...mask.keys()].filter((i) => mask[i] === 0),
@@ -252,7 +254,7 @@ test('a convolution is reconstructed through its patches: outputs change less th
   const start = randomParameters(net);
   const data = randomBatch(net, 40);
   const of = subjectOf(net, start, { batches: [data] });
-  const scores = await obc.score(of, exact());
+  const scores = await score(obc, of, exact());
   const convOutput = (record: ParameterRecord) => outputs({ ...net, layers: net.layers.slice(0, 1) }, record, data);
   const meanSquare = (record: ParameterRecord) => {
     const [a, b] = [convOutput(record), convOutput(start)];
@@ -262,7 +264,7 @@ test('a convolution is reconstructed through its patches: outputs change less th
   const first = scores['conv1/kernel'].indexOf(Math.min(...scores['conv1/kernel']));
   one[first] = 0;
   const single = await obc.compensate!(of, { 'conv1/kernel': one }, exact());
-  t.true(Math.abs(meanSquare(single) / scores['conv1/kernel'][first] - 1) < 1e-3);
+  closeTo(t, meanSquare(single) / scores['conv1/kernel'][first], 1, 1e-3);
   const masks = { 'conv1/kernel': select(net, scores, { sparsity: 0.6, ...layerwise })['conv1/kernel'] };
   const many = await obc.compensate!(of, masks, exact());
   t.true(meanSquare(many) < meanSquare(applyMasks(start, masks)));
@@ -303,8 +305,9 @@ test('grouped convolutions: each group has its own inputs', async (t) => {
         values[wide(tap, c, u)] = start['conv/kernel'].values[(tap * 2 + c) * 4 + u];
         mask[wide(tap, c, u)] = 1;
       }
-  const one = await obc.score(subjectOf(grouped, start, { batches: [data] }), exact());
-  const other = await obc.score(
+  const one = await score(obc, subjectOf(grouped, start, { batches: [data] }), exact());
+  const other = await score(
+    obc,
     subjectOf(
       plain,
       { 'conv/kernel': { shape: [2, 2, 4, 4], values } },
@@ -322,8 +325,8 @@ test('grouped convolutions: each group has its own inputs', async (t) => {
 test('fewer patches than positions give nearly the same correlation, and the limit is kept', async (t) => {
   const net = convNet();
   const of = subjectOf(net, randomParameters(net), { batches: [randomBatch(net, 100)] });
-  const all = await lObs.score(of, fixed());
-  const some = await lObs.score(of, fixed({ maximumPatches: 1600 })); // of 6400
+  const all = await score(lObs, of, fixed());
+  const some = await score(lObs, of, fixed({ maximumPatches: 1600 })); // of 6400
   t.true(relativeError(some['conv1/kernel'], all['conv1/kernel']) < 0.2);
   t.notDeepEqual(some['conv1/kernel'], all['conv1/kernel']);
 });
@@ -332,7 +335,7 @@ test('a layer too wide for its limit is refused with an alternative', async (t) 
   const wide = mlp([2000, 3]);
   for (const criterion of [obc, lObs]) {
     const error = await t.throwsAsync(async () =>
-      criterion.score(subjectOf(wide, randomParameters(wide)), criterion.options.parse({ memoryLimit: 0.1 }) as never),
+      score(criterion, subjectOf(wide, randomParameters(wide)), criterion.options.parse({ memoryLimit: 0.1 })),
     );
     t.regex((error as { remedy?: string }).remedy ?? '', /woodfisher/);
   }

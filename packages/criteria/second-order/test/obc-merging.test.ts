@@ -1,9 +1,9 @@
 /** How optimal brain compression lets the losses of a layer's units compete. */
 import { select } from '@prunebench/core';
-import { mlp, randomBatch, randomParameters, subjectOf } from '@prunebench/testing';
+import { mlp, randomBatch, randomParameters, score, subjectOf } from '@prunebench/testing';
+import { bestMove, gram } from '@prunebench/testing/dense-matrices';
 import test from 'ava';
 import { obc } from '../src/index.ts';
-import { bestMove, gram } from './dense-matrices.ts';
 import { examples, float64, referenceInput } from './reference-network.ts';
 
 const [inputs, units] = [7, 6];
@@ -37,8 +37,8 @@ function traces() {
 test('sorted-losses: each unit loses as many weights as it has losses among the smallest of all, first ones first', async (t) => {
   const all = traces();
   t.true(all.some(({ losses }) => losses.some((loss, i) => i > 0 && loss < losses[i - 1])));
-  const scores = await obc.score(subject, obc.options.parse({ relativeDamping: 1e-9, merging: 'sorted-losses' }));
-  const merged = await obc.score(subject, obc.options.parse({ relativeDamping: 1e-9 }));
+  const scores = await score(obc, subject, obc.options.parse({ relativeDamping: 1e-9, merging: 'sorted-losses' }));
+  const merged = await score(obc, subject, obc.options.parse({ relativeDamping: 1e-9 }));
   let differ = 0;
   for (let count = 1; count < inputs * units; count++) {
     const threshold = all.flatMap(({ losses }) => losses).sort((a, b) => a - b)[count - 1];

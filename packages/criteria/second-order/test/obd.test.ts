@@ -7,10 +7,12 @@ import {
   randomParameters,
   relativeError,
   residualNet,
+  score,
   subjectOf,
 } from '@prunebench/testing';
 import test from 'ava';
-import { diagonalCurvature, obd } from '../src/index.ts';
+import { obd } from '../src/index.ts';
+import { diagonalCurvature } from '../src/obd.ts';
 import { gaussNewton, kernelEntries } from './gauss-newton-reference.ts';
 import { differences, exampleLosses, float64 } from './reference-network.ts';
 
@@ -252,7 +254,7 @@ test('Levenberg-Marquardt is never negative below several wide layers; full may 
   const full = await meanCurvature('full', net);
   const negative = full['fc1/kernel'].findIndex((value) => value < 0);
   t.true(negative >= 0);
-  const scores = await obd.score(net, { samples: 1000, curvature: 'full' });
+  const scores = await score(obd, net, { samples: 1000, curvature: 'full' });
   t.is(scores['fc1/kernel'][negative], 0);
 });
 
@@ -272,7 +274,7 @@ test('least squares with orthogonal inputs: the score is the exact increase of t
   );
   const batch = { x: Float32Array.from(x), y: Int32Array.from(y), size: 4 };
   const net = subjectOf(network, kernels(network, { fc: fitted }), { batches: [batch] });
-  const scores = await obd.score(net, obd.options.parse({}));
+  const scores = await score(obd, net, obd.options.parse({}));
   const mean = (weights: readonly number[]) =>
     exampleLosses(network, { 'fc/kernel': Float64Array.from(weights) }, batch).reduce((sum, loss) => sum + loss, 0) / 4;
   const increases = fitted.map((_, q) => mean(fitted.map((w, i) => (i === q ? 0 : w))) - mean(fitted));
@@ -284,9 +286,9 @@ test('pruned weights score 0, and the others are scored without them', async (t)
   const masks = { 'fc1/kernel': Uint8Array.of(0, 1, 1, 1, 1, 1, 1, 1, 0) };
   const parameters = randomParameters(network);
   const batches = [randomBatch(network, 8)];
-  const masked = await obd.score(subjectOf(network, parameters, { masks, batches }), obd.options.parse({}));
+  const masked = await score(obd, subjectOf(network, parameters, { masks, batches }), obd.options.parse({}));
   const zeroed = parameters['fc1/kernel'].values.map((w, i) => (masks['fc1/kernel'][i] === 0 ? 0 : w));
   const plain = { ...parameters, 'fc1/kernel': { shape: [3, 3], values: zeroed } };
-  t.deepEqual(masked, await obd.score(subjectOf(network, plain, { batches }), obd.options.parse({})));
+  t.deepEqual(masked, await score(obd, subjectOf(network, plain, { batches }), obd.options.parse({})));
   t.is(masked['fc1/kernel'][0], 0);
 });

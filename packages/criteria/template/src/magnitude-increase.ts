@@ -1,7 +1,7 @@
 /**
  * Magnitude increase: keep the weights that training made larger,
  *
- *     score(w) = |w| - |w_0|
+ *     score(w) = |w| − |w_0|
  *
  * with w_0 the weight before training. Zhou, Lan, Liu & Yosinski, "Deconstructing lottery tickets: zeros, signs, and the
  * supermask", NeurIPS 2019, section 2. `relative` divides by |w_0| + 1: our variant, not the paper's.
@@ -12,13 +12,7 @@ import { z } from 'zod';
 export const magnitudeIncrease = defineCriterion({
   id: 'magnitude-increase',
   title: 'Increase in magnitude over training',
-  citation: {
-    authors: 'Zhou, Lan, Liu, Yosinski',
-    title: 'Deconstructing lottery tickets: zeros, signs, and the supermask',
-    year: 2019,
-    venue: 'NeurIPS 2019',
-    url: 'https://arxiv.org/abs/1905.01067',
-  },
+  citation: 'zhou2019deconstructing',
   taxonomy: 'magnitude',
   options: z.strictObject({ relative: z.boolean().default(false).describe('divide by |w_0| + 1') }),
   granularity: ['weight'],

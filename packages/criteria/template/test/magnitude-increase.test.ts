@@ -1,4 +1,4 @@
-import { contractViolations, convNet, kernels, mlp, randomParameters, subjectOf } from '@prunebench/testing';
+import { contractViolations, convNet, kernels, mlp, randomParameters, score, subjectOf } from '@prunebench/testing';
 import test from 'ava';
 import { magnitudeIncrease } from '../src/index.ts';
 
@@ -13,9 +13,9 @@ test('grown weights score above shrunken ones, whatever their sign', async (t) =
   const subject = subjectOf(network, kernels(network, { fc1: [3, -2, 0.5, 0] }), {
     initialParameters: kernels(network, { fc1: [1, 1, -1, 3] }),
   });
-  const scores = await magnitudeIncrease.score(subject, { relative: false });
+  const scores = await score(magnitudeIncrease, subject, { relative: false });
   t.deepEqual([...scores['fc1/kernel']], [2, 1, -0.5, -3]);
-  const relative = await magnitudeIncrease.score(subject, { relative: true });
+  const relative = await score(magnitudeIncrease, subject, { relative: true });
   t.deepEqual([...relative['fc1/kernel']], [1, 0.5, -0.25, -0.75]);
 });
 
@@ -24,7 +24,7 @@ test('from an initialization of zeros it is the magnitude', async (t) => {
   const network = mlp([5, 4]);
   const parameters = randomParameters(network);
   const initialParameters = kernels(network, { fc1: new Array(20).fill(0) });
-  const scores = await magnitudeIncrease.score(subjectOf(network, parameters, { initialParameters }), {
+  const scores = await score(magnitudeIncrease, subjectOf(network, parameters, { initialParameters }), {
     relative: false,
   });
   t.deepEqual(scores['fc1/kernel'], parameters['fc1/kernel'].values.map(Math.abs));

@@ -1,4 +1,4 @@
-import { type Citation, type DatasetEntry, PrunebenchError, scales } from '@prunebench/core';
+import { type Citation, citationOf, type DatasetEntry, PrunebenchError, scales } from '@prunebench/core';
 import { z } from 'zod';
 import { loadRegistry, type Registry } from '../registry.ts';
 
@@ -13,8 +13,8 @@ const lists: Readonly<Record<string, (registry: Registry) => readonly Item[] | P
   criteria: ({ criteria }) =>
     [...criteria.values()].map(({ id, title, citation, taxonomy, granularity, needs, when, options }) => ({
       id,
-      title: cited(title, citation),
-      citation,
+      title: cited(title, citationOf(citation)),
+      citation: citationOf(citation),
       taxonomy,
       granularity,
       needs,
@@ -24,8 +24,8 @@ const lists: Readonly<Record<string, (registry: Registry) => readonly Item[] | P
   methods: ({ methods }) =>
     [...methods.values()].map(({ id, title, citation, taxonomy, options }) => ({
       id,
-      title: cited(title, citation),
-      citation,
+      title: cited(title, citationOf(citation)),
+      citation: citationOf(citation),
       taxonomy,
       options: jsonSchema(options),
     })),

@@ -1,5 +1,11 @@
-import type { KernelInitializer } from '@prunebench/core';
-import { type Dataset, type Network, type Progress, refuseDiverged, type State } from '@prunebench/core';
+import {
+  type Dataset,
+  type KernelInitializer,
+  type Network,
+  type Progress,
+  refuseDiverged,
+  type State,
+} from '@prunebench/core';
 import type { Notice } from '@prunebench/files';
 import { evaluate, openSession, type ScoreMemory } from '@prunebench/training';
 import type { Stage } from '../plan.ts';

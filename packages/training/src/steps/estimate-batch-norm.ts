@@ -1,7 +1,7 @@
-import type { StepKind } from '@prunebench/core';
+import { defineStepKind } from '@prunebench/core';
 import { z } from 'zod';
-import { shuffledBatches } from '../calibration.ts';
 import { estimateBatchNorm } from '../estimate-batch-norm.ts';
+import { shuffledBatches } from '../shuffled-batches.ts';
 
 const options = z.strictObject({
   split: z.enum(['calibration', 'train']).default('train'),
@@ -10,7 +10,7 @@ const options = z.strictObject({
 });
 
 /** Batch-norm statistics of the network as it is now, from images alone; weights stay. */
-export const estimateBatchNormStep: StepKind<z.output<typeof options>> = {
+export const estimateBatchNormStep = defineStepKind({
   kind: 'estimate-batch-norm',
   options,
   prunes: false,
@@ -24,4 +24,4 @@ export const estimateBatchNormStep: StepKind<z.output<typeof options>> = {
     });
     return { state: await estimateBatchNorm(network, state, chosen, { signal }), metrics: {} };
   },
-};
+});

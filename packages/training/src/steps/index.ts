@@ -7,8 +7,7 @@ import { rewindStep } from './rewind.ts';
 import { trainStep } from './train.ts';
 
 /** The kinds of step that every method may use; methods with search loops bring their own. */
-// biome-ignore lint/suspicious/noExplicitAny: each kind has options of its own
-export const stepKinds: readonly StepKind<any>[] = [
+export const stepKinds: readonly StepKind[] = [
   trainStep,
   pruneStep,
   reinitializeStep,

@@ -3,7 +3,7 @@ import { type Criterion, type Normalised, withoutDefaults } from '@prunebench/co
 /** Of a step whose `criterion` names one: the defaults among its `criterionOptions` are left out, and its revision counts. */
 export function normaliseCriterion(
   options: Readonly<Record<string, unknown>>,
-  criteria: ReadonlyMap<string, Criterion<unknown>>,
+  criteria: ReadonlyMap<string, Criterion>,
 ): Normalised {
   const { criterionOptions, ...others } = options;
   const criterion = criteria.get(String(options.criterion));

@@ -1,5 +1,6 @@
 import {
   applyMasks,
+  defineStepKind,
   LayerCollapseError,
   maskedSparsity,
   PrunebenchError,
@@ -7,7 +8,6 @@ import {
   prunableSpecs,
   pruneOptions,
   type State,
-  type StepKind,
   sizeOf,
   type TrialSession,
   trainOptions,
@@ -43,7 +43,7 @@ interface Attempt {
  *
  * @throws PrunebenchError for a threshold rule, which decides by itself how much goes
  */
-export const pruneWhileAccurateStep: StepKind<PruneWhileAccurateOptions> = {
+export const pruneWhileAccurateStep = defineStepKind({
   kind: 'prune-while-accurate',
   options: pruneWhileAccurateOptions,
   prunes: true,
@@ -61,7 +61,7 @@ export const pruneWhileAccurateStep: StepKind<PruneWhileAccurateOptions> = {
       : { ...weights, examples: 0 };
     return { state: last, metrics: { trainedExamples: weights.examples + examples, goal } };
   },
-};
+});
 
 async function removeWeights(
   session: TrialSession,

@@ -1,25 +1,31 @@
 import {
   applyMasks,
   type Criterion,
+  checkNextMasks,
+  checkScores,
   collapsedLayers,
+  defineStepKind,
   LayerCollapseError,
   type Masks,
   maskedSparsity,
   type Network,
   PrunebenchError,
   type PruneOptions,
+  parsedOptions,
   prunableSpecs,
   pruneOptions,
+  type Scored,
+  type Scores,
   type State,
-  type StepKind,
   type StepMetrics,
+  type Subject,
   select,
   shuffleMasks,
   shuffleUnits,
   sizeOf,
   type TrialSession,
 } from '@prunebench/core';
-import { checkCompensation, checkMasks, checkScores, parseOptions } from '../check-criterion.ts';
+import { checkCompensation } from '../check-compensation.ts';
 import { subjectOf } from '../subject.ts';
 import { compensationOf, scoreOf, thresholdOf } from '../unchanged-subject.ts';
 import { normaliseCriterion } from './normalise-criterion.ts';
@@ -31,7 +37,7 @@ import { normaliseCriterion } from './normalise-criterion.ts';
  * sparsity asked for. With `shuffle` the layers lose as many weights (or units) as the criterion would have taken, drawn at random; a
  * criterion that compensates then compensates for these, so that only the choice of weights differs from the method itself.
  */
-export const pruneStep: StepKind<PruneOptions> = {
+export const pruneStep = defineStepKind({
   kind: 'prune',
   options: pruneOptions,
   prunes: true,
@@ -48,7 +54,7 @@ export const pruneStep: StepKind<PruneOptions> = {
       session,
       criterion,
       options,
-      criterionOptions: parseOptions(criterion, options.criterionOptions),
+      criterionOptions: parsedOptions(criterion, options.criterionOptions),
     };
     const targets = criterion.threshold ? [options.sparsity] : [...options.via, options.sparsity];
     let pruned = state;
@@ -65,7 +71,7 @@ export const pruneStep: StepKind<PruneOptions> = {
     const seconds = (performance.now() - started) / 1000 + savedSeconds;
     return { state: pruned, metrics: metricsOf(session.network, pruned.masks, options.sparsity, seconds) };
   },
-};
+});
 
 interface PruningEvent {
   readonly session: TrialSession;
@@ -83,33 +89,45 @@ async function removeUpTo(
   sparsity: number,
   round: number,
 ): Promise<{ readonly state: State; readonly savedSeconds: number }> {
-  const { session, criterion, options, criterionOptions } = event;
-  const { network } = session;
+  const { session, criterion, criterionOptions } = event;
   session.signal.throwIfAborted();
   const subject = subjectOf(session, { parameters: origin.parameters, masks: current }, criterion.id, round);
-  const { scores, savedSeconds } =
+  const { scores, savedSeconds, compensate } =
     round === 0
       ? await session.scoreStart(criterion, criterionOptions, subject)
-      : { scores: await scoreOf(criterion, subject, criterionOptions), savedSeconds: 0 };
-  checkScores(criterion, network, scores, options.granularity);
-  if (!criterion.threshold) {
-    const { scope, allocation, granularity, allowLayerCollapse } = options;
-    const masks = select(network, scores, {
-      masks: origin.masks,
-      sparsity,
-      scope,
-      allocation,
-      granularity,
-      allowLayerCollapse,
-    });
-    return { state: await remove(event, origin, masks, round), savedSeconds };
-  }
+      : { ...(await scoreOf(criterion, subject, criterionOptions)), savedSeconds: 0 };
+  const masks = await nextMasks(event, scores, subject, origin, sparsity);
+  // What a criterion that regrows has scored is not what it compensates: that has the masks from before the step.
+  return { state: await remove(event, origin, masks, round, criterion.regrows ? undefined : compensate), savedSeconds };
+}
+
+/** The masks that the scores lead to: by `select`, or by the criterion's own rule. */
+async function nextMasks(
+  { session: { network }, criterion, options, criterionOptions }: PruningEvent,
+  scores: Scores,
+  subject: Subject,
+  { masks: before }: State,
+  sparsity: number,
+): Promise<Masks> {
+  const by = `Criterion ${criterion.id}`;
+  const { scope, allocation, granularity, allowLayerCollapse } = options;
+  if (!isThresholdRule(criterion))
+    return select(network, scores, { masks: before, sparsity, scope, allocation, granularity, allowLayerCollapse, by });
+  checkScores(network, scores, granularity, { by, more: true });
   const masks = await thresholdOf(criterion, scores, subject, criterionOptions);
-  checkMasks(criterion, origin.parameters, origin.masks, masks);
+  checkNextMasks(network, before, masks, by);
   const collapsed = collapsedLayers(network, masks);
-  if (collapsed.length > 0 && !options.allowLayerCollapse)
+  if (collapsed.length > 0 && !allowLayerCollapse)
     throw new LayerCollapseError(collapsed, maskedSparsity(network, masks));
-  return { state: await remove(event, origin, masks, round), savedSeconds };
+  return masks;
+}
+
+function isThresholdRule(criterion: Criterion): criterion is Criterion & Required<Pick<Criterion, 'threshold'>> {
+  return criterion.threshold !== undefined;
+}
+
+function isCompensating(criterion: Criterion): criterion is Criterion & Required<Pick<Criterion, 'compensate'>> {
+  return criterion.compensate !== undefined;
 }
 
 async function shuffled(event: PruningEvent, before: State, after: Masks, round: number): Promise<State> {
@@ -122,16 +140,25 @@ async function shuffled(event: PruningEvent, before: State, after: Masks, round:
   return remove(event, before, masks, round);
 }
 
-/** The state without the weights that `masks` clears, the others compensated where the criterion does that. */
+/**
+ * The state without the weights that `masks` clears, the others compensated where the criterion does that.
+ *
+ * @param compensate the criterion's compensation for this very state, where scoring has left it
+ */
 async function remove(
   { session, criterion, criterionOptions }: PruningEvent,
   state: State,
   masks: Masks,
   round: number,
+  compensate?: Scored['compensate'],
 ): Promise<State> {
-  if (!criterion.compensate) return { parameters: applyMasks(state.parameters, masks), masks };
-  const subject = subjectOf(session, state, criterion.id, round);
-  const parameters = await compensationOf(criterion, subject, masks, criterionOptions);
+  const compensated = async () => {
+    if (compensate) return compensate(masks);
+    if (!isCompensating(criterion)) return undefined;
+    return compensationOf(criterion, subjectOf(session, state, criterion.id, round), masks, criterionOptions);
+  };
+  const parameters = await compensated();
+  if (!parameters) return { parameters: applyMasks(state.parameters, masks), masks };
   checkCompensation(criterion, state.parameters, parameters);
   return { parameters: applyMasks(parameters, masks), masks };
 }

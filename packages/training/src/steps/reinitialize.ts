@@ -1,8 +1,8 @@
-import { applyMasks, type StepKind } from '@prunebench/core';
+import { applyMasks, defineStepKind } from '@prunebench/core';
 import { z } from 'zod';
 
 /** Control: fresh initial parameters, other than the trial's first ones, under the same masks. */
-export const reinitializeStep: StepKind<Record<string, never>> = {
+export const reinitializeStep = defineStepKind({
   kind: 'reinitialize',
   options: z.strictObject({}),
   prunes: false,
@@ -11,4 +11,4 @@ export const reinitializeStep: StepKind<Record<string, never>> = {
     const fresh = session.initialParameters(session.random.fork('reinitialize'));
     return { state: { parameters: applyMasks(fresh, masks), masks }, metrics: {} };
   },
-};
+});

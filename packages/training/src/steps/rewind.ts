@@ -1,4 +1,4 @@
-import { applyMasks, type StepKind } from '@prunebench/core';
+import { applyMasks, defineStepKind } from '@prunebench/core';
 import { z } from 'zod';
 
 const options = z.strictObject({
@@ -6,7 +6,7 @@ const options = z.strictObject({
 });
 
 /** Parameters (batch-norm statistics too) as they were after an earlier step, under the masks of now (Frankle et al. 2020). */
-export const rewindStep: StepKind<z.output<typeof options>> = {
+export const rewindStep = defineStepKind({
   kind: 'rewind',
   options,
   prunes: false,
@@ -15,4 +15,4 @@ export const rewindStep: StepKind<z.output<typeof options>> = {
     const earlier = to === -1 ? session.initialParameters() : (await session.stateAfter(to)).parameters;
     return { state: { parameters: applyMasks(earlier, masks), masks }, metrics: {} };
   },
-};
+});

@@ -11,17 +11,15 @@ import { z } from 'zod';
 const citation: Citation = { authors: 'none', title: 'none', year: 2000, venue: 'none', url: 'https://example.org' };
 
 /** A criterion of which a test sets what it looks at. */
-export function criterionOf(
-  parts: Partial<Criterion<unknown>> & Pick<Criterion<unknown>, 'score'>,
-): Criterion<unknown> {
-  return defineCriterion<unknown>({
+export function criterionOf(parts: Partial<Criterion> & Pick<Criterion, 'score'>): Criterion {
+  return defineCriterion({
     id: 'toy-criterion',
     title: 'toy',
     citation,
     taxonomy: 'magnitude',
-    options: z.strictObject({ power: z.number().default(1) }) as unknown as z.ZodType<unknown>,
+    options: z.strictObject({ power: z.number().default(1) }),
     granularity: ['weight'],
-    needs: ['weights'],
+    needs: ['weights', 'initial-weights', 'activations'],
     when: 'any',
     ...parts,
   });

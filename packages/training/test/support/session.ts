@@ -4,7 +4,7 @@ import { openSession, type ScoreMemory, stepKinds } from '../../src/index.ts';
 export interface TestSession {
   readonly network: Network;
   readonly dataset: Dataset;
-  readonly criteria?: readonly Criterion<unknown>[];
+  readonly criteria?: readonly Criterion[];
   readonly seed?: number;
   readonly position?: number;
   readonly earlier?: readonly State[];
