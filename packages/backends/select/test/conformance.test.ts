@@ -7,7 +7,7 @@ import {
   type Split,
   trainOptions,
 } from '@prunebench/core';
-import { criteria } from '@prunebench/criterion-initialization';
+import initialization from '@prunebench/criterion-initialization';
 import { lossGradients } from '@prunebench/signals';
 import { mlp, randomBatch, randomParameters, relativeError, subjectOf } from '@prunebench/testing';
 import { train } from '@prunebench/training';
@@ -77,7 +77,7 @@ for (const { name } of others)
         const options = criterion.options.parse(criterion.id === 'grasp' ? { samplesPerClass: 2 } : {});
         return Object.values(await criterion.score(subject, options)).flatMap((values) => [...values]);
       };
-      for (const criterion of criteria) {
+      for (const criterion of initialization.criteria) {
         await selectBackend(REFERENCE);
         const expected = await scores(criterion);
         await selectBackend(name);

@@ -1,5 +1,5 @@
 import { type Network, randomStream, type Subject, type TrainOptionsInput, trainOptions } from '@prunebench/core';
-import { criteria } from '@prunebench/criterion-initialization';
+import initialization from '@prunebench/criterion-initialization';
 import { batchNormTraining, momentumUpdate } from '@prunebench/network';
 import { convNet, randomBatch, randomParameters, relativeError, residualNet, subjectOf } from '@prunebench/testing';
 import { Evaluator, TrainingRun } from '@prunebench/training';
@@ -79,7 +79,7 @@ for (const [network, options] of cases) {
 
 async function scores(subject: Subject): Promise<Record<string, ArrayLike<number>>> {
   const all: Record<string, ArrayLike<number>> = {};
-  for (const criterion of criteria) {
+  for (const criterion of initialization.criteria) {
     const options = criterion.options.parse(criterion.id === 'grasp' ? { samplesPerClass: 2 } : {});
     for (const [name, values] of Object.entries(await criterion.score(subject, options)))
       all[`${criterion.id} ${name}`] = values;

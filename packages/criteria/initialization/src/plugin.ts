@@ -1,11 +1,4 @@
-import type { Criterion, Plugin } from '@prunebench/core';
-import { force } from './force.ts';
-import { gradientMagnitude } from './gradient-magnitude.ts';
-import { grasp } from './grasp.ts';
-import { snip } from './snip.ts';
-import { synflow } from './synflow.ts';
+import type { Plugin } from '@prunebench/core';
+import * as criteria from './criteria.ts';
 
-/** All criteria of this family. */
-export const criteria: readonly Criterion[] = [snip, force, grasp, synflow, gradientMagnitude];
-
-export default { criteria } satisfies Plugin;
+export default { criteria: Object.values(criteria) } satisfies Plugin;

@@ -28,10 +28,12 @@ import { loadDataset } from '@prunebench/data';
 import { readState, writeState } from '@prunebench/interop';
 import { buildModel, findModel } from '@prunebench/models';
 import { openSession } from '@prunebench/training';
-import { criteria } from '../src/index.ts';
+import secondOrder from '../src/index.ts';
 
 const SEED = 1;
-const known = new Map<string, Criterion>([magnitude, ...criteria].map((criterion) => [criterion.id, criterion]));
+const known = new Map<string, Criterion>(
+  [magnitude, ...secondOrder.criteria].map((criterion) => [criterion.id, criterion]),
+);
 
 interface Cost {
   /** Why the criterion would not run; the rest is then absent. */

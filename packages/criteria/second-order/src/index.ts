@@ -1,11 +1,2 @@
-export { fisherDiagonal } from './fisher-diagonal.ts';
-export { kFac } from './k-fac.ts';
-export { lObs } from './l-obs.ts';
-export { obc } from './obc.ts';
-export { obd } from './obd.ts';
-export { obs } from './obs.ts';
-export { obsBlock } from './obs-block.ts';
-export { obsEigen } from './obs-eigen.ts';
-export { obsStopRule } from './obs-stop-rule.ts';
-export { criteria, default } from './plugin.ts';
-export { woodFisher } from './woodfisher.ts';
+export * from './criteria.ts';
+export { default } from './plugin.ts';

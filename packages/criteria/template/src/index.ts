@@ -1,2 +1,2 @@
-export { magnitudeIncrease } from './magnitude-increase.ts';
-export { criteria, default } from './plugin.ts';
+export * from './criteria.ts';
+export { default } from './plugin.ts';

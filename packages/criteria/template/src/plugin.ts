@@ -1,7 +1,4 @@
-import type { Criterion, Plugin } from '@prunebench/core';
-import { magnitudeIncrease } from './magnitude-increase.ts';
+import type { Plugin } from '@prunebench/core';
+import * as criteria from './criteria.ts';
 
-/** All criteria of this family. */
-export const criteria: readonly Criterion[] = [magnitudeIncrease];
-
-export default { criteria } satisfies Plugin;
+export default { criteria: Object.values(criteria) } satisfies Plugin;
