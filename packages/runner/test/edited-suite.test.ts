@@ -56,7 +56,8 @@ const addComment = (text: string) => `// Edited.\n\n${text}\n/* And\n   here. */
 
 const edits: Readonly<Record<string, readonly string[]>> = {
   'packages/criteria/initialization/src/snip.ts': ['criterion snip'],
-  'packages/criteria/initialization/src/gradients.ts': ['criterion snip'],
+  'packages/criteria/initialization/src/connection-sensitivity.ts': ['criterion snip'],
+  'packages/signals/src/gradients.ts': ['packages/signals'],
   'packages/criteria/initialization/src/grasp.ts': [],
   'packages/criteria/magnitude/src/magnitude.ts': [],
   'packages/training/src/steps/prune.ts': ['step prune'],
@@ -71,7 +72,7 @@ const edits: Readonly<Record<string, readonly string[]>> = {
   'packages/interop/src/safetensors.ts': ['packages/interop'],
   'packages/runner/src/worker/make-record.ts': ['packages/runner'],
   'packages/runner/src/commands/run.ts': [],
-  'packages/report/src/markdown.ts': [],
+  'packages/report/src/render/markdown.ts': [],
   'packages/backends/native/src/cc/gemm/gemm.cc': ['packages/backends/native'],
   'packages/backends/native/src/kernels/conv.ts': ['packages/backends/native'],
   'packages/backends/select/src/backends/wasm.ts': [],
@@ -95,5 +96,5 @@ test.serial('a criterion of another family has a code of its own', async (t) => 
   t.deepEqual(await changes('packages/criteria/magnitude/src/magnitude.ts', addCode, 'magnitude'), [
     'criterion magnitude',
   ]);
-  t.deepEqual(await changes('packages/criteria/initialization/src/gradients.ts', addCode, 'magnitude'), []);
+  t.deepEqual(await changes('packages/criteria/initialization/src/connection-sensitivity.ts', addCode, 'magnitude'), []);
 });
