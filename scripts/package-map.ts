@@ -78,7 +78,7 @@ export function floors(packages: readonly Package[]): ReadonlyMap<string, number
 }
 
 /** One row for each package with sources, from the ground floor up. */
-export function packageTable(packages: readonly Package[] = workspacePackages()): string {
+function packageTable(packages: readonly Package[] = workspacePackages()): string {
   const heights = floors(packages);
   const folderOf = new Map(packages.map(({ name, folder }) => [name, folder.replace(/^packages\//, '')]));
   const rows = packages

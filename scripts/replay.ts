@@ -28,7 +28,7 @@ import {
 } from '@prunebench/runner';
 import { openSession } from '@prunebench/training';
 
-export const digestsPath = resolve(import.meta.dirname, 'replay.jsonl');
+const digestsPath = resolve(import.meta.dirname, 'replay.jsonl');
 
 /** Examples of each split: enough for the largest calibration set per class, few enough for seconds. */
 const EXAMPLES = 200;
@@ -66,7 +66,7 @@ export function differences(before: readonly Replayed[], now: readonly Replayed[
 }
 
 /** All trials of a benchmark's smoke table, computed here and now. */
-export async function replay(benchmarkId: string, registry: Registry): Promise<readonly Replayed[]> {
+async function replay(benchmarkId: string, registry: Registry): Promise<readonly Replayed[]> {
   const benchmark = await registry.benchmarks.get(benchmarkId)!.load();
   const trials = declareTrials(benchmark.trials('smoke'), benchmark.seeds.smoke, registry);
   const datasets = new Map<string, Dataset>();

@@ -27,7 +27,7 @@ export function withStatistics(record: TrialRecord, registry: Registry): TrialRe
 }
 
 /** Gives the records below `results` their present identity, and says how many have a new one. */
-export async function nameStatistics(results: string, registry: Registry): Promise<number> {
+async function nameStatistics(results: string, registry: Registry): Promise<number> {
   const { records } = await loadRecords(results);
   const renamed = new Map<string, string>();
   for (const record of records) {

@@ -87,7 +87,7 @@ function countedByMasks(network: Network, masks: Masks, { layers }: Cost) {
  *
  * @throws PrunebenchError as `recounted` does; nothing is written then
  */
-export function recountAll(results: string, registry: Registry): Promise<number> {
+function recountAll(results: string, registry: Registry): Promise<number> {
   return rewriteRecords(results, (record) => {
     const { shape } = registry.datasets.get(record.spec.dataset)!;
     return recounted(record, registry.network(record.spec.network).build(shape));

@@ -10,7 +10,7 @@ import type { TrainOptions } from './train-options.ts';
 const plainOptions = z.record(z.string(), z.unknown());
 
 /** What a user may choose about a criterion's method; `criterion` holds the criterion's own options. */
-export const criterionMethodOptions = z.strictObject({
+const criterionMethodOptions = z.strictObject({
   criterion: plainOptions.default({}),
   schedule: schedule.default({ kind: 'one-shot' }),
   scope: scope.default('global'),

@@ -23,7 +23,7 @@ export {
 export { bibliography, citationOf, type PaperKey, paperOf, shortCitation } from './bibliography.ts';
 export { cellName, refuseCollisions } from './cells.ts';
 export { checkMasks, checkMasksOf, checkNextMasks } from './check-masks.ts';
-export { checkScores, scoredKernels } from './check-scores.ts';
+export { checkScores } from './check-scores.ts';
 export type { Citation } from './citation.ts';
 export { canonicalJson, contentHash } from './content-hash.ts';
 export { type Cost, costOf, type EffectiveWeights, effectiveSparsity, type LayerCost } from './cost.ts';
@@ -42,7 +42,7 @@ export {
 export type { Batch, Dataset, Split, SplitName } from './dataset.ts';
 export { DivergenceError, LayerCollapseError, PrunebenchError } from './errors.ts';
 export { firstNotFinite, refuseDiverged, refuseNotFinite } from './finite.ts';
-export { type CriterionMethodOptions, criterionMethodOptions, fromCriterion } from './from-criterion.ts';
+export { type CriterionMethodOptions, fromCriterion } from './from-criterion.ts';
 export * from './graph/layer.ts';
 export { consumers, defineNetwork, outputLayer } from './graph/network.ts';
 export {
@@ -88,7 +88,6 @@ export {
 export { printable, printableLines } from './printable.ts';
 export {
   type Allocation,
-  allocation,
   type Granularity,
   granularity,
   type PruneOptions,
@@ -96,9 +95,7 @@ export {
   pruneOptions,
   type Schedule,
   type Scope,
-  schedule,
   scope,
-  sparsity,
 } from './prune-options.ts';
 export { type RandomStream, randomStream } from './random.ts';
 export {

@@ -12,7 +12,7 @@ export const granularity = z.enum(['weight', 'unit']);
 /** What is removed: single weights, or whole output units (neurons, filters). */
 export type Granularity = z.output<typeof granularity>;
 
-export const sparsity = z.number().min(0).lt(1);
+const sparsity = z.number().min(0).lt(1);
 
 /** One pruning event: score, then select. `sparsity` is cumulative: the share of all prunable weights that is zero afterwards. */
 export const pruneOptions = z.strictObject({

@@ -6,6 +6,6 @@ export { sweepLeftovers } from './leftovers.ts';
 export { type Held, type LockHolder, tryLock } from './lock.ts';
 export { onNotice, optionally } from './optional-work.ts';
 export { isStillThere, type ProcessMark, parentOf, processMark } from './process-mark.ts';
-export { openFile, readText, readTextIfThere, readTextSync, readWhole } from './read-whole.ts';
+export { readText, readTextIfThere, readTextSync, readWhole } from './read-whole.ts';
 export { copyAside, isTaken, type Notice, setAside } from './set-aside.ts';
 export { writeWhole } from './write-whole.ts';

@@ -7,7 +7,7 @@ export { lossOf } from './losses/loss-of.ts';
 export { adamUpdate } from './ops/adam-update.ts';
 export { type BatchNormTrainingOptions, type BatchNormTrainingResult, batchNormTraining } from './ops/batch-norm.ts';
 export { momentumUpdate } from './ops/momentum-update.ts';
-export { oneHot } from './ops/one-hot.ts';
+
 export { softmaxCrossEntropy } from './ops/softmax-cross-entropy.ts';
 export {
   type CompiledStep,

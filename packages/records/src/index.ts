@@ -1,6 +1,6 @@
 export { type Changes, changesSince, commitsOf, RecordGroups, unknownCode } from './changes.ts';
 export { type Folded, foldRecords, foldTable } from './fold.ts';
-export { measuredLine, runLine } from './lines.ts';
+
 export { type CorruptRecord, type LoadedRecords, lineOf, loadRecords, loadTable } from './load.ts';
 export { type NamedTrial, trialNames } from './names.ts';
 export { recordDigest } from './record-digest.ts';

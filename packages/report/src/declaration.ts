@@ -67,7 +67,7 @@ export function declaredRecords(
 }
 
 /** The spec of one seed of a declared trial, defaults of the training filled in. */
-export function declaredSpec(trial: TrialDeclaration, seed: number): TrialSpec {
+function declaredSpec(trial: TrialDeclaration, seed: number): TrialSpec {
   const { dataset, network, method, options = {} } = trial;
   return {
     dataset,

@@ -24,7 +24,7 @@ export function keyOf(registry: Registry): (spec: TrialSpec) => string {
 const EXCERPTS = ['README.md', 'docs/what-we-found.md'];
 
 /** A benchmark with what lies beside its declaration; its README and the excerpts only where the results are the repository's own. */
-export async function reportSource(entry: BenchmarkEntry, folder: ResultsFolder): Promise<ReportSource> {
+async function reportSource(entry: BenchmarkEntry, folder: ResultsFolder): Promise<ReportSource> {
   const benchmark = await entry.load();
   if (entry.folder === undefined) return { benchmark, published: [] };
   const published = await loadPublished(join(entry.folder, 'published.csv'));

@@ -96,5 +96,8 @@ test.serial('a criterion of another family has a code of its own', async (t) => 
   t.deepEqual(await changes('packages/criteria/magnitude/src/magnitude.ts', addCode, 'magnitude'), [
     'criterion magnitude',
   ]);
-  t.deepEqual(await changes('packages/criteria/initialization/src/connection-sensitivity.ts', addCode, 'magnitude'), []);
+  t.deepEqual(
+    await changes('packages/criteria/initialization/src/connection-sensitivity.ts', addCode, 'magnitude'),
+    [],
+  );
 });

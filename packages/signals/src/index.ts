@@ -9,12 +9,10 @@ export { outputGrams } from './curvature/output-grams.ts';
 export { addSquaredGradients } from './curvature/squared-gradients.ts';
 export { type KernelGradients, type LossOptions, lossGradients, meanGradients } from './gradients.ts';
 export { hessianVectorProduct } from './hessian-vector.ts';
-export { backwardSignals, forwardSignals, layerOutputs } from './layer-signals.ts';
+export { backwardSignals, forwardSignals } from './layer-signals.ts';
 export {
   choleskyFactor,
   choleskySolve,
-  forwardSubstitute,
-  inverseDiagonal,
   invertSymmetric,
 } from './linear-algebra/cholesky.ts';
 export {
@@ -28,10 +26,10 @@ export {
 export { addCrossGram, addGram } from './linear-algebra/gram.ts';
 export { woodburyInverse } from './linear-algebra/woodbury.ts';
 export { meanLoss } from './mean-loss.ts';
-export { type GradientKind, outputFactors, outputLoss } from './output-loss.ts';
+export { type GradientKind, outputLoss } from './output-loss.ts';
 export { gradientBytes, type LayerGradients, rowsPerSample, sampleGradients } from './sample-gradients.ts';
 export { synapticFlow } from './synaptic-flow.ts';
-export { aliveTensors, applyLayer, batchTensor } from './tensors.ts';
+export { aliveTensors } from './tensors.ts';
 export { calibrationOptions, contributions, sumConsumption } from './units/consumption.ts';
 export { sumIncoming } from './units/incoming.ts';
 export { scoreUnits, type UnitKernel, unitKernels } from './units/kernels.ts';

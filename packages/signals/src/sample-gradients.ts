@@ -135,7 +135,7 @@ export async function convolutionGradients(
 }
 
 /** A bias is shared by all positions: its gradient is the sum of δ over them. */
-export function sumPositions({ positions, units }: WeightLayer, delta: Float32Array, size: number): Float32Array {
+function sumPositions({ positions, units }: WeightLayer, delta: Float32Array, size: number): Float32Array {
   const sums = new Float32Array(size * units);
   for (let k = 0; k < size; k++)
     for (let l = 0; l < positions; l++)

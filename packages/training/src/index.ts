@@ -1,7 +1,7 @@
 export { estimateBatchNorm } from './estimate-batch-norm.ts';
 export { Evaluator, evaluate } from './evaluate.ts';
 export { learningRateAt } from './learning-rate.ts';
-export { pruneWhileAccurate } from './methods/prune-while-accurate.ts';
+
 export { default } from './plugin.ts';
 export { ScoreMemory } from './score-memory.ts';
 export { openSession, type SessionOptions } from './session.ts';

@@ -1,4 +1,4 @@
-export { backendName, type NativeBackend } from './backend.ts';
+export type { NativeBackend } from './backend.ts';
 export { isNativeAvailable } from './build.ts';
 export { type CapturedStep, type CaptureOptions, captureStep } from './capture/capture-step.ts';
 export { CannotCapture } from './capture/record.ts';
@@ -13,7 +13,6 @@ export {
 } from './register.ts';
 export {
   addressOf,
-  allocateFloats,
   type CsrArrays,
   type CsrProductOptions,
   csrTimesDense,

@@ -53,7 +53,7 @@ export function liveUnits(shape: readonly number[], mask: Uint8Array | undefined
 }
 
 /** Number of output units of a kernel. */
-export function unitsOf({ shape }: { readonly shape: readonly number[] }): number {
+function unitsOf({ shape }: { readonly shape: readonly number[] }): number {
   return shape[shape.length - 1];
 }
 

@@ -8,7 +8,7 @@ import { type Estimate, estimate } from './estimate.ts';
 import { signedRankP } from './signed-rank.ts';
 
 /** Level of all tests and intervals. */
-export const ALPHA = 0.05;
+const ALPHA = 0.05;
 /** Fewer pairs are not tested. */
 export const MINIMUM_PAIRS = 3;
 /** The note of a comparison with fewer. */

@@ -26,7 +26,7 @@ import type { Registry } from '../registry.ts';
 import { LostStageError, type StageStore } from '../stages/stage-store.ts';
 
 /** Seeds 0, 1 and 2: masks of one cell differ from seed to seed, what they cost hardly does. */
-export const TIMED_SEEDS = 3;
+const TIMED_SEEDS = 3;
 /** Enough for a median; and what the turns of one comparison may take, so that a network costs seconds, not minutes. */
 const TURNS = { rounds: 9, seconds: 1 } as const;
 

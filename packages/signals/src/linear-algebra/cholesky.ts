@@ -23,7 +23,7 @@ export function choleskyFactor(a: Float64Array, n: number): Float64Array {
 }
 
 /** The lower triangle of L⁻¹, as a new matrix whose strict upper triangle is 0. */
-export function invertLowerTriangle(factor: Float64Array, n: number): Float64Array {
+function invertLowerTriangle(factor: Float64Array, n: number): Float64Array {
   const inverse = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
     const rowI = i * n;
@@ -91,7 +91,7 @@ export function forwardSubstitute(factor: Float64Array, n: number, b: Float64Arr
 }
 
 /** Copies the lower triangle over the upper one, in place. */
-export function mirrorLowerTriangle(a: Float64Array, n: number): Float64Array {
+function mirrorLowerTriangle(a: Float64Array, n: number): Float64Array {
   for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) a[j * n + i] = a[i * n + j];
   return a;
 }

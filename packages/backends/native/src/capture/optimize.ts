@@ -15,7 +15,7 @@ import {
 const columnsOf: Readonly<Record<string, string>> = { MatMul: 'n', Conv2D: 'outChannels' };
 
 /** Drops the commands whose results nobody reads, such as the gradient with respect to the input batch. */
-export function dropUnused(commands: readonly Command[], results: Iterable<Value>): Command[] {
+function dropUnused(commands: readonly Command[], results: Iterable<Value>): Command[] {
   const needed = new Set(results);
   const kept: Command[] = [];
   for (const command of commands.toReversed()) {
@@ -31,7 +31,7 @@ const producersOf = (commands: readonly Command[]): ReadonlyMap<Value, Command> 
   new Map(commands.flatMap((command) => command.outputs.map((value) => [value, command] as const)));
 
 /** dy * step(x) becomes one pass. */
-export function fuseReluGradients(commands: readonly Command[]): Command[] {
+function fuseReluGradients(commands: readonly Command[]): Command[] {
   const producer = producersOf(commands);
   return commands.map((command) => {
     if (!isSameShapeBinary(command, 'Multiply')) return command;
@@ -52,7 +52,7 @@ function resultOf({ kernel, outputs }: Command): Value {
 }
 
 /** product + bias, a row, moves into the product's own kernel when nobody else reads the bare product. */
-export function fuseBiasIntoProducts(commands: readonly Command[], results: ReadonlySet<Value>): Command[] {
+function fuseBiasIntoProducts(commands: readonly Command[], results: ReadonlySet<Value>): Command[] {
   const readers = readersOf(commands);
   const writtenAt = new Map(commands.flatMap(({ outputs }, i) => outputs.map((value) => [value, i] as const)));
   const dropped = new Set<Command>();
@@ -76,7 +76,7 @@ export function fuseBiasIntoProducts(commands: readonly Command[], results: Read
  * relu(product) moves into the product's own kernel when nothing else needs the product's sign-carrying values: other
  * readers may only be ReLU gradients, to which relu(y) says the same as y.
  */
-export function fuseReluIntoProducts(commands: readonly Command[], results: ReadonlySet<Value>): Command[] {
+function fuseReluIntoProducts(commands: readonly Command[], results: ReadonlySet<Value>): Command[] {
   const readers = readersOf(commands);
   const replaced = new Map<Value, Value>();
   const dropped = new Set<Command>();
@@ -101,7 +101,7 @@ export function fuseReluIntoProducts(commands: readonly Command[], results: Read
  * A weight update becomes one kernel with the product that gives its gradient, when nobody else reads the gradient. It runs
  * where the update stood: the old weights have no readers behind it.
  */
-export function fuseUpdatesIntoProducts(commands: readonly Command[], results: ReadonlySet<Value>): Command[] {
+function fuseUpdatesIntoProducts(commands: readonly Command[], results: ReadonlySet<Value>): Command[] {
   const readers = readersOf(commands);
   const producer = producersOf(commands);
   const dropped = new Set<Command>();
@@ -124,7 +124,7 @@ export function fuseUpdatesIntoProducts(commands: readonly Command[], results: R
 }
 
 /** A ReLU's gradient moves into the product whose result it takes, when nobody else reads that. */
-export function fuseReluGradientsIntoProducts(commands: readonly Command[], results: ReadonlySet<Value>): Command[] {
+function fuseReluGradientsIntoProducts(commands: readonly Command[], results: ReadonlySet<Value>): Command[] {
   const readers = readersOf(commands);
   const producer = producersOf(commands);
   const dropped = new Set<Command>();

@@ -39,7 +39,7 @@ function mergeDimensions(out: readonly number[], a: readonly number[], b: readon
   return merged.length > 0 ? merged : [{ size: 1, strideA: 1, strideB: 1 }];
 }
 
-export function sameShape(a: readonly number[], b: readonly number[]): boolean {
+function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((size, d) => size === b[d]);
 }
 

@@ -14,7 +14,7 @@ interface Reduction {
  * Splits a reduction into steps over [outer, reduced, inner], one per run of neighbouring axes, last run first. Axes of
  * size 1 join any run.
  */
-export function reductionSteps(shape: readonly number[], axes: readonly number[]): Reduction[] {
+function reductionSteps(shape: readonly number[], axes: readonly number[]): Reduction[] {
   const steps: Reduction[] = [];
   let current = shape.map((size, d) => ({ size, reduced: axes.includes(d) })).filter(({ size }) => size !== 1);
   for (;;) {
