@@ -7,7 +7,7 @@ import type { RunCommandOptions } from './commands/run.ts';
 import type { SpeedCommandOptions } from './commands/speed.ts';
 import type { TimeCommandOptions } from './commands/time.ts';
 import type { VerifyOptions } from './commands/verify.ts';
-import { backendOption, jsonOption, listOf, pluginOption, positiveInteger, resultsOption } from './options.ts';
+import { backendOption, jsonOption, listOf, pluginOption, positiveInteger, resultsOption } from './options/options.ts';
 import { versions } from './provenance.ts';
 
 /*

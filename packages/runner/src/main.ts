@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
 import { createProgram } from './cli.ts';
-import { watchStarters } from './starters.ts';
-import { printSafely } from './terminal.ts';
+import { watchStarters } from './terminal/starters.ts';
+import { printSafely } from './terminal/terminal.ts';
 
 // `prunebench list methods | head` closes the pipe early; that is no error.
 for (const stream of [process.stdout, process.stderr])
@@ -24,7 +24,7 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : USAGE;
   else {
-    const { printError } = await import('./print-error.ts');
+    const { printError } = await import('./errors/print-error.ts');
     printError(error);
     process.exitCode = 1;
   }

@@ -2,8 +2,8 @@
 import { fileURLToPath } from 'node:url';
 import { type Method, PrunebenchError, type TrialDeclaration } from '@prunebench/core';
 import test from 'ava';
-import { declaredSteps } from '../src/declared.ts';
-import { declareTrials } from '../src/plan.ts';
+import { declaredSteps } from '../src/plan/declared.ts';
+import { declareTrials } from '../src/plan/plan.ts';
 import { loadRegistry } from '../src/registry.ts';
 
 const registry = await loadRegistry([fileURLToPath(new URL('fixtures/tiny.ts', import.meta.url))]);

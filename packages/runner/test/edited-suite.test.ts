@@ -9,7 +9,7 @@ import { repositoryRoot } from '../src/repository.ts';
 
 type Suite = typeof import('../src/registry.ts') &
   typeof import('../src/code/trial-code.ts') &
-  typeof import('../src/plan.ts');
+  typeof import('../src/plan/plan.ts');
 
 let copy: string;
 let suite: Suite;
@@ -21,7 +21,7 @@ test.before(async () => {
     await cp(join(repositoryRoot, folder), join(copy, folder), { recursive: true, verbatimSymlinks: true, filter });
   await symlink(join(repositoryRoot, 'node_modules'), join(copy, 'node_modules'));
   const load = (path: string) => import(pathToFileURL(join(copy, 'packages/runner/src', path)).href);
-  suite = { ...(await load('registry.ts')), ...(await load('code/trial-code.ts')), ...(await load('plan.ts')) };
+  suite = { ...(await load('registry.ts')), ...(await load('code/trial-code.ts')), ...(await load('plan/plan.ts')) };
 });
 test.after.always(() => rm(copy, { recursive: true, force: true }));
 

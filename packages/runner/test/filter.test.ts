@@ -1,7 +1,7 @@
 import { PrunebenchError } from '@prunebench/core';
 import test from 'ava';
-import { filterTrials, parseFilter } from '../src/filter.ts';
-import { declareTrials } from '../src/plan.ts';
+import { filterTrials, parseFilter } from '../src/plan/filter.ts';
+import { declareTrials } from '../src/plan/plan.ts';
 import { loadRegistry } from '../src/registry.ts';
 
 const training = { epochs: 1, learningRate: 0.1 };

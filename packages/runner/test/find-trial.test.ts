@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { PrunebenchError } from '@prunebench/core';
 import { workingFolder } from '@prunebench/records';
 import test from 'ava';
-import { findTrial } from '../src/find-trial.ts';
+import { findTrial } from '../src/plan/find-trial.ts';
 import { loadRegistry } from '../src/registry.ts';
-import { resultsFolder } from '../src/results-folder.ts';
+import { resultsFolder } from '../src/results/results-folder.ts';
 
 /** A results folder whose records have these names; their contents are never reached. */
 async function folderWith(names: readonly string[]) {

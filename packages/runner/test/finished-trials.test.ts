@@ -6,8 +6,8 @@ import { PrunebenchError, SCHEMA_VERSION, type TrialCode, type TrialRecord } fro
 import { foldTable, loadTable, recordTable, workingFile, workingFolder, writeRecord } from '@prunebench/records';
 import test from 'ava';
 import { TrialCodes } from '../src/code/trial-code.ts';
-import { nothingToRun, type RecordPolicy, sortTrials, withdraw } from '../src/finished-trials.ts';
-import { declareTrials, type Trial } from '../src/plan.ts';
+import { nothingToRun, type RecordPolicy, sortTrials, withdraw } from '../src/plan/finished-trials.ts';
+import { declareTrials, type Trial } from '../src/plan/plan.ts';
 import { loadRegistry } from '../src/registry.ts';
 import { TINY } from './fixtures/cli.ts';
 

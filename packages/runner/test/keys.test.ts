@@ -1,8 +1,8 @@
 import { type AxisPoint, type TrialSpec, trainOptions, withoutDefaults } from '@prunebench/core';
 import test from 'ava';
 import { z } from 'zod';
-import { normalizeStep, type StageIdentity, stageKey, trialKey } from '../src/keys.ts';
-import { declareTrials } from '../src/plan.ts';
+import { normalizeStep, type StageIdentity, stageKey, trialKey } from '../src/plan/keys.ts';
+import { declareTrials } from '../src/plan/plan.ts';
 import { loadRegistry } from '../src/registry.ts';
 
 const registry = await loadRegistry();

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PrunebenchError } from '@prunebench/core';
 import test from 'ava';
-import { declareTrials } from '../src/plan.ts';
+import { declareTrials } from '../src/plan/plan.ts';
 import { loadRegistry } from '../src/registry.ts';
 import { sandbox } from './fixtures/cli.ts';
 

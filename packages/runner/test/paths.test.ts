@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PrunebenchError } from '@prunebench/core';
 import test from 'ava';
-import { declareTrials } from '../src/plan.ts';
+import { declareTrials } from '../src/plan/plan.ts';
 import { loadRegistry } from '../src/registry.ts';
 import { sandbox, TINY } from './fixtures/cli.ts';
 

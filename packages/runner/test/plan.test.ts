@@ -1,7 +1,7 @@
 import { allocate, type Step, type TrialDeclaration } from '@prunebench/core';
 import test from 'ava';
-import { evaluationPoints } from '../src/evaluation-points.ts';
-import { declareTrials, planStages, type Trial } from '../src/plan.ts';
+import { evaluationPoints } from '../src/plan/evaluation-points.ts';
+import { declareTrials, planStages, type Trial } from '../src/plan/plan.ts';
 import { loadRegistry } from '../src/registry.ts';
 
 const registry = await loadRegistry();

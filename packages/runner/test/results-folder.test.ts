@@ -7,9 +7,9 @@ import { diskError } from '@prunebench/files';
 import { publishedFiles, readTable, workingFolder } from '@prunebench/records';
 import test from 'ava';
 import { checkResults } from '../src/doctor/results.ts';
-import { lockResults, takeLock } from '../src/lock.ts';
 import { createDisplay } from '../src/progress/display.ts';
-import { existingResults, openResults, reopenResults } from '../src/results-folder.ts';
+import { lockResults, takeLock } from '../src/results/lock.ts';
+import { existingResults, openResults, reopenResults } from '../src/results/results-folder.ts';
 
 async function temporary() {
   const root = await mkdtemp(join(tmpdir(), 'results-'));

@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { PlannedTrial, RunPlan, Stage } from '../src/plan.ts';
+import type { PlannedTrial, RunPlan, Stage } from '../src/plan/plan.ts';
 import { type Executor, FatalError, type Observer, schedule, WorkerCrash } from '../src/schedule/scheduler.ts';
 import type { RecordTask, Task, TaskResult } from '../src/worker/protocol.ts';
 

@@ -1,7 +1,7 @@
 /** By which code trials are computed: what the digests cover, and what they leave out. */
 import test from 'ava';
 import { TrialCodes } from '../src/code/trial-code.ts';
-import { declareTrials } from '../src/plan.ts';
+import { declareTrials } from '../src/plan/plan.ts';
 import { loadRegistry } from '../src/registry.ts';
 import { TINY } from './fixtures/cli.ts';
 

@@ -15,7 +15,7 @@ const OWN = [
   '../worker/run-stage.ts',
   '../worker/make-record.ts',
   '../stages/stage-store.ts',
-  '../evaluation-points.ts',
+  '../plan/evaluation-points.ts',
 ].map((path) => fileURLToPath(new URL(path, import.meta.url)));
 const SUITE = ['packages', 'datasets'].map((folder) => join(repositoryRoot, folder) + sep);
 /** Their content is in the data set's checksum. */

@@ -1,10 +1,10 @@
 import { basename, dirname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { contentHash, type Network, type Step, type TrialCode, type TrialSpec } from '@prunebench/core';
-import { declaredSteps } from '../declared.ts';
+import { lookUp } from '../options/suggest.ts';
+import { declaredSteps } from '../plan/declared.ts';
 import type { Registry } from '../registry.ts';
 import { repositoryRoot } from '../repository.ts';
-import { lookUp } from '../suggest.ts';
 import { definingModule } from './defining-module.ts';
 import { engineOf, inSuite, isCode, mainModule, partsOf, union, whole } from './engine.ts';
 import { type Closure, type Edge, ModuleGraph } from './module-graph.ts';

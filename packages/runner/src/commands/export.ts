@@ -2,9 +2,9 @@ import { join, resolve } from 'node:path';
 import { withoutRemovedUnits } from '@prunebench/core';
 import { makeFolder, writeWhole } from '@prunebench/files';
 import { encodeDense, encodeSparse } from '@prunebench/sparse';
-import { findTrial } from '../find-trial.ts';
+import { findTrial } from '../plan/find-trial.ts';
 import { loadRegistry } from '../registry.ts';
-import { existingResults } from '../results-folder.ts';
+import { existingResults } from '../results/results-folder.ts';
 
 export interface ExportCommandOptions {
   readonly sparse: boolean;

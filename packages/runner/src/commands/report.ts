@@ -1,9 +1,9 @@
 import { benchmarksWithRecords } from '@prunebench/records';
-import { withResults } from '../lock.ts';
+import { lookUp } from '../options/suggest.ts';
 import { loadRegistry } from '../registry.ts';
-import { writeReports } from '../report-sources.ts';
-import { existingResults } from '../results-folder.ts';
-import { lookUp } from '../suggest.ts';
+import { withResults } from '../results/lock.ts';
+import { writeReports } from '../results/report-sources.ts';
+import { existingResults } from '../results/results-folder.ts';
 
 export interface ReportCommandOptions {
   readonly results: string;

@@ -1,11 +1,11 @@
 import { constants } from 'node:os';
 import type { ScaleName } from '@prunebench/core';
-import { parseFilter } from '../filter.ts';
-import { describeSpec } from '../plan.ts';
+import { lookUp } from '../options/suggest.ts';
+import { parseFilter } from '../plan/filter.ts';
+import { describeSpec } from '../plan/plan.ts';
 import { type BenchmarkEntry, loadRegistry, type Registry } from '../registry.ts';
-import { resultsFolder } from '../results-folder.ts';
+import { resultsFolder } from '../results/results-folder.ts';
 import { type RunSummary, runBenchmark } from '../run.ts';
-import { lookUp } from '../suggest.ts';
 
 export interface RunCommandOptions {
   readonly scale: ScaleName;
@@ -55,7 +55,7 @@ async function report(
   { results, scale, json }: RunCommandOptions,
 ): Promise<readonly string[]> {
   // Plots need a large library, which should not keep wrong input waiting for its answer.
-  const { writeReports } = await import('../report-sources.ts');
+  const { writeReports } = await import('../results/report-sources.ts');
   const { tables, notes, files } = await writeReports(entry, registry, resultsFolder(results), (line) =>
     console.error(line),
   );

@@ -1,8 +1,8 @@
 import { costOf, describePoint, pointOf, STEADY_SPREAD, withoutRemovedUnits } from '@prunebench/core';
 import { choiceTable, encodeDense, fileSizes, type MeasuredSpeed, measureSpeed } from '@prunebench/sparse';
-import { findTrial } from '../find-trial.ts';
+import { findTrial } from '../plan/find-trial.ts';
 import { loadRegistry } from '../registry.ts';
-import { existingResults } from '../results-folder.ts';
+import { existingResults } from '../results/results-folder.ts';
 
 export interface TimeCommandOptions {
   readonly batch: readonly number[];

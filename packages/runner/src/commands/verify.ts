@@ -2,8 +2,8 @@ import { benchmarksWithRecords, loadRecords } from '@prunebench/records';
 import { verifyResults } from '@prunebench/report';
 import { describeOtherCode } from '../code/records-of-other-code.ts';
 import { loadRegistry } from '../registry.ts';
-import { keyOf, reportSources } from '../report-sources.ts';
-import { existingResults } from '../results-folder.ts';
+import { keyOf, reportSources } from '../results/report-sources.ts';
+import { existingResults } from '../results/results-folder.ts';
 
 export interface VerifyOptions {
   readonly results: string;

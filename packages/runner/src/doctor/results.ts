@@ -3,7 +3,7 @@ import { access } from 'node:fs/promises';
 import { PrunebenchError } from '@prunebench/core';
 import { exists, existsUpwards } from '@prunebench/files';
 import { benchmarksWithRecords } from '@prunebench/records';
-import { existingResults, refuseFile } from '../results-folder.ts';
+import { existingResults, refuseFile } from '../results/results-folder.ts';
 import type { Finding } from './check.ts';
 
 const subject = 'results folder';

@@ -3,7 +3,7 @@ import { isAbsolute } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type Plugin, PrunebenchError } from '@prunebench/core';
 import { z } from 'zod';
-import { nearest } from '../suggest.ts';
+import { nearest } from '../options/suggest.ts';
 import { underTodaysNames } from './former-names.ts';
 import { offerPackages } from './imports.ts';
 import { pluginSchema } from './schema.ts';

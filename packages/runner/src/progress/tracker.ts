@@ -1,5 +1,5 @@
 import { describePoint, type Progress, pointOf } from '@prunebench/core';
-import type { PlannedTrial } from '../plan.ts';
+import type { PlannedTrial } from '../plan/plan.ts';
 import { describeTask, type Observer, type Outcome } from '../schedule/scheduler.ts';
 import type { Task, TaskResult } from '../worker/protocol.ts';
 

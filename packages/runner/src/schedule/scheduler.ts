@@ -1,5 +1,5 @@
 import type { Progress } from '@prunebench/core';
-import { describeSpec, type PlannedTrial, type RunPlan, type Stage } from '../plan.ts';
+import { describeSpec, type PlannedTrial, type RunPlan, type Stage } from '../plan/plan.ts';
 import type { ErrorMessage, RecordTask, Task, TaskResult } from '../worker/protocol.ts';
 
 /** A worker died (killed, out of memory, a crash in native code) while it ran a task. */

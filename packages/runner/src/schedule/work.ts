@@ -1,6 +1,6 @@
-import type { RunPlan, Stage } from '../plan.ts';
+import { lookUp } from '../options/suggest.ts';
+import type { RunPlan, Stage } from '../plan/plan.ts';
 import type { Registry } from '../registry.ts';
-import { lookUp } from '../suggest.ts';
 
 /** Share of an epoch that a step whose kind does not say is taken to cost; it only shapes the estimate of the time left. */
 const OTHER_STEP_EPOCHS = 0.1;

@@ -18,7 +18,7 @@ import {
 import { optionally } from '@prunebench/files';
 import { type RecordTable, readTable, writeRecord } from '@prunebench/records';
 import { fileSizes, measureSpeed } from '@prunebench/sparse';
-import type { Trial } from '../plan.ts';
+import type { Trial } from '../plan/plan.ts';
 import type { Display } from '../progress/display.ts';
 import { duration } from '../progress/format.ts';
 import { type Commit, host, versions } from '../provenance.ts';

@@ -1,5 +1,5 @@
 import type { Notice } from '@prunebench/files';
-import type { PlannedTrial, RunPlan } from '../plan.ts';
+import type { PlannedTrial, RunPlan } from '../plan/plan.ts';
 import type { Observer } from '../schedule/scheduler.ts';
 import type { StageStore } from './stage-store.ts';
 

@@ -15,7 +15,7 @@ import {
 } from '@prunebench/core';
 import type { Notice } from '@prunebench/files';
 import { fileSizes } from '@prunebench/sparse';
-import type { PlannedTrial } from '../plan.ts';
+import type { PlannedTrial } from '../plan/plan.ts';
 import { host } from '../provenance.ts';
 import {
   type Evaluations,

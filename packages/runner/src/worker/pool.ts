@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { type Progress, PrunebenchError } from '@prunebench/core';
 import type { Notice } from '@prunebench/files';
-import { errorMessage, toError } from '../error-message.ts';
+import { errorMessage, toError } from '../errors/error-message.ts';
 import { type Executor, WorkerCrash } from '../schedule/scheduler.ts';
 import type { FromWorker, Task, TaskResult, ToWorker, WorkerConfig, WorkerInfo } from './protocol.ts';
 

@@ -1,5 +1,5 @@
 import type { Layer, Progress, RunProvenance, ScaleName, TrialCode } from '@prunebench/core';
-import type { PlannedTrial, Stage } from '../plan.ts';
+import type { PlannedTrial, Stage } from '../plan/plan.ts';
 
 /** What a worker needs to know before its first task. */
 export interface WorkerConfig {

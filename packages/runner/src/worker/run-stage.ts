@@ -8,10 +8,10 @@ import {
 } from '@prunebench/core';
 import type { Notice } from '@prunebench/files';
 import { evaluate, openSession, type ScoreMemory } from '@prunebench/training';
-import type { Stage } from '../plan.ts';
+import { lookUp } from '../options/suggest.ts';
+import type { Stage } from '../plan/plan.ts';
 import type { Registry } from '../registry.ts';
 import { evaluateBoth, type StageStore } from '../stages/stage-store.ts';
-import { lookUp } from '../suggest.ts';
 import { checkMetrics } from './check-metrics.ts';
 
 /** What a stage runs on besides its own description. */

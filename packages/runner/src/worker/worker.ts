@@ -7,12 +7,12 @@ import { type Dataset, DivergenceError, LayerCollapseError, type Network, type P
 import { diskError, onNotice } from '@prunebench/files';
 import { writeRecord } from '@prunebench/records';
 import { evaluate, ScoreMemory } from '@prunebench/training';
-import { errorMessage } from '../error-message.ts';
+import { errorMessage } from '../errors/error-message.ts';
+import { lookUp } from '../options/suggest.ts';
 import { versions } from '../provenance.ts';
 import { loadRegistry, type Registry } from '../registry.ts';
-import { type ResultsFolder, resultsFolder } from '../results-folder.ts';
+import { type ResultsFolder, resultsFolder } from '../results/results-folder.ts';
 import { LostStageError, StageStore } from '../stages/stage-store.ts';
-import { lookUp } from '../suggest.ts';
 import { endWithParent } from './end-with-parent.ts';
 import { makeRecord } from './make-record.ts';
 import type { FromWorker, RecordTask, Task, TaskResult, ToWorker, WorkerConfig, WorkerInfo } from './protocol.ts';

@@ -1,6 +1,6 @@
 import { PrunebenchError } from '@prunebench/core';
 import { diskError, systemError } from '@prunebench/files';
-import type { ErrorMessage } from './worker/protocol.ts';
+import type { ErrorMessage } from '../worker/protocol.ts';
 
 /** An error in the form that crosses processes and that the command line prints; bugs keep their stack. */
 export function errorMessage(error: unknown): ErrorMessage {

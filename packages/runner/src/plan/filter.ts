@@ -1,6 +1,6 @@
 import { axes, PrunebenchError, pointOf, type TrialDeclaration } from '@prunebench/core';
+import { unknownName } from '../options/suggest.ts';
 import type { Trial } from './plan.ts';
-import { unknownName } from './suggest.ts';
 
 /** One `--filter key=value`. */
 export interface Filter {

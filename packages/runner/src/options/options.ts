@@ -1,6 +1,6 @@
 import { isAbsolute, join, resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
-import { repositoryRoot } from './repository.ts';
+import { repositoryRoot } from '../repository.ts';
 
 /** `--results DIR`; by default the repository's own results/. */
 export function resultsOption(): Option {

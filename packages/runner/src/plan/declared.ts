@@ -1,9 +1,9 @@
 /** What benchmarks and methods declare, as far as types alone do not hold a plugin in JavaScript to it. */
 import { axisPoint, type Network, pointOf, type Step, type TrialDeclaration, type TrialSpec } from '@prunebench/core';
 import { z } from 'zod';
-import { parseOptions } from './parse-options.ts';
-import type { Registry } from './registry.ts';
-import { lookUp } from './suggest.ts';
+import { parseOptions } from '../options/parse-options.ts';
+import { lookUp } from '../options/suggest.ts';
+import type { Registry } from '../registry.ts';
 
 const name = z.string().min(1);
 

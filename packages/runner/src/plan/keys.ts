@@ -15,9 +15,9 @@ import {
   trainOptions,
   withoutDefaults,
 } from '@prunebench/core';
+import { lookUp } from '../options/suggest.ts';
+import type { Registry } from '../registry.ts';
 import { declaredSteps } from './declared.ts';
-import type { Registry } from './registry.ts';
-import { lookUp } from './suggest.ts';
 
 /** The identity of a trial: its declared spec without defaults. Neither the backend nor the machine is part of it. */
 export function trialKey(spec: TrialSpec, registry: Registry): string {

@@ -9,10 +9,10 @@ import {
   writeLeaderboard,
   writeReport,
 } from '@prunebench/report';
-import { describeOtherCode } from './code/records-of-other-code.ts';
-import { trialKey } from './keys.ts';
-import type { BenchmarkEntry, Registry } from './registry.ts';
-import { repositoryRoot } from './repository.ts';
+import { describeOtherCode } from '../code/records-of-other-code.ts';
+import { trialKey } from '../plan/keys.ts';
+import type { BenchmarkEntry, Registry } from '../registry.ts';
+import { repositoryRoot } from '../repository.ts';
 import type { ResultsFolder } from './results-folder.ts';
 
 /** How the report asks for a trial's key. */

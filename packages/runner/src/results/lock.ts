@@ -1,7 +1,7 @@
 import { PrunebenchError } from '@prunebench/core';
 import { sweepLeftovers, tryLock } from '@prunebench/files';
+import { StageStore } from '../stages/stage-store.ts';
 import { type ResultsFolder, reopenResults, writtenFolders } from './results-folder.ts';
-import { StageStore } from './stages/stage-store.ts';
 
 /**
  * Takes the lock of a results folder, so that two runs do not compute the same stages, and removes what killed ones left half

@@ -1,7 +1,7 @@
 import { refuseUntrainable } from '@prunebench/network';
+import type { Registry } from '../registry.ts';
+import type { WorkerInfo } from '../worker/protocol.ts';
 import type { Trial } from './plan.ts';
-import type { Registry } from './registry.ts';
-import type { WorkerInfo } from './worker/protocol.ts';
 
 /**
  * Refuses what a run's backend has no gradients of, before any data is loaded: nearly every method trains or asks for gradients.

@@ -1,5 +1,5 @@
 import type { Step, StepKind } from '@prunebench/core';
-import { lookUp } from './suggest.ts';
+import { lookUp } from '../options/suggest.ts';
 
 /** Which of a trial's steps leave the states that its record evaluates. All null where nothing is trained. */
 export interface EvaluationPoints {

@@ -16,12 +16,12 @@ import {
   trainOptions,
   trialSpec,
 } from '@prunebench/core';
+import { parseOptions } from '../options/parse-options.ts';
+import { lookUp } from '../options/suggest.ts';
+import type { Registry } from '../registry.ts';
 import { checkDeclarations, declaredSteps } from './declared.ts';
 import { type EvaluationPoints, evaluationPoints } from './evaluation-points.ts';
 import { normalizeStep, stageKey, trialKey } from './keys.ts';
-import { parseOptions } from './parse-options.ts';
-import type { Registry } from './registry.ts';
-import { lookUp } from './suggest.ts';
 
 /** One trial as declared, with its seed and identity; nothing that depends on data or backend. */
 export interface Trial {

@@ -1,9 +1,9 @@
 import { type Network, PrunebenchError, pointOf, type State, type TrialRecord } from '@prunebench/core';
 import { lineOf, loadTable, type NamedTrial, trialNames, workingFile } from '@prunebench/records';
-import type { Registry } from './registry.ts';
-import type { ResultsFolder } from './results-folder.ts';
-import { StageStore } from './stages/stage-store.ts';
-import { lookUp } from './suggest.ts';
+import { lookUp } from '../options/suggest.ts';
+import type { Registry } from '../registry.ts';
+import type { ResultsFolder } from '../results/results-folder.ts';
+import { StageStore } from '../stages/stage-store.ts';
 
 /** A finished trial with the network it ended with. */
 export interface FoundTrial {

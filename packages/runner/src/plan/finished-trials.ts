@@ -13,9 +13,9 @@ import {
   workingFile,
   writeRecord,
 } from '@prunebench/records';
-import type { TrialCodes } from './code/trial-code.ts';
+import type { TrialCodes } from '../code/trial-code.ts';
+import type { Registry } from '../registry.ts';
 import type { Trial } from './plan.ts';
-import type { Registry } from './registry.ts';
 
 /** What becomes of records of other code. */
 export interface RecordPolicy {
