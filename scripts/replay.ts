@@ -33,8 +33,8 @@ const digestsPath = resolve(import.meta.dirname, 'replay.jsonl');
 /** Examples of each split: enough for the largest calibration set per class, few enough for seconds. */
 const EXAMPLES = 200;
 
-/** Multiply-adds of one example up to which a network is quick: LeNet-5 is, the networks for CIFAR-10 are not. */
-const QUICK = 3e6;
+/** Multiply-adds of one example up to which a network is quick: those without convolutions are. */
+const QUICK = 1e6;
 
 /** What a trial leaves. */
 export interface Replayed {

@@ -123,7 +123,6 @@ export default defineBenchmark({
   title: 'Pruning before training: accuracy against compression',
   question: 'Which criterion at initialization leaves the network that trains best, and up to which compression?',
   seeds: { smoke: 1, cpu: 3, paper: 3 },
-  pending: { cpu: ['SNIP', 'GraSP, running statistics'] },
   trials,
   comparisons: [
     ['SynFlow', 'SNIP'],
