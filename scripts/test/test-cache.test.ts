@@ -82,7 +82,7 @@ const more = (text: string) => (path: string) => appendFile(path, text);
 
 for (const [file, owner] of [
   ['packages/core/src/index.ts', 'core'],
-  ['packages/training/src/train.ts', 'training'],
+  ['packages/training/src/iteration/train.ts', 'training'],
   ['packages/criteria/magnitude/src/magnitude.ts', 'criterion-magnitude'],
   ['packages/testing/src/networks.ts', 'testing'],
   ['packages/backends/native/src/cc/gemm/gemm.cc', 'backend-native'],

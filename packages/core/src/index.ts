@@ -1,4 +1,3 @@
-export { allocate } from './allocation.ts';
 export {
   type Axis,
   type AxisPoint,
@@ -10,7 +9,7 @@ export {
   positionOf,
   shareAt,
   specPoint,
-} from './axis.ts';
+} from './contracts/axis.ts';
 export {
   type Benchmark,
   defineBenchmark,
@@ -19,14 +18,9 @@ export {
   type ScaleName,
   scales,
   type TrialDeclaration,
-} from './benchmark.ts';
-export { bibliography, citationOf, type PaperKey, paperOf, shortCitation } from './bibliography.ts';
-export { cellName, refuseCollisions } from './cells.ts';
-export { checkMasks, checkMasksOf, checkNextMasks } from './check-masks.ts';
-export { checkScores } from './check-scores.ts';
-export type { Citation } from './citation.ts';
-export { canonicalJson, contentHash } from './content-hash.ts';
-export { type Cost, costOf, type EffectiveWeights, effectiveSparsity, type LayerCost } from './cost.ts';
+} from './contracts/benchmark.ts';
+export { bibliography, citationOf, type PaperKey, paperOf, shortCitation } from './contracts/bibliography.ts';
+export type { Citation } from './contracts/citation.ts';
 export {
   type Criterion,
   type CriterionDefinition,
@@ -38,25 +32,8 @@ export {
   type Scored,
   type Subject,
   scored,
-} from './criterion.ts';
-export type { Batch, Dataset, Split, SplitName } from './dataset.ts';
-export { DivergenceError, LayerCollapseError, PrunebenchError } from './errors.ts';
-export { firstNotFinite, refuseDiverged, refuseNotFinite } from './finite.ts';
-export { type CriterionMethodOptions, fromCriterion } from './from-criterion.ts';
-export * from './graph/layer.ts';
-export { consumers, defineNetwork, outputLayer } from './graph/network.ts';
-export {
-  type ParameterRole,
-  type ParameterSpec,
-  parameterSpecs,
-  prunableSpecs,
-  sizeOf,
-} from './graph/parameter-specs.ts';
-export { inferShapes, paddingBefore, windowOutput } from './graph/shape.ts';
-export { type NetworkWithState, withoutRemovedUnits } from './graph/shrink.ts';
-export { prunableUnits, unitMasks } from './graph/units.ts';
-export { maskDigest } from './mask-digest.ts';
-export { applyMasks, collapsedLayers, maskedSparsity, shuffleMasks, shuffleUnits } from './masks.ts';
+} from './contracts/criterion.ts';
+export type { Batch, Dataset, Split, SplitName } from './contracts/dataset.ts';
 export {
   defineMethod,
   defineStepKind,
@@ -72,11 +49,8 @@ export {
   type StepMetrics,
   type StepOutcome,
   type TrialSession,
-} from './method.ts';
-export { nearestName } from './nearest-name.ts';
-export { limitedTo } from './needs.ts';
-export type { Masks, ParameterArray, ParameterRecord, Scores, State } from './parameters.ts';
-export { plainId, refuseOddId } from './plain-id.ts';
+} from './contracts/method.ts';
+export { limitedTo } from './contracts/needs.ts';
 export {
   type DataShape,
   type DatasetEntry,
@@ -84,8 +58,35 @@ export {
   kernelInitializers,
   type NetworkEntry,
   type Plugin,
-} from './plugin.ts';
-export { printable, printableLines } from './printable.ts';
+} from './contracts/plugin.ts';
+export { type TrainOptions, type TrainOptionsInput, trainOptions } from './contracts/train-options.ts';
+export { type Cost, costOf, type EffectiveWeights, effectiveSparsity, type LayerCost } from './cost/cost.ts';
+export { recordedCosts } from './cost/recorded-costs.ts';
+export { DivergenceError, LayerCollapseError, PrunebenchError } from './errors.ts';
+export { firstNotFinite, refuseDiverged, refuseNotFinite } from './finite.ts';
+export * from './graph/layer.ts';
+export { consumers, defineNetwork, outputLayer } from './graph/network.ts';
+export {
+  type ParameterRole,
+  type ParameterSpec,
+  parameterSpecs,
+  prunableSpecs,
+  sizeOf,
+} from './graph/parameter-specs.ts';
+export { inferShapes, paddingBefore, windowOutput } from './graph/shape.ts';
+export { type NetworkWithState, withoutRemovedUnits } from './graph/shrink.ts';
+export { prunableUnits, unitMasks } from './graph/units.ts';
+export { nearestName } from './names/nearest-name.ts';
+export { plainId, refuseOddId } from './names/plain-id.ts';
+export { printable, printableLines } from './names/printable.ts';
+export type { Masks, ParameterArray, ParameterRecord, Scores, State } from './parameters.ts';
+export { allocate } from './pruning/allocation.ts';
+export { cellName, refuseCollisions } from './pruning/cells.ts';
+export { checkMasks, checkMasksOf, checkNextMasks } from './pruning/check-masks.ts';
+export { checkScores } from './pruning/check-scores.ts';
+export { type CriterionMethodOptions, fromCriterion } from './pruning/from-criterion.ts';
+export { maskDigest } from './pruning/mask-digest.ts';
+export { applyMasks, collapsedLayers, maskedSparsity, shuffleMasks, shuffleUnits } from './pruning/masks.ts';
 export {
   type Allocation,
   type Granularity,
@@ -96,8 +97,11 @@ export {
   type Schedule,
   type Scope,
   scope,
-} from './prune-options.ts';
+} from './pruning/prune-options.ts';
+export { sparsitySteps } from './pruning/schedule.ts';
+export { type SelectOptions, select } from './pruning/select.ts';
 export { type RandomStream, randomStream } from './random.ts';
+export { canonicalJson, contentHash } from './records/content-hash.ts';
 export {
   type Measured,
   type RunProvenance,
@@ -108,11 +112,7 @@ export {
   type TrialSpec,
   trialRecord,
   trialSpec,
-} from './record.ts';
-export { recordedCosts } from './recorded-costs.ts';
-export { sparsitySteps } from './schedule.ts';
-export { SCHEMA_VERSION } from './schema-version.ts';
-export { brokenSeal, sealed } from './seal.ts';
-export { type SelectOptions, select } from './select.ts';
-export { type TrainOptions, type TrainOptionsInput, trainOptions } from './train-options.ts';
-export { withoutDefaults } from './without-defaults.ts';
+} from './records/record.ts';
+export { SCHEMA_VERSION } from './records/schema-version.ts';
+export { brokenSeal, sealed } from './records/seal.ts';
+export { withoutDefaults } from './records/without-defaults.ts';

@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { largestRemainder } from '../src/allocation.ts';
 import { allocate, defineNetwork, PrunebenchError } from '../src/index.ts';
+import { largestRemainder } from '../src/pruning/allocation.ts';
 import { conv, dense, denseNetwork } from './networks.ts';
 
 const lenet = denseNetwork([784, 300, 100, 10]);

@@ -10,7 +10,7 @@ import {
   unitMasks,
   windowOutput,
 } from '../src/index.ts';
-import { intersect } from '../src/masks.ts';
+import { intersect } from '../src/pruning/masks.ts';
 import { act, batchNorm, conv, dense, denseNetwork, residualNetwork } from './networks.ts';
 
 const one = (inputShape: number[], layer: Conv2d): Network =>

@@ -1,9 +1,9 @@
 import { type Batch, type Network, type ParameterArray, refuseDiverged, type State } from '@prunebench/core';
 import { forward, TensorScope } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
-import { EventLoopTurns } from './event-loop-turns.ts';
-import { uploadState } from './parameter-variables.ts';
-import { besselFactors, StatisticsCollector } from './running-statistics.ts';
+import { EventLoopTurns } from './iteration/event-loop-turns.ts';
+import { uploadState } from './iteration/parameter-variables.ts';
+import { besselFactors, StatisticsCollector } from './iteration/running-statistics.ts';
 
 /**
  * Replaces every batch norm's running statistics by the average over `batches` of the batches' own means and unbiased variances,

@@ -11,8 +11,8 @@ import {
   takeValues,
 } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
-import { EventLoopTurns } from './event-loop-turns.ts';
-import { uploadState } from './parameter-variables.ts';
+import { EventLoopTurns } from './iteration/event-loop-turns.ts';
+import { uploadState } from './iteration/parameter-variables.ts';
 
 /** Divides the usual splits, and keeps a VGG's activations within a few hundred megabytes. */
 const BATCH_SIZE = 250;

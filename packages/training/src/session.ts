@@ -12,9 +12,9 @@ import {
 } from '@prunebench/core';
 import { initializeParameters } from '@prunebench/network';
 import { evaluate } from './evaluate.ts';
-import type { ScoreMemory } from './score-memory.ts';
-import { train } from './train.ts';
-import { scoreOf } from './unchanged-subject.ts';
+import { train } from './iteration/train.ts';
+import type { ScoreMemory } from './scoring/score-memory.ts';
+import { scoreOf } from './scoring/unchanged-subject.ts';
 
 export interface SessionOptions {
   readonly dataset: Dataset;

@@ -2,7 +2,7 @@ import '@prunebench/testing';
 import { randomStream, type TrainOptionsInput, trainOptions } from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
-import { createOptimizer } from '../src/optimizer.ts';
+import { createOptimizer } from '../src/iteration/optimizer.ts';
 
 type OptimizerInput = NonNullable<TrainOptionsInput['optimizer']>;
 

@@ -2,8 +2,8 @@
 import { type Criterion, PrunebenchError, type State } from '@prunebench/core';
 import { mlp, randomParameters } from '@prunebench/testing';
 import test from 'ava';
-import { checksum } from '../src/checksum.ts';
 import { ScoreMemory } from '../src/index.ts';
+import { checksum } from '../src/scoring/checksum.ts';
 import { absolute, criterionOf } from './support/criteria.ts';
 import { runStep, sessionOf } from './support/session.ts';
 import { toyDataset } from './support/toy-dataset.ts';

@@ -1,6 +1,6 @@
-import { checkMasks } from '../check-masks.ts';
-import { countKept } from '../masks.ts';
 import type { Masks, ParameterArray, State } from '../parameters.ts';
+import { checkMasks } from '../pruning/check-masks.ts';
+import { countKept } from '../pruning/masks.ts';
 import type { Conv2d, Dense, Layer, Network } from './layer.ts';
 import { type LiveChannels, liveChannels } from './live-channels.ts';
 import { liveWeights } from './live-weights.ts';

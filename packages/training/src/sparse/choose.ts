@@ -9,7 +9,7 @@ import {
 } from '@prunebench/core';
 import type { Extension } from '@prunebench/network';
 import { getBackend, getKernel } from '@tensorflow/tfjs-core';
-import { takesPartInSteps } from '../step-hooks.ts';
+import { takesPartInSteps } from '../iteration/step-hooks.ts';
 import { MAX_CHANNELS, MAX_KERNEL_SIZE } from './pattern.ts';
 
 /**

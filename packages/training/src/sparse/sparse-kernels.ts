@@ -1,7 +1,7 @@
 import { type Masks, type Network, parameterSpecs } from '@prunebench/core';
 import type { TensorScope } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
-import type { ParameterVariables } from '../parameter-variables.ts';
+import type { ParameterVariables } from '../iteration/parameter-variables.ts';
 import { patternOf } from './pattern.ts';
 
 /** A kernel of which only the kept weights are trained. */

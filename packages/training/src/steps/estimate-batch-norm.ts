@@ -1,7 +1,7 @@
 import { defineStepKind } from '@prunebench/core';
 import { z } from 'zod';
 import { estimateBatchNorm } from '../estimate-batch-norm.ts';
-import { shuffledBatches } from '../shuffled-batches.ts';
+import { shuffledBatches } from '../scoring/shuffled-batches.ts';
 
 const options = z.strictObject({
   split: z.enum(['calibration', 'train']).default('train'),

@@ -25,9 +25,9 @@ import {
   sizeOf,
   type TrialSession,
 } from '@prunebench/core';
-import { checkCompensation } from '../check-compensation.ts';
-import { subjectOf } from '../subject.ts';
-import { compensationOf, scoreOf, thresholdOf } from '../unchanged-subject.ts';
+import { checkCompensation } from '../scoring/check-compensation.ts';
+import { subjectOf } from '../scoring/subject.ts';
+import { compensationOf, scoreOf, thresholdOf } from '../scoring/unchanged-subject.ts';
 import { normaliseCriterion } from './normalise-criterion.ts';
 
 /**

@@ -1,8 +1,8 @@
-import { PrunebenchError } from './errors.ts';
-import type { Network } from './graph/layer.ts';
-import { parameterSpecs, sizeOf } from './graph/parameter-specs.ts';
-import { nearestName } from './nearest-name.ts';
-import type { Masks, ParameterRecord } from './parameters.ts';
+import { PrunebenchError } from '../errors.ts';
+import type { Network } from '../graph/layer.ts';
+import { parameterSpecs, sizeOf } from '../graph/parameter-specs.ts';
+import { nearestName } from '../names/nearest-name.ts';
+import type { Masks, ParameterRecord } from '../parameters.ts';
 
 /**
  * What every function that takes a network and masks checks first: a mask that fits nothing would count a layer as dense.

@@ -1,5 +1,5 @@
+import { refuseOddId } from '../names/plain-id.ts';
 import type { AxisPoint } from './axis.ts';
-import { refuseOddId } from './plain-id.ts';
 import type { TrainOptionsInput } from './train-options.ts';
 
 /** How much of a protocol is run: seconds, to see that it runs; minutes to hours on a processor; the paper's own. */

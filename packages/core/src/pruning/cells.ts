@@ -1,7 +1,7 @@
-import { axisOf, type DeclaredPoint, describePoint, pointOf, positionOf } from './axis.ts';
-import type { TrialDeclaration } from './benchmark.ts';
-import { canonicalJson } from './content-hash.ts';
-import { PrunebenchError } from './errors.ts';
+import { axisOf, type DeclaredPoint, describePoint, pointOf, positionOf } from '../contracts/axis.ts';
+import type { TrialDeclaration } from '../contracts/benchmark.ts';
+import { PrunebenchError } from '../errors.ts';
+import { canonicalJson } from '../records/content-hash.ts';
 
 /** What a cell of a table is named by. */
 interface CellName extends DeclaredPoint {

@@ -1,6 +1,6 @@
-import { PrunebenchError } from './errors.ts';
-import type { Network } from './graph/layer.ts';
-import { prunableSpecs, sizeOf } from './graph/parameter-specs.ts';
+import { PrunebenchError } from '../errors.ts';
+import type { Network } from '../graph/layer.ts';
+import { prunableSpecs, sizeOf } from '../graph/parameter-specs.ts';
 import type { Allocation } from './prune-options.ts';
 
 /** A layer that takes part in a layer-wise allocation. */

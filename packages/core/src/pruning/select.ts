@@ -1,13 +1,13 @@
+import { LayerCollapseError, PrunebenchError } from '../errors.ts';
+import type { Network } from '../graph/layer.ts';
+import { type ParameterSpec, prunableSpecs, sizeOf } from '../graph/parameter-specs.ts';
+import { liveUnits, prunableUnits, unitMasks } from '../graph/units.ts';
+import type { Masks, Scores } from '../parameters.ts';
 import { allocateAmong, largestRemainder } from './allocation.ts';
 import { checkMasks } from './check-masks.ts';
 import { checkScores, scoredKernels } from './check-scores.ts';
-import { LayerCollapseError, PrunebenchError } from './errors.ts';
-import type { Network } from './graph/layer.ts';
-import { type ParameterSpec, prunableSpecs, sizeOf } from './graph/parameter-specs.ts';
-import { liveUnits, prunableUnits, unitMasks } from './graph/units.ts';
 import { type Contestants, lowest } from './lowest.ts';
 import { collapsedLayers, intersect } from './masks.ts';
-import type { Masks, Scores } from './parameters.ts';
 import type { Allocation, Granularity, Scope } from './prune-options.ts';
 
 export interface SelectOptions {

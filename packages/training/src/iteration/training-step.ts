@@ -1,10 +1,10 @@
 import type { Network, RandomStream } from '@prunebench/core';
 import { type Extension, forward, lossOf, tidy } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
+import { sparseForward } from '../sparse/sparse-forward.ts';
+import type { SparseKernel } from '../sparse/sparse-kernels.ts';
 import type { Optimizer, Trainable } from './optimizer.ts';
 import type { RunningStatistics } from './running-statistics.ts';
-import { sparseForward } from './sparse/sparse-forward.ts';
-import type { SparseKernel } from './sparse/sparse-kernels.ts';
 
 /** What a training step works on; its tensors are changed in place. */
 export interface StepSubject {

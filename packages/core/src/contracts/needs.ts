@@ -1,5 +1,5 @@
+import { PrunebenchError } from '../errors.ts';
 import type { Criterion, Need, Subject } from './criterion.ts';
-import { PrunebenchError } from './errors.ts';
 
 /** By which needs a part of the subject may be read; the network, the masks and the random stream are open to all. */
 const opens = {

@@ -1,9 +1,9 @@
-import { DivergenceError, PrunebenchError } from './errors.ts';
-import { firstNotFinite } from './finite.ts';
-import type { Network } from './graph/layer.ts';
-import { type ParameterSpec, prunableSpecs, sizeOf } from './graph/parameter-specs.ts';
-import { prunableUnits } from './graph/units.ts';
-import type { Scores } from './parameters.ts';
+import { DivergenceError, PrunebenchError } from '../errors.ts';
+import { firstNotFinite } from '../finite.ts';
+import type { Network } from '../graph/layer.ts';
+import { type ParameterSpec, prunableSpecs, sizeOf } from '../graph/parameter-specs.ts';
+import { prunableUnits } from '../graph/units.ts';
+import type { Scores } from '../parameters.ts';
 import type { Granularity } from './prune-options.ts';
 
 /** The kernels that scores of a granularity are about, in layer order. */

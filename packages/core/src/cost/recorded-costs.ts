@@ -1,5 +1,5 @@
+import type { Measured } from '../records/record.ts';
 import type { Cost } from './cost.ts';
-import type { Measured } from './record.ts';
 
 /** What a record says of costs. Ratios to nothing that is left are infinite, which JSON cannot say: they are null. */
 export function recordedCosts(

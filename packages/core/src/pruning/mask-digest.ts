@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Masks } from './parameters.ts';
+import type { Masks } from '../parameters.ts';
 
 /**
  * Digest of which values are left, as 32 hexadecimal digits: the SHA-256 of every name and mask in the order of the names. A mask that

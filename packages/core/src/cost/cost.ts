@@ -1,11 +1,11 @@
-import { checkMasks } from './check-masks.ts';
-import type { Conv2d, Dense, Network } from './graph/layer.ts';
-import { liveChannels } from './graph/live-channels.ts';
-import { weightsOnPaths, weightsWithInput } from './graph/live-weights.ts';
-import { parameterSpecs, prunableSpecs, sizeOf } from './graph/parameter-specs.ts';
-import { inferShapes } from './graph/shape.ts';
-import { countKept } from './masks.ts';
-import type { Masks } from './parameters.ts';
+import type { Conv2d, Dense, Network } from '../graph/layer.ts';
+import { liveChannels } from '../graph/live-channels.ts';
+import { weightsOnPaths, weightsWithInput } from '../graph/live-weights.ts';
+import { parameterSpecs, prunableSpecs, sizeOf } from '../graph/parameter-specs.ts';
+import { inferShapes } from '../graph/shape.ts';
+import type { Masks } from '../parameters.ts';
+import { checkMasks } from '../pruning/check-masks.ts';
+import { countKept } from '../pruning/masks.ts';
 
 /** What one kernel costs. */
 export interface LayerCost {

@@ -1,7 +1,7 @@
+import type { Network } from '../graph/layer.ts';
 import type { Benchmark } from './benchmark.ts';
 import type { Criterion } from './criterion.ts';
 import type { Dataset } from './dataset.ts';
-import type { Network } from './graph/layer.ts';
 import type { Method, StepKind } from './method.ts';
 
 /** What a network is built for. */

@@ -1,4 +1,4 @@
-import { PrunebenchError } from './errors.ts';
+import { PrunebenchError } from '../errors.ts';
 import type { Schedule } from './prune-options.ts';
 
 /**

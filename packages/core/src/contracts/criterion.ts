@@ -1,12 +1,12 @@
 import type { z } from 'zod';
+import { PrunebenchError } from '../errors.ts';
+import type { Network } from '../graph/layer.ts';
+import type { Masks, ParameterRecord, Scores } from '../parameters.ts';
+import type { Granularity } from '../pruning/prune-options.ts';
+import type { RandomStream } from '../random.ts';
 import type { PaperKey } from './bibliography.ts';
 import type { Citation } from './citation.ts';
 import type { Batch } from './dataset.ts';
-import { PrunebenchError } from './errors.ts';
-import type { Network } from './graph/layer.ts';
-import type { Masks, ParameterRecord, Scores } from './parameters.ts';
-import type { Granularity } from './prune-options.ts';
-import type { RandomStream } from './random.ts';
 
 /** What a criterion reads of its subject: what it does not ask for is refused, see `limitedTo`. */
 export const needs = [

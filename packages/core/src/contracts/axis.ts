@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PrunebenchError } from './errors.ts';
+import { PrunebenchError } from '../errors.ts';
 
 /** What a curve may be drawn over: a share of the weights, a share of the units, or the strength of a penalty. */
 export const axes = ['sparsity', 'units', 'lambda'] as const;

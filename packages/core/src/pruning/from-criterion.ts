@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { shareAt } from './axis.ts';
-import type { Criterion } from './criterion.ts';
-import { PrunebenchError } from './errors.ts';
-import { defineMethod, type Method, type Plan, type Step } from './method.ts';
+import { shareAt } from '../contracts/axis.ts';
+import type { Criterion } from '../contracts/criterion.ts';
+import { defineMethod, type Method, type Plan, type Step } from '../contracts/method.ts';
+import type { TrainOptions } from '../contracts/train-options.ts';
+import { PrunebenchError } from '../errors.ts';
 import { allocation, granularity, type PruneOptions, schedule, scope } from './prune-options.ts';
 import { sparsitySteps } from './schedule.ts';
-import type { TrainOptions } from './train-options.ts';
 
 const plainOptions = z.record(z.string(), z.unknown());
 

@@ -1,12 +1,12 @@
 import type { z } from 'zod';
+import type { Network } from '../graph/layer.ts';
+import type { ParameterRecord, Scores, State } from '../parameters.ts';
+import type { RandomStream } from '../random.ts';
 import type { AxisPoint } from './axis.ts';
 import type { PaperKey } from './bibliography.ts';
 import type { Citation } from './citation.ts';
 import type { Criterion, Family, Scored, Subject } from './criterion.ts';
 import type { Dataset, SplitName } from './dataset.ts';
-import type { Network } from './graph/layer.ts';
-import type { ParameterRecord, Scores, State } from './parameters.ts';
-import type { RandomStream } from './random.ts';
 import type { TrainOptions } from './train-options.ts';
 
 /**

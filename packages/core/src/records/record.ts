@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { axisPoint } from './axis.ts';
-import { scales } from './benchmark.ts';
+import { axisPoint } from '../contracts/axis.ts';
+import { scales } from '../contracts/benchmark.ts';
+import { trainOptions } from '../contracts/train-options.ts';
 import { SCHEMA_VERSION } from './schema-version.ts';
-import { trainOptions } from './train-options.ts';
 
 const evaluation = z.strictObject({ accuracy: z.number(), loss: z.number() });
 const onBothSplits = z.strictObject({ validation: evaluation, test: evaluation });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PrunebenchError } from './errors.ts';
+import { PrunebenchError } from '../errors.ts';
 
 const PLAIN = /^[a-z0-9][a-z0-9._-]{0,99}$/i;
 const RULE = "letters, digits, '.', '_' and '-', beginning with a letter or digit, at most 100 of them";

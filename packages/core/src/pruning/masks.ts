@@ -1,10 +1,10 @@
+import { PrunebenchError } from '../errors.ts';
+import type { Network } from '../graph/layer.ts';
+import { prunableSpecs, sizeOf } from '../graph/parameter-specs.ts';
+import { liveUnits, unitMasks } from '../graph/units.ts';
+import type { Masks, ParameterArray, ParameterRecord } from '../parameters.ts';
+import type { RandomStream } from '../random.ts';
 import { checkMasks, checkMasksBefore, checkMasksOf, checkValues } from './check-masks.ts';
-import { PrunebenchError } from './errors.ts';
-import type { Network } from './graph/layer.ts';
-import { prunableSpecs, sizeOf } from './graph/parameter-specs.ts';
-import { liveUnits, unitMasks } from './graph/units.ts';
-import type { Masks, ParameterArray, ParameterRecord } from './parameters.ts';
-import type { RandomStream } from './random.ts';
 
 /**
  * The parameters with every masked-out value set to 0; what has no mask is passed on as it is, not copied.

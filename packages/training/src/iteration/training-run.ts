@@ -9,12 +9,12 @@ import {
 } from '@prunebench/core';
 import { type CompiledStep, type Extension, stepCompiler, TensorScope, type TrainingState } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
+import { chooseSparse } from '../sparse/choose.ts';
+import { SparseKernels } from '../sparse/sparse-kernels.ts';
 import { learningRateAt } from './learning-rate.ts';
 import { createOptimizer, type Optimizer, type Trainable } from './optimizer.ts';
 import { type ParameterVariables, readTensors, uploadState } from './parameter-variables.ts';
 import { RunningStatistics } from './running-statistics.ts';
-import { chooseSparse } from './sparse/choose.ts';
-import { SparseKernels } from './sparse/sparse-kernels.ts';
 import { takesPartInSteps } from './step-hooks.ts';
 import { type StepSubject, trainingStep } from './training-step.ts';
 

@@ -15,7 +15,7 @@ import {
 } from '@prunebench/core';
 import { batches } from '@prunebench/data';
 import { type Extension, refuseUntrainable } from '@prunebench/network';
-import { Evaluator } from './evaluate.ts';
+import { Evaluator } from '../evaluate.ts';
 import { EventLoopTurns } from './event-loop-turns.ts';
 import { refuseWrongBackend } from './first-steps.ts';
 import { LossMeter } from './loss-meter.ts';
