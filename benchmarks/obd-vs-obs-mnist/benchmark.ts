@@ -134,16 +134,6 @@ export default defineBenchmark({
   title: 'OBD against OBS on MNIST',
   question: 'Is the whole inverse Hessian worth its price over its diagonal, before and after retraining?',
   seeds: { smoke: 1, cpu: 5, paper: 5 },
-  pending: {
-    cpu: [
-      'L-OBS',
-      'L-OBS, shares 7/20/70',
-      'L-OBS, shares 7/20/70, exact',
-      'magnitude',
-      'magnitude, shares 7/20/70',
-      'dense, same budget',
-    ],
-  },
   trials,
   comparisons: [
     ['L-OBS', 'OBD'],
