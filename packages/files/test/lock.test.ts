@@ -76,8 +76,8 @@ test('a number that another process has by now does not keep the lock', async (t
 test('a process that has ended and that nobody has asked after holds no lock', async (t) => {
   if (process.platform !== 'linux') return t.pass('only Linux tells');
   await using folder = await temporary();
-  // The child of the shell ends at once; the shell has become a sleep that never asks after it.
-  const child = spawn('sh', ['-c', '(exit 0) & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  // The shell has become a sleep that never asks after its child before the child ends: a shell might.
+  const child = spawn('sh', ['-c', 'sleep 0.3 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
   const [pid] = await once(child.stdout, 'data');
   const path = join(folder.root, 'lock');
   await writeFile(path, stale(Number(String(pid))));
