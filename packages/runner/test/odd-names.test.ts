@@ -33,7 +33,7 @@ const entry = (id: string) =>
   JSON.stringify({ id, title: 'T', question: '?', seeds: { smoke: 1, cpu: 3, paper: 3 }, published: [] });
 const plugins: Readonly<Record<string, string>> = {
   benchmark: `export default { benchmarks: [{ ...${entry('lenet/mnist')}, trials: () => [] }] };`,
-  model: "export default { networks: [{ id: '../up', title: 'T', initializer: 'he-normal', build: () => null }] };",
+  network: "export default { networks: [{ id: '../up', title: 'T', initializer: 'he-normal', build: () => null }] };",
   dataset:
     "export default { datasets: [{ id: 'a b', title: 'T', shape: { inputShape: [1], classes: 2 }, load: () => null }] };",
 };

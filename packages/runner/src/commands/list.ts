@@ -29,7 +29,9 @@ const lists: Readonly<Record<string, (registry: Registry) => readonly Item[] | P
       taxonomy,
       options: jsonSchema(options),
     })),
-  networks: ({ networks }) => [...networks.values()].map(({ id, title, initializer }) => ({ id, title, initializer })),
+  networks: listNetworks,
+  /** What they were called before. */
+  models: listNetworks,
   datasets: ({ datasets }) => [...datasets.values()].map(datasetItem),
   benchmarks: async ({ benchmarks }) =>
     Promise.all(
@@ -48,6 +50,10 @@ const lists: Readonly<Record<string, (registry: Registry) => readonly Item[] | P
       ...(reason === undefined ? {} : { reason }),
     })),
 };
+
+function listNetworks({ networks }: Registry): readonly Item[] {
+  return [...networks.values()].map(({ id, title, initializer }) => ({ id, title, initializer }));
+}
 
 /** Prints a list as lines or as JSON. */
 export async function list(
