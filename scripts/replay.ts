@@ -129,7 +129,7 @@ function stateDigest({ parameters, masks }: State): string {
 }
 
 /** Whether no network of the smoke table is too large for `--quick`. */
-async function isQuick(benchmarkId: string, registry: Registry): Promise<boolean> {
+export async function isQuick(benchmarkId: string, registry: Registry): Promise<boolean> {
   const benchmark = await registry.benchmarks.get(benchmarkId)!.load();
   return benchmark.trials('smoke').every(({ network, dataset }) => {
     const { shape } = registry.datasets.get(dataset)!;

@@ -26,7 +26,7 @@ const published = [
   ([method, metric, value]) =>
     ({
       table_id: 'P',
-      paper: 'Ada & Bell, Small nets',
+      paper: 'Ada & Bell',
       year: 1993,
       where_in_paper: 'Table 1',
       dataset: 'MNIST',
