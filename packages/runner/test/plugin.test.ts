@@ -77,6 +77,16 @@ test.serial('so does the CommonJS module that a plugin may be', async (t) => {
   t.regex(stdout, /^squares +Squared weight \(Nobody 2024\)$/m);
 });
 
+test.serial('a plugin cites by key as the suite does', async (t) => {
+  const text = `import { defineCriterion, prunableSpecs } from '@prunebench/core'; import { z } from 'zod'; ${CRITERION}
+    export default { criteria: [{ ...squares, citation: 'han2015learning' }] };`;
+  const { box, path } = await boxWith('mine.ts', text);
+  await using _ = box;
+  const { exitCode, stdout, stderr } = await box.cli('list', 'criteria', '--plugin', path);
+  t.is(exitCode, 0, stderr);
+  t.regex(stdout, /^squares +Squared weight \(Han/m);
+});
+
 interface Case {
   readonly text: string;
   readonly says: RegExp;
@@ -117,6 +127,11 @@ const broken: Readonly<Record<string, Case>> = {
     text: `import { defineCriterion } from '@prunebench/core'; import { z } from 'zod'; ${CRITERION}
       export default { criteria: [{ ...squares, granularity: ['layer'], score: 3, options: {} }] };`,
     says: /options: must be a Zod 4 schema; .*granularity\[0\]: .*"weight"\|"unit".*; .*score: must be a function\.$/m,
+  },
+  'cites a paper by a key that there is not': {
+    text: `import { defineCriterion } from '@prunebench/core'; import { z } from 'zod'; ${CRITERION}
+      export default { criteria: [{ ...squares, citation: 'nobody2024squares' }] };`,
+    says: /criteria\[0\]\.citation: no key of core's bibliography: "nobody2024squares"\.$/m,
   },
   'names a criterion and a kind of step by no string': {
     text: `import { defineCriterion } from '@prunebench/core'; import { z } from 'zod'; ${CRITERION}

@@ -1,4 +1,4 @@
-import { granularity, kernelInitializers, needs, plainId, scales } from '@prunebench/core';
+import { granularity, kernelInitializers, needs, paperOf, plainId, scales } from '@prunebench/core';
 import { z } from 'zod';
 
 /*
@@ -13,9 +13,13 @@ const options = z.custom(
   'must be a Zod 4 schema',
 );
 const described = { id: plainId, title: name };
+const paper = z.looseObject(
+  { authors: name, title: name, year: z.number(), venue: name, url: name },
+  { error: ({ input }) => (typeof input === 'string' ? `no key of core's bibliography: "${input}"` : undefined) },
+);
 const published = {
   ...described,
-  citation: z.looseObject({ authors: name, title: name, year: z.number(), venue: name, url: name }),
+  citation: z.preprocess((value) => (typeof value === 'string' ? (paperOf(value) ?? value) : value), paper),
   taxonomy: name,
   options,
 };
