@@ -2,6 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
+import { underTodaysNames } from '../src/plugins/former-names.ts';
 import { loadRegistry } from '../src/registry.ts';
 import { sandbox } from './fixtures/cli.ts';
 
@@ -85,6 +86,13 @@ test.serial('a plugin cites by key as the suite does', async (t) => {
   const { exitCode, stdout, stderr } = await box.cli('list', 'criteria', '--plugin', path);
   t.is(exitCode, 0, stderr);
   t.regex(stdout, /^squares +Squared weight \(Han/m);
+});
+
+test('keys of earlier versions and of today stand side by side', (t) => {
+  const [a, b] = [{ kind: 'a', prunes: false, trains: false }, { kind: 'b' }];
+  const effects = { prunes: true, trains: true };
+  t.deepEqual(underTodaysNames({ steps: [a], stepKinds: [b] }), { steps: [a, { ...effects, ...b }] });
+  t.deepEqual(underTodaysNames({ models: [1], networks: [2] }), { networks: [1, 2] });
 });
 
 interface Case {

@@ -5,12 +5,14 @@ const renamed = { models: 'networks', stepKinds: 'steps' } as const;
 export function underTodaysNames(plugin: object): object {
   const entries = Object.entries(plugin);
   if (!entries.some(([key]) => key in renamed)) return plugin;
-  return Object.fromEntries(
-    entries.map(([key, value]) => {
-      if (key === 'models') return [renamed.models, value];
-      return key === 'stepKinds' ? [renamed.stepKinds, withEffects(value)] : [key, value];
-    }),
-  );
+  const todays: Record<string, unknown> = {};
+  for (const [key, value] of entries) {
+    const name = key in renamed ? renamed[key as keyof typeof renamed] : key;
+    const entry = key === 'stepKinds' ? withEffects(value) : value;
+    const before = todays[name];
+    todays[name] = Array.isArray(before) && Array.isArray(entry) ? [...before, ...entry] : entry;
+  }
+  return todays;
 }
 
 /** A kind of step that does not say what it does was taken to prune and to train. */
