@@ -32,12 +32,12 @@ export async function foldTable(table: RecordTable): Promise<Folded> {
     const parsed = await readWorking(table, name);
     if (parsed && 'value' in parsed && isInPlace(parsed.value, table, name)) working.set(name, parsed.value);
   }
-  const { trials, corrupt, untidy } = await readPublished(table, new Set(working.keys()));
+  const { trials, corrupt, spareRuns, untidy } = await readPublished(table, new Set(working.keys()));
   if (corrupt.length > 0) return { folded: 0, left: names.length };
   if (working.size > 0 || untidy.length > 0) {
     const published = [...trials].map(([name, { lines }]) => [name, lines] as const);
     const added = [...working].map(([name, record]) => [name, linesOf(name, record, trials.get(name))] as const);
-    await writePublished(table, new Map([...published, ...added]));
+    await writePublished(table, new Map([...published, ...added]), { spareRuns });
   }
   for (const name of working.keys()) await rm(workingFile(table, name));
   await removeEmpty(table);

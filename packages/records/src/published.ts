@@ -24,6 +24,8 @@ export interface PublishedTable {
   /** By name, in the order of the file. */
   readonly trials: ReadonlyMap<string, PublishedTrial>;
   readonly corrupt: readonly CorruptLine[];
+  /** Lines of runs without measurements, by name: of no record, and kept as long as nobody takes them out. */
+  readonly spareRuns: ReadonlyMap<string, string>;
   /** What the next `run` or `report` puts in order, and nobody has to do anything about. */
   readonly untidy: readonly { readonly file: string; readonly line: number; readonly reason: string }[];
 }
@@ -52,45 +54,44 @@ export async function readPublished(table: RecordTable, overridden: ReadonlySet<
     else throw withoutRun(measured, line, runs);
   }
   const known = new Set([...measured.lines.keys(), ...measured.corrupt.map(({ name }) => name), ...overridden]);
-  return { trials, corrupt, untidy: [...untidy(measured), ...untidy(runs), ...leftOver(runs, known)] };
+  const spare = [...runs.lines.values()].filter(({ name }) => !known.has(name));
+  return {
+    trials,
+    corrupt,
+    spareRuns: new Map(spare.map(({ name, text }) => [name, text])),
+    untidy: [...untidy(measured), ...untidy(runs), ...spare.map((line) => withoutMeasurements(runs, line))],
+  };
 }
 
 /**
  * Replaces both files by these trials', each whole or not at all; without any trial the files go.
  *
  * A kill may come between the two. Where lines are added or changed, whose working files are still there, runs come first; where
- * lines are removed (`removing`) measurements do. What is left then is a run without measurements, which is ignored and goes
- * with the next change.
+ * lines are removed (`removing`) measurements do. What is left then is a run without measurements, which is ignored.
+ *
+ * @param spareRuns lines of runs without measurements that stay: a lost or emptied file of measurements costs no provenance
  */
 export async function writePublished(
   table: RecordTable,
   trials: ReadonlyMap<string, Lines>,
-  { removing = false }: { removing?: boolean } = {},
+  { removing = false, spareRuns = new Map() }: { removing?: boolean; spareRuns?: ReadonlyMap<string, string> } = {},
 ): Promise<void> {
   const { measured, runs } = publishedFiles(table);
-  const sorted = [...trials].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, lines]) => lines);
+  const measuredLines = new Map([...trials].map(([name, lines]) => [name, lines.measured]));
+  const runLines = new Map([...spareRuns, ...[...trials].map(([name, lines]) => [name, lines.run] as const)]);
   await makeFolder(dirname(measured));
-  const writes = [
-    () =>
-      replace(
-        runs,
-        sorted.map((lines) => lines.run),
-      ),
-    () =>
-      replace(
-        measured,
-        sorted.map((lines) => lines.measured),
-      ),
-  ];
+  const writes = [() => replace(runs, runLines), () => replace(measured, measuredLines)];
   for (const write of removing ? writes.toReversed() : writes) {
     await write();
     await syncFolder(dirname(measured));
   }
 }
 
-async function replace(file: string, lines: readonly string[]): Promise<void> {
-  if (lines.length === 0) await rm(file, { force: true });
-  else await writeWhole(file, `${lines.join('\n')}\n`);
+/** Lines by name, sorted; no lines, no file. */
+async function replace(file: string, lines: ReadonlyMap<string, string>): Promise<void> {
+  const sorted = [...lines].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, line]) => line);
+  if (sorted.length === 0) await rm(file, { force: true });
+  else await writeWhole(file, `${sorted.join('\n')}\n`);
 }
 
 type Measured = Parameters<typeof recordOf>[0];
@@ -105,12 +106,11 @@ function untidy({ file, unsorted }: PublishedFile<unknown>): PublishedTable['unt
   return unsorted === undefined ? [] : [{ file, line: unsorted, reason: 'the lines are not sorted by trial' }];
 }
 
-function leftOver(
-  { file, lines }: PublishedFile<Run>,
-  known: ReadonlySet<string | undefined>,
-): PublishedTable['untidy'] {
-  const left = [...lines.values()].filter(({ name }) => !known.has(name));
-  return left.map(({ name, line }) => ({ file, line, reason: `trial ${name} has a run and no measurements` }));
+function withoutMeasurements(
+  { file }: PublishedFile<Run>,
+  { name, line }: Line<Run>,
+): PublishedTable['untidy'][number] {
+  return { file, line, reason: `trial ${name} has a run and no measurements` };
 }
 
 const BOTH =

@@ -254,7 +254,7 @@ test('two branches that add trials merge by lines, also side by side', async (t)
   t.regex(attributes, /^results\/\*\*\/\*\.jsonl .*merge=union/m);
 });
 
-test('lines out of order and a run that is left over are untidy, read all the same, and put in order', async (t) => {
+test('lines out of order and a run that is left over are untidy and read all the same; the order is mended, the run stays', async (t) => {
   await using folder = await published();
   const files = await folder.files();
   await change(folder.measured, (lines) => lines.toReversed());
@@ -267,7 +267,7 @@ test('lines out of order and a run that is left over are untidy, read all the sa
   t.is(records.length, 3);
   t.like(untidy, [{ file: folder.runs, line: 1, reason: `trial ${keys[0]} has a run and no measurements` }]);
   await foldTable(folder.table);
-  t.is((await readFile(folder.runs, 'utf8')).split('\n').length, 4);
+  t.is((await readFile(folder.runs, 'utf8')).split('\n').length, 5, 'a run without measurements stays');
 });
 
 test('a published record of another schema version stops everything and stays where it is', async (t) => {
@@ -305,4 +305,17 @@ test('rewritten records keep everything else; a new key is a new name', async (t
   t.deepEqual((await loadRecords(folder.root)).records, records);
   await rm(folder.measured);
   t.is((await loadRecords(folder.root)).records.length, 0, 'runs without measurements are none');
+});
+
+test('runs whose measurements are lost stay where they are, until the measurements are back', async (t) => {
+  await using folder = await published();
+  const [measured, runs] = [await readFile(folder.measured, 'utf8'), await readFile(folder.runs, 'utf8')];
+  const before = await loadRecords(folder.root);
+  for (const lost of ['', measured.slice(measured.indexOf('\n') + 1)]) {
+    await writeFile(folder.measured, lost);
+    await foldRecords(folder.root);
+    t.is(await readFile(folder.runs, 'utf8'), runs);
+  }
+  await writeFile(folder.measured, measured);
+  t.deepEqual((await loadRecords(folder.root)).records, before.records);
 });
