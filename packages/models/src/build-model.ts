@@ -51,6 +51,11 @@ export function findNetwork(id: string): NetworkEntry {
   return { id, title, initializer, build: (shape) => buildModel(id, shape) };
 }
 
+/** Whether `id` has the form of a listed model's name with a width suffix, whatever the width. */
+export function isScaledName(id: string): boolean {
+  return models.some((model) => id.startsWith(`${model.id}-w`));
+}
+
 /**
  * The network `id` for data of this shape. A suffix "-w<factor>" multiplies every hidden width (rounded, at least 1):
  * "resnet-20-w0.5" has 8, 16 and 32 filters.

@@ -1,3 +1,3 @@
-export { buildModel, findModel, findNetwork, models } from './build-model.ts';
+export { buildModel, findModel, findNetwork, isScaledName, models } from './build-model.ts';
 export type { ModelEntry } from './model.ts';
 export { default } from './plugin.ts';

@@ -59,7 +59,10 @@ function listCommand(): Command {
     .addArgument(new Argument('<what>', 'what to list').choices(lists))
     .addOption(pluginOption())
     .addOption(jsonOption())
-    .addHelpText('after', '\nWith --json, criteria and methods carry the JSON schema of their options, with defaults. Models are networks.')
+    .addHelpText(
+      'after',
+      '\nWith --json, criteria and methods carry the JSON schema of their options, with defaults. Models are networks.',
+    )
     .addHelpText('after', examples('list methods', 'list backends', 'list criteria --json'))
     .action(async (what: string, options: { plugin: string[]; json: boolean }) =>
       (await import('./commands/list.ts')).list(what, options),

@@ -18,7 +18,7 @@ import magnitude from '@prunebench/criterion-magnitude';
 import secondOrder from '@prunebench/criterion-second-order';
 import data from '@prunebench/data';
 import { exists } from '@prunebench/files';
-import models, { findNetwork } from '@prunebench/models';
+import models, { findNetwork, isScaledName } from '@prunebench/models';
 import training from '@prunebench/training';
 import { loadPlugin } from './plugins/load.ts';
 import { repositoryRoot } from './repository.ts';
@@ -69,6 +69,8 @@ function merge(all: readonly Plugin[], folders: readonly BenchmarkEntry[], plugi
     all.flatMap((plugin) => plugin.networks ?? []),
     ({ id }) => id,
   );
+  // A name with a width suffix is the suite's although it is not listed.
+  for (const id of networks.keys()) if (isScaledName(id)) throw twice('network', id);
   const benchmarks = all.flatMap((plugin) => plugin.benchmarks ?? []);
   return {
     criteria: unique('criterion', criteria, ({ id }) => id),
@@ -100,13 +102,16 @@ function unique<T>(what: string, entries: readonly T[], nameOf: (entry: T) => st
   for (const entry of entries) {
     const name = nameOf(entry);
     refuseOddId(what, name);
-    if (map.has(name))
-      throw new PrunebenchError(`There are two entries for ${what} "${name}".`, {
-        remedy: 'Give the one in your plugin another id.',
-      });
+    if (map.has(name)) throw twice(what, name);
     map.set(name, entry);
   }
   return map;
+}
+
+function twice(what: string, name: string): PrunebenchError {
+  return new PrunebenchError(`There are two entries for ${what} "${name}".`, {
+    remedy: 'Give the one in your plugin another id.',
+  });
 }
 
 /** Every folder under benchmarks/ that declares one. */

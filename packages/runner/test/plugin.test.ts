@@ -188,6 +188,14 @@ for (const kind of ['train', 'mine'])
     t.is(stderr.split('\n')[0], `error: There are two entries for kind of step "${kind}".`);
   });
 
+test.serial("a network with the name of one of the suite's at another width is refused too", async (t) => {
+  const text = `const network = { id: 'resnet-20-w0.5', title: 'Mine', initializer: 'he-normal', build: () => ({}) };
+    export default { networks: [network] };`;
+  const { box, path } = await boxWith('mine.ts', text);
+  await using _ = box;
+  await t.throwsAsync(loadRegistry([path]), { message: 'There are two entries for network "resnet-20-w0.5".' });
+});
+
 test.serial('a plugin of an earlier version, whose keys were called otherwise, is read as before', async (t) => {
   const text = `import { z } from 'zod';
     const network = { id: 'former', title: 'Former', initializer: 'he-normal', build: () => ({}) };
