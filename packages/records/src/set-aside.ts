@@ -58,10 +58,14 @@ async function takeOut(wrong: readonly CorruptRecord[], table: RecordTable, noti
 
 /** Rewrites the published files without these trials, and without lines that are corrupt. */
 export async function removePublished(table: RecordTable, names: ReadonlySet<string>): Promise<void> {
-  const { trials, corrupt } = await readPublished(table, new Set(await workingNames(table)));
+  const { trials, corrupt, spareRuns } = await readPublished(table, new Set(await workingNames(table)));
   const kept = [...trials].filter(([name]) => !names.has(name));
   if (kept.length === trials.size && corrupt.length === 0) return;
-  await writePublished(table, new Map(kept.map(([name, { lines }]) => [name, lines])), { removing: true });
+  const spare = new Map([...spareRuns].filter(([name]) => !names.has(name)));
+  await writePublished(table, new Map(kept.map(([name, { lines }]) => [name, lines])), {
+    removing: true,
+    spareRuns: spare,
+  });
 }
 
 /**

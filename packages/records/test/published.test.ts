@@ -14,6 +14,7 @@ import {
   readTable,
   recordTable,
   rewriteRecords,
+  withdrawRecords,
   workingFile,
   writeRecord,
 } from '../src/index.ts';
@@ -316,6 +317,11 @@ test('runs whose measurements are lost stay where they are, until the measuremen
     await foldRecords(folder.root);
     t.is(await readFile(folder.runs, 'utf8'), runs);
   }
+  // Taking another trial out leaves them too.
+  await withdrawRecords(folder.table, [keys[1]], 'other-code');
+  t.true((await readFile(folder.runs, 'utf8')).includes(keys[0]));
+  t.false((await readFile(folder.runs, 'utf8')).includes(keys[1]));
   await writeFile(folder.measured, measured);
+  await writeFile(folder.runs, runs);
   t.deepEqual((await loadRecords(folder.root)).records, before.records);
 });

@@ -127,6 +127,11 @@ const broken: Readonly<Record<string, Case>> = {
     says: /unknown key "criterias"/,
     remedy: /Did you mean "criteria"\? Known: .*criteria, .*methods, networks, steps/,
   },
+  'has an unknown key that every object knows': {
+    text: 'export default { constructor: [], models: [] };',
+    says: /unknown key "constructor"/,
+    remedy: /Known: .*criteria/,
+  },
   'has a criterion that is not whole': {
     text: "export default { criteria: [{ id: 'x' }] };",
     says: /criteria\[0\]\.title is missing; .*criteria\[0\]\.options is missing; .*criteria\[0\]\.score is missing\.$/m,

@@ -1,13 +1,16 @@
 /** Keys of plugins that were called otherwise in earlier versions: what was published under them is still read. */
-const renamed = { models: 'networks', stepKinds: 'steps' } as const;
+const renamed: ReadonlyMap<string, string> = new Map([
+  ['models', 'networks'],
+  ['stepKinds', 'steps'],
+]);
 
 /** `plugin` with the keys of today. */
 export function underTodaysNames(plugin: object): object {
   const entries = Object.entries(plugin);
-  if (!entries.some(([key]) => key in renamed)) return plugin;
+  if (!entries.some(([key]) => renamed.has(key))) return plugin;
   const todays: Record<string, unknown> = {};
   for (const [key, value] of entries) {
-    const name = key in renamed ? renamed[key as keyof typeof renamed] : key;
+    const name = renamed.get(key) ?? key;
     const entry = key === 'stepKinds' ? withEffects(value) : value;
     const before = todays[name];
     todays[name] = Array.isArray(before) && Array.isArray(entry) ? [...before, ...entry] : entry;
