@@ -25,8 +25,8 @@ import {
   planStages,
   type Registry,
   type Stage,
+  takeStep,
 } from '@prunebench/runner';
-import { openSession } from '@prunebench/training';
 
 const digestsPath = resolve(import.meta.dirname, 'replay.jsonl');
 
@@ -84,23 +84,17 @@ async function replay(benchmarkId: string, registry: Registry): Promise<readonly
     states.set(key, found);
     return found;
   };
+  const { signal } = new AbortController();
   const compute = async (stage: Stage): Promise<State> => {
-    const position = stage.steps.length - 1;
-    const session = openSession({
+    const outcome = await takeStep(stage, {
       dataset: datasets.get(stage.dataset)!,
       network: networkOf(stage.network, stage.dataset),
-      seed: stage.seed,
-      position,
-      signal: new AbortController().signal,
-      criteria: registry.criteria,
       initializer: registry.network(stage.network).initializer,
-      stateAfter: (index) => stateOf(stage.ancestors[index]),
+      registry,
+      signal,
+      stateOf,
     });
-    const start =
-      stage.parent === null ? { parameters: session.initialParameters(), masks: {} } : await stateOf(stage.parent);
-    const step = stage.steps[position];
-    const kind = registry.steps.get(step.kind)!;
-    return (await kind.run(session, start, kind.options.parse(step.options))).state;
+    return outcome.state;
   };
   const replayed: Replayed[] = [];
   for (const trial of plan.trials) replayed.push(await digestOf(benchmarkId, trial, stateOf));

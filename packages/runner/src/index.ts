@@ -4,3 +4,4 @@ export { loadRegistry, type Registry } from './registry.ts';
 export { withResults } from './results/lock.ts';
 export type { RunOptions, RunSummary } from './run.ts';
 export { WORKER_ENVIRONMENT } from './worker/pool.ts';
+export { takeStep } from './worker/run-stage.ts';

@@ -5,6 +5,7 @@ import {
   type Progress,
   refuseDiverged,
   type State,
+  type StepOutcome,
 } from '@prunebench/core';
 import type { Notice } from '@prunebench/files';
 import { evaluate, openSession, type ScoreMemory } from '@prunebench/training';
@@ -14,18 +15,51 @@ import type { Registry } from '../registry.ts';
 import { evaluateBoth, type StageStore } from '../stages/stage-store.ts';
 import { checkMetrics } from './check-metrics.ts';
 
-/** What a stage runs on besides its own description. */
-export interface StageContext {
+/** What a step is taken on. */
+export interface StepContext {
   readonly dataset: Dataset;
   readonly network: Network;
   readonly initializer: KernelInitializer;
-  readonly backend: string;
   readonly registry: Registry;
-  readonly store: StageStore;
-  readonly scoreMemory: ScoreMemory;
   readonly signal: AbortSignal;
+  /** Shares scores between stages; absent: every step scores for itself. */
+  readonly scoreMemory?: ScoreMemory;
+  /** The state that an earlier stage has left. */
+  stateOf(key: string): Promise<State>;
+  onProgress?(progress: Progress): void;
+}
+
+/** What a stage runs on besides its own description. */
+export interface StageContext extends Omit<StepContext, 'stateOf'> {
+  readonly backend: string;
+  readonly store: StageStore;
   readonly notice: Notice;
-  onProgress(progress: Progress): void;
+}
+
+/** Takes the last step of a stage, from the state that its parent has left. */
+export async function takeStep(stage: Stage, context: StepContext): Promise<StepOutcome> {
+  const { dataset, network, registry, scoreMemory, signal, onProgress } = context;
+  const position = stage.steps.length - 1;
+  const start = stage.parent ?? `initial ${stage.network} for ${stage.dataset}`;
+  const session = openSession({
+    dataset,
+    network,
+    seed: stage.seed,
+    position,
+    signal,
+    criteria: registry.criteria,
+    initializer: context.initializer,
+    stateAfter: (index) => context.stateOf(ancestor(stage, index)),
+    ...(scoreMemory && { shared: { memory: scoreMemory, start } }),
+    ...(onProgress && { onProgress }),
+  });
+  const before: State =
+    stage.parent === null
+      ? { parameters: session.initialParameters(), masks: {} }
+      : await context.stateOf(stage.parent);
+  const step = stage.steps[position];
+  const kind = lookUp(registry.steps, 'kind of step', step.kind);
+  return kind.run(session, before, kind.options.parse(step.options));
 }
 
 /**
@@ -35,37 +69,19 @@ export interface StageContext {
  * @throws DivergenceError where a parameter, a metric or an evaluation is not finite
  */
 export async function runStage(stage: Stage, context: StageContext): Promise<number> {
-  const { dataset, network, registry, store, scoreMemory, signal, notice } = context;
+  const { dataset, network, store, signal, notice } = context;
   const start = performance.now();
-  const position = stage.steps.length - 1;
-  const session = openSession({
-    dataset,
-    network,
-    seed: stage.seed,
-    position,
-    signal,
-    criteria: registry.criteria,
-    initializer: context.initializer,
-    stateAfter: (index) => store.readState(ancestor(stage, index), notice),
-    shared: { memory: scoreMemory, start: stage.parent ?? `initial ${stage.network} for ${stage.dataset}` },
-    onProgress: context.onProgress,
-  });
-  const before: State =
-    stage.parent === null
-      ? { parameters: session.initialParameters(), masks: {} }
-      : await store.readState(stage.parent, notice);
-  const step = stage.steps[position];
-  const kind = lookUp(registry.steps, 'kind of step', step.kind);
-  const { state, metrics } = await kind.run(session, before, kind.options.parse(step.options));
-  refuseDiverged(state.parameters, `after ${step.kind} (step ${position + 1})`);
-  checkMetrics(step.kind, metrics);
+  const { kind } = stage.steps[stage.steps.length - 1];
+  const { state, metrics } = await takeStep(stage, { ...context, stateOf: (key) => store.readState(key, notice) });
+  refuseDiverged(state.parameters, `after ${kind} (step ${stage.steps.length})`);
+  checkMetrics(kind, metrics);
   const evaluations = stage.evaluate
     ? await evaluateBoth((split) => evaluate(network, state, dataset.splits[split], { signal }))
     : undefined;
   const seconds = (performance.now() - start) / 1000;
   await store.commit({
     key: stage.key,
-    kind: step.kind,
+    kind,
     dataset: stage.dataset,
     network: stage.network,
     seed: stage.seed,
