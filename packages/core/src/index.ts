@@ -34,6 +34,7 @@ export {
   scored,
 } from './contracts/criterion.ts';
 export type { Batch, Dataset, Split, SplitName } from './contracts/dataset.ts';
+export type { ExtensionEntry } from './contracts/extension.ts';
 export {
   defineMethod,
   defineStepKind,
@@ -41,6 +42,7 @@ export {
   type Evaluation,
   type HashedStep,
   type Method,
+  type NamedEntries,
   type Normalised,
   type Plan,
   type Progress,
@@ -59,7 +61,12 @@ export {
   type NetworkEntry,
   type Plugin,
 } from './contracts/plugin.ts';
-export { type TrainOptions, type TrainOptionsInput, trainOptions } from './contracts/train-options.ts';
+export {
+  type ExtensionChoice,
+  type TrainOptions,
+  type TrainOptionsInput,
+  trainOptions,
+} from './contracts/train-options.ts';
 export { type Cost, costOf, type EffectiveWeights, effectiveSparsity, type LayerCost } from './cost/cost.ts';
 export { recordedCosts } from './cost/recorded-costs.ts';
 export { DivergenceError, LayerCollapseError, PrunebenchError } from './errors.ts';
@@ -79,7 +86,15 @@ export { prunableUnits, unitMasks } from './graph/units.ts';
 export { nearestName } from './names/nearest-name.ts';
 export { plainId, refuseOddId } from './names/plain-id.ts';
 export { printable, printableLines } from './names/printable.ts';
-export type { Masks, ParameterArray, ParameterRecord, Scores, State } from './parameters.ts';
+export {
+  type Masks,
+  networkOf,
+  type ParameterArray,
+  type ParameterRecord,
+  type Scores,
+  type State,
+  type TrainingCut,
+} from './parameters.ts';
 export { allocate } from './pruning/allocation.ts';
 export { cellName, refuseCollisions } from './pruning/cells.ts';
 export { checkMasks, checkMasksOf, checkNextMasks } from './pruning/check-masks.ts';

@@ -2,13 +2,15 @@ import { constants } from 'node:buffer';
 import { PrunebenchError, refuseDiverged, type State } from '@prunebench/core';
 import { readWhole, writeWhole } from '@prunebench/files';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
-import { stateOf, tensorsDigest, tensorsOf } from './state-tensors.ts';
+import { stateOf, tensorsDigest, tensorsOf, textOf } from './state-tensors.ts';
 
 /*
  * A checkpoint is a safetensors file with the tensors of a state. The format has no checksum, so the metadata carries the tensors'
  * SHA-256: a flipped bit in a weight is as wrong as a truncated file.
  */
 const DIGEST = 'sha256';
+/** What of a state is not tensors. */
+const TEXT = 'state';
 /** What fits into one array of bytes here. */
 const MAX_BYTES = constants.MAX_LENGTH;
 
@@ -19,7 +21,9 @@ const MAX_BYTES = constants.MAX_LENGTH;
  */
 export async function writeState(path: string, state: State): Promise<void> {
   const tensors = tensorsOf(state);
-  const bytes = encodeSafetensors({ tensors, metadata: { [DIGEST]: tensorsDigest(tensors) } });
+  const text = textOf(state);
+  const metadata = { [DIGEST]: tensorsDigest(tensors, text), ...(text !== undefined && { [TEXT]: text }) };
+  const bytes = encodeSafetensors({ tensors, metadata });
   try {
     await writeWhole(path, bytes);
   } catch (cause) {
@@ -61,8 +65,9 @@ export function decodeState(bytes: Uint8Array, path: string): State {
     new PrunebenchError(`Checkpoint ${path} is corrupt: ${reason}.`, {
       remedy: 'Delete it or move it aside, so that its stage is computed again.',
     });
-  if (metadata[DIGEST] !== tensorsDigest(tensors)) throw fault('its tensors do not match their checksum');
-  const state = stateOf(tensors, fault);
+  if (metadata[DIGEST] !== tensorsDigest(tensors, metadata[TEXT]))
+    throw fault('its tensors do not match their checksum');
+  const state = stateOf(tensors, fault, metadata[TEXT]);
   refuseDiverged(state.parameters, `in checkpoint ${path}`);
   return state;
 }

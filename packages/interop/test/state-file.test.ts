@@ -27,6 +27,29 @@ test('a state survives the way through the file, parameters in layer order, and 
   t.deepEqual(await readdir(dir), ['a.safetensors']);
 });
 
+test('what training leaves comes back: variables, the place where it was cut, a network of its own', async (t) => {
+  const path = join(await folder(), 'a.safetensors');
+  const tensor = (...values: number[]) => ({ shape: [values.length], values: Float32Array.from(values) });
+  const rich: State = {
+    ...state,
+    variables: { 'gates/logAlpha': tensor(-3, 0.5), 'sums/fc/kernel': tensor(1, 2) },
+    cut: { step: 30, totalSteps: 100, age: 12, stream: 'step/3', slots: { 'fc/kernel#0': tensor(0, -0.25) } },
+    network: { name: 'smaller', inputShape: [2], layers: [], loss: 'cross-entropy' },
+  };
+  await writeState(path, rich);
+  t.deepEqual(await readState(path), rich);
+  await writeState(path, { ...state, cut: { ...rich.cut!, slots: {} } });
+  t.deepEqual((await readState(path)).cut?.slots, {});
+});
+
+test('a changed text of a state is noticed', async (t) => {
+  const path = join(await folder(), 'a.safetensors');
+  await writeState(path, { ...state, cut: { step: 30, totalSteps: 100, age: 30, stream: 'step/3', slots: {} } });
+  const text = (await readFile(path)).toString('latin1').replace('totalSteps\\":100', 'totalSteps\\":200');
+  await writeFile(path, Buffer.from(text, 'latin1'));
+  await t.throwsAsync(readState(path), { instanceOf: PrunebenchError, message: /a\.safetensors is corrupt/ });
+});
+
 test('masks come back in the order in which they were written', async (t) => {
   const path = join(await folder(), 'a.safetensors');
   const masks = { 'fc/kernel': new Uint8Array([0, 1]), 'conv1/bias': new Uint8Array([1, 0, 1]), ...state.masks };

@@ -1,5 +1,5 @@
 import { randomStream } from '@prunebench/core';
-import { type Extension, forward, initializeParameters } from '@prunebench/network';
+import { type ForwardHooks, forward, initializeParameters } from '@prunebench/network';
 import '@prunebench/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
@@ -13,7 +13,7 @@ const shapes: Record<string, { inputShape: number[]; classes: number }> = {
 };
 
 /** An extension that looks at every layer and changes none: layers then run one by one instead of fused. */
-const watching: Extension = { output: (_, y) => y };
+const watching: ForwardHooks = { output: (_, y) => y };
 
 for (const { id, defaultDataset, loss } of models)
   test(`${id} computes finite outputs, the same fused and layer by layer`, async (t) => {
@@ -33,7 +33,7 @@ for (const { id, defaultDataset, loss } of models)
     const fused = forward(network, parameters, x);
     t.deepEqual(fused.shape, [2, loss === 'cross-entropy' ? classes : 1]);
     const values = await fused.data();
-    const single = await forward(network, parameters, x, { extensions: [watching] }).data();
+    const single = await forward(network, parameters, x, { hooks: [watching] }).data();
     const scale = Math.max(...values.map(Math.abs));
     t.true(scale > 0 && Number.isFinite(scale));
     values.forEach((value, i) => {

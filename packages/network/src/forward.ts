@@ -1,25 +1,26 @@
-import type { RandomStream } from '@prunebench/core';
 import { type Conv2d, INPUT, type Layer, type Network, outputLayer, sizeOf } from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Extension, ParameterTensors } from './extension.ts';
-import { type FusedLayer, fuse } from './fuse.ts';
+import type { ForwardHooks, ParameterTensors } from './forward-hooks.ts';
+import { type FusedLayer, fuse, type Watched } from './fuse.ts';
+import type { Noise } from './noise.ts';
 import { batchNormTraining } from './ops/batch-norm.ts';
 
 export interface ForwardOptions {
   /** Batch statistics and dropout instead of running statistics. */
   readonly training?: boolean;
-  readonly extensions?: readonly Extension[];
+  /** Called in this order, each with what the one before has made. */
+  readonly hooks?: readonly ForwardHooks[];
   /** Receives each batch norm's mean and biased variance of this batch (training only). */
   readonly onStatistics?: (layer: string, mean: tf.Tensor1D, variance: tf.Tensor1D) => void;
-  /** Needed when the network has dropout and `training` is set; fork one for every step, or the same units drop each time. */
-  readonly random?: RandomStream;
+  /** Needed when the network has dropout and `training` is set. */
+  readonly noise?: Noise;
 }
 
 /**
  * The network's output (logits) for a batch [N, ...inputShape].
  *
- * Neighbouring layers run fused (convolution + ReLU, batch norm + residual + ReLU) unless an extension looks at
- * single layers; the numbers are the same up to rounding.
+ * Neighbouring layers run fused (convolution + ReLU, batch norm + residual + ReLU) where no hook watches one of them; the
+ * numbers are the same up to rounding.
  */
 export function forward(
   network: Network,
@@ -27,30 +28,44 @@ export function forward(
   x: tf.Tensor,
   options: ForwardOptions = {},
 ): tf.Tensor {
-  const extensions = options.extensions ?? [];
+  const hooks = options.hooks ?? [];
   const weight = (name: string): tf.Tensor =>
-    extensions.reduce((value, extension) => extension.weight?.(name, value) ?? value, parameters[name]);
-  const watched = extensions.some((extension) => extension.layer || extension.output);
+    hooks.reduce((value, hook) => hook.weight?.(name, value) ?? value, parameters[name]);
+  const byName = new Map(network.layers.map((layer) => [layer.name, layer]));
   const outputs = new Map<string, tf.Tensor>([[INPUT, x]]);
-  for (const fused of fuse(network, !watched)) {
+  for (const fused of fuse(network, watchedBy(hooks))) {
     const inputs = fused.inputs.map((name) => outputs.get(name)!);
-    const y = throughExtensions(fused.layer, inputs, extensions, () => computeLayer(fused, inputs, weight, options));
-    outputs.set(fused.output, y);
+    const y = replaced(fused.layer, inputs, hooks, () => computeLayer(fused, inputs, weight, options));
+    outputs.set(fused.output, changed(byName.get(fused.output)!, y, hooks));
   }
   return outputs.get(outputLayer(network).name)!;
 }
 
-function throughExtensions(
+const watches = (hook: ForwardHooks, layer: Layer): boolean => hook.watches?.(layer) ?? true;
+
+/** Undefined where no hook looks at layers. */
+function watchedBy(hooks: readonly ForwardHooks[]): Watched | undefined {
+  if (!hooks.some((hook) => hook.layer || hook.output)) return undefined;
+  return {
+    alone: (layer) => hooks.some((hook) => hook.layer && watches(hook, layer)),
+    read: (layer) => hooks.some((hook) => hook.output && watches(hook, layer)),
+  };
+}
+
+function replaced(
   layer: Layer,
   inputs: readonly tf.Tensor[],
-  extensions: readonly Extension[],
+  hooks: readonly ForwardHooks[],
   compute: () => tf.Tensor,
 ): tf.Tensor {
-  const y = extensions.reduce(
-    (next, extension) => (extension.layer ? () => extension.layer!(layer, inputs, next) : next),
+  return hooks.reduce(
+    (next, hook) => (hook.layer && watches(hook, layer) ? () => hook.layer!(layer, inputs, next) : next),
     compute,
   )();
-  return extensions.reduce((value, extension) => extension.output?.(layer, value) ?? value, y);
+}
+
+function changed(layer: Layer, y: tf.Tensor, hooks: readonly ForwardHooks[]): tf.Tensor {
+  return hooks.reduce((value, hook) => (watches(hook, layer) ? (hook.output?.(layer, value) ?? value) : value), y);
 }
 
 const ACTIVATIONS = { relu: tf.relu, tanh: tf.tanh, sigmoid: tf.sigmoid };
@@ -92,7 +107,7 @@ export function computeLayer(
     case 'subsamplePad':
       return subsamplePad(x as tf.Tensor4D, layer.stride, layer.channels);
     case 'dropout':
-      return options.training ? dropout(x, layer.name, layer.rate, options.random) : x;
+      return options.training ? dropout(x, layer.name, layer.rate, options.noise) : x;
   }
 }
 
@@ -174,9 +189,8 @@ function subsamplePad(x: tf.Tensor4D, stride: number, channels: number): tf.Tens
   ]);
 }
 
-function dropout(x: tf.Tensor, name: string, rate: number, random: RandomStream | undefined): tf.Tensor {
-  if (!random) throw new Error(`forward: layer ${name} is dropout and training needs a random stream`);
-  const stream = random.fork(`dropout/${name}`);
-  const keep = Float32Array.from({ length: x.size }, () => (stream.uniform() < rate ? 0 : 1 / (1 - rate)));
-  return tf.mul(x, tf.tensor(keep, x.shape));
+function dropout(x: tf.Tensor, name: string, rate: number, noise: Noise | undefined): tf.Tensor {
+  if (!noise) throw new Error(`forward: layer ${name} is dropout and training needs noise`);
+  const kept = noise.bernoulli(`dropout/${name}`, tf.fill(x.shape, 1 - rate));
+  return tf.mul(x, tf.mul(kept, 1 / (1 - rate)));
 }

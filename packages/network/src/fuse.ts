@@ -12,22 +12,34 @@ export interface FusedLayer {
 
 const plans = new WeakMap<Network, readonly FusedLayer[]>();
 
-/** The order of computation, with convolution / dense + ReLU and batch norm (+ addition) + ReLU merged when `merge` is set. */
-export function fuse(network: Network, merge: boolean): readonly FusedLayer[] {
-  if (!merge) return network.layers.map((layer) => ({ layer, inputs: layer.inputs, output: layer.name, relu: false }));
+/** Layers of which something is wanted that a merged pass would not give. */
+export interface Watched {
+  /** Whether a layer runs by itself. */
+  alone(layer: Layer): boolean;
+  /** Whether a layer's own output is looked at: others may run before it in the same pass, none behind it. */
+  read(layer: Layer): boolean;
+}
+
+/** The order of computation, with convolution / dense + ReLU and batch norm (+ addition) + ReLU merged where nobody watches them. */
+export function fuse(network: Network, watched?: Watched): readonly FusedLayer[] {
+  if (watched) return mergeNeighbours(network, watched);
   const cached = plans.get(network);
   if (cached) return cached;
-  const plan = mergeNeighbours(network);
+  const plan = mergeNeighbours(network, { alone: () => false, read: () => false });
   plans.set(network, plan);
   return plan;
 }
 
-function mergeNeighbours(network: Network): readonly FusedLayer[] {
+function mergeNeighbours(network: Network, { alone, read }: Watched): readonly FusedLayer[] {
+  const byName = new Map(network.layers.map((layer) => [layer.name, layer]));
+  /** Whether what reads the output of `name` may run in the same pass. */
+  const joins = (name: string, next: Layer) => !read(byName.get(name)!) && !alone(byName.get(name)!) && !alone(next);
   const readers = new Map<string, Layer[]>();
   for (const layer of network.layers)
     for (const input of layer.inputs) readers.set(input, [...(readers.get(input) ?? []), layer]);
   const onlyReader = (name: string) => (readers.get(name)?.length === 1 ? readers.get(name)![0] : undefined);
   const isRelu = (layer: Layer | undefined) => layer?.kind === 'activation' && layer.activation === 'relu';
+  const joinsRelu = ({ name }: Layer) => isRelu(onlyReader(name)) && joins(name, onlyReader(name)!);
   const position = new Map<string, number>([[INPUT, -1], ...network.layers.map(({ name }, i) => [name, i] as const)]);
 
   const merged = new Set<string>();
@@ -42,20 +54,16 @@ function mergeNeighbours(network: Network): readonly FusedLayer[] {
     };
     if (layer.kind === 'batchNorm') {
       const addition = onlyReader(output);
-      const residual = addition?.kind === 'add' ? addition.inputs.find((name) => name !== output) : undefined;
+      const joined = addition?.kind === 'add' && joins(output, addition);
+      const residual = joined ? addition.inputs.find((name) => name !== output) : undefined;
       // The residual must exist by the time the batch norm runs; otherwise the addition stays on its own.
-      if (
-        addition &&
-        residual !== undefined &&
-        isRelu(onlyReader(addition.name)) &&
-        isReady(residual, layer, position, plan)
-      ) {
+      if (addition && residual !== undefined && joinsRelu(addition) && isReady(residual, layer, position, plan)) {
         inputs.push(residual);
         absorb(addition);
       }
     }
     const next = onlyReader(output);
-    const relu = isRelu(next) && ['conv2d', 'dense', 'batchNorm'].includes(layer.kind);
+    const relu = isRelu(next) && joins(output, next!) && ['conv2d', 'dense', 'batchNorm'].includes(layer.kind);
     if (relu) absorb(next!);
     plan.push({ layer, inputs, output, relu });
   }

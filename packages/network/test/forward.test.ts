@@ -11,12 +11,18 @@ import {
   residual,
   residualNetwork,
 } from '@prunebench/core/test-networks';
-import { type Extension, forward, initializeParameters, type ParameterTensors } from '@prunebench/network';
+import {
+  type ForwardHooks,
+  forward,
+  initializeParameters,
+  noiseSource,
+  type ParameterTensors,
+} from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
 
 /** Watches every layer, which makes each run on its own. */
-const watching: Extension = { output: (_, y) => y };
+const watching: ForwardHooks = { output: (_, y) => y };
 
 function tensors(network: Network, values: Readonly<Record<string, readonly number[]>>): ParameterTensors {
   return Object.fromEntries(
@@ -189,7 +195,7 @@ for (const [name, more] of Object.entries(convolutions))
       ),
     );
     t.true(close(forward(network, parameters, x), tf.tensor(expected)));
-    t.true(close(forward(network, parameters, x, { extensions: [watching] }), tf.tensor(expected)));
+    t.true(close(forward(network, parameters, x, { hooks: [watching] }), tf.tensor(expected)));
   });
 
 /** Residual from an earlier layer, residual through a convolution that comes later, an addition without ReLU, a doubled layer. */
@@ -231,14 +237,14 @@ for (const [name, block] of Object.entries(residuals))
       const parameters = anyTensors(network);
       const x = input([5, 4, 4, 2]);
       const order: string[] = [];
-      const seeing: Extension = {
+      const seeing: ForwardHooks = {
         output: (layer, y) => {
           order.push(layer.name);
           return y;
         },
       };
       const fused = forward(network, parameters, x, { training });
-      t.true(close(fused, forward(network, parameters, x, { training, extensions: [seeing] })));
+      t.true(close(fused, forward(network, parameters, x, { training, hooks: [seeing] })));
       t.deepEqual(
         order,
         network.layers.map((layer) => layer.name),
@@ -254,11 +260,11 @@ test('the output is the last layer, also when it is merged into an earlier one',
   const parameters = anyTensors(network);
   const x = input([3, 2, 2, 2]);
   const y = forward(network, parameters, x, { training: true });
-  t.true(close(y, forward(network, parameters, x, { training: true, extensions: [watching] })));
+  t.true(close(y, forward(network, parameters, x, { training: true, hooks: [watching] })));
   t.true(y.dataSync().every((v) => v >= 0));
 });
 
-test('extensions: weights, layers and outputs are seen in order, each after the one before', (t) => {
+test('hooks: weights, layers and outputs are seen in order, each after the one before', (t) => {
   const network = denseNetwork([2, 2, 1]);
   const parameters = tensors(network, {
     'fc1/kernel': [1, 2, 3, 4],
@@ -267,10 +273,10 @@ test('extensions: weights, layers and outputs are seen in order, each after the 
     'fc2/bias': [0],
   });
   const x = tf.tensor2d([[1, 1]]);
-  const scaled = (name: string, factor: number): Extension => ({
+  const scaled = (name: string, factor: number): ForwardHooks => ({
     weight: (n, w) => (n === name ? tf.mul(w, factor) : w),
   });
-  const value = (extensions: Extension[]) => forward(network, parameters, x, { extensions }).dataSync()[0];
+  const value = (hooks: ForwardHooks[]) => forward(network, parameters, x, { hooks }).dataSync()[0];
   t.is(value([]), 10);
   t.is(value([scaled('fc1/kernel', 2), { weight: (n, w) => (n === 'fc1/kernel' ? tf.add(w, 1) : w) }]), 24);
   t.is(
@@ -280,7 +286,7 @@ test('extensions: weights, layers and outputs are seen in order, each after the 
     ]),
     36,
   );
-  const outer: Extension = { layer: (l, _, next) => (l.name === 'fc2' ? tf.neg(next()) : next()) };
+  const outer: ForwardHooks = { layer: (l, _, next) => (l.name === 'fc2' ? tf.neg(next()) : next()) };
   t.is(value([{ layer: (l, _, next) => (l.name === 'fc2' ? tf.add(next(), 5) : next()) }, outer]), -15);
 });
 
@@ -307,7 +313,7 @@ test('running statistics are used outside training, the batch reports its own in
   t.is(seen.length, 1);
 });
 
-test('dropout: off at evaluation, keeps the mean in training, follows the stream', (t) => {
+test('dropout: off at evaluation, keeps the mean in training, follows the noise', (t) => {
   const network = defineNetwork({
     name: 'd',
     inputShape: [5000],
@@ -315,7 +321,9 @@ test('dropout: off at evaluation, keeps the mean in training, follows the stream
   });
   const x = tf.ones([2, 5000]);
   t.true(close(forward(network, {}, x), x));
-  const run = (seed: number) => forward(network, {}, x, { training: true, random: randomStream(seed) }).dataSync();
+  const counter = tf.tensor1d([0, 0], 'int32');
+  const run = (seed: number) =>
+    forward(network, {}, x, { training: true, noise: noiseSource(randomStream(seed))(counter) }).dataSync();
   const values = run(1);
   t.deepEqual(values, run(1));
   t.notDeepEqual(values, run(2));
@@ -335,7 +343,7 @@ test('an empty batch goes through', (t) => {
 });
 
 /** Gradients of a weighted sum of the outputs, in training, to every trained parameter. */
-function trainingGradients(network: Network, extensions: readonly Extension[] = []) {
+function trainingGradients(network: Network, hooks: readonly ForwardHooks[] = []) {
   const parameters = anyTensors(network, 4);
   const x = input([3, 6, 6, 2]);
   const weights = input([3, 3], 9);
@@ -343,9 +351,7 @@ function trainingGradients(network: Network, extensions: readonly Extension[] = 
     .filter(({ trainable }) => trainable)
     .map(({ name }) => name);
   const loss = (changed: ParameterTensors) =>
-    tf.sum(
-      tf.mul(forward(network, { ...parameters, ...changed }, x, { training: true, extensions }), weights),
-    ) as tf.Scalar;
+    tf.sum(tf.mul(forward(network, { ...parameters, ...changed }, x, { training: true, hooks }), weights)) as tf.Scalar;
   const gradients = tf.grads((...values: tf.Tensor[]) =>
     loss(Object.fromEntries(trained.map((name, i) => [name, values[i]]))),
   )(trained.map((name) => parameters[name]));

@@ -80,7 +80,7 @@ function leftWithGradient(
         sums.push(tf.sum(y));
         return y;
       };
-      forward(network, current, x, { extensions: [{ output: tap }] });
+      forward(network, current, x, { hooks: [{ output: tap }] });
       return tf.addN(sums);
     })(trained.map(({ name }) => tensors[name]));
     return Object.fromEntries(

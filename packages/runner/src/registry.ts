@@ -5,6 +5,7 @@ import {
   type Benchmark,
   type Criterion,
   type DatasetEntry,
+  type ExtensionEntry,
   fromCriterion,
   type Method,
   type NetworkEntry,
@@ -38,6 +39,7 @@ export interface Registry {
   readonly criteria: ReadonlyMap<string, Criterion>;
   readonly methods: ReadonlyMap<string, Method>;
   readonly steps: ReadonlyMap<string, StepKind>;
+  readonly extensions: ReadonlyMap<string, ExtensionEntry>;
   readonly datasets: ReadonlyMap<string, DatasetEntry>;
   readonly networks: ReadonlyMap<string, NetworkEntry>;
   readonly benchmarks: ReadonlyMap<string, BenchmarkEntry>;
@@ -79,6 +81,11 @@ function merge(all: readonly Plugin[], folders: readonly BenchmarkEntry[], plugi
       'kind of step',
       all.flatMap((plugin) => plugin.steps ?? []),
       ({ kind }) => kind,
+    ),
+    extensions: unique(
+      'extension',
+      all.flatMap((plugin) => plugin.extensions ?? []),
+      ({ id }) => id,
     ),
     datasets: unique(
       'dataset',

@@ -1,4 +1,11 @@
-import { type AxisPoint, type TrialSpec, trainOptions, withoutDefaults } from '@prunebench/core';
+import {
+  type AxisPoint,
+  defineMethod,
+  type ExtensionEntry,
+  type TrialSpec,
+  trainOptions,
+  withoutDefaults,
+} from '@prunebench/core';
 import test from 'ava';
 import { z } from 'zod';
 import { normalizeStep, type StageIdentity, stageKey, trialKey } from '../src/plan/keys.ts';
@@ -47,8 +54,10 @@ test('keys are what they always were', (t) => {
 // As above: from Python's json and hashlib.
 test('a point on another axis is part of the key, and a sparsity is hashed as it always was', (t) => {
   const { sparsity: _sparsity, at: _at, ...rest } = spec;
-  t.is(trialKey({ ...rest, at: { lambda: 0.001 } }, registry), '8f4327addcc450102eee0450dc86b2c1');
-  t.is(trialKey({ ...rest, at: { units: 0.5 } }, registry), '49c2eb540b4626a85636c24db050d786');
+  // Magnitude of single weights takes neither, so its steps cannot be looked at.
+  const unrevised = { ...registry, steps: new Map(), extensions: new Map() };
+  t.is(trialKey({ ...rest, at: { lambda: 0.001 } }, unrevised), '8f4327addcc450102eee0450dc86b2c1');
+  t.is(trialKey({ ...rest, at: { units: 0.5 } }, unrevised), '49c2eb540b4626a85636c24db050d786');
   const declaration = { ...rest, series: 'x' };
   const keysOf = (point: { sparsity: number } | { at: AxisPoint }) =>
     declareTrials([{ ...declaration, ...point }], 1, registry).map(({ key }) => key);
@@ -164,4 +173,38 @@ test('a stage depends on data, network, seed, backend and every step before it',
     { ...identity, steps: [{ ...step, options: { ...step.options, epochs: 2 } }] },
   ];
   t.is(new Set(variants.map(stageKey)).size, variants.length);
+});
+
+test('extensions of a training: default options are left out of keys, revisions are in them', (t) => {
+  const extension = (revision?: number): ExtensionEntry => ({
+    id: 'decay',
+    title: 'decay',
+    citation: 'lecun1990obd',
+    options: z.strictObject({ strength: z.number().default(0.1) }),
+    ...(revision && { revision }),
+  });
+  const method = defineMethod({
+    id: 'decayed',
+    title: 'decayed',
+    citation: 'lecun1990obd',
+    taxonomy: 'regularization',
+    options: z.strictObject({}),
+    steps: () => [{ kind: 'train', options: { epochs: 1, learningRate: 0.1, extensions: [{ id: 'decay' }] } }],
+  });
+  const withExtension = (revision?: number) => ({
+    ...registry,
+    methods: new Map([...registry.methods, ['decayed', method]]),
+    extensions: new Map([['decay', extension(revision)]]),
+  });
+  const train = (extensions: unknown) => ({ kind: 'train', options: { epochs: 1, learningRate: 0.1, extensions } });
+  const hashed = (extensions: unknown, revision?: number) => normalizeStep(train(extensions), withExtension(revision));
+  const plain = { kind: 'train', options: { epochs: 1, learningRate: 0.1 } };
+  t.deepEqual(hashed([]), plain);
+  const listed = { ...plain, options: { ...plain.options, extensions: [{ id: 'decay', options: {} }] } };
+  t.deepEqual(hashed([{ id: 'decay' }]), listed);
+  t.deepEqual(hashed([{ id: 'decay', options: { strength: 0.1 } }]), listed);
+  t.deepEqual(hashed([{ id: 'decay' }], 2), { ...listed, extensionRevisions: { decay: 2 } });
+  const decayed = { ...spec, method: 'decayed', options: {} };
+  t.not(trialKey(decayed, withExtension(2)), trialKey(decayed, withExtension()));
+  t.is(trialKey(spec, withExtension(2)), trialKey(spec, registry));
 });

@@ -8,7 +8,7 @@ import {
   type Subject,
 } from '@prunebench/core';
 import {
-  type Extension,
+  type ForwardHooks,
   forward,
   lossOf,
   type ParameterTensors,
@@ -33,7 +33,7 @@ export interface LossOptions {
 }
 
 /** Scores are of the whole network: nothing is dropped. */
-const withoutDropout: Extension = {
+const withoutDropout: ForwardHooks = {
   layer: (layer, [x], next) => (layer.kind === 'dropout' ? x : next()),
 };
 
@@ -53,7 +53,7 @@ export async function meanGradients(
   using scope = new TensorScope();
   const parameters = aliveTensors(subject, scope);
   const dropless = network.layers.some(({ kind }) => kind === 'dropout');
-  const how = { temperature, training: statistics === 'batch', extensions: dropless ? [withoutDropout] : [] };
+  const how = { temperature, training: statistics === 'batch', hooks: dropless ? [withoutDropout] : [] };
   let examples = 0;
   for (const batch of batches) {
     const { value, grads } = gradientTensors(network, parameters, kernels, batch, how);
@@ -79,16 +79,16 @@ export async function lossGradients(
   network: Network,
   parameters: ParameterRecord,
   batch: Batch,
-  options: { masks?: Masks; training?: boolean; extensions?: readonly Extension[] } = {},
+  options: { masks?: Masks; training?: boolean; hooks?: readonly ForwardHooks[] } = {},
 ): Promise<{ loss: number; gradients: Record<string, Float32Array> }> {
   refuseUntrainable(network);
-  const { masks = {}, training = false, extensions = [] } = options;
+  const { masks = {}, training = false, hooks = [] } = options;
   using scope = new TensorScope();
   const tensors = aliveTensors({ parameters, masks }, scope);
   const names = parameterSpecs(network)
     .filter(({ trainable }) => trainable)
     .map(({ name }) => name);
-  const { value, grads } = gradientTensors(network, tensors, names, batch, { temperature: 1, training, extensions });
+  const { value, grads } = gradientTensors(network, tensors, names, batch, { temperature: 1, training, hooks });
   // The loss does not depend on a parameter whose layer an extension replaced.
   const reached = names.filter((_, i) => grads[i]);
   const [loss, ...slopes] = await takeValues([value, ...grads.filter(Boolean)]);
@@ -104,14 +104,14 @@ function gradientTensors(
   parameters: ParameterTensors,
   names: readonly string[],
   batch: Batch,
-  how: { readonly temperature: number; readonly training: boolean; readonly extensions: readonly Extension[] },
+  how: { readonly temperature: number; readonly training: boolean; readonly hooks: readonly ForwardHooks[] },
 ): { value: tf.Scalar; grads: tf.Tensor[] } {
-  const { temperature, training, extensions } = how;
+  const { temperature, training, hooks } = how;
   return tidy(() => {
     const x = batchTensor(network, batch);
     const labels = tf.tensor1d(batch.y, 'int32');
     const loss = () => {
-      const outputs = forward(network, parameters, x, { training, extensions });
+      const outputs = forward(network, parameters, x, { training, hooks });
       return lossOf(network).mean((temperature === 1 ? outputs : tf.div(outputs, temperature)) as tf.Tensor2D, labels);
     };
     const at = names.map((name) => parameters[name]);

@@ -1,5 +1,5 @@
 import { type Batch, INPUT, type Network } from '@prunebench/core';
-import { type Extension, forward, type ParameterTensors, TensorScope, takeValues, tidy } from '@prunebench/network';
+import { type ForwardHooks, forward, type ParameterTensors, TensorScope, takeValues, tidy } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 import { batchTensor } from './tensors.ts';
 import type { WeightLayer } from './weight-layers.ts';
@@ -17,7 +17,7 @@ export function layerOutputs(
       return y;
     },
   };
-  forward(network, parameters, x, { extensions: [tap] });
+  forward(network, parameters, x, { hooks: [tap] });
   return outputs;
 }
 
@@ -38,15 +38,13 @@ export async function forwardSignals(
   using scope = new TensorScope();
   const names = new Set(layers.map(({ layer }) => layer.name));
   const kept = new Map<string, tf.Tensor>();
-  const capture: Extension = {
+  const capture: ForwardHooks = {
     layer(layer, inputs, next) {
       if (names.has(layer.name)) kept.set(layer.name, scope.own(tf.keep(tf.clone(inputs[0]))));
       return next();
     },
   };
-  const outputs = scope.make(() =>
-    forward(network, parameters, batchTensor(network, batch), { extensions: [capture] }),
-  );
+  const outputs = scope.make(() => forward(network, parameters, batchTensor(network, batch), { hooks: [capture] }));
   const inputs = new Map<string, Float32Array>();
   for (const [name, tensor] of kept) inputs.set(name, Float32Array.from(await tensor.data()));
   return { outputs: Float32Array.from(await outputs.data()), inputs };
@@ -72,7 +70,7 @@ export async function backwardSignals(
     const taps = layers.map(({ outputShape }) => tf.zeros([batch.size, ...outputShape]));
     const output = (...added: tf.Tensor[]) =>
       forward(network, parameters, x, {
-        extensions: [{ output: (layer, y) => (order.has(layer.name) ? tf.add(y, added[order.get(layer.name)!]) : y) }],
+        hooks: [{ output: (layer, y) => (order.has(layer.name) ? tf.add(y, added[order.get(layer.name)!]) : y) }],
       });
     return tf.grads(output)(taps, tf.tensor(seed, [batch.size, seed.length / batch.size]));
   });

@@ -1,5 +1,5 @@
 import { type Batch, type Network, type ParameterRecord, parameterSpecs, randomStream } from '@prunebench/core';
-import type { Extension } from '@prunebench/network';
+import type { ForwardHooks } from '@prunebench/network';
 import { closeTo, convNet, mlp, outputs, randomParameters, residualNet } from '@prunebench/testing';
 
 import * as tf from '@tensorflow/tfjs-core';
@@ -100,10 +100,10 @@ test.serial('training mode uses the statistics of the batch: a shift of the inpu
 
 test.serial('extensions are a part of the network', async (t) => {
   const network = mlp([4, 3, 2]);
-  const gate: Extension = { output: (layer, y) => (layer.name === 'act1' ? tf.mul(y, [1, 0, 1]) : y) };
+  const gate: ForwardHooks = { output: (layer, y) => (layer.name === 'act1' ? tf.mul(y, [1, 0, 1]) : y) };
   const batch = randomBatch(network, 5, 2);
   const parameters = randomParameters(network, 1);
-  const { gradients } = await lossGradients(network, parameters, batch, { extensions: [gate] });
+  const { gradients } = await lossGradients(network, parameters, batch, { hooks: [gate] });
   const into = gradients['fc1/kernel'];
   t.true(into.every((slope, i) => (i % 3 === 1 ? slope === 0 : true)) && into.some((slope) => slope !== 0));
 });

@@ -2,6 +2,7 @@ import './backend.ts';
 
 export { closeTo } from './close-to.ts';
 export { contractViolations } from './contract.ts';
+export { extended } from './extended.ts';
 export { tensorLeaks } from './leaks.ts';
 export { convNet, mlp, residualNet } from './networks.ts';
 export { outputs, relativeError } from './outputs.ts';

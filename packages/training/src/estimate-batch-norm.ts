@@ -28,11 +28,7 @@ export async function estimateBatchNorm(
   for (const { x, size } of batches) {
     tf.tidy(() => {
       const input = tf.tensor(x, [size, ...network.inputShape], 'float32');
-      forward(network, uploaded.variables, input, {
-        training: true,
-        onStatistics: collector.collect,
-        extensions: [],
-      });
+      forward(network, uploaded.variables, input, { training: true, onStatistics: collector.collect });
     });
     examples += size;
     const factors = besselFactors(network, size);
@@ -46,7 +42,7 @@ export async function estimateBatchNorm(
   }
   const parameters = withStatistics(state, averages);
   refuseDiverged(parameters, 'after batch norm was estimated');
-  return { parameters, masks: state.masks };
+  return { ...state, parameters };
 }
 
 function moveTowards(

@@ -2,15 +2,17 @@ import { type Evaluation, type Network, PrunebenchError, type Split, type State 
 import { batches } from '@prunebench/data';
 import {
   type CompiledStep,
-  type Extension,
   forward,
   type Loss,
   lossOf,
+  type StepValues,
   stepCompiler,
   TensorScope,
   takeValues,
+  tidy,
 } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
+import type { ExtensionHost } from './extensions/extension-host.ts';
 import { EventLoopTurns } from './iteration/event-loop-turns.ts';
 import { uploadState } from './iteration/parameter-variables.ts';
 
@@ -39,26 +41,34 @@ export async function evaluate(
   return await evaluator.evaluate(split, options);
 }
 
+export interface EvaluatorOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly update?: number;
+  readonly learningRate?: number;
+}
+
 /** Evaluates parameters that are on the backend already, as they are at each call; see `evaluate`. */
 export class Evaluator implements Disposable {
   readonly #network: Network;
   readonly #parameters: Readonly<Record<string, tf.Variable>>;
-  readonly #extensions: readonly Extension[];
+  readonly #host: ExtensionHost | undefined;
   readonly #batchSize: number;
   #compiled: { readonly step: CompiledStep | undefined } | undefined;
 
   constructor(
     network: Network,
     parameters: Readonly<Record<string, tf.Variable>>,
-    options: { extensions?: readonly Extension[]; batchSize?: number } = {},
+    options: { host?: ExtensionHost; batchSize?: number } = {},
   ) {
     this.#network = network;
     this.#parameters = parameters;
-    this.#extensions = options.extensions ?? [];
+    this.#host = options.host;
     this.#batchSize = options.batchSize ?? BATCH_SIZE;
   }
 
-  async evaluate(split: Split, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<Evaluation> {
+  /** Updates done and the learning rate are for hooks that depend on them. */
+  async evaluate(split: Split, options: EvaluatorOptions = {}): Promise<Evaluation> {
+    const { signal, update = 0, learningRate = 0 } = options;
     if (split.size === 0)
       throw new PrunebenchError(`Network ${this.#network.name} cannot be evaluated: the split is empty.`, {
         remedy: 'Give the split at least one example.',
@@ -66,19 +76,23 @@ export class Evaluator implements Disposable {
     const { inputShape } = this.#network;
     const tally = new Tally(this.#network);
     const turns = new EventLoopTurns(signal);
+    let batch = 0;
     if (split.size >= this.#batchSize * BATCHES_WORTH_COMPILING) this.compile();
     for (const { x, y, size } of batches(split, { batchSize: this.#batchSize, inputShape, reuseBuffers: true })) {
-      tally.add(await this.outputs(x, size), y);
+      const moment = this.#host?.moments.at(update, learningRate, ++batch) ?? [];
+      tally.add(await this.outputs(x, size, moment), y);
       if (turns.due) await turns.take();
     }
     return tally.result();
   }
 
   /** The network's outputs, [size, units] row by row, for a batch [size, ...inputShape]. */
-  async outputs(x: Float32Array, size: number): Promise<ArrayLike<number>> {
+  async outputs(x: Float32Array, size: number, moment: readonly StepValues[] = []): Promise<ArrayLike<number>> {
     const compiled = this.#compiled?.step;
-    if (compiled && size === this.#batchSize) return compiled.run(x)[0];
-    const outputs = tf.tidy(() => this.#forward(tf.tensor(x, [size, ...this.#network.inputShape], 'float32')));
+    if (compiled && size === this.#batchSize) return compiled.run(x, ...moment)[0];
+    const outputs = tidy(() =>
+      this.#forward(tf.tensor(x, [size, ...this.#network.inputShape], 'float32'), this.#tensors(moment)),
+    );
     const [values] = await takeValues([outputs]);
     return values;
   }
@@ -86,10 +100,15 @@ export class Evaluator implements Disposable {
   /** Compiles the forward pass for batches of full size, where the backend can do that. */
   compile(): void {
     const compile = stepCompiler();
-    if (this.#compiled || this.#extensions.length > 0 || !compile) return;
+    if (this.#compiled || !compile) return;
     using scope = new TensorScope();
-    const example = scope.own(tf.zeros([this.#batchSize, ...this.#network.inputShape]));
-    this.#compiled = { step: compile(([x]) => [this.#forward(x)], [example], Object.values(this.#parameters)) };
+    const examples = scope.make(() => [
+      tf.zeros([this.#batchSize, ...this.#network.inputShape]),
+      ...this.#tensors(this.#host?.moments.at(0, 0) ?? []),
+    ]);
+    const variables = this.#host?.variables.all.map(({ variable }) => variable) ?? [];
+    const state = [...Object.values(this.#parameters), ...variables];
+    this.#compiled = { step: compile(([x, ...moment]) => [this.#forward(x, moment)], examples, state) };
   }
 
   dispose(): void {
@@ -100,8 +119,13 @@ export class Evaluator implements Disposable {
     this.dispose();
   }
 
-  #forward(x: tf.Tensor): tf.Tensor {
-    return forward(this.#network, this.#parameters, x, { training: false, extensions: this.#extensions });
+  #tensors(moment: readonly StepValues[]): tf.Tensor[] {
+    return this.#host?.moments.tensors(moment) ?? [];
+  }
+
+  #forward(x: tf.Tensor, moment: readonly tf.Tensor[]): tf.Tensor {
+    const options = this.#host?.forwardOptions(this.#host.moments.named(moment), false);
+    return forward(this.#network, this.#parameters, x, { training: false, ...options });
   }
 }
 

@@ -1,8 +1,10 @@
 import {
   type Criterion,
   type Dataset,
+  type ExtensionEntry,
   type KernelInitializer,
   type Network,
+  networkOf,
   type Progress,
   PrunebenchError,
   randomStream,
@@ -25,6 +27,8 @@ export interface SessionOptions {
   readonly signal: AbortSignal;
   /** By id. */
   readonly criteria: ReadonlyMap<string, Criterion>;
+  /** By id; absent: none. */
+  readonly extensions?: ReadonlyMap<string, ExtensionEntry>;
   readonly initializer: KernelInitializer;
   readonly stateAfter: (index: number) => Promise<State>;
   /** Shares scores between steps; `start` identifies the state that the step starts from. Absent: every step scores for itself. */
@@ -36,7 +40,9 @@ export interface SessionOptions {
 export function openSession(options: SessionOptions): TrialSession {
   const { dataset, network, seed, position, signal, onProgress } = options;
   const root = randomStream(seed);
+  const path = ['step', String(position)];
   const random = root.fork('step').fork(String(position));
+  let trainings = 0;
   return {
     dataset,
     network,
@@ -66,14 +72,18 @@ export function openSession(options: SessionOptions): TrialSession {
       });
       return { ...remembered, ...compensation };
     },
-    train: (state, trainOptions) =>
-      train(network, state, dataset, trainOptions, {
-        random,
+    train(state, trainOptions) {
+      const own = trainings++ === 0 ? path : [...path, 'train', String(trainings)];
+      const stream = trainOptions.from > 0 && state.cut ? state.cut.stream : own.join('/');
+      return train(networkOf(state, network), state, dataset, trainOptions, {
+        random: stream.split('/').reduce((parent, name) => parent.fork(name), root),
+        stream,
         signal,
-        extensions: [],
+        ...(options.extensions ? { extensions: options.extensions } : {}),
         ...(onProgress ? { onProgress } : {}),
-      }),
-    evaluate: (state, split) => evaluate(network, state, dataset.splits[split], { signal }),
+      });
+    },
+    evaluate: (state, split) => evaluate(networkOf(state, network), state, dataset.splits[split], { signal }),
     progress: (progress) => onProgress?.(progress),
   };
 }

@@ -9,7 +9,7 @@ import {
 } from '@prunebench/core';
 import { imageSplit, normalisationTable } from '@prunebench/data';
 import type { Extension } from '@prunebench/network';
-import { mlp, randomParameters } from '@prunebench/testing';
+import { extended, mlp, randomParameters } from '@prunebench/testing';
 import test from 'ava';
 import { train } from '../src/index.ts';
 import { contentOf, toyDataset } from './support/toy-dataset.ts';
@@ -34,10 +34,11 @@ async function epochsSeen(
       return next();
     },
   };
-  const parsed = trainOptions.parse({ epochs: 3, batchSize: 8, learningRate: 0.01, ...options });
+  const { listed, known } = extended(tap);
+  const parsed = trainOptions.parse({ epochs: 3, batchSize: 8, learningRate: 0.01, extensions: listed, ...options });
   await train(network, { parameters: randomParameters(network, 1), masks: {} }, dataset, parsed, {
     random: randomStream(seed),
-    extensions: [tap],
+    extensions: known,
   });
   return Array.from({ length: seen.length / size }, (_, epoch) => seen.slice(epoch * size, (epoch + 1) * size));
 }

@@ -2,7 +2,7 @@
 import { isNativeAvailable, registerNativeBackend } from '@prunebench/backend-native';
 import { type Batch, type ParameterRecord, randomStream, type Split, type State, trainOptions } from '@prunebench/core';
 import type { Extension } from '@prunebench/network';
-import { convNet, randomBatch, randomParameters } from '@prunebench/testing';
+import { convNet, extended, randomBatch, randomParameters } from '@prunebench/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
 import { estimateBatchNorm, evaluate, train } from '../src/index.ts';
@@ -51,16 +51,28 @@ const extensions: Readonly<Record<string, Extension>> = {
   layer: { layer: (layer, _inputs, next) => (layer.name === 'fc2' ? fail() : next()) },
   output: { output: (layer, y) => (layer.name === 'fc2' ? fail() : y) },
   penalty: { penalty: fail },
+  loss: { loss: fail },
   gradients: { gradients: fail },
-  afterStep: { afterStep: ({ step }) => (step === 2 ? fail() : undefined) },
-  afterEpoch: { afterEpoch: fail },
+  afterUpdate: { afterUpdate: fail },
+  accumulate: { accumulate: fail },
+  scalars: { scalars: (update) => (update === 2 ? fail() : { one: 1 }) },
+  'event before an update': { events: { every: 2 }, event: fail },
+  'event after an epoch': { events: { every: 'epoch' }, event: fail },
+  'event with gradients': {
+    events: { every: 2 },
+    async event(training) {
+      await training.gradients();
+      fail();
+    },
+  },
+  finish: { finish: fail },
 };
 
 const options = (more = {}) => trainOptions.parse({ epochs: 2, batchSize: 5, learningRate: 0.1, ...more });
 const training = (state: State, { data = dataset, more = {}, extension = undefined as Extension | undefined } = {}) =>
-  train(network, state, data, options(more), {
+  train(network, state, data, options({ ...more, ...(extension && { extensions: extended(extension).listed }) }), {
     random: randomStream(1),
-    ...(extension ? { extensions: [extension] } : {}),
+    ...(extension && { extensions: extended(extension).known }),
   });
 const start: State = { parameters, masks };
 const aborted = { signal: AbortSignal.abort(new Error('stop')) };

@@ -27,11 +27,13 @@ const prune = (criterion: Criterion, more: Record<string, unknown> = {}) =>
 const readers: Readonly<Record<string, (subject: Subject) => unknown>> = {
   parameters: ({ parameters }) => parameters,
   initialParameters: ({ initialParameters }) => initialParameters,
+  variables: ({ variables }) => variables,
   batches: ({ batches }) => [...batches({ batchSize: 2 })],
 };
 const openedBy: Readonly<Record<string, Criterion['needs']>> = {
   parameters: ['weights'],
   initialParameters: ['initial-weights'],
+  variables: ['variables'],
   batches: ['activations'],
 };
 

@@ -58,12 +58,16 @@ test('nothing is sparse unasked, without a mask, without a weight, or where an e
     { layer: (_, __, next) => next() },
     { output: (_, y) => y },
     { penalty: () => tf.scalar(0) },
+    { loss: () => tf.scalar(0) },
     { variables: {} },
     { gradients: (gradients) => gradients },
-    { afterStep: () => {} },
+    { afterUpdate: (parameters) => parameters },
+    { accumulate: () => ({}) },
+    { denseSlots: true },
   ];
-  for (const hook of hooks) t.deepEqual(chooseSparse(network, { masks }, auto, [hook]), [], Object.keys(hook)[0]);
-  t.is(chooseSparse(network, { masks }, auto, [{ afterEpoch: () => {} }]).length, 2);
+  const chosen = (extension: Extension) => chooseSparse(network, { masks }, auto, [{ id: 'e', extension }]);
+  for (const hook of hooks) t.deepEqual(chosen(hook), [], Object.keys(hook)[0]);
+  t.is(chosen({ events: { every: 'epoch' }, event: () => {}, frozen: () => false, scalars: () => ({}) }).length, 2);
 });
 
 test('the pattern of a convolution: outputs in rows, and the kernel turned round for the input gradient', (t) => {

@@ -10,7 +10,7 @@ import {
   trainOptions,
 } from '@prunebench/core';
 import { type Extension, initializeParameters } from '@prunebench/network';
-import { convNet, kernels, mlp, randomParameters, residualNet } from '@prunebench/testing';
+import { convNet, extended, kernels, mlp, randomParameters, residualNet } from '@prunebench/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
 import { evaluate, train } from '../src/index.ts';
@@ -28,6 +28,15 @@ const bytes = (parameters: ParameterRecord) =>
 
 const dataset = toyDataset({ inputShape: [6], classes: 3 });
 const network = mlp([6, 8, 3]);
+const trainWith = (
+  extension: Extension,
+  more: Partial<TrainOptionsInput> = {},
+  context: { signal?: AbortSignal } = {},
+) => {
+  const { listed, known } = extended(extension);
+  const chosen = options({ ...more, extensions: listed });
+  return train(network, fresh(network), dataset, chosen, { random: randomStream(1), extensions: known, ...context });
+};
 
 test.serial('separable data are learnt without a mistake, by a dense and by a convolutional network', async (t) => {
   const { state, metrics } = await train(network, fresh(network), dataset, options({ epochs: 15, batchSize: 16 }), {
@@ -150,13 +159,9 @@ for (const optimizer of [
 
 test.serial('a loss that is not finite stops training with step and epoch', async (t) => {
   const exploding: Extension = { output: (layer, y) => (layer.name === 'fc2' ? tf.mul(y, 1e20) : y) };
-  const error = await t.throwsAsync(
-    train(network, fresh(network), dataset, options({ epochs: 3, batchSize: 10, learningRate: 1e20 }), {
-      random: randomStream(1),
-      extensions: [exploding],
-    }),
-    { instanceOf: DivergenceError },
-  );
+  const error = await t.throwsAsync(trainWith(exploding, { epochs: 3, batchSize: 10, learningRate: 1e20 }), {
+    instanceOf: DivergenceError,
+  });
   t.regex(error.message, /the loss is (NaN|Infinity) at step \d+ of 18 \(epoch [123]\)/);
 });
 
@@ -164,8 +169,7 @@ for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {
   test.serial(`the step that the message names is the first bad one: ${bad}`, async (t) => {
     let calls = 0;
     const poisoned: Extension = { penalty: () => tf.scalar(++calls === 9 ? bad : 0) };
-    const context = { random: randomStream(1), extensions: [poisoned] };
-    await t.throwsAsync(train(network, fresh(network), dataset, options({ epochs: 3, batchSize: 10 }), context), {
+    await t.throwsAsync(trainWith(poisoned, { epochs: 3, batchSize: 10 }), {
       instanceOf: DivergenceError,
       message: new RegExp(`is ${bad} at step 9 of 18 \\(epoch 2\\)`),
     });
@@ -174,14 +178,10 @@ for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {
 
 test.serial('parameters ruined by the very last step do not pass as a result', async (t) => {
   const ruin: Extension = {
-    afterStep: ({ step, totalSteps, parameters, assign }) => {
-      if (step === totalSteps) assign('fc2/bias', tf.fill(parameters['fc2/bias'].shape, Number.NaN));
-    },
+    events: { every: 'epoch' },
+    event: (training) => training.write('fc2/bias', new Float32Array(3).fill(Number.NaN)),
   };
-  await t.throwsAsync(
-    train(network, fresh(network), dataset, options({}), { random: randomStream(1), extensions: [ruin] }),
-    { instanceOf: DivergenceError, message: /validation loss is NaN/ },
-  );
+  await t.throwsAsync(trainWith(ruin), { instanceOf: DivergenceError, message: /validation loss is NaN/ });
 });
 
 test.serial('a fraction of an epoch trains so many batches; every example of a whole epoch comes once', async (t) => {
@@ -212,15 +212,13 @@ test.serial('the training loss of an epoch is the mean over examples, whatever t
 
 test.serial('the best epoch on validation is reported with its own test accuracy, the state is the last', async (t) => {
   const spoil: Extension = {
-    afterEpoch({ epoch, parameters, assign }) {
-      if (epoch === 3)
-        for (const name of Object.keys(parameters)) tf.tidy(() => assign(name, tf.zerosLike(parameters[name])));
+    events: { every: 'epoch', from: 3 },
+    async event(training) {
+      for (const name of Object.keys(fresh(network).parameters))
+        training.write(name, (await training.read(name)).fill(0));
     },
   };
-  const { state, metrics } = await train(network, fresh(network), dataset, options({ epochs: 3, batchSize: 4 }), {
-    random: randomStream(1),
-    extensions: [spoil],
-  });
+  const { state, metrics } = await trainWith(spoil, { epochs: 3, batchSize: 4 });
   t.deepEqual(
     metrics.epochs!.map(({ validation }) => Math.round(validation.accuracy)),
     [100, 100, 33],
@@ -237,21 +235,16 @@ test.serial('nothing is left on the backend, also after an error', async (t) => 
   await train(cnn, fresh(cnn), images, options({ epochs: 2, batchSize: 5 }), { random: randomStream(1) });
   t.is(tf.memory().numTensors, before);
   const fail: Extension = { penalty: () => tf.scalar(Number.NaN) };
-  await t.throwsAsync(
-    train(network, fresh(network), dataset, options({ batchSize: 1 }), { random: randomStream(1), extensions: [fail] }),
-  );
+  await t.throwsAsync(trainWith(fail, { batchSize: 1 }));
   t.is(tf.memory().numTensors, before);
 });
 
 test.serial('an aborted training stops with the reason', async (t) => {
   const stop = new AbortController();
-  const slow: Extension = { afterStep: () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 30) };
+  const wait = () => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 30);
+  const slow: Extension = { events: { every: 1 }, event: wait };
   setTimeout(() => stop.abort(new Error('Ctrl-C')), 150);
-  const running = train(network, fresh(network), dataset, options({ epochs: 1000, batchSize: 1 }), {
-    random: randomStream(1),
-    signal: stop.signal,
-    extensions: [slow as Extension],
-  });
+  const running = trainWith(slow, { epochs: 1000, batchSize: 1 }, { signal: stop.signal });
   await t.throwsAsync(running, { message: 'Ctrl-C' });
 });
 
@@ -312,13 +305,14 @@ test.serial('dropout draws new units at every step, and the same ones when repea
   };
   // 59, so that training batches differ in size from those of the evaluation.
   const odd = toyDataset({ inputShape: [6], classes: 3, sizes: { train: 59 } });
+  const { listed, known } = extended(tap);
   const run = () =>
     train(
       dropout,
       { parameters: randomParameters(dropout, 3), masks: {} },
       odd,
-      options({ epochs: 3, batchSize: 60, learningRate: 1e-30 }),
-      { random: randomStream(1), extensions: [tap] },
+      options({ epochs: 3, batchSize: 60, learningRate: 1e-30, extensions: listed }),
+      { random: randomStream(1), extensions: known },
     );
   await run();
   const first = patterns.splice(0);

@@ -22,12 +22,14 @@ import { indexingKernels } from './kernels/indexing.ts';
 import type { KernelBody, Kernels } from './kernels/kernel.ts';
 import { layoutKernels } from './kernels/layout.ts';
 import { matMulKernels } from './kernels/mat-mul.ts';
+import { noiseKernels } from './kernels/noise.ts';
 import { optimizerKernels } from './kernels/optimizer.ts';
 import { poolKernels } from './kernels/pool.ts';
 import { reduceKernels } from './kernels/reduce.ts';
 import { softmaxKernels } from './kernels/softmax.ts';
 import { sparseTrainingKernels } from './kernels/sparse-training.ts';
 import { tileKernels } from './kernels/tiles.ts';
+import { topKKernels } from './kernels/top-k.ts';
 
 const nativeKernels = (enums: SharedEnums): Kernels => ({
   ...matMulKernels,
@@ -41,6 +43,8 @@ const nativeKernels = (enums: SharedEnums): Kernels => ({
   ...softmaxKernels,
   ...batchNormKernels,
   ...optimizerKernels,
+  ...noiseKernels,
+  ...topKKernels,
   ...layoutKernels,
   ...indexingKernels,
   ...sparseTrainingKernels,

@@ -1,9 +1,8 @@
 /** A network of NaNs is no result on any backend, also where the outputs are numbers all the same. */
 import { DivergenceError, randomStream, type Split, trainOptions } from '@prunebench/core';
 import type { Extension } from '@prunebench/network';
-import { mlp, randomBatch, randomParameters, withValues } from '@prunebench/testing';
+import { extended, mlp, randomBatch, randomParameters, withValues } from '@prunebench/testing';
 import { evaluate, train } from '@prunebench/training';
-import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
 import { listBackends, selectBackend } from '../src/index.ts';
 
@@ -36,12 +35,16 @@ for (const name of available) {
   test.serial(`${name}: a training that ends with NaN has diverged`, async (t) => {
     await selectBackend(name);
     const ruin: Extension = {
-      afterStep({ step, totalSteps, parameters, assign }) {
-        if (step === totalSteps) assign('fc1/kernel', tf.fill(parameters['fc1/kernel'].shape, Number.NaN));
+      events: { every: 'epoch' },
+      event(training) {
+        if (training.update === training.totalUpdates)
+          training.write('fc1/kernel', new Float32Array(30).fill(Number.NaN));
       },
     };
     const sound = { parameters: randomParameters(network), masks: {} };
-    await t.throwsAsync(train(network, sound, dataset, options, { random: randomStream(1), extensions: [ruin] }), {
+    const { listed, known } = extended(ruin);
+    const ruined = { ...options, extensions: listed };
+    await t.throwsAsync(train(network, sound, dataset, ruined, { random: randomStream(1), extensions: known }), {
       instanceOf: DivergenceError,
       message: name === 'wasm' ? /fc1\/kernel is NaN at flat index 0 after training/ : /NaN/,
     });

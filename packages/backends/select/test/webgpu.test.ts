@@ -35,7 +35,7 @@ async function trained(
     const loss = run.advance(x, y);
     losses.push(typeof loss === 'number' ? loss : (await loss.data())[0]);
   }
-  await run.finishEpoch(parsed.learningRate);
+  run.settle();
   const outputs = await new Evaluator(network, run.uploaded.variables).outputs(x, size);
   const record = await run.uploaded.read();
   run.dispose();

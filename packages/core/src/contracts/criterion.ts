@@ -16,6 +16,7 @@ export const needs = [
   'activations',
   'second-derivatives',
   'initial-weights',
+  'variables',
   'nothing',
 ] as const;
 export type Need = (typeof needs)[number];
@@ -45,6 +46,8 @@ export interface Subject {
   readonly masks: Masks;
   /** The parameters before any training. */
   readonly initialParameters: ParameterRecord;
+  /** What extensions of earlier trainings have left, by "<extension>/<name>" (`State.variables`); absent: nothing. */
+  readonly variables?: ParameterRecord | undefined;
   /** Batches of the calibration split, in an order that depends on the seed alone; without `count` one pass over it. */
   batches(options: { batchSize: number; count?: number }): Iterable<Batch>;
   /** The stream named after the criterion; random scores come from here alone. */

@@ -7,6 +7,7 @@ import type { PaperKey } from './bibliography.ts';
 import type { Citation } from './citation.ts';
 import type { Criterion, Family, Scored, Subject } from './criterion.ts';
 import type { Dataset, SplitName } from './dataset.ts';
+import type { ExtensionEntry } from './extension.ts';
 import type { TrainOptions } from './train-options.ts';
 
 /**
@@ -22,6 +23,8 @@ export interface Step {
 export interface HashedStep extends Step {
   /** Of the criterion that the options name, where it has one. */
   readonly revision?: number;
+  /** Of the extensions that the options name, by id. */
+  readonly extensionRevisions?: Readonly<Record<string, number>>;
   /** Of the kind of step, where it has one. */
   readonly kindRevision?: number;
 }
@@ -75,6 +78,10 @@ export interface StepMetrics {
   readonly epochs?: readonly EpochLog[];
   /** The epoch that was best on the validation split, and its test accuracy: reported beside the last epoch's, never instead. */
   readonly bestValidation?: { readonly epoch: number; readonly validation: Evaluation; readonly test: Evaluation };
+  /** The first of the lowest validation losses, where a training looks every so many updates: by it, it would have been stopped early. */
+  readonly earlyStop?:
+    | { readonly step: number; readonly epoch: number; readonly validation: Evaluation; readonly test: Evaluation }
+    | undefined;
   /** Examples that went forward and backward. */
   readonly trainedExamples?: number;
   readonly [name: string]: unknown;
@@ -121,6 +128,12 @@ export interface TrialSession {
     readonly savedSeconds: number;
     readonly compensate?: Scored['compensate'];
   }>;
+  /**
+   * Trains a state; each training of one step draws from a stream of its own, but one that goes on where another was cut (`options.from`)
+   * draws from that one's.
+   *
+   * @returns the state with the masks that the training ended with
+   */
   train(state: State, options: TrainOptions): Promise<StepOutcome>;
   evaluate(state: State, split: SplitName): Promise<Evaluation>;
   progress(progress: Progress): void;
@@ -131,6 +144,14 @@ export interface Normalised {
   readonly options: Readonly<Record<string, unknown>>;
   /** Of the criterion that the options name, where it has one. */
   readonly revision?: number;
+  /** Of the extensions that the options name, by id, where they have one. */
+  readonly extensionRevisions?: Readonly<Record<string, number>>;
+}
+
+/** What a step's options may name. */
+export interface NamedEntries {
+  readonly criteria: ReadonlyMap<string, Criterion>;
+  readonly extensions: ReadonlyMap<string, ExtensionEntry>;
 }
 
 /** The code behind a kind of step, and what it does to a state: the planner knows no kind by its name. */
@@ -155,9 +176,9 @@ export interface StepKind<Options = unknown> {
   work?(options: Options): number;
   /**
    * Leaves out of options, from which the defaults of `options` are gone, what the kind's schema cannot know as a default: that of
-   * a criterion which they name. Absent: nothing more is left out.
+   * a criterion or an extension which they name. Absent: nothing more is left out.
    */
-  normalise?(options: Readonly<Record<string, unknown>>, criteria: ReadonlyMap<string, Criterion>): Normalised;
+  normalise?(options: Readonly<Record<string, unknown>>, entries: NamedEntries): Normalised;
   run(session: TrialSession, state: State, options: Options): Promise<StepOutcome>;
 }
 

@@ -5,6 +5,7 @@ import type { Criterion, Need, Subject } from './criterion.ts';
 const opens = {
   parameters: ['weights', 'gradients', 'per-sample-gradients', 'activations', 'second-derivatives'],
   initialParameters: ['initial-weights'],
+  variables: ['variables'],
   batches: ['gradients', 'per-sample-gradients', 'activations', 'second-derivatives'],
 } satisfies Readonly<Partial<Record<keyof Subject, readonly Need[]>>>;
 
@@ -33,6 +34,10 @@ export function limitedTo({ id, needs }: Pick<Criterion, 'id' | 'needs'>, subjec
     get initialParameters() {
       open('initialParameters');
       return subject.initialParameters;
+    },
+    get variables() {
+      open('variables');
+      return subject.variables;
     },
     batches(options) {
       open('batches');

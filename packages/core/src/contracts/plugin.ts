@@ -2,6 +2,7 @@ import type { Network } from '../graph/layer.ts';
 import type { Benchmark } from './benchmark.ts';
 import type { Criterion } from './criterion.ts';
 import type { Dataset } from './dataset.ts';
+import type { ExtensionEntry } from './extension.ts';
 import type { Method, StepKind } from './method.ts';
 
 /** What a network is built for. */
@@ -49,6 +50,8 @@ export interface Plugin {
   /** Methods that are more than a criterion with a schedule. */
   readonly methods?: readonly Method[];
   readonly steps?: readonly StepKind[];
+  /** What a train step may list to reach into training. */
+  readonly extensions?: readonly ExtensionEntry[];
   readonly datasets?: readonly DatasetEntry[];
   readonly networks?: readonly NetworkEntry[];
   readonly benchmarks?: readonly Benchmark[];

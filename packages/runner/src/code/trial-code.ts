@@ -76,14 +76,17 @@ export class TrialCodes {
     return this.#named(spec.dataset, steps).set(`method ${spec.method}`, this.#registry.methods.get(spec.method));
   }
 
-  /** The objects that steps on a data set name. Criteria may be named in any option of a step. */
+  /** The objects that steps on a data set name. Criteria and extensions may be named in any option of a step. */
   #named(dataset: string, steps: readonly Step[]): Map<string, unknown> {
-    const { criteria, steps: kinds } = this.#registry;
+    const { criteria, extensions, steps: kinds } = this.#registry;
     const named = new Map<string, unknown>();
     named.set(`data set ${dataset}`, this.#registry.datasets.get(dataset));
     for (const { kind, options } of steps) {
       named.set(`step ${kind}`, kinds.get(kind));
-      for (const id of stringsIn(options)) if (criteria.has(id)) named.set(`criterion ${id}`, criteria.get(id));
+      for (const id of stringsIn(options)) {
+        if (criteria.has(id)) named.set(`criterion ${id}`, criteria.get(id));
+        if (extensions.has(id)) named.set(`extension ${id}`, extensions.get(id));
+      }
     }
     return named;
   }

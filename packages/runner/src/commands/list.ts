@@ -29,6 +29,13 @@ const lists: Readonly<Record<string, (registry: Registry) => readonly Item[] | P
       taxonomy,
       options: jsonSchema(options),
     })),
+  extensions: ({ extensions }) =>
+    [...extensions.values()].map(({ id, title, citation, options }) => ({
+      id,
+      title: cited(title, citationOf(citation)),
+      citation: citationOf(citation),
+      options: jsonSchema(options),
+    })),
   networks: listNetworks,
   /** What they were called before. */
   models: listNetworks,

@@ -39,24 +39,34 @@ function revisionsOf(spec: TrialSpec, registry: Registry): Readonly<Record<strin
   const [revision, criterionRevision] = [method?.revision, criterion?.revision].filter(
     (raised) => raised !== undefined,
   );
-  const stepRevisions = revisedSteps(spec, registry);
+  const { stepRevisions, extensionRevisions } = revisedSteps(spec, registry);
   return {
     ...(revision === undefined ? {} : { revision }),
     ...(criterionRevision === undefined ? {} : { criterionRevision }),
     ...(Object.keys(stepRevisions).length === 0 ? {} : { stepRevisions }),
+    ...(Object.keys(extensionRevisions).length === 0 ? {} : { extensionRevisions }),
   };
 }
 
-/** The kinds of steps with a revision that a trial takes. */
-function revisedSteps(spec: TrialSpec, registry: Registry): Readonly<Record<string, number>> {
-  if (![...registry.steps.values()].some(({ revision }) => revision !== undefined)) return {};
+type Revisions = Readonly<Record<string, number>>;
+
+/** The kinds of steps, and the extensions of training, with a revision that a trial's steps name. */
+function revisedSteps(
+  spec: TrialSpec,
+  registry: Registry,
+): { readonly stepRevisions: Revisions; readonly extensionRevisions: Revisions } {
+  const entries = [...registry.steps.values(), ...registry.extensions.values()];
+  if (!entries.some(({ revision }) => revision !== undefined)) return { stepRevisions: {}, extensionRevisions: {} };
   const { shape } = lookUp(registry.datasets, 'dataset', spec.dataset);
   const options = lookUp(registry.methods, 'method', spec.method).options.parse(spec.options) as TrialSpec['options'];
   const steps = declaredSteps({ ...spec, options }, registry.network(spec.network).build(shape), registry);
   const kinds = steps.flatMap(({ kind }) => registry.steps.get(kind) ?? []);
-  return Object.fromEntries(
-    kinds.flatMap(({ kind, revision }) => (revision === undefined ? [] : [[kind, revision] as const])),
-  );
+  return {
+    stepRevisions: Object.fromEntries(
+      kinds.flatMap(({ kind, revision }) => (revision === undefined ? [] : [[kind, revision] as const])),
+    ),
+    extensionRevisions: Object.assign({}, ...steps.map((step) => normalizeStep(step, registry).extensionRevisions)),
+  };
 }
 
 /** A step as it is hashed: the defaults of its kind, and of the criterion that it names, removed. */
@@ -64,7 +74,7 @@ export function normalizeStep(step: Step, registry: Registry): HashedStep {
   const kind = registry.steps.get(step.kind);
   if (!kind) return step;
   const options = withoutDefaults(kind.options, step.options) as Step['options'];
-  const normalised = kind.normalise?.(options, registry.criteria) ?? { options };
+  const normalised = kind.normalise?.(options, registry) ?? { options };
   return {
     kind: step.kind,
     ...normalised,

@@ -44,6 +44,14 @@ const method = z.looseObject({
   revision: z.int().positive().optional(),
 });
 
+const extension = z.looseObject({
+  ...described,
+  citation: published.citation,
+  options,
+  revision: z.int().positive().optional(),
+  create: call,
+});
+
 const dataset = z.looseObject({
   ...described,
   shape: z.looseObject({ inputShape: z.array(z.int().positive()), classes: z.int().positive() }),
@@ -81,6 +89,7 @@ export const pluginSchema = z.strictObject({
   benchmarks: z.array(benchmark).optional(),
   criteria: z.array(criterion).optional(),
   datasets: z.array(dataset).optional(),
+  extensions: z.array(extension).optional(),
   methods: z.array(method).optional(),
   networks: z.array(network).optional(),
   steps: z.array(step).optional(),

@@ -2,6 +2,7 @@ import {
   type Dataset,
   type KernelInitializer,
   type Network,
+  networkOf,
   type Progress,
   refuseDiverged,
   type State,
@@ -36,27 +37,26 @@ export interface StageContext extends Omit<StepContext, 'stateOf'> {
   readonly notice: Notice;
 }
 
-/** Takes the last step of a stage, from the state that its parent has left. */
+/** Takes the last step of a stage, from the state that its parent has left; on that state's network, where it has one of its own. */
 export async function takeStep(stage: Stage, context: StepContext): Promise<StepOutcome> {
-  const { dataset, network, registry, scoreMemory, signal, onProgress } = context;
+  const { dataset, registry, scoreMemory, signal, onProgress } = context;
   const position = stage.steps.length - 1;
   const start = stage.parent ?? `initial ${stage.network} for ${stage.dataset}`;
+  const earlier = stage.parent === null ? undefined : await context.stateOf(stage.parent);
   const session = openSession({
     dataset,
-    network,
+    network: earlier ? networkOf(earlier, context.network) : context.network,
     seed: stage.seed,
     position,
     signal,
     criteria: registry.criteria,
+    extensions: registry.extensions,
     initializer: context.initializer,
     stateAfter: (index) => context.stateOf(ancestor(stage, index)),
     ...(scoreMemory && { shared: { memory: scoreMemory, start } }),
     ...(onProgress && { onProgress }),
   });
-  const before: State =
-    stage.parent === null
-      ? { parameters: session.initialParameters(), masks: {} }
-      : await context.stateOf(stage.parent);
+  const before: State = earlier ?? { parameters: session.initialParameters(), masks: {} };
   const step = stage.steps[position];
   const kind = lookUp(registry.steps, 'kind of step', step.kind);
   return kind.run(session, before, kind.options.parse(step.options));
@@ -69,14 +69,16 @@ export async function takeStep(stage: Stage, context: StepContext): Promise<Step
  * @throws DivergenceError where a parameter, a metric or an evaluation is not finite
  */
 export async function runStage(stage: Stage, context: StageContext): Promise<number> {
-  const { dataset, network, store, signal, notice } = context;
+  const { dataset, store, signal, notice } = context;
   const start = performance.now();
   const { kind } = stage.steps[stage.steps.length - 1];
   const { state, metrics } = await takeStep(stage, { ...context, stateOf: (key) => store.readState(key, notice) });
   refuseDiverged(state.parameters, `after ${kind} (step ${stage.steps.length})`);
   checkMetrics(kind, metrics);
   const evaluations = stage.evaluate
-    ? await evaluateBoth((split) => evaluate(network, state, dataset.splits[split], { signal }))
+    ? await evaluateBoth((split) =>
+        evaluate(networkOf(state, context.network), state, dataset.splits[split], { signal }),
+      )
     : undefined;
   const seconds = (performance.now() - start) / 1000;
   await store.commit({

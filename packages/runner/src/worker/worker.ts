@@ -3,7 +3,14 @@
  * that it leaves behind is committed on disk before it answers, so it may be killed at any moment.
  */
 import { selectBackend } from '@prunebench/backend-select';
-import { type Dataset, DivergenceError, LayerCollapseError, type Network, type Progress } from '@prunebench/core';
+import {
+  type Dataset,
+  DivergenceError,
+  LayerCollapseError,
+  type Network,
+  networkOf,
+  type Progress,
+} from '@prunebench/core';
 import { diskError, onNotice } from '@prunebench/files';
 import { writeRecord } from '@prunebench/records';
 import { evaluate, ScoreMemory } from '@prunebench/training';
@@ -104,7 +111,8 @@ async function recordTask(task: RecordTask, { info, registry, folder, store }: S
     worker: info,
     store,
     notice,
-    evaluate: (state, split) => evaluate(network, state, dataset.splits[split], { signal: controller.signal }),
+    evaluate: (state, split) =>
+      evaluate(networkOf(state, network), state, dataset.splits[split], { signal: controller.signal }),
   });
   await writeRecord(folder.table(task.benchmark, task.scale), task.trial.name, record);
   return (performance.now() - start) / 1000;

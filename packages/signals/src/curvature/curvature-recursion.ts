@@ -1,5 +1,5 @@
 import { type Batch, INPUT, type Layer, type Network, outputLayer } from '@prunebench/core';
-import { type Extension, forward, type ParameterTensors, TensorScope } from '@prunebench/network';
+import { type ForwardHooks, forward, type ParameterTensors, TensorScope } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 import { outputLoss } from '../output-loss.ts';
 import { applyLayer, batchTensor } from '../tensors.ts';
@@ -36,7 +36,7 @@ export async function addRecursionCurvature(
 ): Promise<void> {
   using scope = new TensorScope();
   const inputs = new Map<string, tf.Tensor[]>();
-  const capture: Extension = {
+  const capture: ForwardHooks = {
     layer(layer, tensors, next) {
       inputs.set(
         layer.name,
@@ -45,7 +45,7 @@ export async function addRecursionCurvature(
       return next();
     },
   };
-  const output = scope.make(() => forward(network, parameters, batchTensor(network, batch), { extensions: [capture] }));
+  const output = scope.make(() => forward(network, parameters, batchTensor(network, batch), { hooks: [capture] }));
   const outputs = Float32Array.from(await output.data());
   const labelled = { outputs, labels: batch.y, units: outputs.length / batch.size };
   const loss = outputLoss(network);

@@ -59,7 +59,8 @@ export function describeState(
 ): { readonly tensors: Record<string, SafetensorsTensor>; readonly metadata: Record<string, string> } {
   const { masks } = state;
   checkMasksOf(state.parameters, masks);
-  const checked = tensorsOf(state);
+  // What training remembers is none of the network's.
+  const checked = tensorsOf({ parameters: state.parameters, masks });
   const parameters = applyMasks(state.parameters, masks);
   const tensors: Record<string, SafetensorsTensor> = { ...checked, ...parameters };
   const metadata: Record<string, string> = { [DIGEST]: stateDigest({ parameters, masks }) };

@@ -24,6 +24,11 @@ function factorAt(schedule: TrainOptions['schedule'], step: number, totalSteps: 
       return 1;
     case 'step':
       return schedule.factor ** schedule.boundaries.filter((share) => step >= Math.round(share * totalSteps)).length;
+    // The final factor would be reached at step totalSteps.
+    case 'linear': {
+      const share = Math.max(0, step / totalSteps - schedule.from) / (1 - schedule.from);
+      return 1 + (schedule.finalFactor - 1) * share;
+    }
     // Loshchilov & Hutter 2017, equation 5, without restarts; the final factor would be reached at step totalSteps.
     case 'cosine':
       return cosine(1, schedule.finalFactor, step / totalSteps);

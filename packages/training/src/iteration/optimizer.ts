@@ -8,8 +8,10 @@ export interface Trainable {
   readonly variable: tf.Variable;
   /** 0/1; pruned values, and their optimizer state, are 0 after every step. */
   readonly mask: tf.Tensor | undefined;
-  /** Weight decay applies to kernels alone: not to biases, batch norm or a method's extra variables. */
+  /** Weight decay applies to kernels alone: not to biases or batch norm. */
   readonly decayed: boolean;
+  /** Whether the optimizer's state under the mask goes on, fed by the gradients there. */
+  readonly denseSlots?: boolean;
 }
 
 /**
@@ -52,13 +54,20 @@ export function createOptimizer(
         // The loss does not depend on it, for instance because an extension replaced its layer.
         if (!gradient) continue;
         const own = state.get(trainable.name)!;
-        const [value, ...next] = update(trainable, own, gradient, rates);
+        const [value, ...next] = trainable.denseSlots
+          ? maskedAfter(update({ ...trainable, mask: undefined }, own, gradient, rates), trainable.mask)
+          : update(trainable, own, gradient, rates);
         trainable.variable.assign(value);
         for (let i = 0; i < own.length; i++) own[i].assign(next[i]);
       }
     },
     dispose: () => owned.dispose(),
   };
+}
+
+/** An update whose value alone is masked. */
+function maskedAfter([value, ...slots]: tf.Tensor[], mask: tf.Tensor | undefined): tf.Tensor[] {
+  return [mask ? tf.mul(value, mask) : value, ...slots];
 }
 
 type Update = (

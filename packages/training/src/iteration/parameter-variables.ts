@@ -15,7 +15,9 @@ export interface ParameterVariables {
   /** All parameters by name, running statistics included; pruned values are 0. */
   readonly variables: Readonly<Record<string, tf.Variable>>;
   /** 0/1 float32 tensors of the masked parameters. */
-  readonly masks: Readonly<Record<string, tf.Tensor>>;
+  readonly masks: Readonly<Record<string, tf.Variable>>;
+  /** Puts a mask in the place of a parameter's own, and removes what it hides. */
+  setMask(name: string, mask: Uint8Array): void;
   /** Copies of the values as they are now. */
   read(): Promise<ParameterRecord>;
 }
@@ -26,9 +28,10 @@ export interface ParameterVariables {
  * @throws PrunebenchError when a parameter of the network is missing or has another shape
  */
 export function uploadState(network: Network, state: State, scope: TensorScope): ParameterVariables {
-  const masked = applyMasks(state.parameters, state.masks);
+  // A removed weight that training has left as -0 stays that where the training goes on: segments are to give the bits of the whole.
+  const masked = state.cut && isMasked(state) ? state.parameters : applyMasks(state.parameters, state.masks);
   const variables: Record<string, tf.Variable> = {};
-  const masks: Record<string, tf.Tensor> = {};
+  const masks: Record<string, tf.Variable> = {};
   for (const { name, shape, trainable } of parameterSpecs(network)) {
     const parameter = masked[name];
     if (String(parameter?.shape) !== String(shape))
@@ -40,9 +43,31 @@ export function uploadState(network: Network, state: State, scope: TensorScope):
       tf.tidy(() => tf.variable(tf.tensor(parameter.values, [...shape], 'float32'), trainable)),
     );
     const mask = state.masks[name];
-    if (mask) masks[name] = scope.own(tf.tensor(Float32Array.from(mask), [...shape], 'float32'));
+    if (mask) masks[name] = scope.own(maskVariable(mask, shape));
   }
-  return { variables, masks, read: () => readTensors(variables) };
+  return {
+    variables,
+    masks,
+    setMask(name, mask) {
+      masks[name] ??= scope.own(maskVariable(mask, variables[name].shape));
+      tf.tidy(() => {
+        masks[name].assign(tf.tensor(Float32Array.from(mask), variables[name].shape, 'float32'));
+        // Not a product, which makes -0 of negative weights.
+        variables[name].assign(tf.where(tf.cast(masks[name], 'bool'), variables[name], tf.zerosLike(variables[name])));
+      });
+    },
+    read: () => readTensors(variables),
+  };
+}
+
+function isMasked({ parameters, masks }: State): boolean {
+  return Object.entries(masks).every(([name, mask]) =>
+    parameters[name]?.values.every((w, i) => mask[i] !== 0 || w === 0),
+  );
+}
+
+function maskVariable(mask: Uint8Array, shape: readonly number[]): tf.Variable {
+  return tf.tidy(() => tf.variable(tf.tensor(Float32Array.from(mask), [...shape], 'float32'), false));
 }
 
 /** Copies tensors to plain arrays. */

@@ -54,12 +54,19 @@ export class RunningStatistics {
   readonly collector = new StatisticsCollector();
   readonly #network: Network;
   readonly #variables: Readonly<Record<string, tf.Variable>>;
+  readonly #isFrozen: (name: string) => boolean;
   readonly #momentum: ReadonlyMap<string, number>;
   readonly #factors = new Map<number, ReadonlyMap<string, number>>();
 
-  constructor(network: Network, variables: Readonly<Record<string, tf.Variable>>) {
+  /** @param isFrozen whether a running statistic, by its parameter's name, stays as it is */
+  constructor(
+    network: Network,
+    variables: Readonly<Record<string, tf.Variable>>,
+    isFrozen: (name: string) => boolean = () => false,
+  ) {
     this.#network = network;
     this.#variables = variables;
+    this.#isFrozen = isFrozen;
     this.#momentum = new Map(
       network.layers.flatMap((layer) => (layer.kind === 'batchNorm' ? [[layer.name, layer.momentum] as const] : [])),
     );
@@ -77,6 +84,7 @@ export class RunningStatistics {
   }
 
   #move(name: string, keep: number, batch: tf.Tensor, share: number): void {
+    if (this.#isFrozen(name)) return;
     const running = this.#variables[name];
     running.assign(tf.add(tf.mul(running, keep), tf.mul(batch, share)));
   }

@@ -3,47 +3,58 @@ import {
   DivergenceError,
   type EpochLog,
   type Evaluation,
+  type ExtensionEntry,
   type Network,
+  type ParameterRecord,
   type Progress,
   PrunebenchError,
   type RandomStream,
   refuseDiverged,
   type State,
+  type StepMetrics,
   type StepOutcome,
   sizeOf,
   type TrainOptions,
 } from '@prunebench/core';
 import { batches } from '@prunebench/data';
-import { type Extension, refuseUntrainable } from '@prunebench/network';
+import { refuseUntrainable } from '@prunebench/network';
 import { Evaluator } from '../evaluate.ts';
+import { madeExtensions } from '../extensions/made-extensions.ts';
+import { holdEvents, NO_EVENT } from '../extensions/training-access.ts';
 import { EventLoopTurns } from './event-loop-turns.ts';
 import { refuseWrongBackend } from './first-steps.ts';
 import { LossMeter } from './loss-meter.ts';
-import { TrainingRun } from './training-run.ts';
+import { cutOf, segmentOf } from './segment.ts';
+import { TrainingRun, type TrainingSnapshot } from './training-run.ts';
 
 /** A loss that is not finite is noticed after at most this many steps. */
 const LOSS_READ_STEPS = 20;
 
 export interface TrainContext {
-  /** Forks: `order` and `augmentation` by epoch, `dropout` by step. */
+  /** Forks: `order` and `augmentation` by epoch, `dropout`, `noise` and `event` by extension. */
   readonly random: RandomStream;
+  /** Its name, for segments that go on later; absent: "". */
+  readonly stream?: string;
   readonly signal?: AbortSignal;
-  readonly extensions?: readonly Extension[];
+  /** What `options.extensions` may name. */
+  readonly extensions?: ReadonlyMap<string, ExtensionEntry>;
   readonly onProgress?: (progress: Progress) => void;
 }
 
 /**
- * Trains a state and evaluates it on the validation split after every epoch (a last, partial one included).
+ * Trains a state and evaluates it on the validation split after every epoch (a last, partial one included), or as `options.evaluate` says.
  *
- * Masks stay as they are and masked parameters stay 0. The optimizer starts without history. The returned parameters are
- * those of the last step; the epoch that was best on validation (highest accuracy, the first of equals) is evaluated once on
+ * Masks stay as they are unless an extension moves them, and masked parameters stay 0. The optimizer starts without history, or with that
+ * of the segment before (`options.from`): segments of one training give what the whole gives, to the bit. The returned parameters
+ * are those of the last step; the evaluation that was best on validation (highest accuracy, the first of equals) is repeated once on
  * the test split for `metrics.bestValidation`. Every epoch goes through the training split in a new order, its last batch being
- * smaller where the batch size does not divide it. `trainLoss` is the mean over the epoch, each batch's loss as it
- * was before its step, extensions' penalties included.
+ * smaller where the batch size does not divide it. `trainLoss` is the mean since the evaluation before, each batch's loss as it
+ * was before its step, extensions' terms included.
  *
  * @throws DivergenceError with step and epoch when a loss is not finite, with name and index when a parameter is not at the end
- * @throws PrunebenchError when the dataset does not fit the network, when the backend cannot train a layer of it, and when it
- *   diverges in the first steps, which do not diverge on `cpu`
+ * @throws PrunebenchError when the dataset does not fit the network, when the backend cannot train a layer of it, when it
+ *   diverges in the first steps, which do not diverge on `cpu`, for an extension that cannot be made, and for a segment that the state
+ *   was not cut for
  * @throws the signal's reason when it is aborted
  */
 export async function train(
@@ -59,8 +70,7 @@ export async function train(
   try {
     return await training.run();
   } catch (error) {
-    // Extensions cannot begin again: what they hold has moved.
-    if (error instanceof DivergenceError && !context.extensions?.length)
+    if (error instanceof DivergenceError)
       await refuseWrongBackend(error, training.step, async () => {
         using again = new Training(network, state, dataset, options, context);
         await again.repeat(training.step);
@@ -74,7 +84,7 @@ interface Best {
   readonly validation: Evaluation;
   /** Steps done by then. */
   readonly step: number;
-  readonly snapshot: Awaited<ReturnType<TrainingRun['snapshot']>>;
+  readonly snapshot: TrainingSnapshot;
 }
 
 class Training implements Disposable {
@@ -85,11 +95,14 @@ class Training implements Disposable {
   readonly #context: TrainContext;
   readonly #stepsPerEpoch: number;
   readonly #totalSteps: number;
+  /** Where this segment ends. */
+  readonly #lastStep: number;
   readonly #run: TrainingRun;
   readonly #meter: LossMeter;
   readonly #evaluator: Evaluator;
   readonly #log: EpochLog[] = [];
   #best: Best | undefined;
+  #earlyStop: StepMetrics['earlyStop'];
   #trainedExamples = 0;
   #speed = { since: performance.now(), examples: 0 };
 
@@ -102,14 +115,19 @@ class Training implements Disposable {
     this.#stepsPerEpoch = Math.ceil(dataset.splits.train.size / options.batchSize);
     this.#totalSteps = Math.max(1, Math.round(options.epochs * this.#stepsPerEpoch));
     this.#meter = new LossMeter((step) => this.#place(step));
-    const { extensions = [], random } = context;
-    this.#run = new TrainingRun(network, state, options, {
-      extensions,
-      random,
-      totalSteps: this.#totalSteps,
-      stepsPerEpoch: this.#stepsPerEpoch,
+    const { firstStep, lastStep } = segmentOf(options, state, this.#totalSteps);
+    this.#lastStep = lastStep;
+    const length = { totalSteps: this.#totalSteps, stepsPerEpoch: this.#stepsPerEpoch };
+    const extensions = madeExtensions(options.extensions, context.extensions ?? new Map(), {
+      network,
+      state,
+      options,
+      totalUpdates: length.totalSteps,
+      updatesPerEpoch: length.stepsPerEpoch,
+      random: context.random.fork('start'),
     });
-    this.#evaluator = new Evaluator(network, this.#run.uploaded.variables, { extensions });
+    this.#run = new TrainingRun(network, state, options, { ...length, extensions, random: context.random, firstStep });
+    this.#evaluator = new Evaluator(network, this.#run.uploaded.variables, { host: this.#run.host });
   }
 
   /** The step at which it diverged, or the last one that was done. */
@@ -118,18 +136,27 @@ class Training implements Disposable {
   }
 
   async run(): Promise<StepOutcome> {
-    await this.#trainUntil(this.#totalSteps);
-    const parameters = await this.#run.uploaded.read();
+    await this.#trainUntil(this.#lastStep);
+    const { parameters, variables, masks } = await this.#run.snapshot();
     refuseDiverged(parameters, 'after training');
     const bestValidation = await this.#testBest();
     const { sparseKernels } = this.#run;
     const metrics = {
       epochs: this.#log,
       bestValidation,
+      ...(this.#earlyStop === undefined ? {} : { earlyStop: this.#earlyStop }),
       trainedExamples: this.#trainedExamples,
       ...(sparseKernels.length > 0 ? { sparseKernels } : {}),
     };
-    return { state: { parameters, masks: this.#state.masks }, metrics };
+    const whole = this.#lastStep === this.#totalSteps;
+    const state: State = {
+      parameters,
+      masks,
+      ...keptVariables(this.#state, variables),
+      ...(whole ? {} : { cut: await cutOf(this.#run, this.#context.stream ?? '') }),
+      ...(this.#state.network && { network: this.#state.network }),
+    };
+    return { state: whole ? this.#run.host.finish(state) : state, metrics };
   }
 
   /**
@@ -138,7 +165,7 @@ class Training implements Disposable {
    * @throws DivergenceError where a loss or a parameter is not finite
    */
   async repeat(steps: number): Promise<void> {
-    if (steps === this.#totalSteps) {
+    if (steps === this.#lastStep) {
       await this.run();
       return;
     }
@@ -153,21 +180,24 @@ class Training implements Disposable {
     this.#meter.dispose();
   }
 
-  /** Evaluates after each epoch that it completes; the training's last one may be a part of one. */
+  /** Evaluates where `options.evaluate` says, and at the end of the segment. */
   async #trainUntil(last: number): Promise<void> {
-    for (let epoch = 0; this.#run.step < last; epoch++) {
-      const learningRate = await this.#trainEpoch(epoch, last);
-      if (this.#run.step < this.#totalSteps && this.#run.step % this.#stepsPerEpoch !== 0) return;
-      await this.#run.finishEpoch(learningRate);
-      await this.#evaluateEpoch(learningRate);
+    while (this.#run.step < last) {
+      const learningRate = await this.#trainEpoch(last);
+      const { step } = this.#run;
+      const ended = step % this.#stepsPerEpoch === 0;
+      if (ended) await holdEvents(this.#run, this.#run.events.afterEpoch(step));
+      const due = (ended && this.#options.evaluate === 'epoch') || step === this.#lastStep;
+      if (due && this.#log.at(-1)?.epoch !== step / this.#stepsPerEpoch) await this.#evaluateNow(learningRate);
     }
   }
 
-  /** Up to step `last` at most. Gives the learning rate of its last step. */
-  async #trainEpoch(epoch: number, last: number): Promise<number> {
+  /** To the end of the epoch that the training is in, up to step `last` at most. Gives the learning rate of its last step. */
+  async #trainEpoch(last: number): Promise<number> {
     const { random } = this.#context;
     const { train: split } = this.#dataset.splits;
-    const { batchSize, augmentation } = this.#options;
+    const { batchSize, augmentation, evaluate } = this.#options;
+    const epoch = Math.floor(this.#run.step / this.#stepsPerEpoch);
     const epochBatches = batches(split, {
       batchSize,
       inputShape: this.#network.inputShape,
@@ -177,13 +207,16 @@ class Training implements Disposable {
       reuseBuffers: true,
     });
     let learningRate = 0;
+    let place = epoch * this.#stepsPerEpoch;
     const turns = new EventLoopTurns(this.#context.signal);
     for (const { x, y, size } of epochBatches) {
+      // A segment that begins within an epoch passes over what the one before it has seen.
+      if (place++ < this.#run.step) continue;
       if (this.#run.step === last) break;
       learningRate = this.#run.learningRate;
-      this.#meter.add(this.#run.advance(x, y), size, this.#run.step);
-      this.#trainedExamples += size;
+      await this.#update(x, y, size);
       if (turns.due || this.#meter.pending >= LOSS_READ_STEPS) await this.#meter.read();
+      if (typeof evaluate === 'object' && this.#run.step % evaluate.every === 0) await this.#evaluateNow(learningRate);
       if (!turns.due) continue;
       this.#report();
       await turns.take();
@@ -191,22 +224,42 @@ class Training implements Disposable {
     return learningRate;
   }
 
-  async #evaluateEpoch(learningRate: number): Promise<void> {
+  /** One update, or what an event does in its place. */
+  async #update(x: Float32Array, y: Int32Array, size: number): Promise<void> {
+    const due = this.#run.events.before(this.#run.step);
+    const { replaced, loss } = due.length > 0 ? await holdEvents(this.#run, due, { x, y }) : NO_EVENT;
+    if (!replaced) this.#meter.add(this.#run.advance(x, y), size, this.#run.step);
+    else {
+      this.#run.skip();
+      if (loss !== undefined) this.#meter.add(loss, size, this.#run.step);
+    }
+    this.#trainedExamples += size;
+  }
+
+  async #evaluateNow(learningRate: number): Promise<void> {
+    this.#run.settle();
     const trainLoss = await this.#meter.takeMean();
     this.#report();
     const validation = await this.#evaluate('validation');
     const epoch = this.#run.step / this.#stepsPerEpoch;
     this.#log.push({ epoch, trainLoss, validation, learningRate });
+    if (typeof this.#options.evaluate === 'object') await this.#noteLowest(epoch, validation);
     if (!this.#best || validation.accuracy > this.#best.validation.accuracy)
       this.#best = { epoch, validation, step: this.#run.step, snapshot: await this.#run.snapshot() };
     // The evaluation does not count as training speed.
     this.#speed = { since: performance.now(), examples: this.#trainedExamples };
   }
 
+  /** The iteration at which training would have been stopped early: the first of the lowest validation loss (Frankle & Carbin 2019). */
+  async #noteLowest(epoch: number, validation: Evaluation): Promise<void> {
+    if (this.#earlyStop && validation.loss >= this.#earlyStop.validation.loss) return;
+    this.#earlyStop = { step: this.#run.step, epoch, validation, test: await this.#evaluate('test') };
+  }
+
   async #testBest() {
     const { epoch, validation, step, snapshot } = this.#best!;
     if (step === this.#run.step) return { epoch, validation, test: await this.#evaluate('test') };
-    // The extensions go on with their variables after the training, so these get their last values back.
+    // What the extensions make of the last state, they make of its own values.
     const last = await this.#run.snapshot();
     this.#run.restore(snapshot);
     const test = await this.#evaluate('test');
@@ -215,7 +268,11 @@ class Training implements Disposable {
   }
 
   async #evaluate(split: 'validation' | 'test'): Promise<Evaluation> {
-    const evaluation = await this.#evaluator.evaluate(this.#dataset.splits[split], { signal: this.#context.signal });
+    const evaluation = await this.#evaluator.evaluate(this.#dataset.splits[split], {
+      signal: this.#context.signal,
+      update: this.#run.step,
+      learningRate: this.#run.learningRate,
+    });
     if (Number.isFinite(evaluation.loss)) return evaluation;
     const place = this.#place(this.#run.step);
     throw new DivergenceError(`Training diverged: the ${split} loss is ${evaluation.loss} after ${place}.`);
@@ -235,6 +292,12 @@ class Training implements Disposable {
   #place(step: number): string {
     return `step ${step} of ${this.#totalSteps} (epoch ${Math.ceil(step / this.#stepsPerEpoch)})`;
   }
+}
+
+/** The extensions' variables, beside those that earlier trainings have left. */
+function keptVariables({ variables: earlier = {} }: State, own: ParameterRecord): Pick<State, 'variables'> {
+  const variables = { ...earlier, ...own };
+  return Object.keys(variables).length > 0 ? { variables } : {};
 }
 
 function checkFit(network: Network, dataset: Dataset): void {

@@ -1,127 +1,269 @@
 import {
+  type Masks,
   type Network,
   type ParameterRecord,
-  PrunebenchError,
-  parameterSpecs,
   type RandomStream,
   type State,
+  sizeOf,
   type TrainOptions,
 } from '@prunebench/core';
-import { type CompiledStep, type Extension, stepCompiler, TensorScope, type TrainingState } from '@prunebench/network';
+import { type CompiledStep, type StepValues, stepCompiler, TensorScope, tidy } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
-import { chooseSparse } from '../sparse/choose.ts';
-import { SparseKernels } from '../sparse/sparse-kernels.ts';
+import { EventCalendar } from '../extensions/event-calendar.ts';
+import { ExtensionHost } from '../extensions/extension-host.ts';
+import type { NamedExtension } from '../extensions/made-extensions.ts';
 import { learningRateAt } from './learning-rate.ts';
-import { createOptimizer, type Optimizer, type Trainable } from './optimizer.ts';
-import { type ParameterVariables, readTensors, uploadState } from './parameter-variables.ts';
+import { type ParameterVariables, uploadState } from './parameter-variables.ts';
 import { RunningStatistics } from './running-statistics.ts';
-import { takesPartInSteps } from './step-hooks.ts';
-import { type StepSubject, trainingStep } from './training-step.ts';
+import { TrainingParts } from './training-parts.ts';
+import { gradientsOfLoss, type StepSubject, trainingStep } from './training-step.ts';
 
 /** Recording a step takes about as long as running it. */
 const STEPS_WORTH_COMPILING = 10;
 
-/** A network while it is trained: tensors, optimizer and extensions, one step after the other. */
+/** How long a training is, and what it draws from. */
+export interface TrainingPlan {
+  readonly extensions: readonly NamedExtension[];
+  readonly random: RandomStream;
+  readonly totalSteps: number;
+  readonly stepsPerEpoch: number;
+  /** Where this segment begins; absent: 0. */
+  readonly firstStep?: number;
+}
+
+/** Everything that training moves, at one moment. */
+export interface TrainingSnapshot {
+  readonly parameters: ParameterRecord;
+  readonly variables: ParameterRecord;
+  readonly masks: Masks;
+}
+
+/** A network while it is trained: tensors, optimizers and extensions, one step after the other. */
 export class TrainingRun implements Disposable {
-  readonly extensions: readonly Extension[];
   readonly uploaded: ParameterVariables;
-  /** Names of the kernels of which only the kept weights are multiplied and trained: see `chooseSparse`. */
-  readonly sparseKernels: readonly string[];
+  readonly host: ExtensionHost;
+  readonly events: EventCalendar;
+  readonly plan: TrainingPlan;
   readonly #scope: TensorScope;
   readonly #network: Network;
-  readonly #sparse: SparseKernels;
   readonly #options: TrainOptions;
-  readonly #totalSteps: number;
-  readonly #stepsPerEpoch: number;
-  readonly #extensionVariables: Readonly<Record<string, tf.Variable>>;
-  readonly #trainables: readonly Trainable[];
-  readonly #optimizer: Optimizer;
   readonly #statistics: RunningStatistics;
-  readonly #dropout: RandomStream | undefined;
-  #rates: { values: readonly number[]; tensor: tf.Tensor } | undefined;
+  #masks: Masks;
+  #parts: TrainingParts;
   #compiled: { step: CompiledStep | undefined } | undefined;
-  #step = 0;
+  #step: number;
+  /** Since the optimizers began without history. */
+  #age: number;
 
-  constructor(
-    network: Network,
-    state: State,
-    options: TrainOptions,
-    plan: { extensions: readonly Extension[]; random: RandomStream; totalSteps: number; stepsPerEpoch: number },
-  ) {
+  constructor(network: Network, state: State, options: TrainOptions, plan: TrainingPlan) {
     this.#network = network;
     this.#options = options;
-    this.extensions = plan.extensions;
-    this.#totalSteps = plan.totalSteps;
-    this.#stepsPerEpoch = plan.stepsPerEpoch;
-    this.#extensionVariables = variablesOf(network, plan.extensions);
+    this.plan = plan;
+    this.#masks = state.masks;
     using scope = new TensorScope();
     this.uploaded = uploadState(network, state, scope);
-    this.sparseKernels = chooseSparse(network, state, options, plan.extensions);
-    this.#sparse = new SparseKernels(network, state.masks, this.uploaded.variables, this.sparseKernels, scope);
-    this.#trainables = this.#listTrainables();
-    this.#optimizer = scope.adopt(createOptimizer(this.#trainables, options));
-    this.#statistics = new RunningStatistics(network, this.uploaded.variables);
-    this.#dropout = network.layers.some(({ kind }) => kind === 'dropout') ? plan.random.fork('dropout') : undefined;
+    const masks = () => this.uploaded.masks;
+    this.host = new ExtensionHost(network, state, plan.extensions, { random: plan.random, masks, scope });
+    this.events = new EventCalendar(plan);
+    this.#statistics = new RunningStatistics(network, this.uploaded.variables, (name) => this.host.isFrozen(name));
+    const cut = plan.firstStep ? state.cut : undefined;
+    this.#step = plan.firstStep ?? 0;
+    this.#age = cut?.age ?? this.#step;
+    this.#parts = new TrainingParts(this.#source, state.masks, cut?.slots);
     this.#scope = scope.move();
   }
 
-  /** Steps done. */
+  /** Steps done, those of earlier segments too. */
   get step(): number {
     return this.#step;
   }
 
   /** Of the step that comes next. */
   get learningRate(): number {
-    return learningRateAt(this.#options, Math.min(this.#step, this.#totalSteps - 1), this.#totalSteps);
+    const { totalSteps } = this.plan;
+    return learningRateAt(this.#options, Math.min(this.#step, totalSteps - 1), totalSteps);
+  }
+
+  get network(): Network {
+    return this.#network;
+  }
+
+  get masks(): Masks {
+    return this.#masks;
+  }
+
+  /** Names of the kernels of which only the kept weights are multiplied and trained. */
+  get sparseKernels(): readonly string[] {
+    return this.#parts.sparseKernels;
+  }
+
+  /** Steps since the optimizers began without history. */
+  get age(): number {
+    return this.#age;
   }
 
   /** Trains on one batch and gives its loss; a scalar the caller disposes. */
   advance(x: Float32Array, y: Int32Array): tf.Scalar | number {
-    const learningRate = this.learningRate;
-    const rates = this.#optimizer.ratesAt(this.#step, learningRate);
+    const rates = this.#parts.updates.ratesAt(this.#step, this.plan.totalSteps, this.#age);
+    const moment = this.host.moments.at(this.#step, this.learningRate);
     const compiled = y.length === this.#options.batchSize ? this.#compiledStep() : undefined;
-    const loss = compiled ? compiled.run(x, y, Float32Array.from(rates))[0][0] : this.#eagerStep(x, y, rates);
+    const inputs = () => [x, y, ...rates.map((values) => Float32Array.from(values)), ...moment];
+    const loss = compiled ? compiled.run(...inputs())[0][0] : this.#eagerStep(x, y, rates, moment);
     this.#step++;
-    try {
-      this.#afterStep(learningRate);
-    } catch (error) {
-      if (typeof loss !== 'number') loss.dispose();
-      throw error;
-    }
+    this.#age++;
     return loss;
   }
 
-  #eagerStep(x: Float32Array, y: Int32Array, rates: readonly number[]): tf.Scalar {
-    const input = tf.tensor(x, [y.length, ...this.#network.inputShape], 'float32');
-    const labels = tf.tensor1d(y, 'int32');
-    const random = this.#dropout?.fork(String(this.#step));
-    try {
-      return trainingStep(this.#subject, input, labels, this.#ratesTensor(rates), random);
-    } finally {
-      tf.dispose([input, labels]);
-    }
+  /** Counts the step that an event stood for. */
+  skip(): void {
+    this.#step++;
+    this.#age++;
   }
 
-  /** The step for batches of full size, where the backend can compile it: not what dropout or extensions change from step to step. */
+  /**
+   * Mean loss and gradients of a batch with respect to every kernel, bias and batch norm, at removed weights too; nothing moves. Of what
+   * stands in `uploaded`: `settle` first.
+   */
+  async gradients(x: Float32Array, y: Int32Array): Promise<{ loss: number; gradients: Record<string, Float32Array> }> {
+    const moment = this.host.moments.at(this.#step, this.learningRate);
+    using scope = new TensorScope();
+    const trainables = this.#parts.updates.trainables
+      .filter(({ name }) => this.uploaded.variables[name])
+      .map(({ name }) => ({ name, variable: this.uploaded.variables[name] }));
+    const { value, gradients } = scope.make(() => {
+      const batch = { ...this.#batch(x, y), moment: this.host.moments.named(this.host.moments.tensors(moment)) };
+      return { ...gradientsOfLoss({ ...this.#subject, sparse: new Map() }, batch, trainables) };
+    });
+    this.#statistics.collector.clear();
+    const read: Record<string, Float32Array> = {};
+    for (const { name, variable } of trainables)
+      read[name] = gradients[name]
+        ? (await gradients[name].data<'float32'>()).slice()
+        : new Float32Array(variable.size);
+    return { loss: (await value.data())[0], gradients: read };
+  }
+
+  /** Brings the parameters up to date in `uploaded`, where sparse steps leave them behind. */
+  settle(): void {
+    this.#parts.sparse.scatter();
+  }
+
+  /** Takes what was written into `uploaded`, where sparse steps have values of their own. */
+  resume(): void {
+    this.#parts.sparse.gather();
+  }
+
+  /** What the optimizers remember: see `TrainingCut`. */
+  slots(): Promise<ParameterRecord> {
+    return this.#parts.slots();
+  }
+
+  /** The optimizers forget everything. */
+  clearSlots(): void {
+    for (const slots of this.#parts.updates.slots.values())
+      for (const slot of slots) tf.tidy(() => slot.assign(tf.zerosLike(slot)));
+    this.#age = 0;
+  }
+
+  /**
+   * Trains under these masks from here on.
+   *
+   * @param slots what the optimizers remember from here on
+   */
+  moveMasks(masks: Masks, slots: ParameterRecord): void {
+    this.#masks = masks;
+    for (const [name, mask] of Object.entries(masks)) this.uploaded.setMask(name, mask);
+    this.#forgetCompiled();
+    this.#parts.dispose();
+    this.#parts = new TrainingParts(this.#source, masks, slots);
+  }
+
+  /** Copies of everything that training moves. */
+  async snapshot(): Promise<TrainingSnapshot> {
+    const [parameters, variables] = [await this.uploaded.read(), await this.host.variables.read()];
+    return { parameters, variables, masks: this.#masks };
+  }
+
+  /** Takes a snapshot's values, for evaluations; masks stay those of the training. */
+  restore({ parameters, variables }: TrainingSnapshot): void {
+    for (const [name, { shape, values }] of Object.entries(parameters))
+      tf.tidy(() => this.uploaded.variables[name].assign(tf.tensor(values, [...shape], 'float32')));
+    this.host.variables.restore(variables);
+  }
+
+  dispose(): void {
+    this.#forgetCompiled();
+    this.#parts.dispose();
+    this.#scope.dispose();
+    this.#statistics.collector.clear();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #batch(x: Float32Array, y: Int32Array): { x: tf.Tensor; labels: tf.Tensor1D } {
+    return {
+      x: tf.tensor(x, [y.length, ...this.#network.inputShape], 'float32'),
+      labels: tf.tensor1d(y, 'int32'),
+    };
+  }
+
+  #eagerStep(x: Float32Array, y: Int32Array, rates: readonly number[][], moment: readonly StepValues[]): tf.Scalar {
+    const { moments } = this.host;
+    // Outside the tidy: the updates keep them.
+    const rateTensors = this.#parts.updates.ratesTensors(rates);
+    return tidy(() =>
+      trainingStep(this.#subject, {
+        ...this.#batch(x, y),
+        rates: rateTensors,
+        moment: moments.named(moments.tensors(moment)),
+      }),
+    );
+  }
+
+  /** The step for batches of full size, where the backend can compile it. */
   #compiledStep(): CompiledStep | undefined {
+    if (!this.#compiled && this.events.stepsAhead(this.#step) < STEPS_WORTH_COMPILING) return undefined;
     this.#compiled ??= { step: this.#compile() };
     return this.#compiled.step;
   }
 
+  #forgetCompiled(): void {
+    this.#compiled?.step?.dispose();
+    this.#compiled = undefined;
+  }
+
   #compile(): CompiledStep | undefined {
     const compile = stepCompiler();
-    const changing = this.#dropout !== undefined || this.extensions.some(takesPartInSteps);
-    if (!compile || changing || this.#totalSteps < STEPS_WORTH_COMPILING) return;
+    if (!compile) return undefined;
     const { batchSize } = this.#options;
+    const { updates, sparse } = this.#parts;
+    const { moments, variables } = this.host;
     using scope = new TensorScope();
     const examples = scope.make(() => [
-      tf.zeros([batchSize, ...this.#network.inputShape]),
-      tf.zeros([batchSize], 'int32'),
-      tf.zeros([...this.#optimizer.ratesShape]),
+      ...Object.values(
+        this.#batch(new Float32Array(batchSize * sizeOf(this.#network.inputShape)), new Int32Array(batchSize)),
+      ),
+      ...updates.ratesShapes.map((shape) => tf.zeros([...shape])),
+      ...moments.tensors(moments.at(this.#step, this.learningRate)),
     ]);
-    const kept = [...this.#sparse.byName.values()].map(({ values }) => values);
-    const state = [...Object.values(this.uploaded.variables), ...kept, ...[...this.#optimizer.state.values()].flat()];
-    const body = ([x, y, rates]: tf.Tensor[]) => [trainingStep(this.#subject, x, y as tf.Tensor1D, rates, undefined)];
+    const kept = [...sparse.byName.values()].map(({ values }) => values);
+    const state = [
+      ...Object.values(this.uploaded.variables),
+      ...kept,
+      ...[...updates.slots.values()].flat(),
+      ...variables.all.map(({ variable }) => variable),
+    ];
+    const groups = updates.ratesShapes.length;
+    const body = ([x, labels, ...more]: tf.Tensor[]) => [
+      trainingStep(this.#subject, {
+        x,
+        labels: labels as tf.Tensor1D,
+        rates: more.slice(0, groups),
+        moment: moments.named(more.slice(groups)),
+      }),
+    ];
     try {
       return compile(body, examples, state);
     } finally {
@@ -130,123 +272,19 @@ export class TrainingRun implements Disposable {
     }
   }
 
-  #afterStep(learningRate: number): void {
-    const watching = this.extensions.filter(({ afterStep }) => afterStep);
-    if (watching.length === 0) return;
-    const state = this.#trainingState(learningRate);
-    tf.tidy(() => {
-      for (const extension of watching) extension.afterStep!(state);
-    });
-  }
-
-  /** Brings the parameters up to date in `uploaded`, where sparse steps leave them behind, and lets the extensions do what they do between epochs. */
-  async finishEpoch(learningRate: number): Promise<void> {
-    this.#sparse.scatter();
-    const watching = this.extensions.filter(({ afterEpoch }) => afterEpoch);
-    for (const extension of watching) await extension.afterEpoch!(this.#trainingState(learningRate));
-    if (watching.length > 0) this.#sparse.gather();
-  }
-
-  /** Copies of all parameters and extension variables. */
-  async snapshot(): Promise<{ parameters: ParameterRecord; extensionVariables: ParameterRecord }> {
-    return { parameters: await this.uploaded.read(), extensionVariables: await readTensors(this.#extensionVariables) };
-  }
-
-  /** Takes a snapshot's values. */
-  restore(snapshot: { parameters: ParameterRecord; extensionVariables: ParameterRecord }): void {
-    assignAll(this.uploaded.variables, snapshot.parameters);
-    assignAll(this.#extensionVariables, snapshot.extensionVariables);
-    this.#sparse.gather();
-  }
-
-  dispose(): void {
-    this.#compiled?.step?.dispose();
-    this.#scope.dispose();
-    this.#statistics.collector.clear();
-    this.#rates?.tensor.dispose();
-  }
-
-  [Symbol.dispose](): void {
-    this.dispose();
+  get #source() {
+    return { network: this.#network, options: this.#options, uploaded: this.uploaded, host: this.host };
   }
 
   get #subject(): StepSubject {
     return {
       network: this.#network,
       variables: this.uploaded.variables,
-      trainables: this.#trainables,
-      optimizer: this.#optimizer,
+      masks: this.uploaded.masks,
+      updates: this.#parts.updates,
       statistics: this.#statistics,
-      extensions: this.extensions,
-      sparse: this.#sparse.byName,
+      host: this.host,
+      sparse: this.#parts.sparse.byName,
     };
   }
-
-  #listTrainables(): readonly Trainable[] {
-    const own = parameterSpecs(this.#network)
-      .filter(({ trainable }) => trainable)
-      .map(({ name, role }) => {
-        const kept = this.#sparse.byName.get(name)?.values;
-        const dense = { variable: this.uploaded.variables[name], mask: this.uploaded.masks[name] };
-        return { name, ...(kept ? { variable: kept, mask: undefined } : dense), decayed: role === 'kernel' };
-      });
-    const extra = Object.entries(this.#extensionVariables).map(([name, variable]) => ({
-      name,
-      variable,
-      mask: undefined,
-      decayed: false,
-    }));
-    return [...own, ...extra];
-  }
-
-  /** Uploaded again only when a value changes. */
-  #ratesTensor(values: readonly number[]): tf.Tensor {
-    if (this.#rates?.values.every((value, i) => value === values[i])) return this.#rates.tensor;
-    this.#rates?.tensor.dispose();
-    this.#rates = { values, tensor: tf.tensor([...values], [...this.#optimizer.ratesShape], 'float32') };
-    return this.#rates.tensor;
-  }
-
-  #trainingState(learningRate: number): TrainingState {
-    const { variables, masks } = this.uploaded;
-    return {
-      step: this.#step,
-      epoch: this.#step / this.#stepsPerEpoch,
-      totalSteps: this.#totalSteps,
-      learningRate,
-      parameters: variables,
-      assign(name, value) {
-        const variable = variables[name];
-        if (!variable) throw new Error(`assign: there is no parameter ${name}`);
-        tf.tidy(() => variable.assign(masks[name] ? tf.mul(value, masks[name]) : tf.clone(value)));
-      },
-    };
-  }
-}
-
-/**
- * The extensions' own variables. They must be `tf.Variable`s: the extension goes on reading them while training moves them.
- *
- * @throws PrunebenchError when two have the same name, or one is called like a parameter
- */
-function variablesOf(network: Network, extensions: readonly Extension[]): Record<string, tf.Variable> {
-  const taken = new Set(parameterSpecs(network).map(({ name }) => name));
-  const found: Record<string, tf.Variable> = {};
-  for (const extension of extensions) {
-    for (const [name, variable] of Object.entries(extension.variables ?? {})) {
-      if (taken.has(name))
-        throw new PrunebenchError(`An extension's variable is called ${name}, and so is something else.`, {
-          remedy: 'Give every variable a name of its own.',
-        });
-      if (!(variable instanceof tf.Variable)) throw new Error(`The extension's variable ${name} is not a tf.Variable.`);
-      taken.add(name);
-      found[name] = variable;
-    }
-  }
-  return found;
-}
-
-function assignAll(variables: Readonly<Record<string, tf.Variable>>, values: ParameterRecord): void {
-  for (const [name, { shape, values: array }] of Object.entries(values))
-    tf.tidy(() => variables[name].assign(tf.tensor(array, [...shape], 'float32')));
 }

@@ -1,4 +1,11 @@
-import { type ParameterRecord, randomStream, type State, type Subject, type TrialSession } from '@prunebench/core';
+import {
+  networkOf,
+  type ParameterRecord,
+  randomStream,
+  type State,
+  type Subject,
+  type TrialSession,
+} from '@prunebench/core';
 import { shuffledBatches } from './shuffled-batches.ts';
 
 /**
@@ -6,12 +13,14 @@ import { shuffledBatches } from './shuffled-batches.ts';
  * alone, so all criteria and steps of a trial see the same; the criterion's own stream comes from the step.
  */
 export function subjectOf(session: TrialSession, state: State, id: string, round: number): Subject {
-  const { dataset, network, seed } = session;
+  const { dataset, seed } = session;
+  const network = networkOf(state, session.network);
   let initial: ParameterRecord | undefined;
   return {
     network,
     parameters: state.parameters,
     masks: state.masks,
+    variables: state.variables,
     // Drawn when they are asked for: few criteria do, and a VGG's take longer than a round of SynFlow.
     get initialParameters() {
       initial ??= session.initialParameters();

@@ -77,6 +77,7 @@ async function unchanged<T>(
   const seals = [
     new Seal('parameter', subject.parameters),
     new Seal('the mask of', subject.masks),
+    new Seal('the variable', subject.variables ?? {}),
     ...Object.entries(more).map(([what, arrays]) => new Seal(what, arrays)),
   ];
   const network = JSON.stringify(subject.network);
@@ -84,6 +85,7 @@ async function unchanged<T>(
     network: subject.network,
     parameters: subject.parameters,
     masks: subject.masks,
+    variables: subject.variables,
     random: subject.random,
     batches: (options) => subject.batches(options),
     // They are drawn when they are asked for.

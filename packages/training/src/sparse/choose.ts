@@ -7,9 +7,9 @@ import {
   type State,
   type TrainOptions,
 } from '@prunebench/core';
-import type { Extension } from '@prunebench/network';
 import { getBackend, getKernel } from '@tensorflow/tfjs-core';
-import { takesPartInSteps } from '../iteration/step-hooks.ts';
+import type { NamedExtension } from '../extensions/made-extensions.ts';
+import { readsSingleSteps } from '../extensions/step-hooks.ts';
 import { MAX_CHANNELS, MAX_KERNEL_SIZE } from './pattern.ts';
 
 /**
@@ -24,7 +24,7 @@ const NARROW_CHANNELS = 64;
 
 /**
  * Names of the kernels that this training multiplies by their kept weights alone, in layer order; none where `options.sparse` is
- * `never`, the backend has no sparse kernels, an extension takes part in the steps, or there is dropout.
+ * `never`, the backend has no sparse kernels, or an extension has a hook that looks into single steps.
  *
  * Convolutions go together, by their kept share of all convolutions' multiply-adds, because their activations stay in tiles; wide
  * ones among them ask for a smaller share.
@@ -33,10 +33,14 @@ export function chooseSparse(
   network: Network,
   { masks }: Pick<State, 'masks'>,
   { sparse }: Pick<TrainOptions, 'sparse'>,
-  extensions: readonly Extension[],
+  extensions: readonly NamedExtension[],
 ): readonly string[] {
-  if (sparse === 'never' || extensions.some(takesPartInSteps) || !getKernel('SparseConv', getBackend())) return [];
-  if (network.layers.some(({ kind }) => kind === 'dropout')) return [];
+  if (
+    sparse === 'never' ||
+    extensions.some(({ extension }) => readsSingleSteps(extension)) ||
+    !getKernel('SparseConv', getBackend())
+  )
+    return [];
   const layers = new Map(network.layers.map((layer) => [layer.name, layer]));
   const shapes = new Map(parameterSpecs(network).map(({ name, shape }) => [name, shape]));
   const possible = costOf(network, masks).layers.filter(

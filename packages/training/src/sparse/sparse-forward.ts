@@ -23,7 +23,7 @@ import type { SparseKernel } from './sparse-kernels.ts';
 import { TiledValue } from './tiled-value.ts';
 
 /** What `ForwardOptions` needs of training. */
-export type SparseForwardOptions = Pick<ForwardOptions, 'onStatistics'>;
+export type SparseForwardOptions = Pick<ForwardOptions, 'onStatistics' | 'noise'>;
 
 /**
  * Core's `forward` in training, with the kernels in `sparse` multiplied by their kept weights alone. Convolutions hand
@@ -41,7 +41,7 @@ export function sparseForward(
 ): tf.Tensor {
   const walk = new Walk(network, parameters, sparse, x.shape[0], options);
   const values = new Map<string, TiledValue>([[INPUT, new TiledValue(x.shape[0], 'images', x)]]);
-  for (const fused of fuse(network, true))
+  for (const fused of fuse(network))
     values.set(
       fused.output,
       walk.layer(
@@ -77,7 +77,7 @@ class Walk {
     this.#sparse = sparse;
     this.#images = images;
     this.#options = options;
-    this.#readers = readersOf(fuse(network, true));
+    this.#readers = readersOf(fuse(network));
   }
 
   layer(fused: FusedLayer, inputs: readonly TiledValue[]): TiledValue {

@@ -45,7 +45,7 @@ export class SparseKernels {
       this.#positions.set(name, positions);
       const indices = (array: Int32Array) => scope.own(tf.tensor1d(array, 'int32'));
       made.set(name, {
-        values: scope.own(tf.tidy(() => tf.variable(tf.tensor1d(this.#kept(name))))),
+        values: scope.own(tf.tidy(() => tf.variable(tf.tensor1d(this.kept(name, dense[name].dataSync()))))),
         pattern: {
           starts: indices(starts),
           columns: indices(columns),
@@ -62,21 +62,27 @@ export class SparseKernels {
   scatter(): void {
     for (const [name, { values }] of this.byName) {
       const dense = this.#dense[name];
-      const all = new Float32Array(dense.size);
-      const kept = values.dataSync();
-      const positions = this.#positions.get(name)!;
-      for (let i = 0; i < kept.length; i++) all[positions[i]] = kept[i];
+      const all = this.spread(name, values.dataSync());
       tf.tidy(() => dense.assign(tf.tensor(all, dense.shape)));
     }
   }
 
   /** Takes the kept weights from the dense variables. */
   gather(): void {
-    for (const [name, { values }] of this.byName) tf.tidy(() => values.assign(tf.tensor1d(this.#kept(name))));
+    for (const [name, { values }] of this.byName)
+      tf.tidy(() => values.assign(tf.tensor1d(this.kept(name, this.#dense[name].dataSync()))));
   }
 
-  #kept(name: string): Float32Array {
-    const all = this.#dense[name].dataSync();
+  /** Values of a kernel's kept weights in their places, 0 elsewhere. */
+  spread(name: string, kept: ArrayLike<number>): Float32Array {
+    const all = new Float32Array(this.#dense[name].size);
+    const positions = this.#positions.get(name)!;
+    for (let i = 0; i < kept.length; i++) all[positions[i]] = kept[i];
+    return all;
+  }
+
+  /** Of the values of a whole kernel, those of its kept weights. */
+  kept(name: string, all: ArrayLike<number>): Float32Array {
     return Float32Array.from(this.#positions.get(name)!, (position) => all[position]);
   }
 }

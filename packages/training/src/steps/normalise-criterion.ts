@@ -1,9 +1,9 @@
-import { type Criterion, type Normalised, withoutDefaults } from '@prunebench/core';
+import { type NamedEntries, type Normalised, withoutDefaults } from '@prunebench/core';
 
 /** Of a step whose `criterion` names one: the defaults among its `criterionOptions` are left out, and its revision counts. */
 export function normaliseCriterion(
   options: Readonly<Record<string, unknown>>,
-  criteria: ReadonlyMap<string, Criterion>,
+  { criteria }: Pick<NamedEntries, 'criteria'>,
 ): Normalised {
   const { criterionOptions, ...others } = options;
   const criterion = criteria.get(String(options.criterion));

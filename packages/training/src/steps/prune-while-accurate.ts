@@ -48,6 +48,8 @@ export const pruneWhileAccurateStep = defineStepKind({
   options: pruneWhileAccurateOptions,
   prunes: true,
   trains: true,
+  // 2: each of its trainings sees the examples in an order of its own.
+  revision: 2,
   normalise: normaliseCriterion,
   async run(session, state, options) {
     if (session.criterion(options.criterion).threshold)
@@ -120,7 +122,7 @@ async function removeBiases(
     const kept = best.masks[name]?.slice() ?? new Uint8Array(best.parameters[name].values.length).fill(1);
     kept[index] = 0;
     const masks = { ...best.masks, [name]: kept };
-    const pruned = { parameters: applyMasks(best.parameters, masks), masks };
+    const pruned = { ...best, parameters: applyMasks(best.parameters, masks), masks };
     const attempt = await keepingAccuracy(session, pruned, goal, options);
     examples += attempt.examples;
     best = attempt.state ?? best;

@@ -91,7 +91,7 @@ async function removeUpTo(
 ): Promise<{ readonly state: State; readonly savedSeconds: number }> {
   const { session, criterion, criterionOptions } = event;
   session.signal.throwIfAborted();
-  const subject = subjectOf(session, { parameters: origin.parameters, masks: current }, criterion.id, round);
+  const subject = subjectOf(session, { ...origin, masks: current }, criterion.id, round);
   const { scores, savedSeconds, compensate } =
     round === 0
       ? await session.scoreStart(criterion, criterionOptions, subject)
@@ -158,9 +158,9 @@ async function remove(
     return compensationOf(criterion, subjectOf(session, state, criterion.id, round), masks, criterionOptions);
   };
   const parameters = await compensated();
-  if (!parameters) return { parameters: applyMasks(state.parameters, masks), masks };
+  if (!parameters) return { ...state, parameters: applyMasks(state.parameters, masks), masks };
   checkCompensation(criterion, state.parameters, parameters);
-  return { parameters: applyMasks(parameters, masks), masks };
+  return { ...state, parameters: applyMasks(parameters, masks), masks };
 }
 
 function metricsOf(network: Network, masks: Masks, requested: number, scoreSeconds: number): StepMetrics {

@@ -1,4 +1,5 @@
 import { defineStepKind, trainOptions } from '@prunebench/core';
+import { normaliseExtensions } from './normalise-extensions.ts';
 
 /** Trains under the masks; see `train`. */
 export const trainStep = defineStepKind({
@@ -6,6 +7,7 @@ export const trainStep = defineStepKind({
   options: trainOptions,
   prunes: false,
   trains: true,
-  work: ({ epochs }) => epochs,
+  work: ({ epochs, from, to }) => epochs * (to - from),
+  normalise: normaliseExtensions,
   run: (session, state, options) => session.train(state, options),
 });
