@@ -9,6 +9,7 @@ export {
   positionOf,
   shareAt,
   specPoint,
+  strengthAt,
 } from './contracts/axis.ts';
 export {
   type Benchmark,

@@ -20,6 +20,8 @@ import type { Noise } from './noise.ts';
 export interface HookContext {
   /** Whether gradients are taken of it, or the network is evaluated. */
   readonly training: boolean;
+  /** The network's parameters as they are, running statistics included. */
+  readonly parameters: ParameterTensors;
   /** The extension's own variables, by the names that it gave them. */
   readonly variables: ParameterTensors;
   /** 0/1 tensors of the masked parameters. */
@@ -157,6 +159,7 @@ export interface TrainingStart {
   readonly options: TrainOptions;
   readonly totalUpdates: number;
   readonly updatesPerEpoch: number;
+  readonly trainingExamples: number;
   /** For values of variables at the start. */
   readonly random: RandomStream;
 }

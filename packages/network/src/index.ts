@@ -34,4 +34,5 @@ export {
 } from './ops/step-compiler.ts';
 export { topKMask } from './ops/top-k-mask.ts';
 export { refuseUntrainable, registerUntrainable } from './ops/untrainable-layers.ts';
+export { withoutGradient } from './ops/without-gradient.ts';
 export { parameterTensors, TensorScope, takeValues, tidy } from './tensor-scope.ts';

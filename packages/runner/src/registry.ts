@@ -19,13 +19,14 @@ import magnitude from '@prunebench/criterion-magnitude';
 import secondOrder from '@prunebench/criterion-second-order';
 import data from '@prunebench/data';
 import { exists } from '@prunebench/files';
+import methods from '@prunebench/methods';
 import models, { findNetwork, isScaledName } from '@prunebench/models';
 import training from '@prunebench/training';
 import { loadPlugin } from './plugins/load.ts';
 import { repositoryRoot } from './repository.ts';
 
 /** The suite's own families. A new one adds its import above and its name here; what it holds is its own affair. */
-const families: readonly Plugin[] = [magnitude, initialization, secondOrder, training, data, models];
+const families: readonly Plugin[] = [magnitude, initialization, secondOrder, methods, training, data, models];
 
 export interface BenchmarkEntry {
   readonly id: string;

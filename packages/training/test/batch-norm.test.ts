@@ -8,9 +8,9 @@ import {
   trainOptions,
 } from '@prunebench/core';
 import { convNet, randomParameters } from '@prunebench/testing';
+import { contentOf, splitOf, toyDataset } from '@prunebench/testing/toy-dataset';
 import test from 'ava';
 import { estimateBatchNorm, train } from '../src/index.ts';
-import { contentOf, splitOf, toyDataset } from './support/toy-dataset.ts';
 
 /** Batch norm of the input itself, so that its statistics are those of the data. */
 const network: Network = defineNetwork({

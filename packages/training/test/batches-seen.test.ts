@@ -10,9 +10,9 @@ import {
 import { imageSplit, normalisationTable } from '@prunebench/data';
 import type { Extension } from '@prunebench/network';
 import { extended, mlp, randomParameters } from '@prunebench/testing';
+import { contentOf, toyDataset } from '@prunebench/testing/toy-dataset';
 import test from 'ava';
 import { train } from '../src/index.ts';
-import { contentOf, toyDataset } from './support/toy-dataset.ts';
 
 /** The training inputs of every epoch, example by example, as text. */
 async function epochsSeen(

@@ -1,10 +1,10 @@
 import { type Network, randomStream, type State, type TrainOptionsInput, trainOptions } from '@prunebench/core';
 import { initializeParameters, registerStepCompiler, type StepCompiler } from '@prunebench/network';
 import { extended, mlp, residualNet } from '@prunebench/testing';
+import { toyDataset } from '@prunebench/testing/toy-dataset';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
 import { evaluate, train } from '../src/index.ts';
-import { toyDataset } from './support/toy-dataset.ts';
 
 /** Stands for a backend's compiler: runs the body anew every time, with what a replay would have, and counts. */
 function countingCompiler() {

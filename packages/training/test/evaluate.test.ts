@@ -1,8 +1,8 @@
 import { defineNetwork, INPUT, type Network, PrunebenchError } from '@prunebench/core';
 import { kernels, mlp } from '@prunebench/testing';
+import { splitOf } from '@prunebench/testing/toy-dataset';
 import test from 'ava';
 import { evaluate } from '../src/index.ts';
-import { splitOf } from './support/toy-dataset.ts';
 
 /** A network whose outputs are its inputs. */
 function identity(

@@ -13,10 +13,10 @@ import {
 } from '@prunebench/core';
 import { type Extension, registerStepCompiler, type TrainingAccess } from '@prunebench/network';
 import { extended, mlp, randomParameters, relativeError } from '@prunebench/testing';
+import { toyDataset } from '@prunebench/testing/toy-dataset';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
 import { evaluate, train } from '../src/index.ts';
-import { toyDataset } from './support/toy-dataset.ts';
 
 const network = mlp([4, 6, 2]);
 const dataset = toyDataset({ inputShape: [4], classes: 2, sizes: { train: 40 } });

@@ -1,10 +1,10 @@
 import { PrunebenchError, randomStream, type State, type TrainOptionsInput, trainOptions } from '@prunebench/core';
 import type { Extension, TrainingStart } from '@prunebench/network';
 import { extended, mlp, randomParameters } from '@prunebench/testing';
+import { toyDataset } from '@prunebench/testing/toy-dataset';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
 import { evaluate, train } from '../src/index.ts';
-import { toyDataset } from './support/toy-dataset.ts';
 
 const network = mlp([4, 5, 2]);
 const dataset = toyDataset({ inputShape: [4], classes: 2, sizes: { train: 24 } });

@@ -1,10 +1,10 @@
 /** A training that diverges at once is done again on plain kernels before its method is blamed. */
 import { DivergenceError, PrunebenchError, randomStream, type Split, trainOptions } from '@prunebench/core';
 import { mlp, randomParameters } from '@prunebench/testing';
+import { toyDataset } from '@prunebench/testing/toy-dataset';
 import * as tf from '@tensorflow/tfjs-core';
 import test, { type ExecutionContext } from 'ava';
 import { train } from '../src/index.ts';
-import { toyDataset } from './support/toy-dataset.ts';
 
 const network = mlp([8, 6, 3]);
 const dataset = toyDataset({ inputShape: [8], classes: 3 });

@@ -3,10 +3,10 @@ import { isNativeAvailable, registerNativeBackend } from '@prunebench/backend-na
 import { type Batch, type ParameterRecord, randomStream, type Split, type State, trainOptions } from '@prunebench/core';
 import type { Extension } from '@prunebench/network';
 import { convNet, extended, randomBatch, randomParameters } from '@prunebench/testing';
+import { toyDataset } from '@prunebench/testing/toy-dataset';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
 import { estimateBatchNorm, evaluate, train } from '../src/index.ts';
-import { toyDataset } from './support/toy-dataset.ts';
 
 const network = convNet();
 const dataset = toyDataset({ inputShape: [8, 8, 2], classes: 3, sizes: { train: 12, validation: 6, test: 6 } });

@@ -1,10 +1,10 @@
 import '@prunebench/testing';
 import { type Masks, PrunebenchError, randomStream, type State, trainOptions } from '@prunebench/core';
 import { mlp, randomBatch, randomParameters } from '@prunebench/testing';
+import { toyDataset } from '@prunebench/testing/toy-dataset';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
 import { estimateBatchNorm, evaluate, train } from '../src/index.ts';
-import { toyDataset } from './support/toy-dataset.ts';
 
 const network = mlp([4, 5, 3]);
 const parameters = randomParameters(network);

@@ -8,11 +8,11 @@ import {
   type Subject,
 } from '@prunebench/core';
 import { contractViolations, mlp, randomParameters } from '@prunebench/testing';
+import { toyDataset } from '@prunebench/testing/toy-dataset';
 import test from 'ava';
 import { pruneStep } from '../src/steps/prune.ts';
 import { absolute, criterionOf } from './support/criteria.ts';
 import { sessionOf } from './support/session.ts';
-import { toyDataset } from './support/toy-dataset.ts';
 
 const network = mlp([4, 6, 3]);
 const dataset = toyDataset({ inputShape: [4], classes: 3 });

@@ -1,9 +1,9 @@
 import { type Dataset, defineNetwork, INPUT, type Network, PrunebenchError, type State } from '@prunebench/core';
 import '@prunebench/testing';
+import { splitOf } from '@prunebench/testing/toy-dataset';
 import test from 'ava';
 import { absolute, criterionOf } from './support/criteria.ts';
 import { runStep, sessionOf } from './support/session.ts';
-import { splitOf } from './support/toy-dataset.ts';
 
 /** o = w·x + b with one output, class 1 above 1/2: with b = 1/2 the sign of w·x decides. */
 const network = linear(4);

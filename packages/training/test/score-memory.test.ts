@@ -1,10 +1,10 @@
 import type { Criterion, Scores, State, Subject } from '@prunebench/core';
 import { mlp, randomParameters } from '@prunebench/testing';
+import { toyDataset } from '@prunebench/testing/toy-dataset';
 import test from 'ava';
 import { ScoreMemory } from '../src/index.ts';
 import { absolute, criterionOf } from './support/criteria.ts';
 import { runStep, sessionOf } from './support/session.ts';
-import { toyDataset } from './support/toy-dataset.ts';
 
 const network = mlp([4, 6, 3]);
 const dataset = toyDataset({ inputShape: [4], classes: 3, sizes: { calibration: 10 } });

@@ -2,11 +2,11 @@
 import { PrunebenchError, type State, type TrainOptions, type TrainOptionsInput, trainOptions } from '@prunebench/core';
 import { defineExtension, type Extension } from '@prunebench/network';
 import { mlp, randomParameters, residualNet } from '@prunebench/testing';
+import { toyDataset } from '@prunebench/testing/toy-dataset';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
 import { z } from 'zod';
 import { openSession } from '../src/index.ts';
-import { toyDataset } from './support/toy-dataset.ts';
 
 const network = mlp([4, 5, 2]);
 const dataset = toyDataset({ inputShape: [4], classes: 2, sizes: { train: 50 } });

@@ -14,10 +14,10 @@ import {
 } from '@prunebench/core';
 import { type Extension, initializeParameters, registerStepCompiler } from '@prunebench/network';
 import { convNet, extended, mlp, relativeError, residualNet } from '@prunebench/testing';
+import { toyDataset } from '@prunebench/testing/toy-dataset';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
 import { train } from '../src/index.ts';
-import { toyDataset } from './support/toy-dataset.ts';
 
 test.before(() => registerNativeBackend({ threads: 2 }));
 test.afterEach.always(() => registerStepCompiler('native', undefined));

@@ -1,9 +1,9 @@
 import { type State, trainOptions } from '@prunebench/core';
 import { convNet, mlp, randomParameters } from '@prunebench/testing';
+import { contentOf, toyDataset } from '@prunebench/testing/toy-dataset';
 import test from 'ava';
 import { evaluate, stepKinds } from '../src/index.ts';
 import { runStep, sessionOf } from './support/session.ts';
-import { contentOf, toyDataset } from './support/toy-dataset.ts';
 
 const network = mlp([4, 6, 3]);
 const dataset = toyDataset({ inputShape: [4], classes: 3 });

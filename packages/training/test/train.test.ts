@@ -11,10 +11,10 @@ import {
 } from '@prunebench/core';
 import { type Extension, initializeParameters } from '@prunebench/network';
 import { convNet, extended, kernels, mlp, randomParameters, residualNet } from '@prunebench/testing';
+import { contentOf, toyDataset } from '@prunebench/testing/toy-dataset';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
 import { evaluate, train } from '../src/index.ts';
-import { contentOf, toyDataset } from './support/toy-dataset.ts';
 
 const options = (input: Partial<TrainOptionsInput>) => trainOptions.parse({ epochs: 1, learningRate: 0.1, ...input });
 const fresh = (network: Parameters<typeof initializeParameters>[0]): State => ({

@@ -1,12 +1,12 @@
 /** A criterion that changes what it is shown is refused by name, whatever it changes and wherever. */
 import { type Criterion, PrunebenchError, type State } from '@prunebench/core';
 import { mlp, randomParameters } from '@prunebench/testing';
+import { toyDataset } from '@prunebench/testing/toy-dataset';
 import test from 'ava';
 import { ScoreMemory } from '../src/index.ts';
 import { checksum } from '../src/scoring/checksum.ts';
 import { absolute, criterionOf } from './support/criteria.ts';
 import { runStep, sessionOf } from './support/session.ts';
-import { toyDataset } from './support/toy-dataset.ts';
 
 const dataset = toyDataset({ inputShape: [4], classes: 3, sizes: { calibration: 10 } });
 const start = (): State => ({

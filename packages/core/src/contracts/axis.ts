@@ -75,6 +75,18 @@ export function shareAt(point: AxisPoint): number {
   });
 }
 
+/**
+ * The strength of a penalty that a point asks for.
+ *
+ * @throws PrunebenchError for a share, which is what comes out of such a method
+ */
+export function strengthAt(point: AxisPoint): number {
+  if ('lambda' in point) return point.lambda;
+  throw new PrunebenchError(`The method's sparsity is an outcome, and it is asked for ${describePoint(point)}.`, {
+    remedy: 'Declare the strength of its penalty instead, at: { lambda }.',
+  });
+}
+
 /** A point in a few words, for messages: "sparsity 0.9", "lambda 0.001". */
 export function describePoint(point: AxisPoint): string {
   return `${axisOf(point)} ${Object.values(point)[0]}`;

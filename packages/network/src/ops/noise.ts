@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { hasKernel } from './has-kernel.ts';
+import { withoutGradient } from './without-gradient.ts';
 
 /** Which stream of noise: two unsigned 32-bit words. */
 export interface NoiseKey {
@@ -28,7 +29,7 @@ export function normalNoise(shape: readonly number[], key: NoiseKey, counter: tf
 
 /** 1 with the probability that stands there, else 0, the same bits on every backend; no gradient goes into the probability. */
 export function bernoulliNoise(probability: tf.Tensor, key: NoiseKey, counter: tf.Tensor): tf.Tensor {
-  return draw('Bernoulli', probability.shape, key, counter, probability);
+  return withoutGradient(probability, (p) => draw('Bernoulli', p.shape, key, counter, p));
 }
 
 function draw(

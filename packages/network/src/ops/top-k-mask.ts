@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { hasKernel } from './has-kernel.ts';
+import { withoutGradient } from './without-gradient.ts';
 
 const KERNEL = 'TopKMask';
 
@@ -15,9 +16,11 @@ export function topKMask(scores: tf.Tensor, k: number | tf.Scalar): tf.Tensor {
     throw new RangeError(`topKMask: k is ${k}, of ${scores.size} scores`);
   return tf.tidy(() => {
     const count = typeof k === 'number' ? tf.scalar(k, 'int32') : k;
-    return hasKernel(KERNEL)
-      ? (tf.engine().runKernel(KERNEL, { scores, k: count }) as tf.Tensor)
-      : composed(scores, count.dataSync()[0]);
+    return withoutGradient(scores, (values) =>
+      hasKernel(KERNEL)
+        ? (tf.engine().runKernel(KERNEL, { scores: values, k: count }) as tf.Tensor)
+        : composed(values, count.dataSync()[0]),
+    );
   });
 }
 

@@ -12,6 +12,7 @@ import {
   type VariableGroup,
 } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
+import type { ParameterVariables } from '../iteration/parameter-variables.ts';
 import { ExtensionVariables } from './extension-variables.ts';
 import type { NamedExtension } from './made-extensions.ts';
 import { Moments, type MomentTensors } from './moments.ts';
@@ -29,18 +30,17 @@ export class ExtensionHost {
   /** By "<extension>/<group>". */
   readonly groups: ReadonlyMap<string, VariableGroup>;
   readonly #hosted: readonly Hosted[];
-  readonly #masks: () => ParameterTensors;
+  readonly #uploaded: ParameterVariables;
   readonly #dropout: NoiseSource | undefined;
 
   /**
-   * @param masks 0/1 tensors of the masked parameters, as they are now
    * @param scope for the variables
    */
   constructor(
     network: Network,
     state: State,
     extensions: readonly NamedExtension[],
-    { random, masks, scope }: { random: RandomStream; masks: () => ParameterTensors; scope: TensorScope },
+    { random, uploaded, scope }: { random: RandomStream; uploaded: ParameterVariables; scope: TensorScope },
   ) {
     this.extensions = extensions;
     this.variables = new ExtensionVariables(network, extensions, state, scope);
@@ -50,7 +50,7 @@ export class ExtensionHost {
       ),
     );
     this.#hosted = extensions.map((named) => ({ ...named, noise: noiseSource(random.fork('noise').fork(named.id)) }));
-    this.#masks = masks;
+    this.#uploaded = uploaded;
     const drops = network.layers.some(({ kind }) => kind === 'dropout');
     this.#dropout = drops ? noiseSource(random.fork('dropout')) : undefined;
     this.moments = new Moments(extensions, extensions.length > 0 || drops);
@@ -146,7 +146,8 @@ export class ExtensionHost {
     return {
       training,
       variables: this.variables.byExtension.get(id)!,
-      masks: this.#masks(),
+      parameters: this.#uploaded.variables,
+      masks: this.#uploaded.masks,
       scalars: moment.scalars.get(id)!,
       learningRate: moment.learningRate,
       random: noise(moment.counter),

@@ -124,6 +124,7 @@ class Training implements Disposable {
       options,
       totalUpdates: length.totalSteps,
       updatesPerEpoch: length.stepsPerEpoch,
+      trainingExamples: dataset.splits.train.size,
       random: context.random.fork('start'),
     });
     this.#run = new TrainingRun(network, state, options, { ...length, extensions, random: context.random, firstStep });

@@ -62,8 +62,8 @@ export class TrainingRun implements Disposable {
     this.#masks = state.masks;
     using scope = new TensorScope();
     this.uploaded = uploadState(network, state, scope);
-    const masks = () => this.uploaded.masks;
-    this.host = new ExtensionHost(network, state, plan.extensions, { random: plan.random, masks, scope });
+    const { uploaded } = this;
+    this.host = new ExtensionHost(network, state, plan.extensions, { random: plan.random, uploaded, scope });
     this.events = new EventCalendar(plan);
     this.#statistics = new RunningStatistics(network, this.uploaded.variables, (name) => this.host.isFrozen(name));
     const cut = plan.firstStep ? state.cut : undefined;

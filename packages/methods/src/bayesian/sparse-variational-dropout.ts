@@ -1,0 +1,133 @@
+/**
+ * Sparse variational dropout (Molchanov, Ashukha & Vetrov 2017). Every weight is a Gaussian w = θ + σ ε; under the log-uniform prior a weight
+ * that carries no information gets a noise α = σ² / θ² that grows without bound, and goes: log α >= 3 is a dropout rate of 95 %.
+ */
+import {
+  applyMasks,
+  type Conv2d,
+  type Dense,
+  defineMethod,
+  type Layer,
+  type ParameterRecord,
+  prunableSpecs,
+  type State,
+  strengthAt,
+} from '@prunebench/core';
+import { defineExtension, type ExtensionVariable, type HookContext, withoutGradient } from '@prunebench/network';
+import * as tf from '@tensorflow/tfjs-core';
+import { z } from 'zod';
+
+const options = z.strictObject({
+  strength: z.number().min(0).default(1).describe('of the divergence in the loss; 1 is the variational bound'),
+  threshold: z.number().default(3).describe('log α from which a weight goes'),
+  initialLogVariance: z.number().default(-10).describe('log σ² at the start'),
+  clip: z.number().positive().default(8).describe('log α is cut to ± this'),
+  clipInTraining: z.boolean().default(true).describe('the mean of weights beyond the threshold is 0 in training too'),
+  warmup: z
+    .tuple([z.number().min(0).max(1), z.number().min(0).max(1)])
+    .default([0.025, 0.1])
+    .describe('shares of the training between which the strength rises from 0'),
+});
+
+/** Keeps log and the square root away from 0. */
+const TINY = 1e-8;
+
+/** log α = log σ² - log θ², cut to ± clip. */
+export function logAlpha(theta: tf.Tensor, logVariance: tf.Tensor, clip: number): tf.Tensor {
+  return tf.clipByValue(tf.sub(logVariance, tf.log(tf.add(tf.square(theta), TINY))), -clip, clip);
+}
+
+/** The divergence from the prior, summed over weights, up to a constant: their approximation (equation 14). */
+export function divergence(logAlphas: tf.Tensor): tf.Scalar {
+  const [k1, k2, k3] = [0.63576, 1.8732, 1.48695];
+  const sigmoid = tf.sigmoid(tf.add(tf.mul(logAlphas, k3), k2));
+  const half = tf.mul(tf.softplus(tf.neg(logAlphas)), 0.5);
+  return tf.sum(tf.add(tf.mul(tf.sub(1, sigmoid), k1), half));
+}
+
+export const sparseVariationalDropoutExtension = defineExtension({
+  id: 'sparse-variational-dropout',
+  title: 'Sparse variational dropout',
+  citation: 'molchanov2017sparseVd',
+  options,
+  create({ strength, threshold, initialLogVariance, clip, clipInTraining, warmup: [from, to] }, start) {
+    const kernels = prunableSpecs(start.network);
+    const variables: Record<string, ExtensionVariable> = {};
+    for (const { name, shape } of kernels) {
+      const size = shape.reduce((product, length) => product * length, 1);
+      variables[name] = { value: { shape, values: new Float32Array(size).fill(initialLogVariance) } };
+    }
+    const alphaOf = (name: string, { parameters, variables: own }: Pick<HookContext, 'parameters' | 'variables'>) =>
+      logAlpha(parameters[name], own[name], clip);
+    return {
+      variables,
+      scalars: (update) => ({ strength: strength * rise(update / start.totalUpdates, from, to) }),
+      watches: isLinear,
+      /** Local reparametrisation: noise on what the layer gives, not on its weights (Kingma et al. 2015). */
+      layer(layer, [x], next, context) {
+        if (!isLinear(layer)) return next();
+        const name = `${layer.name}/kernel`;
+        const theta = context.parameters[name];
+        const alpha = alphaOf(name, context);
+        const kept = withoutGradient(alpha, (a) => tf.cast(tf.less(a, threshold), 'float32'));
+        const mean = linear(layer, x, context.training && !clipInTraining ? theta : tf.mul(theta, kept));
+        const biased = layer.useBias ? tf.add(mean, context.parameters[`${layer.name}/bias`]) : mean;
+        if (!context.training) return biased;
+        const variance = linear(layer, tf.square(x), tf.mul(tf.exp(alpha), tf.square(theta)));
+        const deviation = tf.sqrt(tf.add(variance, TINY));
+        return tf.add(biased, tf.mul(deviation, context.random.normal(layer.name, mean.shape)));
+      },
+      /** Per example, as the mean loss is. */
+      penalty(_, context) {
+        const sum = tf.addN(kernels.map(({ name }) => divergence(alphaOf(name, context))));
+        return tf.mul(sum, tf.div(context.scalars.strength, start.trainingExamples)) as tf.Scalar;
+      },
+      finish: (state, own) => thresholded(state, own, threshold, clip),
+    };
+  },
+});
+
+function isLinear(layer: Layer): layer is Dense | Conv2d {
+  return layer.kind === 'dense' || layer.kind === 'conv2d';
+}
+
+function linear(layer: Dense | Conv2d, x: tf.Tensor, kernel: tf.Tensor): tf.Tensor {
+  if (layer.kind === 'dense') return tf.matMul(x as tf.Tensor2D, kernel as tf.Tensor2D);
+  const [strides, dilations] = [[...layer.strides], [...layer.dilation]] as [number, number][];
+  return tf.conv2d(x as tf.Tensor4D, kernel as tf.Tensor4D, strides, layer.padding, 'NHWC', dilations);
+}
+
+/** From 0 at `from` to 1 at `to`. */
+function rise(share: number, from: number, to: number): number {
+  return share >= to ? 1 : share <= from ? 0 : (share - from) / (to - from);
+}
+
+/** The state without the weights whose noise has won; what training knew of the noise goes too. */
+function thresholded(state: State, own: ParameterRecord, threshold: number, clip: number): State {
+  const masks = { ...state.masks };
+  for (const [name, { values: logVariances }] of Object.entries(own)) {
+    const before = masks[name];
+    masks[name] = Uint8Array.from(state.parameters[name].values, (theta, i) => {
+      const alpha = logVariances[i] - Math.log(theta * theta + TINY);
+      return before?.[i] !== 0 && Math.min(clip, alpha) < threshold ? 1 : 0;
+    });
+  }
+  const { variables: _, ...rest } = state;
+  return { ...rest, masks, parameters: applyMasks(state.parameters, masks) };
+}
+
+/** Training under the extension from the start, or from a trained network; how much goes is what comes of it. */
+export const sparseVariationalDropout = defineMethod({
+  id: 'sparse-variational-dropout',
+  title: 'Sparse variational dropout',
+  citation: 'molchanov2017sparseVd',
+  taxonomy: 'bayesian',
+  options: options.omit({ strength: true }),
+  steps: ({ pretrain, retrain, at, options: chosen }) => {
+    const extension = { id: sparseVariationalDropoutExtension.id, options: { ...chosen, strength: strengthAt(at) } };
+    return [
+      ...(retrain && pretrain ? [{ kind: 'train', options: pretrain }] : []),
+      { kind: 'sparsify', options: { ...(retrain ?? pretrain), extensions: [extension] } },
+    ];
+  },
+});
