@@ -97,7 +97,6 @@ export default defineBenchmark({
   title: "SNIP's Table 1: pruning the LeNets",
   question: 'Does one look at the gradients before training prune as well as methods that train first?',
   seeds: { smoke: 1, cpu: 5, paper: 20 },
-  pending: { cpu: ['dense, same budget'] },
   trials,
   comparisons: [
     ['SNIP', 'magnitude after training'],

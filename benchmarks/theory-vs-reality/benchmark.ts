@@ -169,7 +169,6 @@ export default defineBenchmark({
     'How much of the speed-up that the multiply-adds promise is there when the pruned network runs, for single weights and for filters?',
   seeds: { smoke: 1, cpu: 3, paper: 3 },
   measure: 'speed',
-  pending: { cpu: ['dense, same budget'] },
   trials,
   // A share of filters is another sparsity than the same share of weights, so that tests at equal sparsity would compare unlike things.
   comparisons: [],

@@ -3,11 +3,11 @@ import { closest } from 'fastest-levenshtein';
 import { cifar10 } from './cifar10.ts';
 import type { LoadOptions, SuiteDataset } from './dataset-entry.ts';
 import { fashionMnist } from './fashion-mnist.ts';
-import { mnist } from './mnist.ts';
+import { mnist, mnistSigned, mnistUnit } from './mnist.ts';
 import { monks } from './monk.ts';
 
 /** Every dataset that can be named. */
-export const datasets: readonly SuiteDataset[] = [mnist, fashionMnist, cifar10, ...monks];
+export const datasets: readonly SuiteDataset[] = [mnist, mnistUnit, mnistSigned, fashionMnist, cifar10, ...monks];
 
 /**
  * The dataset `id` with its four splits.

@@ -10,7 +10,7 @@ import { temporaryFolder } from './temporary-folder.ts';
 test('an unknown id names the nearest known one and lists all', async (t) => {
   const error = await t.throwsAsync<PrunebenchError>(loadDataset('minst'), { instanceOf: PrunebenchError });
   t.is(error.message, 'There is no dataset "minst"; the nearest name is mnist.');
-  t.is(error.remedy, 'Choose one of mnist, fashion-mnist, cifar10, monk1, monk2, monk3.');
+  t.is(error.remedy, 'Choose one of mnist, mnist-unit, mnist-signed, fashion-mnist, cifar10, monk1, monk2, monk3.');
 });
 
 test('every split has the size that the manifest states', async (t) => {

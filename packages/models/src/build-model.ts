@@ -1,7 +1,7 @@
 import { type DataShape, defineNetwork, type Network, type NetworkEntry, PrunebenchError } from '@prunebench/core';
 import { distance } from 'fastest-levenshtein';
 import { conv2, conv4, conv6 } from './conv.ts';
-import { lenet5Caffe, lenet300x100 } from './lenet.ts';
+import { lenet5Caffe, lenet5Relu, lenet300x100, lenet300x100Bn } from './lenet.ts';
 import { mlp17x2, mlp17x3, mlp784 } from './mlp.ts';
 import type { ModelEntry } from './model.ts';
 import { resnet18, resnet20, resnet32, resnet56 } from './resnet.ts';
@@ -10,7 +10,9 @@ import { vgg11, vgg16, vgg19 } from './vgg.ts';
 /** Every architecture at its full width. */
 export const models: readonly ModelEntry[] = [
   lenet300x100,
+  lenet300x100Bn,
   lenet5Caffe,
+  lenet5Relu,
   conv2,
   conv4,
   conv6,

@@ -62,6 +62,8 @@ const measured = z.strictObject({
   final: onBothSplits.nullable(),
   /** The epoch of the last training that was best on validation, labelled as such wherever it is shown. */
   bestValidation: z.strictObject({ epoch: z.number(), validation: evaluation, test: evaluation }).nullable(),
+  /** The first update of the lowest validation loss, of the last training that looks every so many updates; absent without one. */
+  earlyStop: z.strictObject({ step: z.int(), epoch: z.number(), validation: evaluation, test: evaluation }).optional(),
   trainedExamples: z.number(),
 });
 export type Measured = z.output<typeof measured>;

@@ -7,6 +7,7 @@ const evaluation = z.looseObject({ accuracy: number, loss: number });
 /** What records take over from a step's metrics; whatever else a step reports is its own affair. */
 const recorded = z.looseObject({
   trainedExamples: number.min(0).optional(),
+  earlyStop: z.looseObject({ step: number, epoch: number, validation: evaluation, test: evaluation }).optional(),
   bestValidation: z.looseObject({ epoch: number, validation: evaluation, test: evaluation }).optional(),
 });
 
@@ -17,8 +18,8 @@ const recorded = z.looseObject({
  * @throws PrunebenchError naming the kind of step and a metric that a record cannot hold
  */
 export function checkMetrics(kind: string, metrics: StepMetrics): void {
-  const { trainedExamples, bestValidation } = metrics ?? {};
-  refuseNotFinite({ trainedExamples, bestValidation }, `the metrics of ${kind}`);
+  const { trainedExamples, bestValidation, earlyStop } = metrics ?? {};
+  refuseNotFinite({ trainedExamples, bestValidation, earlyStop }, `the metrics of ${kind}`);
   const { error } = recorded.safeParse(metrics);
   if (!error) return;
   const [{ path, message }] = error.issues;

@@ -6,6 +6,7 @@ import {
   maskDigest,
   maskedSparsity,
   type Network,
+  networkOf,
   recordedCosts,
   refuseNotFinite,
   SCHEMA_VERSION,
@@ -81,11 +82,13 @@ async function stageInfo(key: string, { store, notice }: RecordContext): Promise
 }
 
 async function measure(trial: PlannedTrial, stages: readonly StageInfo[], context: RecordContext): Promise<Measured> {
-  const { network, store, notice } = context;
+  const { store, notice } = context;
   const state = await store.readState(trial.stages.at(-1)!, notice);
+  const network = networkOf(state, context.network);
   const { masks } = state;
   const cost = costOf(network, masks);
   const { dense, pruned, final } = trial.points;
+  const earlyStop = stages.findLast(({ metrics }) => metrics.earlyStop)?.metrics.earlyStop;
   return {
     sparsity: {
       ...(trial.spec.sparsity !== undefined && { requested: trial.spec.sparsity }),
@@ -100,6 +103,7 @@ async function measure(trial: PlannedTrial, stages: readonly StageInfo[], contex
     pruned: await evaluationsAfter(pruned, trial, context),
     final: await evaluationsAfter(final, trial, context),
     bestValidation: stages.findLast(({ metrics }) => metrics.bestValidation)?.metrics.bestValidation ?? null,
+    ...(earlyStop && { earlyStop }),
     trainedExamples: stages.reduce((total, { metrics }) => total + (metrics.trainedExamples ?? 0), 0),
   };
 }
