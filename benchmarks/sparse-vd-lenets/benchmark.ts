@@ -11,7 +11,7 @@ const training = (epochs: number, constant: number): TrainOptionsInput => ({
 
 const budgets: Readonly<Record<ScaleName, Readonly<Record<string, TrainOptionsInput>>>> = {
   smoke: { 'lenet-300-100': training(0.05, 0.5) },
-  cpu: { 'lenet-300-100': training(200, 0.5) },
+  cpu: { 'lenet-300-100': training(50, 0.5) },
   paper: { 'lenet-300-100': training(200, 0.5), 'lenet-5-relu': training(200, 0) },
 };
 

@@ -23,7 +23,8 @@ export { type Noise, type NoiseSource, noiseSource } from './noise.ts';
 export { adamUpdate } from './ops/adam-update.ts';
 export { type BatchNormTrainingOptions, type BatchNormTrainingResult, batchNormTraining } from './ops/batch-norm.ts';
 export { momentumUpdate } from './ops/momentum-update.ts';
-export { bernoulliNoise, type NoiseKey, normalNoise, uniformNoise } from './ops/noise.ts';
+export { bernoulliNoise, normalNoise, uniformNoise } from './ops/noise.ts';
+export { type NoiseKey, philox4x32 } from './ops/philox.ts';
 export { softmaxCrossEntropy } from './ops/softmax-cross-entropy.ts';
 export {
   type CompiledStep,

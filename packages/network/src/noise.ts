@@ -1,6 +1,7 @@
 import type { RandomStream } from '@prunebench/core';
-import type { Tensor } from '@tensorflow/tfjs-core';
-import { bernoulliNoise, type NoiseKey, normalNoise, uniformNoise } from './ops/noise.ts';
+import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
+import { bernoulliNoise, normalNoise, uniformNoise } from './ops/noise.ts';
+import type { NoiseKey } from './ops/philox.ts';
 
 /**
  * Random tensors that depend on the stream they come from, on the name of the draw, on the update and on the element alone: the
@@ -17,7 +18,7 @@ export interface Noise {
 const WORDS = 2 ** 32;
 
 /** The noise of one update. */
-export type NoiseSource = (counter: Tensor) => Noise;
+export type NoiseSource = (counter: Tensor1D) => Noise;
 
 /**
  * Noise of a stream, for one counter after the other: int32 [2], the update, and 0 in training or 1 + the batch's number in an

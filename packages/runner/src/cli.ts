@@ -164,6 +164,11 @@ function speedCommand(): Command {
       ).default(false),
     )
     .addOption(
+      new Option('--hooks', 'time training steps with the hooks of extensions instead, against the plain step')
+        .default(false)
+        .conflicts(['sparse', 'gpu', 'backend']),
+    )
+    .addOption(
       new Option('--gpu', "time GPU.js's modes of the sparse kernels alone, as --sparse does at its end")
         .default(false)
         .conflicts(['sparse', 'networks']),
@@ -184,6 +189,7 @@ function speedCommand(): Command {
         'speed',
         'speed --threads 1 --networks lenet-300-100,resnet-20',
         'speed --sparse',
+        'speed --hooks',
         'speed --backend webgpu',
       ),
     )

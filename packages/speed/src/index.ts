@@ -2,6 +2,7 @@ import { workloads } from './workloads.ts';
 
 export { runBackendSpeed } from './backend-speed.ts';
 export { runGpuSpeed } from './gpu-speed.ts';
+export { runHookSpeed } from './hooks/hook-speed.ts';
 export { runSpeed } from './run-speed.ts';
 export const networkNames: readonly string[] = workloads.map(({ network }) => network);
 export { runSparseSpeed } from './sparse.ts';

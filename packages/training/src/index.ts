@@ -1,5 +1,6 @@
 export { estimateBatchNorm } from './estimate-batch-norm.ts';
 export { Evaluator, evaluate } from './evaluate.ts';
+export type { NamedExtension } from './extensions/made-extensions.ts';
 export { learningRateAt } from './iteration/learning-rate.ts';
 export { type TrainContext, train } from './iteration/train.ts';
 export { TrainingRun } from './iteration/training-run.ts';

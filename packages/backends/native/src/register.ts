@@ -29,7 +29,7 @@ import { reduceKernels } from './kernels/reduce.ts';
 import { softmaxKernels } from './kernels/softmax.ts';
 import { sparseTrainingKernels } from './kernels/sparse-training.ts';
 import { tileKernels } from './kernels/tiles.ts';
-import { topKKernels } from './kernels/top-k.ts';
+import { topKMaskKernels } from './kernels/top-k-mask.ts';
 
 const nativeKernels = (enums: SharedEnums): Kernels => ({
   ...matMulKernels,
@@ -44,7 +44,7 @@ const nativeKernels = (enums: SharedEnums): Kernels => ({
   ...batchNormKernels,
   ...optimizerKernels,
   ...noiseKernels,
-  ...topKKernels,
+  ...topKMaskKernels,
   ...layoutKernels,
   ...indexingKernels,
   ...sparseTrainingKernels,

@@ -37,6 +37,13 @@ export function logAlpha(theta: tf.Tensor, logVariance: tf.Tensor, clip: number)
   return tf.clipByValue(tf.sub(logVariance, tf.log(tf.add(tf.square(theta), TINY))), -clip, clip);
 }
 
+/** 1 where log α lies below the threshold, as σ² < e^threshold θ²; a constant. */
+function informative(theta: tf.Tensor, variance: tf.Tensor, threshold: number): tf.Tensor {
+  return withoutGradient(variance, (v) =>
+    tf.cast(tf.less(v, tf.mul(tf.add(tf.square(theta), TINY), Math.exp(threshold))), 'float32'),
+  );
+}
+
 /** The divergence from the prior, summed over weights, up to a constant: their approximation (equation 14). */
 export function divergence(logAlphas: tf.Tensor): tf.Scalar {
   const [k1, k2, k3] = [0.63576, 1.8732, 1.48695];
@@ -68,13 +75,12 @@ export const sparseVariationalDropoutExtension = defineExtension({
         if (!isLinear(layer)) return next();
         const name = `${layer.name}/kernel`;
         const theta = context.parameters[name];
-        const alpha = alphaOf(name, context);
-        const kept = withoutGradient(alpha, (a) => tf.cast(tf.less(a, threshold), 'float32'));
-        const mean = linear(layer, x, context.training && !clipInTraining ? theta : tf.mul(theta, kept));
+        const variance = tf.exp(context.variables[name]);
+        const clipped = !context.training || clipInTraining;
+        const mean = linear(layer, x, clipped ? tf.mul(theta, informative(theta, variance, threshold)) : theta);
         const biased = layer.useBias ? tf.add(mean, context.parameters[`${layer.name}/bias`]) : mean;
         if (!context.training) return biased;
-        const variance = linear(layer, tf.square(x), tf.mul(tf.exp(alpha), tf.square(theta)));
-        const deviation = tf.sqrt(tf.add(variance, TINY));
+        const deviation = tf.sqrt(tf.add(linear(layer, tf.square(x), variance), TINY));
         return tf.add(biased, tf.mul(deviation, context.random.normal(layer.name, mean.shape)));
       },
       /** Per example, as the mean loss is. */

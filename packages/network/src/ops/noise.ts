@@ -1,106 +1,117 @@
+import { PrunebenchError, sizeOf } from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { hasKernel } from './has-kernel.ts';
+import { type NoiseKey, philox4x32 } from './philox.ts';
 import { withoutGradient } from './without-gradient.ts';
 
-/** Which stream of noise: two unsigned 32-bit words. */
-export interface NoiseKey {
-  readonly low: number;
-  readonly high: number;
-}
-
-/*
- * Random numbers by counting. Element i of a draw takes word i mod 4 of the block that Philox4x32-10 makes of the counter
- * (⌊i / 4⌋, 0, update, batch) under the draw's key, so that it depends on nothing else: not on threads, blocks of memory, or what was drawn
- * before. `counter` is an int32 tensor [update, batch], because a recorded step gets it anew each time.
+/**
+ * Random numbers as a function of a key, a counter and the element's index alone, so that they do not depend on the backend, the
+ * number of threads, what was drawn before, or whether training was interrupted.
+ *
+ * Element i takes word i mod 4 of the Philox4x32-10 block of the counter (floor(i / 4), 0, update, batch) (Salmon et al. 2011).
+ * The counter [update, batch] is a tensor so that a compiled step can have it as an input; the key is fixed when it is compiled.
+ * Backends without kernels of these names read the counter and compute in JavaScript.
  */
+const KERNELS = { uniform: 'UniformNoise', normal: 'NormalNoise', bernoulli: 'BernoulliNoise' } as const;
 
-const KERNEL = 'Noise';
-type Distribution = 'Uniform' | 'Normal' | 'Bernoulli';
-
-/** Uniform in (0, 1), both ends excluded, the same bits on every backend: (⌊word / 2⁹⌋ + 1/2) / 2²³. */
-export function uniformNoise(shape: readonly number[], key: NoiseKey, counter: tf.Tensor): tf.Tensor {
-  return draw('Uniform', shape, key, counter);
+/**
+ * Uniform in (0, 1), both ends excluded: the middles of 2^23 equal parts, ((word >>> 9) + 0.5) 2^-23, the same bits on every backend.
+ *
+ * @param counter int32 [2]: update, batch
+ * @returns float32 of `shape`
+ * @throws PrunebenchError for a key or counter of another kind
+ */
+export function uniformNoise(shape: readonly number[], key: NoiseKey, counter: tf.Tensor1D): tf.Tensor {
+  check(key, counter);
+  return hasKernel(KERNELS.uniform)
+    ? fused(KERNELS.uniform, { counter }, { shape: [...shape], ...attributes(key) })
+    : composed(shape, key, counter, uniformValues);
 }
 
-/** Standard normal (Box & Muller 1958): the same bits for any number of threads, and up to rounding on every backend. */
-export function normalNoise(shape: readonly number[], key: NoiseKey, counter: tf.Tensor): tf.Tensor {
-  return draw('Normal', shape, key, counter);
+/**
+ * Standard normal, |x| < 5.8 (Box & Muller 1958): of a block's words 0 and 1, and 2 and 3, as uniforms u and v,
+ * sqrt(-2 ln u) cos(2 pi v) at the even element and sqrt(-2 ln u) sin(2 pi v) at the odd one. Equal up to rounding across backends, and
+ * to the bit for any number of threads of one.
+ *
+ * @param counter int32 [2]: update, batch
+ * @returns float32 of `shape`
+ * @throws PrunebenchError for a key or counter of another kind
+ */
+export function normalNoise(shape: readonly number[], key: NoiseKey, counter: tf.Tensor1D): tf.Tensor {
+  check(key, counter);
+  return hasKernel(KERNELS.normal)
+    ? fused(KERNELS.normal, { counter }, { shape: [...shape], ...attributes(key) })
+    : composed(shape, key, counter, normalValues);
 }
 
-/** 1 with the probability that stands there, else 0, the same bits on every backend; no gradient goes into the probability. */
-export function bernoulliNoise(probability: tf.Tensor, key: NoiseKey, counter: tf.Tensor): tf.Tensor {
-  return withoutGradient(probability, (p) => draw('Bernoulli', p.shape, key, counter, p));
+/**
+ * 1 where `uniformNoise` of the same key and counter is below the probability, else 0 (also where that is NaN): the same bits on
+ * every backend. The gradient into the probability is 0; a straight-through estimator wraps this in tf.customGrad.
+ *
+ * @param probability float32
+ * @param counter int32 [2]: update, batch
+ * @returns float32 of the probability's shape
+ * @throws PrunebenchError for a probability, key or counter of another kind
+ */
+export function bernoulliNoise(probability: tf.Tensor, key: NoiseKey, counter: tf.Tensor1D): tf.Tensor {
+  check(key, counter);
+  if (probability.dtype !== 'float32')
+    throw new PrunebenchError(`bernoulliNoise: probabilities are float32, not ${probability.dtype}.`, {
+      remedy: 'Cast them to float32.',
+    });
+  return withoutGradient(probability, (p) =>
+    hasKernel(KERNELS.bernoulli)
+      ? fused(KERNELS.bernoulli, { probability: p, counter }, attributes(key))
+      : tf.tidy(() => {
+          const drawn = tf.less(composed(p.shape, key, counter, uniformValues), p);
+          return tf.where(drawn, tf.onesLike(p), tf.zerosLike(p));
+        }),
+  );
 }
 
-function draw(
-  distribution: Distribution,
-  shape: readonly number[],
-  { low, high }: NoiseKey,
-  counter: tf.Tensor,
-  probability?: tf.Tensor,
-): tf.Tensor {
-  if (!hasKernel(KERNEL)) return tf.tidy(() => composed(distribution, shape, { low, high }, counter, probability));
-  const inputs = { counter, ...(probability ? { probability } : {}) };
-  return tf.engine().runKernel(KERNEL, inputs, { shape: [...shape], low, high, distribution }) as tf.Tensor;
+function check({ low, high }: NoiseKey, counter: tf.Tensor): void {
+  for (const word of [low, high])
+    if (word !== word >>> 0)
+      throw new PrunebenchError(`Noise: the key's words are whole numbers in [0, 2^32), not ${word}.`, {
+        remedy: 'Give { low, high } as unsigned 32-bit numbers.',
+      });
+  if (counter.dtype !== 'int32' || counter.size !== 2)
+    throw new PrunebenchError(`Noise: the counter is int32 [2], not ${counter.dtype} [${counter.shape}].`, {
+      remedy: "Give tf.tensor1d([update, batch], 'int32').",
+    });
 }
+
+const attributes = ({ low, high }: NoiseKey) => ({ keyLow: low, keyHigh: high });
+
+function fused(kernel: string, inputs: tf.NamedTensorMap, attrs: tf.NamedAttrMap): tf.Tensor {
+  return tf.engine().runKernel(kernel, inputs, attrs) as tf.Tensor;
+}
+
+type FourNumbers = readonly [number, number, number, number];
 
 function composed(
-  distribution: Distribution,
   shape: readonly number[],
   key: NoiseKey,
   counter: tf.Tensor,
-  probability?: tf.Tensor,
+  numbersOf: (words: FourNumbers) => FourNumbers,
 ): tf.Tensor {
-  const size = shape.reduce((product, length) => product * length, 1);
-  const [update, batch] = counter.dataSync();
-  const words = new Uint32Array(Math.ceil(size / 4) * 4);
-  for (let block = 0; block * 4 < size; block++)
-    words.set(philox4x32([block, 0, update >>> 0, batch >>> 0], [key.low, key.high]), block * 4);
-  const values = distribution === 'Normal' ? normals(words) : Float32Array.from(words, uniform);
-  const noise = tf.tensor(values.subarray(0, size), [...shape], 'float32');
-  return probability ? tf.cast(tf.less(noise, probability), 'float32') : noise;
-}
-
-function uniform(word: number): number {
-  return ((word >>> 9) + 0.5) / 2 ** 23;
-}
-
-function normals(words: Uint32Array): Float32Array {
-  const values = new Float32Array(words.length);
-  for (let i = 0; i < words.length; i += 2) {
-    const radius = Math.sqrt(-2 * Math.log(uniform(words[i])));
-    const angle = 2 * Math.PI * uniform(words[i + 1]);
-    values[i] = radius * Math.cos(angle);
-    values[i + 1] = radius * Math.sin(angle);
+  const [update, batch] = Uint32Array.from(counter.dataSync());
+  const values = new Float32Array(sizeOf(shape));
+  for (let i = 0; i < values.length; i += 4) {
+    const numbers = numbersOf(philox4x32([i / 4, 0, update, batch], key));
+    for (let j = 0; j < 4 && i + j < values.length; j++) values[i + j] = numbers[j];
   }
-  return values;
+  return tf.tensor(values, [...shape], 'float32');
 }
 
-type Words4 = readonly [number, number, number, number];
+const uniform = (word: number): number => ((word >>> 9) + 0.5) * 2 ** -23;
 
-/** Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011); all words are unsigned, of 32 bits. */
-export function philox4x32(counter: Words4, key: readonly [number, number]): Words4 {
-  let [c0, c1, c2, c3] = counter;
-  let [k0, k1] = key;
-  for (let round = 0; round < 10; round++) {
-    const high0 = highWord(0xd2511f53, c0);
-    const high1 = highWord(0xcd9e8d57, c2);
-    const low0 = Math.imul(0xd2511f53, c0) >>> 0;
-    const low1 = Math.imul(0xcd9e8d57, c2) >>> 0;
-    c0 = (high1 ^ c1 ^ k0) >>> 0;
-    c1 = low1;
-    c2 = (high0 ^ c3 ^ k1) >>> 0;
-    c3 = low0;
-    k0 = (k0 + 0x9e3779b9) >>> 0;
-    k1 = (k1 + 0xbb67ae85) >>> 0;
-  }
-  return [c0, c1, c2, c3];
-}
+const uniformValues = ([a, b, c, d]: FourNumbers): FourNumbers => [uniform(a), uniform(b), uniform(c), uniform(d)];
 
-/** The upper 32 of the 64 bits of a product. */
-function highWord(a: number, b: number): number {
-  const [aHigh, aLow, bHigh, bLow] = [a >>> 16, a & 0xffff, b >>> 16, b & 0xffff];
-  const middle = aHigh * bLow + ((aLow * bLow) >>> 16);
-  const carried = (middle % 2 ** 16) + aLow * bHigh;
-  return (aHigh * bHigh + Math.floor(middle / 2 ** 16) + Math.floor(carried / 2 ** 16)) >>> 0;
+const normalValues = ([a, b, c, d]: FourNumbers): FourNumbers => [...normalPair(a, b), ...normalPair(c, d)];
+
+function normalPair(first: number, second: number): [number, number] {
+  const radius = Math.sqrt(-2 * Math.log(uniform(first)));
+  const angle = 2 * Math.PI * uniform(second);
+  return [radius * Math.cos(angle), radius * Math.sin(angle)];
 }

@@ -1,3 +1,4 @@
+import { PrunebenchError } from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { hasKernel } from './has-kernel.ts';
 import { withoutGradient } from './without-gradient.ts';
@@ -5,15 +6,20 @@ import { withoutGradient } from './without-gradient.ts';
 const KERNEL = 'TopKMask';
 
 /**
- * 0/1 float32 of the shape of `scores`, 1 at exactly the k largest; of equal ones the last stay, as core's `select` has it, and NaN counts
- * as lowest. No gradient goes into the scores.
+ * 0/1 float32 of the scores' shape with exactly k ones, at the k largest scores. Among equal scores (both zeros are) those with the
+ * higher flat index stay, as in core's `select`; NaN is lower than every number. The gradient into the scores is 0; a
+ * straight-through estimator wraps this in tf.customGrad.
  *
- * @param k also as an int32 scalar, which a recorded step may get anew each time; it is cut to the range from 0 to the number of scores
- * @throws RangeError for a number outside that range
+ * @param scores float32
+ * @param k how many ones: 0 ... size; or an int32 scalar, which may be an input of a compiled step and counts as the nearest of these
+ * @throws PrunebenchError for scores or a k of another kind
  */
 export function topKMask(scores: tf.Tensor, k: number | tf.Scalar): tf.Tensor {
-  if (typeof k === 'number' && !(Number.isInteger(k) && k >= 0 && k <= scores.size))
-    throw new RangeError(`topKMask: k is ${k}, of ${scores.size} scores`);
+  if (scores.dtype !== 'float32')
+    throw new PrunebenchError(`topKMask: scores are float32, not ${scores.dtype}.`, {
+      remedy: 'Cast them to float32.',
+    });
+  checkCount(k, scores.size);
   return tf.tidy(() => {
     const count = typeof k === 'number' ? tf.scalar(k, 'int32') : k;
     return withoutGradient(scores, (values) =>
@@ -24,12 +30,43 @@ export function topKMask(scores: tf.Tensor, k: number | tf.Scalar): tf.Tensor {
   });
 }
 
-function composed(scores: tf.Tensor, k: number): tf.Tensor {
-  const values = Float64Array.from(scores.dataSync(), (score) =>
-    Number.isNaN(score) ? Number.NEGATIVE_INFINITY : score,
-  );
-  const largestFirst = Uint32Array.from(values.keys()).sort((a, b) => values[b] - values[a] || b - a);
-  const mask = new Float32Array(values.length);
-  for (const at of largestFirst.subarray(0, Math.max(0, Math.min(k, values.length)))) mask[at] = 1;
-  return tf.tensor(mask, scores.shape);
+function checkCount(k: number | tf.Scalar, size: number): void {
+  if (typeof k === 'number') {
+    if (Number.isInteger(k) && k >= 0 && k <= size) return;
+    throw new PrunebenchError(`topKMask: ${k} of ${size} scores cannot be kept.`, {
+      remedy: `Give k as a whole number from 0 to ${size}.`,
+    });
+  }
+  if (k.dtype === 'int32' && k.size === 1) return;
+  throw new PrunebenchError(`topKMask: k is one int32, not ${k.dtype} [${k.shape}].`, {
+    remedy: "Give a number or tf.scalar(k, 'int32').",
+  });
+}
+
+function composed(scores: tf.Tensor, count: number): tf.Tensor {
+  const orders = ordersOf(scores.dataSync() as Float32Array);
+  const mask = new Float32Array(orders.length);
+  let left = Math.min(Math.max(count, 0), orders.length);
+  const last = orders.slice().sort()[orders.length - left];
+  for (let i = 0; i < orders.length; i++)
+    if (orders[i] > last) {
+      mask[i] = 1;
+      left--;
+    }
+  for (let i = orders.length - 1; left > 0; i--)
+    if (orders[i] === last) {
+      mask[i] = 1;
+      left--;
+    }
+  return tf.tensor(mask, scores.shape, 'float32');
+}
+
+/** Whole numbers that compare as the scores do: their bits, with both zeros alike and NaN lowest. */
+function ordersOf(scores: Float32Array): Uint32Array {
+  const bits = new Int32Array(Float32Array.from(scores).buffer);
+  return Uint32Array.from(bits, (word, i) => {
+    if (Number.isNaN(scores[i])) return 0;
+    const raw = scores[i] === 0 ? 0 : word;
+    return (raw ^ ((raw >> 31) | 0x80000000)) >>> 0;
+  });
 }

@@ -5,7 +5,7 @@ import type { NamedExtension } from './made-extensions.ts';
 /** A moment of a training, as tensors: what changes from update to update for hooks and noise. */
 export interface MomentTensors {
   /** int32 [2]: updates done, and 0 in training or 1 + the batch's number in an evaluation */
-  readonly counter: tf.Tensor;
+  readonly counter: tf.Tensor1D;
   readonly learningRate: tf.Scalar;
   /** Of each extension, by name. */
   readonly scalars: ReadonlyMap<string, Readonly<Record<string, tf.Scalar>>>;
@@ -57,6 +57,6 @@ export class Moments {
         Object.fromEntries(names.map((name) => [name, numbers[next++] as tf.Scalar])),
       ]),
     );
-    return { counter, learningRate: learningRate as tf.Scalar, scalars };
+    return { counter: counter as tf.Tensor1D, learningRate: learningRate as tf.Scalar, scalars };
   }
 }

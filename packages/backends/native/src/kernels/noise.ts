@@ -1,18 +1,38 @@
-// Random numbers by counting. C++: cc/random/noise.cc.
+// Random numbers by counter. C++: cc/noise/noise.cc.
+import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { assertFloats, type KernelBody, type Kernels, required, sizeOf } from './kernel.ts';
 
-/** Inputs counter int32 [2] and, of Bernoulli numbers, their probabilities; attributes shape, low, high, distribution. */
-const noise: KernelBody = ({ backend, inputs, attrs }) => {
-  const { counter } = required(inputs, 'counter');
-  if (counter.dtype !== 'int32' || sizeOf(counter.shape) !== 2)
-    throw new Error(`Noise: counter must be int32 [2], not ${counter.dtype} [${counter.shape}].`);
-  const { probability } = inputs;
-  const { shape, low, high, distribution } = attrs;
-  const size = sizeOf(shape);
-  assertFloats('Noise', size, { probability });
-  const out = backend.output(shape);
-  backend.invoke('Noise', { counter, probability, out }, { size, low, high, distribution });
+function assertCounter(kernel: string, counter: TensorInfo): void {
+  if (counter.dtype === 'int32' && sizeOf(counter.shape) === 2) return;
+  throw new Error(`${kernel}: counter must be int32 [2], not ${counter.dtype} [${counter.shape}].`);
+}
+
+/** Input counter int32 [2]; attributes shape and the key's words. */
+const ofShape =
+  (kernel: string): KernelBody =>
+  ({ backend, inputs, attrs }) => {
+    const { counter } = required(inputs, 'counter');
+    assertCounter(kernel, counter);
+    const { shape, keyLow, keyHigh } = attrs;
+    const out = backend.output(shape);
+    backend.invoke(kernel, { counter, out }, { size: sizeOf(shape), keyLow, keyHigh });
+    return out;
+  };
+
+/** Inputs probability, counter int32 [2]; attributes the key's words. */
+const bernoulliNoise: KernelBody = ({ backend, inputs, attrs }) => {
+  const { probability, counter } = required(inputs, 'probability', 'counter');
+  const size = sizeOf(probability.shape);
+  assertFloats('BernoulliNoise', size, { probability });
+  assertCounter('BernoulliNoise', counter);
+  const { keyLow, keyHigh } = attrs;
+  const out = backend.output(probability.shape);
+  backend.invoke('BernoulliNoise', { probability, counter, out }, { size, keyLow, keyHigh });
   return out;
 };
 
-export const noiseKernels: Kernels = { Noise: noise };
+export const noiseKernels: Kernels = {
+  UniformNoise: ofShape('UniformNoise'),
+  NormalNoise: ofShape('NormalNoise'),
+  BernoulliNoise: bernoulliNoise,
+};

@@ -1,4 +1,4 @@
-// Vector versions of exp, log, tanh and their relatives, NaN- and infinity-preserving, within a few units in the last
+// Vector versions of exp, log, tanh, sin, cos and their relatives, NaN- and infinity-preserving, within a few units in the last
 // place (polynomials after Cephes' expf, logf and tanhf).
 #pragma once
 #include <cmath>
@@ -98,6 +98,28 @@ inline Vec hyperbolicTangent(Vec x) {
   const Vec near = p * square * x + x;
   const Vec far = one - splat(2.0f) / (exponential(magnitude + magnitude) + one);
   return magnitude < splat(0.625f) ? near : x < Vec{} ? -far : far;
+}
+
+struct SineCosine {
+  Vec sine, cosine;
+};
+
+// Sine and cosine of 2 pi x for x in [-2^20, 2^20]: no digit of the argument is lost to pi (polynomials after Cephes' sinf and cosf).
+inline SineCosine sineCosineOfTurns(Vec x) {
+  const Vec quarters = x * splat(4.0f), nearest = roundToEven(quarters);
+  const Vec angle = (quarters - nearest) * splat(1.57079632679489662f), square = angle * angle;
+  Vec s = splat(-1.9515295891e-4f);
+  s = s * square + splat(8.3321608736e-3f);
+  s = s * square - splat(1.6666654611e-1f);
+  s = s * square * angle + angle;
+  Vec c = splat(2.443315711809948e-5f);
+  c = c * square - splat(1.388731625493765e-3f);
+  c = c * square + splat(4.166664568298827e-2f);
+  c = c * square * square - splat(0.5f) * square + splat(1.0f);
+  const IntVec quadrant = __builtin_convertvector(nearest, IntVec);
+  const IntVec odd = -(quadrant & 1);  // all ones where sine and cosine change places
+  const Vec sine = odd ? c : s, cosine = odd ? s : c;
+  return {fromBits(bits(sine) ^ ((quadrant & 2) << 30)), fromBits(bits(cosine) ^ (((quadrant + 1) & 2) << 30))};
 }
 
 template <class Function>

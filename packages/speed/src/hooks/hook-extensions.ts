@@ -1,0 +1,81 @@
+/** What methods do to a training step, one kind at a time: the hooks whose cost is measured. */
+
+import { type Network, prunableSpecs, randomStream, type State, sizeOf, type TrainOptions } from '@prunebench/core';
+import methods from '@prunebench/methods';
+import { bernoulliNoise, type Extension, isExtensionKind, topKMask } from '@prunebench/network';
+import * as tf from '@tensorflow/tfjs-core';
+
+/** What an extension is made for. */
+export interface HookSubject {
+  readonly network: Network;
+  readonly state: State;
+  readonly options: TrainOptions;
+}
+
+/** By how tables call them; each makes an extension for a network. */
+export const hooks: Readonly<Record<string, (subject: HookSubject) => Extension>> = {
+  'nothing, behind every ReLU': () => ({ watches: isRelu, output: (_, y) => y }),
+  'gates with noise for each example': () => ({
+    watches: isRelu,
+    output: (layer, y, { random }) => {
+      const units = y.shape.length === 4 ? [y.shape[0], 1, 1, y.shape[3]] : y.shape;
+      return tf.mul(y, tf.add(1, tf.mul(random.normal(layer.name, units), 0.1)));
+    },
+  }),
+  'L2 penalty': (subject) => registered('quadratic-penalty', {}, subject),
+  'weight elimination': (subject) => registered('weight-elimination', {}, subject),
+  'group prox after the update': ({ network }) => ({
+    afterUpdate: (parameters, { learningRate }) =>
+      Object.fromEntries(prunableSpecs(network).map(({ name }) => [name, shrunk(parameters[name], learningRate)])),
+  }),
+  'straight-through top-k mask': ({ network }) => masked(network, (scores) => topKMask(scores, scores.size >> 1)),
+  'straight-through Bernoulli mask': ({ network }) => {
+    const key = { low: randomStream(0).integer(2 ** 32), high: 1 };
+    const counter = tf.keep(tf.tensor1d([0, 0], 'int32'));
+    return masked(network, (scores) => bernoulliNoise(tf.sigmoid(scores), key, counter));
+  },
+  'local reparametrisation (sparse VD)': (subject) => registered('sparse-variational-dropout', {}, subject),
+};
+
+const isRelu = ({ kind }: { readonly kind: string }): boolean => kind === 'activation';
+
+function registered(id: string, options: object, { network, state, options: training }: HookSubject): Extension {
+  const entry = methods.extensions.find((extension) => extension.id === id);
+  if (!entry || !isExtensionKind(entry)) throw new Error(`hooks: there is no extension ${id}`);
+  return entry.create(options, {
+    network,
+    state,
+    options: training,
+    totalUpdates: 1e6,
+    updatesPerEpoch: 1e6,
+    trainingExamples: 50_000,
+    random: randomStream(0),
+  });
+}
+
+/** The proximal step of the l2,1 norm over the units of a kernel: columns shrink by their norms. */
+function shrunk(kernel: tf.Tensor, learningRate: tf.Scalar): tf.Tensor {
+  const columns = tf.reshape(kernel, [-1, kernel.shape[kernel.shape.length - 1]]);
+  const norms = tf.sqrt(tf.add(tf.sum(tf.square(columns), 0), 1e-12));
+  const scale = tf.relu(tf.sub(1, tf.div(tf.mul(learningRate, 1e-4), norms)));
+  return tf.reshape(tf.mul(columns, scale), kernel.shape);
+}
+
+/** Scores of its own for every kernel, whose mask lets the gradient through. */
+function masked(network: Network, mask: (scores: tf.Tensor) => tf.Tensor): Extension {
+  const kernels = prunableSpecs(network);
+  const random = randomStream(1);
+  const through = tf.customGrad((scores) => ({
+    value: mask(scores as tf.Tensor),
+    gradFunc: (dy: tf.Tensor) => dy,
+  }));
+  return {
+    variables: Object.fromEntries(
+      kernels.map(({ name, shape }) => [
+        name,
+        { value: { shape, values: Float32Array.from({ length: sizeOf(shape) }, () => random.normal()) } },
+      ]),
+    ),
+    weight: (name, value, { variables }) => (variables[name] ? tf.mul(value, through(variables[name])) : value),
+  };
+}
