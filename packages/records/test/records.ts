@@ -2,22 +2,12 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SCHEMA_VERSION, type TrialRecord } from '@prunebench/core';
+import { SCHEMA_VERSION, type TrialRecord, trainOptions } from '@prunebench/core';
 import { type RecordTable, recordTable, writeRecord } from '../src/index.ts';
 
 /** A record with a key of its own; everything in it is made up. */
 export function madeUp(key: string, change: Partial<TrialRecord> = {}): TrialRecord {
-  const train = {
-    epochs: 1,
-    batchSize: 10,
-    learningRate: 0.1,
-    optimizer: { kind: 'sgd', momentum: 0.9, nesterov: false },
-    schedule: { kind: 'constant' },
-    warmup: 0,
-    weightDecay: 0,
-    augmentation: 'none',
-    sparse: 'never',
-  } as const;
+  const train = trainOptions.parse({ epochs: 1, batchSize: 10, learningRate: 0.1 });
   const scores = { validation: { accuracy: 91.5, loss: 0.25 }, test: { accuracy: 90.25, loss: 0.3 } };
   return {
     schema: SCHEMA_VERSION,
