@@ -64,6 +64,18 @@ export function assertClose(
   t.pass();
 }
 
+/** Fails unless all bits are equal; ava's own comparison takes seconds for a hundred thousand numbers. */
+export function assertSameBits(
+  t: ExecutionContext,
+  actual: NodeJS.TypedArray,
+  expected: NodeJS.TypedArray,
+  what = '',
+): void {
+  const bytes = ({ buffer, byteOffset, byteLength }: NodeJS.TypedArray) => Buffer.from(buffer, byteOffset, byteLength);
+  t.is(actual.length, expected.length, what);
+  t.true(bytes(actual).equals(bytes(expected)), what);
+}
+
 /** Compares a computation on the native backend with the stock cpu backend's. */
 export async function sameAsStock(
   t: ExecutionContext,
