@@ -50,7 +50,9 @@ const straightThrough = (scores: tf.Tensor, f: (scores: tf.Tensor) => tf.Tensor)
 /** Learns scores whose weights are masked by the k largest and by coins: both gradients are straight-through. */
 function makeModel() {
   const weights = tf.tensor2d(wave(20 * 7, 1), [20, 7]);
-  const state: tf.Variable[] = [0.1, 0.2].map((scale) => tf.variable<tf.Rank>(tf.tensor2d(wave(20 * 7, scale), [20, 7])));
+  const state: tf.Variable[] = [0.1, 0.2].map((scale) =>
+    tf.variable<tf.Rank>(tf.tensor2d(wave(20 * 7, scale), [20, 7])),
+  );
   const velocities: tf.Variable[] = state.map((scores) => tf.variable<tf.Rank>(tf.zerosLike(scores)));
   const step = ([x, k, counter]: tf.Tensor[]): tf.Tensor[] => {
     const loss = () => {
