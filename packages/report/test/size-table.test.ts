@@ -3,6 +3,7 @@ import type { Benchmark } from '@prunebench/core';
 import test from 'ava';
 import { parse } from 'csv-parse/sync';
 import { type PublishedRow, renderLeaderboard, renderReport } from '../src/index.ts';
+import { printedSize, sizePlace } from '../src/tables/size-place.ts';
 import { storedRecords, tiny } from './tiny-benchmark.ts';
 
 /** The tiny table at its first sparsity, its methods now deciding how far they go. */
@@ -142,4 +143,17 @@ test('one plot: a disc for every size, the published one as a cross; no accuracy
   t.false(/NaN|Infinity|undefined/.test(svg));
   const leaderboard = renderLeaderboard([{ benchmark: sized, published }], await sizedRecords());
   t.is(leaderboard.trim().split('\n').length, 1);
+});
+
+test('a published compression of the weights and a test error have their columns, the error as an accuracy', (t) => {
+  const value = (metric: string, text: string, error: number | null, recalled = false) =>
+    ({ row: { metric, value: text }, error, recalled }) as Parameters<typeof printedSize>[0];
+  const compression = value('compression |W|/|W!=0|', '68', null);
+  const error = value('test error %', '1.92', 1.92, true);
+  t.deepEqual(
+    [compression, error].map((each) => sizePlace(each, sized)),
+    ['weights', 'test'],
+  );
+  t.deepEqual([compression, error].map(printedSize), ['68×', '98.08†']);
+  t.is(sizePlace(value('inference KFLOPs', '97.1', null), sized), null);
 });

@@ -13,7 +13,7 @@ import { column, measuredInterval, optional } from './measured-columns.ts';
 import { NOTES } from './notes.ts';
 import { rowsByLabel } from './published-rows.ts';
 import { basisOf, placeOf } from './sentences.ts';
-import { type SizePlace, sizePlace } from './size-place.ts';
+import { printedSize, type SizePlace, sizePlace } from './size-place.ts';
 import { cell, type Table, type TableCell } from './table.ts';
 
 const SIZES = 'Parameters with biases, weights without; how many is the result, the sparsity was not asked for.';
@@ -111,8 +111,8 @@ function printedSizes(values: readonly PublishedValue[], series: string, benchma
     const at = (place: SizePlace): TableCell =>
       ofLabel
         .filter((value) => sizePlace(value, benchmark) === place)
-        .map(({ row, recalled }) => ({ text: `${row.value}${recalled ? '†' : ''}`, published: true }));
-    return [at('parameters'), [], [], at('validation'), at('test')];
+        .map((value) => ({ text: printedSize(value), published: true }));
+    return [at('parameters'), [], at('weights'), at('validation'), at('test')];
   });
 }
 
