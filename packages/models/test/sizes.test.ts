@@ -15,7 +15,10 @@ const shapes = {
  */
 const published: Record<string, { weights: string; megaFlops?: string; trainable?: number }> = {
   'lenet-300-100': { weights: '266200', megaFlops: '0.532', trainable: 266_610 },
+  // Two scales and shifts for each of 400 units, and no biases.
+  'lenet-300-100-bn': { weights: '266200', megaFlops: '0.532', trainable: 266_200 + 2 * 400 },
   'lenet-5-caffe': { weights: '430500', megaFlops: '4.59', trainable: 431_080 },
+  'lenet-5-relu': { weights: '430500', megaFlops: '4.59', trainable: 431_080 },
   'conv-2': { weights: '4300992', megaFlops: '87.6' },
   'conv-4': { weights: '2425024', megaFlops: '197' },
   'conv-6': { weights: '2261184', megaFlops: '308' },
