@@ -104,6 +104,12 @@ test('Karnin’s sums under plain SGD are rate times the squared gradients, and 
   }
 });
 
+test('Karnin’s score without sums is refused, with what to do', async (t) => {
+  await t.throwsAsync(async () => score(karnin, subjectOf(network, start.parameters), {}), {
+    message: /a sum over a training/,
+  });
+});
+
 const images = toyDataset({ inputShape: [6, 6, 3], classes: 3, sizes: { train: 12, validation: 6, test: 6 } });
 
 test('slimming: λ sign(γ), nothing at 0; the proximal step makes exact zeros', (t) => {

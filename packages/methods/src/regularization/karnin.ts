@@ -5,7 +5,14 @@
  *
  * over all updates n, from the weight's first value w_i to its last w_f (equation 5 there). E is the error without penalties.
  */
-import { defineCriterion, defineMethod, prunableSpecs, shareAt } from '@prunebench/core';
+import {
+  defineCriterion,
+  defineMethod,
+  type ParameterRecord,
+  PrunebenchError,
+  prunableSpecs,
+  shareAt,
+} from '@prunebench/core';
 import { defineExtension, type ExtensionVariable } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
@@ -47,16 +54,23 @@ export const karnin = defineCriterion({
   when: 'trained',
   score({ network, parameters, variables = {} }) {
     const of = (name: string) => {
-      const sums = variables[`karnin-sums/${name}/sum`]?.values;
-      const first = variables[`karnin-sums/${name}/first`]?.values;
-      // A weight that has not moved has nothing to say; it counts as its magnitude would: by 0.
-      return parameters[name].values.map((w, i) =>
-        sums && first && w !== first[i] ? (sums[i] * w) / (w - first[i]) : 0,
-      );
+      const sums = kept(variables, `${name}/sum`);
+      const first = kept(variables, `${name}/first`);
+      // A weight that has not moved has nothing to say of what it is worth.
+      return parameters[name].values.map((w, i) => (w === first[i] ? 0 : (sums[i] * w) / (w - first[i])));
     };
     return Object.fromEntries(prunableSpecs(network).map(({ name }) => [name, of(name)]));
   },
 });
+
+/** @throws PrunebenchError where no training has kept the sums */
+function kept(variables: ParameterRecord, name: string): Float32Array {
+  const found = variables[`${karninSums.id}/${name}`];
+  if (found) return found.values;
+  throw new PrunebenchError('Karnin’s sensitivity is a sum over a training, and the one before kept none.', {
+    remedy: `Use the method karnin, or list the extension ${karninSums.id} in the train step before.`,
+  });
+}
 
 /** Training that keeps the sums, one cut by them, and the retraining. */
 export const karninMethod = defineMethod({
