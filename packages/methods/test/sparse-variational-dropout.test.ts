@@ -142,6 +142,14 @@ test('what carries no information goes, and the network stays right', async (t) 
       for (let i = 0; i < sizeOf(shape); i++) if (state.masks[name][i] === 0) t.is(state.parameters[name].values[i], 0);
 });
 
+test('what other trainings have left stays when the noise is folded away', async (t) => {
+  const network = mlp([12, 8, 2]);
+  const other = { shape: [2], values: Float32Array.of(1, 2) };
+  const start: State = { parameters: randomParameters(network, 1), masks: {}, variables: { 'sums/fc1': other } };
+  const { state } = await trainedWith(network, start, twoOfTwelve(), 'sparse-variational-dropout', {}, { epochs: 1 });
+  t.deepEqual(state.variables, { 'sums/fc1': other });
+});
+
 test('without strength and with little noise it is plain training', async (t) => {
   const network = mlp([12, 8, 2]);
   const start: State = {

@@ -167,6 +167,18 @@ test.serial('an event may stand for its update: the batch is counted, and nothin
   t.true(Math.abs(metrics.epochs![0].trainLoss - loss) < 1e-5);
 });
 
+test.serial('a mask that comes to a parameter without one is freed with the training', async (t) => {
+  const fresh: Extension = {
+    events: { every: 5, to: 6 },
+    event: (training) => training.setMasks({ 'fc2/kernel': new Uint8Array(12).fill(1, 4) }),
+  };
+  await run(fresh);
+  const before = tf.memory().numTensors;
+  const { state } = await run(fresh);
+  t.deepEqual(Object.keys(state.masks).sort(), ['fc1/kernel', 'fc2/kernel']);
+  t.is(tf.memory().numTensors, before);
+});
+
 test.serial('between epochs there is no batch; masks that fit nothing are refused', async (t) => {
   const after = (event: Extension['event']) => run({ events: { every: 'epoch' }, event: event! });
   await t.throwsAsync(

@@ -11,11 +11,14 @@ import {
   type ParameterRecord,
   prunableSpecs,
   type State,
+  sizeOf,
   strengthAt,
 } from '@prunebench/core';
 import { defineExtension, type ExtensionVariable, type HookContext, withoutGradient } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
+
+const ID = 'sparse-variational-dropout';
 
 const options = z.strictObject({
   strength: z.number().min(0).default(1).describe('of the divergence in the loss; 1 is the variational bound'),
@@ -53,7 +56,7 @@ export function divergence(logAlphas: tf.Tensor): tf.Scalar {
 }
 
 export const sparseVariationalDropoutExtension = defineExtension({
-  id: 'sparse-variational-dropout',
+  id: ID,
   title: 'Sparse variational dropout',
   citation: 'molchanov2017sparseVd',
   options,
@@ -61,8 +64,8 @@ export const sparseVariationalDropoutExtension = defineExtension({
     const kernels = prunableSpecs(start.network);
     const variables: Record<string, ExtensionVariable> = {};
     for (const { name, shape } of kernels) {
-      const size = shape.reduce((product, length) => product * length, 1);
-      variables[name] = { value: { shape, values: new Float32Array(size).fill(initialLogVariance) } };
+      const values = new Float32Array(sizeOf(shape)).fill(initialLogVariance);
+      variables[name] = { value: { shape, values } };
     }
     const alphaOf = (name: string, { parameters, variables: own }: Pick<HookContext, 'parameters' | 'variables'>) =>
       logAlpha(parameters[name], own[name], clip);
@@ -108,7 +111,7 @@ function rise(share: number, from: number, to: number): number {
   return share >= to ? 1 : share <= from ? 0 : (share - from) / (to - from);
 }
 
-/** The state without the weights whose noise has won; what training knew of the noise goes too. */
+/** The state without the weights whose noise has won, and without what training knew of the noise. */
 function thresholded(state: State, own: ParameterRecord, threshold: number, clip: number): State {
   const masks = { ...state.masks };
   for (const [name, { values: logVariances }] of Object.entries(own)) {
@@ -118,19 +121,25 @@ function thresholded(state: State, own: ParameterRecord, threshold: number, clip
       return before?.[i] !== 0 && Math.min(clip, alpha) < threshold ? 1 : 0;
     });
   }
-  const { variables: _, ...rest } = state;
-  return { ...rest, masks, parameters: applyMasks(state.parameters, masks) };
+  const { variables = {}, ...rest } = state;
+  const others = Object.entries(variables).filter(([name]) => !name.startsWith(`${ID}/`));
+  return {
+    ...rest,
+    masks,
+    parameters: applyMasks(state.parameters, masks),
+    ...(others.length > 0 && { variables: Object.fromEntries(others) }),
+  };
 }
 
 /** Training under the extension from the start, or from a trained network; how much goes is what comes of it. */
 export const sparseVariationalDropout = defineMethod({
-  id: 'sparse-variational-dropout',
+  id: ID,
   title: 'Sparse variational dropout',
   citation: 'molchanov2017sparseVd',
   taxonomy: 'bayesian',
   options: options.omit({ strength: true }),
   steps: ({ pretrain, retrain, at, options: chosen }) => {
-    const extension = { id: sparseVariationalDropoutExtension.id, options: { ...chosen, strength: strengthAt(at) } };
+    const extension = { id: ID, options: { ...chosen, strength: strengthAt(at) } };
     return [
       ...(retrain && pretrain ? [{ kind: 'train', options: pretrain }] : []),
       { kind: 'sparsify', options: { ...(retrain ?? pretrain), extensions: [extension] } },

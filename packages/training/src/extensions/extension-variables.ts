@@ -1,7 +1,6 @@
-import { type Network, type ParameterRecord, PrunebenchError, parameterSpecs, type State } from '@prunebench/core';
+import { type Network, PrunebenchError, parameterSpecs, type State } from '@prunebench/core';
 import type { TensorScope } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
-import { readTensors } from '../iteration/parameter-variables.ts';
 import type { NamedExtension } from './made-extensions.ts';
 
 /** One tensor of an extension in a training. */
@@ -61,16 +60,9 @@ export class ExtensionVariables {
     this.byExtension = byExtension;
   }
 
-  /** Copies of the values, as the state carries them. */
-  read(): Promise<ParameterRecord> {
-    return readTensors(Object.fromEntries(this.all.map(({ name, variable }) => [name, variable])));
-  }
-
-  restore(values: ParameterRecord): void {
-    for (const { name, variable } of this.all) {
-      const { shape, values: array } = values[name];
-      tf.tidy(() => variable.assign(tf.tensor(array, [...shape], 'float32')));
-    }
+  /** By "<extension>/<name>", as the state carries their values. */
+  get byName(): Readonly<Record<string, tf.Variable>> {
+    return Object.fromEntries(this.all.map(({ name, variable }) => [name, variable]));
   }
 
   /** Cuts those with a range. Call inside a tidy. */

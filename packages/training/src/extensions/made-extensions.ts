@@ -23,7 +23,7 @@ export function madeExtensions(
       throw new PrunebenchError(`The training lists extension ${id} twice.`, {
         remedy: 'List it once: its variables have one name each.',
       });
-    made.set(id, kindOf(id, known).create(checkedOptions(id, known.get(id)!, options), start));
+    made.set(id, kindOf(id, known).create(options, start));
   }
   return [...made].map(([id, extension]) => ({ id, extension }));
 }
@@ -39,14 +39,5 @@ function kindOf(id: string, known: ReadonlyMap<string, ExtensionEntry>) {
   if (isExtensionKind(entry)) return entry;
   throw new PrunebenchError(`Extension ${id} cannot be made: it has no create().`, {
     remedy: 'Declare it with defineExtension.',
-  });
-}
-
-function checkedOptions(id: string, { options: schema }: ExtensionEntry, options: unknown): unknown {
-  const parsed = schema.safeParse(options);
-  if (parsed.success) return options;
-  const [{ path, message }] = parsed.error.issues;
-  throw new PrunebenchError(`Extension ${id}, ${path.join('.') || 'options'}: ${message}.`, {
-    remedy: 'Correct the options in the train step that lists it.',
   });
 }

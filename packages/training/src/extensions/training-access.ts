@@ -101,17 +101,14 @@ class EventAccess implements TrainingAccess {
     });
   }
 
-  async slots(name: string): Promise<readonly Float32Array[]> {
-    const slots = await this.#run.slots();
-    const found: Float32Array[] = [];
-    for (let i = 0; slots[slotName(name, i)]; i++) found.push(slots[slotName(name, i)].values);
-    return found;
+  slots(name: string): Promise<readonly Float32Array[]> {
+    return this.#run.slotsOf(name);
   }
 
   async setMasks(masks: Masks, slots: 'clear' | 'keep' = 'clear'): Promise<void> {
     checkMasks(this.#run.network, masks);
     const before = this.#run.masks;
-    await this.#openAtZero(before, masks);
+    // What opens is 0 already: whatever writes to a parameter, here or in a step, masks it.
     const kept = await this.#run.slots();
     this.#run.moveMasks({ ...before, ...masks }, slots === 'keep' ? kept : clearedSlots(kept, before, masks));
   }
@@ -137,20 +134,6 @@ class EventAccess implements TrainingAccess {
     const found = this.#run.uploaded.variables[name] ?? own;
     if (!found) throw new Error(`event of ${this.#id}: there is no parameter or variable ${name}`);
     return found;
-  }
-
-  /** Removed weights are 0 already, unless something wrote there behind the mask's back. */
-  async #openAtZero(before: Masks, after: Masks): Promise<void> {
-    for (const [name, mask] of Object.entries(after)) {
-      const old = before[name];
-      if (!old?.some((bit, i) => bit === 0 && mask[i] === 1)) continue;
-      const values = await this.read(name);
-      if (values.some((value, i) => old[i] === 0 && value !== 0))
-        this.write(
-          name,
-          values.map((value, i) => (old[i] === 0 ? 0 : value)),
-        );
-    }
   }
 }
 

@@ -16,8 +16,8 @@ export interface ParameterVariables {
   readonly variables: Readonly<Record<string, tf.Variable>>;
   /** 0/1 float32 tensors of the masked parameters. */
   readonly masks: Readonly<Record<string, tf.Variable>>;
-  /** Puts a mask in the place of a parameter's own, and removes what it hides. */
-  setMask(name: string, mask: Uint8Array): void;
+  /** Puts a mask in the place of a parameter's own, and removes what it hides; a mask that is new lives in `owner`. */
+  setMask(name: string, mask: Uint8Array, owner: TensorScope): void;
   /** Copies of the values as they are now. */
   read(): Promise<ParameterRecord>;
 }
@@ -48,8 +48,8 @@ export function uploadState(network: Network, state: State, scope: TensorScope):
   return {
     variables,
     masks,
-    setMask(name, mask) {
-      masks[name] ??= scope.own(maskVariable(mask, variables[name].shape));
+    setMask(name, mask, owner) {
+      masks[name] ??= owner.own(maskVariable(mask, variables[name].shape));
       tf.tidy(() => {
         masks[name].assign(tf.tensor(Float32Array.from(mask), variables[name].shape, 'float32'));
         // Not a product, which makes -0 of negative weights.
@@ -68,6 +68,12 @@ function isMasked({ parameters, masks }: State): boolean {
 
 function maskVariable(mask: Uint8Array, shape: readonly number[]): tf.Variable {
   return tf.tidy(() => tf.variable(tf.tensor(Float32Array.from(mask), [...shape], 'float32'), false));
+}
+
+/** Sets variables to recorded values. */
+export function assignTensors(variables: Readonly<Record<string, tf.Variable>>, values: ParameterRecord): void {
+  for (const [name, { shape, values: array }] of Object.entries(values))
+    tf.tidy(() => variables[name].assign(tf.tensor(array, [...shape], 'float32')));
 }
 
 /** Copies tensors to plain arrays. */

@@ -49,16 +49,17 @@ export class TrainingParts implements Disposable {
   /** What the optimizers remember, of whole tensors: "<name>#0", "<name>#1". */
   async slots(): Promise<ParameterRecord> {
     const record: Record<string, ParameterArray> = {};
-    for (const [name, slots] of this.updates.slots)
-      for (const [i, slot] of slots.entries())
-        record[slotName(name, i)] = { shape: this.#shapes.get(name)!, values: await this.whole(name, slot) };
+    for (const name of this.updates.slots.keys())
+      for (const [i, values] of (await this.slotsOf(name)).entries())
+        record[slotName(name, i)] = { shape: this.#shapes.get(name)!, values };
     return record;
   }
 
-  /** Values of a tensor in the shape of a trainable, zeros at weights that are not trained. */
-  async whole(name: string, tensor: tf.Tensor): Promise<Float32Array> {
-    const values = await tensor.data<'float32'>();
-    return this.sparse.byName.has(name) ? this.sparse.spread(name, values) : values.slice();
+  /** What the optimizers remember of one trained tensor, zeros at weights that are not trained. */
+  async slotsOf(name: string): Promise<Float32Array[]> {
+    const slots = this.updates.slots.get(name) ?? [];
+    const kept = await Promise.all(slots.map((slot) => slot.data<'float32'>()));
+    return kept.map((values) => (this.sparse.byName.has(name) ? this.sparse.spread(name, values) : values.slice()));
   }
 
   dispose(): void {

@@ -13,7 +13,7 @@ import { EventCalendar } from '../extensions/event-calendar.ts';
 import { ExtensionHost } from '../extensions/extension-host.ts';
 import type { NamedExtension } from '../extensions/made-extensions.ts';
 import { learningRateAt } from './learning-rate.ts';
-import { type ParameterVariables, uploadState } from './parameter-variables.ts';
+import { assignTensors, type ParameterVariables, readTensors, uploadState } from './parameter-variables.ts';
 import { RunningStatistics } from './running-statistics.ts';
 import { TrainingParts } from './training-parts.ts';
 import { gradientsOfLoss, type StepSubject, trainingStep } from './training-step.ts';
@@ -158,6 +158,11 @@ export class TrainingRun implements Disposable {
     return this.#parts.slots();
   }
 
+  /** What the optimizers remember of one trained tensor. */
+  slotsOf(name: string): Promise<readonly Float32Array[]> {
+    return this.#parts.slotsOf(name);
+  }
+
   /** The optimizers forget everything. */
   clearSlots(): void {
     for (const slots of this.#parts.updates.slots.values())
@@ -172,7 +177,7 @@ export class TrainingRun implements Disposable {
    */
   moveMasks(masks: Masks, slots: ParameterRecord): void {
     this.#masks = masks;
-    for (const [name, mask] of Object.entries(masks)) this.uploaded.setMask(name, mask);
+    for (const [name, mask] of Object.entries(masks)) this.uploaded.setMask(name, mask, this.#scope);
     this.#forgetCompiled();
     this.#parts.dispose();
     this.#parts = new TrainingParts(this.#source, masks, slots);
@@ -180,15 +185,14 @@ export class TrainingRun implements Disposable {
 
   /** Copies of everything that training moves. */
   async snapshot(): Promise<TrainingSnapshot> {
-    const [parameters, variables] = [await this.uploaded.read(), await this.host.variables.read()];
+    const [parameters, variables] = [await this.uploaded.read(), await readTensors(this.host.variables.byName)];
     return { parameters, variables, masks: this.#masks };
   }
 
   /** Takes a snapshot's values, for evaluations; masks stay those of the training. */
   restore({ parameters, variables }: TrainingSnapshot): void {
-    for (const [name, { shape, values }] of Object.entries(parameters))
-      tf.tidy(() => this.uploaded.variables[name].assign(tf.tensor(values, [...shape], 'float32')));
-    this.host.variables.restore(variables);
+    assignTensors(this.uploaded.variables, parameters);
+    assignTensors(this.host.variables.byName, variables);
   }
 
   dispose(): void {

@@ -4,8 +4,7 @@ import { pruneStep } from './prune.ts';
 import { pruneWhileAccurateStep } from './prune-while-accurate.ts';
 import { reinitializeStep } from './reinitialize.ts';
 import { rewindStep } from './rewind.ts';
-import { sparsifyStep } from './sparsify.ts';
-import { trainStep } from './train.ts';
+import { sparsifyStep, trainStep } from './train.ts';
 
 /** The kinds of step that every method may use; methods with search loops bring their own. */
 export const stepKinds: readonly StepKind[] = [
