@@ -128,6 +128,21 @@ for (const id of ['set', 'rigl'])
     t.true(state.parameters['fc1/kernel'].values.every((w, i) => state.masks['fc1/kernel'][i] === 1 || w === 0));
   });
 
+test('a mask that moves needs a training to move in', (t) => {
+  for (const method of [set, rigl])
+    t.throws(
+      () =>
+        method.steps({
+          network,
+          at: { sparsity: 0.8 },
+          pretrain: null,
+          retrain: null,
+          options: method.options.parse({}),
+        }),
+      { message: /nothing is trained/ },
+    );
+});
+
 test('SET that closes nothing is static sparse training', async (t) => {
   const still = { fraction: 0, resetOptimizer: false };
   const { state } = await trainedWith(network, start, dataset, 'set', still, budget);

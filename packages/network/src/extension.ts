@@ -1,12 +1,13 @@
-import type {
-  ExtensionEntry,
-  Masks,
-  Network,
-  ParameterArray,
-  ParameterRecord,
-  RandomStream,
-  State,
-  TrainOptions,
+import {
+  type ExtensionEntry,
+  type Masks,
+  type Network,
+  type ParameterArray,
+  type ParameterRecord,
+  parsedOptions,
+  type RandomStream,
+  type State,
+  type TrainOptions,
 } from '@prunebench/core';
 import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import type { z } from 'zod';
@@ -175,9 +176,12 @@ export interface ExtensionDefinition<Options> extends ExtensionEntry {
   create(options: Options, start: TrainingStart): Extension;
 }
 
-/** The extension that a file declares; the options' type ends here, and `create` parses what it is given. */
+/** The extension that a file declares; the options' type ends here, and `create` refuses what they do not take. */
 export function defineExtension<Options>(definition: ExtensionDefinition<Options>): ExtensionKind {
-  return { ...definition, create: (options, start) => definition.create(definition.options.parse(options), start) };
+  return {
+    ...definition,
+    create: (options, start) => definition.create(parsedOptions(definition, options, 'Extension'), start),
+  };
 }
 
 /** Whether an entry of the registry can be made. */

@@ -31,12 +31,11 @@ export function forward(
   const hooks = options.hooks ?? [];
   const weight = (name: string): tf.Tensor =>
     hooks.reduce((value, hook) => hook.weight?.(name, value) ?? value, parameters[name]);
-  const byName = new Map(network.layers.map((layer) => [layer.name, layer]));
   const outputs = new Map<string, tf.Tensor>([[INPUT, x]]);
   for (const fused of fuse(network, watchedBy(hooks))) {
     const inputs = fused.inputs.map((name) => outputs.get(name)!);
     const y = replaced(fused.layer, inputs, hooks, () => computeLayer(fused, inputs, weight, options));
-    outputs.set(fused.output, changed(byName.get(fused.output)!, y, hooks));
+    outputs.set(fused.output, changed(fused.last, y, hooks));
   }
   return outputs.get(outputLayer(network).name)!;
 }

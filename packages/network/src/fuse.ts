@@ -5,7 +5,8 @@ export interface FusedLayer {
   readonly layer: Layer;
   /** Layers it reads; a batch norm fused with an addition reads its own input, then the residual. */
   readonly inputs: readonly string[];
-  /** The last of the fused layers: the name under which others read the result. */
+  /** The last of the fused layers, and its name, under which others read the result. */
+  readonly last: Layer;
   readonly output: string;
   readonly relu: boolean;
 }
@@ -31,15 +32,17 @@ export function fuse(network: Network, watched?: Watched): readonly FusedLayer[]
 }
 
 function mergeNeighbours(network: Network, { alone, read }: Watched): readonly FusedLayer[] {
-  const byName = new Map(network.layers.map((layer) => [layer.name, layer]));
-  /** Whether what reads the output of `name` may run in the same pass. */
-  const joins = (name: string, next: Layer) => !read(byName.get(name)!) && !alone(byName.get(name)!) && !alone(next);
+  /** Whether what reads a layer's output may run in the same pass. */
+  const joins = (before: Layer, next: Layer) => !read(before) && !alone(before) && !alone(next);
   const readers = new Map<string, Layer[]>();
   for (const layer of network.layers)
     for (const input of layer.inputs) readers.set(input, [...(readers.get(input) ?? []), layer]);
   const onlyReader = (name: string) => (readers.get(name)?.length === 1 ? readers.get(name)![0] : undefined);
   const isRelu = (layer: Layer | undefined) => layer?.kind === 'activation' && layer.activation === 'relu';
-  const joinsRelu = ({ name }: Layer) => isRelu(onlyReader(name)) && joins(name, onlyReader(name)!);
+  const reluBehind = (before: Layer) => {
+    const next = onlyReader(before.name);
+    return isRelu(next) && joins(before, next!) ? next : undefined;
+  };
   const position = new Map<string, number>([[INPUT, -1], ...network.layers.map(({ name }, i) => [name, i] as const)]);
 
   const merged = new Set<string>();
@@ -47,25 +50,24 @@ function mergeNeighbours(network: Network, { alone, read }: Watched): readonly F
   for (const layer of network.layers) {
     if (merged.has(layer.name)) continue;
     const inputs = [...layer.inputs];
-    let output = layer.name;
+    let last = layer;
     const absorb = (next: Layer) => {
       merged.add(next.name);
-      output = next.name;
+      last = next;
     };
     if (layer.kind === 'batchNorm') {
-      const addition = onlyReader(output);
-      const joined = addition?.kind === 'add' && joins(output, addition);
-      const residual = joined ? addition.inputs.find((name) => name !== output) : undefined;
+      const addition = onlyReader(layer.name);
+      const joined = addition?.kind === 'add' && joins(layer, addition);
+      const residual = joined ? addition.inputs.find((name) => name !== layer.name) : undefined;
       // The residual must exist by the time the batch norm runs; otherwise the addition stays on its own.
-      if (addition && residual !== undefined && joinsRelu(addition) && isReady(residual, layer, position, plan)) {
+      if (addition && residual !== undefined && reluBehind(addition) && isReady(residual, layer, position, plan)) {
         inputs.push(residual);
         absorb(addition);
       }
     }
-    const next = onlyReader(output);
-    const relu = isRelu(next) && joins(output, next!) && ['conv2d', 'dense', 'batchNorm'].includes(layer.kind);
-    if (relu) absorb(next!);
-    plan.push({ layer, inputs, output, relu });
+    const relu = ['conv2d', 'dense', 'batchNorm'].includes(layer.kind) ? reluBehind(last) : undefined;
+    if (relu) absorb(relu);
+    plan.push({ layer, inputs, last, output: last.name, relu: relu !== undefined });
   }
   return plan;
 }

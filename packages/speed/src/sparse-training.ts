@@ -1,12 +1,13 @@
 import { setThreads } from '@prunebench/backend-native';
 import { selectBackend } from '@prunebench/backend-select';
-import { costOf, type Masks, randomStream, sizeOf, trainOptions } from '@prunebench/core';
+import { costOf, type Masks, randomStream, trainOptions } from '@prunebench/core';
 import { initializeParameters } from '@prunebench/network';
 import { TrainingRun } from '@prunebench/training';
 import { uniformMasks } from './sparse-networks.ts';
 import type { SparsePeer } from './sparse-peer.ts';
 import { ratioColumns, type SparseRow } from './sparse-rows.ts';
 import { faster, milliseconds, ours, ratioOf, takeTurns, theirs } from './sparse-turns.ts';
+import { ENDLESS, madeUpBatch, timedStep } from './timed-step.ts';
 import { BATCH_SIZE, buildWorkload, type Workload, workloads } from './workloads.ts';
 
 /** Sparsities whose training steps are measured, and the networks. */
@@ -28,17 +29,15 @@ export async function measureTraining(
   setThreads(threads);
   const network = buildWorkload(workload);
   const masks = uniformMasks(network, sparsity);
-  const random = randomStream(0, 'training');
-  const x = Float32Array.from({ length: BATCH_SIZE * sizeOf(network.inputShape) }, () => random.normal());
-  const y = Int32Array.from({ length: BATCH_SIZE }, () => random.integer(10));
+  const batch = madeUpBatch(network, BATCH_SIZE, randomStream(0, 'training'));
   const sparse = startRun(workload, masks, 'auto');
   const dense = startRun(workload, masks, 'never');
   const request = { job: 'train', network: workload.network, batchSize: BATCH_SIZE } as const;
   try {
     const slices = await takeTurns(
       {
-        ours: ours(() => step(sparse, x, y)),
-        dense: ours(() => step(dense, x, y)),
+        ours: ours(() => timedStep(sparse, batch)),
+        dense: ours(() => timedStep(dense, batch)),
         nchw: theirs(peer, { ...request, layout: 'nchw' }),
         channelsLast: theirs(peer, { ...request, layout: 'channels_last' }),
       },
@@ -67,21 +66,10 @@ export async function measureTraining(
   }
 }
 
-/** A run that is long enough for the trainer to compile its step. */
-const STEPS = 1_000_000;
-
 function startRun(workload: Workload, masks: Masks, sparse: 'auto' | 'never'): TrainingRun {
   const network = buildWorkload(workload);
   const random = randomStream(0);
   const options = trainOptions.parse({ epochs: 1, learningRate: 0.01, batchSize: BATCH_SIZE, sparse });
   const state = { parameters: initializeParameters(network, random.fork('init')), masks };
-  return new TrainingRun(network, state, options, { extensions: [], random, totalSteps: STEPS, stepsPerEpoch: STEPS });
-}
-
-/** Reads the loss too, as PyTorch's side does. */
-function step(run: TrainingRun, x: Float32Array, y: Int32Array): void {
-  const loss = run.advance(x, y);
-  if (typeof loss === 'number') return;
-  loss.dataSync();
-  loss.dispose();
+  return new TrainingRun(network, state, options, { extensions: [], random, ...ENDLESS });
 }

@@ -133,16 +133,22 @@ export function defineCriterion<Options>(definition: CriterionDefinition<Options
   };
 }
 
-/** @throws PrunebenchError naming the criterion, and the option that is wrong */
+/**
+ * Options as an entry takes them.
+ *
+ * @param what the entry is, as messages call it
+ * @throws PrunebenchError naming the entry, and the option that is wrong
+ */
 export function parsedOptions<Options>(
   { id, options: schema }: Pick<CriterionDefinition<Options>, 'id' | 'options'>,
   options: unknown,
+  what = 'Criterion',
 ): Options {
   const parsed = schema.safeParse(options);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const where = issue.path.length > 0 ? ` option ${issue.path.join('.')}` : ' options';
-  throw new PrunebenchError(`Criterion ${id},${where}: ${issue.message}.`, {
+  throw new PrunebenchError(`${what} ${id},${where}: ${issue.message}.`, {
     remedy: 'Correct the option where the benchmark declares it.',
   });
 }

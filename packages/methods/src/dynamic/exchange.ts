@@ -1,18 +1,37 @@
-/** What masks that move have in common: which weights of a kernel close, and which open. */
-import type { Step } from '@prunebench/core';
+/** What masks that move have in common: which weights of a kernel close, which open, and the steps of their methods. */
+import { type Network, type Plan, PrunebenchError, prunableSpecs, type Step, shareAt } from '@prunebench/core';
+import type { TrainingAccess } from '@prunebench/network';
 import { z } from 'zod';
 
-/** A kernel whose mask has both: one that is dense, or empty, has nothing to exchange. */
-export function isSparse(mask: Uint8Array): boolean {
-  return mask.includes(0) && mask.includes(1);
+/**
+ * Sets the next mask of every kernel that has one with both zeros and ones: one that is dense, or empty, has nothing to exchange.
+ *
+ * @param next gives it, with as many ones
+ */
+export async function exchange(
+  training: TrainingAccess,
+  network: Network,
+  next: (name: string, mask: Uint8Array, values: Float32Array) => Uint8Array,
+): Promise<void> {
+  const masks: Record<string, Uint8Array> = {};
+  for (const { name } of prunableSpecs(network)) {
+    const mask = training.masks[name];
+    if (mask?.includes(0) && mask.includes(1)) masks[name] = next(name, mask, await training.read(name));
+  }
+  await training.setMasks(masks);
 }
 
-/** The places for which `eligible` is 1, in their order. */
-export function places(eligible: ArrayLike<number>): Int32Array {
-  const found = new Int32Array(eligible.length);
+/** The places where a mask has this bit, in their order. */
+export function places(mask: Uint8Array, bit: 0 | 1): Int32Array {
+  const found = new Int32Array(mask.length);
   let count = 0;
-  for (let i = 0; i < eligible.length; i++) if (eligible[i] === 1) found[count++] = i;
+  for (let i = 0; i < mask.length; i++) if (mask[i] === bit) found[count++] = i;
   return found.slice(0, count);
+}
+
+/** How small weights are: the larger, the sooner they close. */
+export function smallness(values: Float32Array): Float32Array {
+  return values.map((w) => -Math.abs(w));
 }
 
 /** Of `candidates`, the `count` places with the largest values; the first ones of equals. */
@@ -39,7 +58,24 @@ export const allocationOption = z
   .default('erk')
   .describe('how the density of the first, random mask is shared among layers');
 
-/** The first mask of a training whose mask moves: random, exact counts in every layer. */
-export function randomMask(sparsity: number, allocation: z.output<typeof allocationOption>): Step {
-  return { kind: 'prune', options: { criterion: 'random', sparsity, scope: 'layerwise', allocation } };
+/**
+ * A random sparse network from the start, with exact counts in every layer, and one training under the extension `id`; a second training
+ * keeps the masks.
+ *
+ * @throws PrunebenchError where there is no training for the mask to move in
+ */
+export function sparseFromTheStart(
+  id: string,
+  { pretrain, retrain, at, options }: Plan<{ readonly allocation: z.output<typeof allocationOption> }>,
+): readonly Step[] {
+  if (!pretrain)
+    throw new PrunebenchError(`Method ${id} moves its mask while it trains, and nothing is trained.`, {
+      remedy: 'Declare a pretrain.',
+    });
+  const { allocation, ...chosen } = options;
+  return [
+    { kind: 'prune', options: { criterion: 'random', sparsity: shareAt(at), scope: 'layerwise', allocation } },
+    { kind: 'sparsify', options: { ...pretrain, extensions: [{ id, options: chosen }] } },
+    ...(retrain ? [{ kind: 'train', options: retrain }] : []),
+  ];
 }

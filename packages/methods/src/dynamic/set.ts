@@ -2,10 +2,10 @@
  * SET, sparse evolutionary training (Mocanu et al. 2018): after every epoch each layer closes the share ζ of its positive weights that
  * are smallest, the same of its negative ones, and opens as many places at random. Their program makes a new optimizer every epoch.
  */
-import { defineMethod, prunableSpecs, type RandomStream, shareAt } from '@prunebench/core';
+import { defineMethod, type RandomStream } from '@prunebench/core';
 import { defineExtension } from '@prunebench/network';
 import { z } from 'zod';
-import { allocationOption, isSparse, largest, places, randomMask, withPlaces } from './exchange.ts';
+import { allocationOption, exchange, largest, places, smallness, sparseFromTheStart, withPlaces } from './exchange.ts';
 
 const options = z.strictObject({
   fraction: z.number().min(0).max(1).default(0.3).describe('ζ: share of a layer’s weights that close after an epoch'),
@@ -23,16 +23,11 @@ export const setExtension = defineExtension({
       // What opens after the last epoch would never be trained.
       events: { every: 'epoch', to: Math.ceil(totalUpdates / updatesPerEpoch) },
       async event(training) {
-        const masks: Record<string, Uint8Array> = {};
-        for (const { name } of prunableSpecs(network)) {
-          const mask = training.masks[name];
-          if (!mask || !isSparse(mask)) continue;
-          const closing = smallest(await training.read(name), mask, fraction, bySign);
+        await exchange(training, network, (name, mask, values) => {
+          const closing = smallest(values, mask, fraction, bySign);
           const kept = withPlaces(mask, closing, 0);
-          const free = places(kept.map((bit) => 1 - bit));
-          masks[name] = withPlaces(kept, drawn(free, closing.length, training.random.fork(name)), 1);
-        }
-        await training.setMasks(masks);
+          return withPlaces(kept, drawn(places(kept, 0), closing.length, training.random.fork(name)), 1);
+        });
         if (resetOptimizer) training.clearSlots();
       },
     };
@@ -41,10 +36,9 @@ export const setExtension = defineExtension({
 
 /** The places of the weights that close; a weight of exactly 0 counts as positive. */
 export function smallest(values: Float32Array, mask: Uint8Array, fraction: number, bySign: boolean): Int32Array {
-  const smallness = values.map((w) => -Math.abs(w));
-  const live = places(mask);
+  const live = places(mask, 1);
   const parts = bySign ? [live.filter((at) => values[at] >= 0), live.filter((at) => values[at] < 0)] : [live];
-  const closing = parts.map((part) => largest(smallness, part, Math.floor(fraction * part.length)));
+  const closing = parts.map((part) => largest(smallness(values), part, Math.floor(fraction * part.length)));
   return Int32Array.from(closing.flatMap((part) => [...part])).sort();
 }
 
@@ -54,16 +48,11 @@ function drawn(free: Int32Array, count: number, random: RandomStream): Int32Arra
   return Int32Array.from({ length: count }, (_, i) => free[order[i]]).sort();
 }
 
-/** A random sparse network from the start, and one training; a second training keeps the masks. */
 export const set = defineMethod({
   id: 'set',
   title: 'Sparse evolutionary training (SET)',
   citation: 'mocanu2018set',
   taxonomy: 'dynamic',
   options: options.extend({ allocation: allocationOption }),
-  steps: ({ pretrain, retrain, at, options: { allocation, ...chosen } }) => [
-    randomMask(shareAt(at), allocation),
-    ...(pretrain ? [{ kind: 'sparsify', options: { ...pretrain, extensions: [{ id: 'set', options: chosen }] } }] : []),
-    ...(retrain ? [{ kind: 'train', options: retrain }] : []),
-  ],
+  steps: (plan) => sparseFromTheStart('set', plan),
 });

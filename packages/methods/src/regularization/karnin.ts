@@ -12,6 +12,7 @@ import {
   PrunebenchError,
   prunableSpecs,
   shareAt,
+  sizeOf,
 } from '@prunebench/core';
 import { defineExtension, type ExtensionVariable } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
@@ -26,8 +27,7 @@ export const karninSums = defineExtension({
     const kernels = prunableSpecs(network);
     const variables: Record<string, ExtensionVariable> = {};
     for (const { name, shape } of kernels) {
-      const size = shape.reduce((product, length) => product * length, 1);
-      variables[`${name}/sum`] = { value: { shape, values: new Float32Array(size) }, group: null };
+      variables[`${name}/sum`] = { value: { shape, values: new Float32Array(sizeOf(shape)) }, group: null };
       variables[`${name}/first`] = { value: state.parameters[name], group: null };
     }
     return {

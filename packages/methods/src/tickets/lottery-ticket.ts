@@ -9,6 +9,7 @@ import {
   prunableSpecs,
   type Step,
   shareAt,
+  sizeOf,
   sparsitySteps,
 } from '@prunebench/core';
 import { z } from 'zod';
@@ -66,10 +67,7 @@ function pruneTo(network: Network, sparsity: number, { rate, outputRate, scope }
 
 /** Densities by kernel: after as many rounds as make the whole network that sparse. */
 function densities(network: Network, sparsity: number, rate: number, outputRate: number): Record<string, number> {
-  const kernels = prunableSpecs(network).map(({ name, shape }) => ({
-    name,
-    weights: shape.reduce((product, length) => product * length, 1),
-  }));
+  const kernels = prunableSpecs(network).map(({ name, shape }) => ({ name, weights: sizeOf(shape) }));
   const output = kernels.at(-1)!;
   const total = kernels.reduce((sum, { weights }) => sum + weights, 0);
   const left = (rounds: number) =>

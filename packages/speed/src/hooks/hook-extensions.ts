@@ -2,7 +2,7 @@
 
 import { type Network, prunableSpecs, randomStream, type State, sizeOf, type TrainOptions } from '@prunebench/core';
 import methods from '@prunebench/methods';
-import { bernoulliNoise, type Extension, isExtensionKind, topKMask } from '@prunebench/network';
+import { type Extension, isExtensionKind, type Noise, topKMask } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** What an extension is made for. */
@@ -29,11 +29,8 @@ export const hooks: Readonly<Record<string, (subject: HookSubject) => Extension>
       Object.fromEntries(prunableSpecs(network).map(({ name }) => [name, shrunk(parameters[name], learningRate)])),
   }),
   'straight-through top-k mask': ({ network }) => masked(network, (scores) => topKMask(scores, scores.size >> 1)),
-  'straight-through Bernoulli mask': ({ network }) => {
-    const key = { low: randomStream(0).integer(2 ** 32), high: 1 };
-    const counter = tf.keep(tf.tensor1d([0, 0], 'int32'));
-    return masked(network, (scores) => bernoulliNoise(tf.sigmoid(scores), key, counter));
-  },
+  'straight-through Bernoulli mask': ({ network }) =>
+    masked(network, (scores, name, random) => random.bernoulli(name, tf.sigmoid(scores))),
   'local reparametrisation (sparse VD)': (subject) => registered('sparse-variational-dropout', {}, subject),
 };
 
@@ -62,13 +59,14 @@ function shrunk(kernel: tf.Tensor, learningRate: tf.Scalar): tf.Tensor {
 }
 
 /** Scores of its own for every kernel, whose mask lets the gradient through. */
-function masked(network: Network, mask: (scores: tf.Tensor) => tf.Tensor): Extension {
+function masked(network: Network, mask: (scores: tf.Tensor, name: string, random: Noise) => tf.Tensor): Extension {
   const kernels = prunableSpecs(network);
   const random = randomStream(1);
-  const through = tf.customGrad((scores) => ({
-    value: mask(scores as tf.Tensor),
-    gradFunc: (dy: tf.Tensor) => dy,
-  }));
+  const through = (name: string, noise: Noise) =>
+    tf.customGrad((scores) => ({
+      value: mask(scores as tf.Tensor, name, noise),
+      gradFunc: (dy: tf.Tensor) => dy,
+    }));
   return {
     variables: Object.fromEntries(
       kernels.map(({ name, shape }) => [
@@ -76,6 +74,7 @@ function masked(network: Network, mask: (scores: tf.Tensor) => tf.Tensor): Exten
         { value: { shape, values: Float32Array.from({ length: sizeOf(shape) }, () => random.normal()) } },
       ]),
     ),
-    weight: (name, value, { variables }) => (variables[name] ? tf.mul(value, through(variables[name])) : value),
+    weight: (name, value, { variables, random: noise }) =>
+      variables[name] ? tf.mul(value, through(name, noise)(variables[name])) : value,
   };
 }

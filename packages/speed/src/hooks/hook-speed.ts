@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { setThreads } from '@prunebench/backend-native';
 import { selectBackend } from '@prunebench/backend-select';
-import { randomStream, sizeOf, trainOptions } from '@prunebench/core';
+import { randomStream, trainOptions } from '@prunebench/core';
 import { makeFolder, writeWhole } from '@prunebench/files';
 import { initializeParameters } from '@prunebench/network';
 import { type NamedExtension, TrainingRun } from '@prunebench/training';
@@ -11,6 +11,7 @@ import { fixed, withRange } from '../format.ts';
 import { describeHost } from '../host.ts';
 import { milliseconds, ours, ratioOf, takeTurns } from '../sparse-turns.ts';
 import type { SpeedOptions, SpeedResult } from '../speed-options.ts';
+import { ENDLESS, madeUpBatch, timedStep } from '../timed-step.ts';
 import { buildWorkload, type Workload, workloads } from '../workloads.ts';
 import { hooks } from './hook-extensions.ts';
 
@@ -34,8 +35,6 @@ const batchSizes: Readonly<Record<string, readonly number[]>> = {
   'resnet-20': [128],
 };
 const PLAIN = 'plain';
-/** A run that is long enough for the trainer to compile its step. */
-const STEPS = 1_000_000;
 
 /** Measures compiled training steps with hooks against the plain compiled step, in turns. */
 export async function runHookSpeed(options: SpeedOptions): Promise<SpeedResult<HookRow>> {
@@ -64,16 +63,15 @@ async function measure(workload: Workload, batchSize: number, threads: number, r
   const random = randomStream(0, 'hooks');
   const state = { parameters: initializeParameters(network, random.fork('init')), masks: {} };
   const options = trainOptions.parse({ epochs: 1, learningRate: 0.01, batchSize });
-  const x = Float32Array.from({ length: batchSize * sizeOf(network.inputShape) }, () => random.normal());
-  const y = Int32Array.from({ length: batchSize }, () => random.integer(10));
+  const batch = madeUpBatch(network, batchSize, random);
   const start = (extensions: readonly NamedExtension[]) =>
-    new TrainingRun(network, state, options, { extensions, random, totalSteps: STEPS, stepsPerEpoch: STEPS });
+    new TrainingRun(network, state, options, { extensions, random, ...ENDLESS });
   using open = new DisposableStack();
   const runs = Object.entries(hooks).map(
     ([id, make]) => [id, open.use(start([{ id, extension: make({ network, state, options }) }]))] as const,
   );
   const contestants = Object.fromEntries(
-    [[PLAIN, open.use(start([]))] as const, ...runs].map(([id, run]) => [id, ours(() => step(run, x, y))]),
+    [[PLAIN, open.use(start([]))] as const, ...runs].map(([id, run]) => [id, ours(() => timedStep(run, batch))]),
   );
   const slices = await takeTurns(contestants, rounds);
   const plain = slices[PLAIN]!;
@@ -92,14 +90,6 @@ async function measure(workload: Workload, batchSize: number, threads: number, r
       overPlainMax: ratio.max,
     };
   });
-}
-
-/** Reads the loss too, as the trainer does in the end. */
-function step(run: TrainingRun, x: Float32Array, y: Int32Array): void {
-  const loss = run.advance(x, y);
-  if (typeof loss === 'number') return;
-  loss.dataSync();
-  loss.dispose();
 }
 
 function tableOf(rows: readonly HookRow[]): string {
