@@ -30,6 +30,18 @@ test('the divergence is within 0.0095 of the exact one, which is an integral of 
   }
 });
 
+test('the derivative of the divergence is that of its formula, weight by weight, times what comes from above', (t) => {
+  const logAlphas = [-8, -6, -4, -1.9, -0.5, 0, 0.7, 2, 5, 8];
+  const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+  const formula = (a: number) => 0.63576 * (1 - sigmoid(1.8732 + 1.48695 * a)) + 0.5 * Math.log1p(Math.exp(-a));
+  const slope = (a: number) => (formula(a + 1e-5) - formula(a - 1e-5)) / 2e-5;
+  const scaled = (a: tf.Tensor) => tf.mul(divergence(a), 3);
+  const found = tf.grad(scaled)(tf.tensor1d(logAlphas)).dataSync();
+  for (const [i, a] of logAlphas.entries()) t.true(Math.abs(found[i] - 3 * slope(a)) < 2e-6, `${a}: ${found[i]}`);
+  const total = logAlphas.reduce((sum, a) => sum + formula(a), 0);
+  t.true(Math.abs(divergence(tf.tensor1d(logAlphas)).dataSync()[0] - total) < 1e-5);
+});
+
 test('the divergence falls with the noise, and does not see the scale of a weight', (t) => {
   const values = [-8, -4, -1, 0, 2, 8].map((logA) => divergence(tf.scalar(logA)).dataSync()[0]);
   for (let i = 1; i < values.length; i++) t.true(values[i] < values[i - 1]);

@@ -105,6 +105,17 @@ export class NumberList {
     return next;
   }
 
+  /**
+   * Where a number stands among a call's numbers, if lists before it have one element.
+   *
+   * @throws Error where there is no such number
+   */
+  placeOf(number: string): number {
+    const place = this.#numbers.findIndex(({ name }) => name === number);
+    if (place < 0) throw new Error(`${this.#owner} has no number '${number}'; it has ${this.#known()}.`);
+    return place;
+  }
+
   #refuse(values: Numbers): never {
     const unknown = Object.keys(values).find((name) => !this.#names.has(name));
     throw new Error(`${this.#owner} has no number '${unknown}'; it has ${this.#known()}.`);

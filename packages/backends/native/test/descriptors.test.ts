@@ -94,7 +94,8 @@ test('every kernel says which operands it writes, and names no operand or number
   const { addon, kernels } = registeredBackend();
   for (const { name } of addon.kernels) {
     const descriptor = kernels.descriptor(name);
-    t.true(descriptor.written().length > 0, name);
+    // A chain's operands stand in its program.
+    t.is(descriptor.written().length > 0, name !== 'Chain', name);
     t.is(new Set(descriptor.operandNames()).size, descriptor.operandNames().length, name);
   }
 });

@@ -52,8 +52,24 @@ for (const [name, make] of Object.entries(cases))
   });
 
 test('more than 64 chunks of the smallest size', (t) => {
-  const scores = randomValues(1_100_003, 9).map((x) => Math.round(x * 1000));
+  const scores = randomValues(2_200_003, 9).map((x) => Math.round(x * 1000));
   assertSameBits(t, maskOf(scores, 400_000), keepLast(ascending(scores), 400_000));
+});
+
+test('scores of which a sample tells nothing', (t) => {
+  // The sample is every eighth score: all of one kind, high, low or NaN, that the others are not.
+  const size = 16_384;
+  for (const [sampled, others] of [
+    [5, -5],
+    [-5, 5],
+    [Number.NaN, 5],
+    [Infinity, -5],
+  ] as const) {
+    const scores = randomValues(size, 10).map((x, i) => x + (i % 8 === 0 ? sampled : others));
+    const order = ascending(scores);
+    for (const k of [1, size >> 4, size >> 1, size - 1])
+      assertSameBits(t, maskOf(scores, k), keepLast(order, k), `${k}, ${sampled}`);
+  }
 });
 
 test('k beyond the ends counts as the nearest', (t) => {

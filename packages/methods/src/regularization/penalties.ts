@@ -68,16 +68,31 @@ export const setionoPenalty = defineExtension({
 
 /** Σ β w² / (1 + β w²) */
 function eliminated(kernels: readonly string[], parameters: ParameterTensors, beta: number): tf.Tensor {
-  const term = (w: tf.Tensor) => {
-    const square = tf.mul(tf.square(w), beta);
-    return tf.sum(tf.div(square, tf.add(square, 1)));
-  };
+  const term = tf.customGrad((w, save) => {
+    const square = tf.mul(tf.square(w as tf.Tensor), beta);
+    const larger = tf.add(square, 1);
+    (save as tf.GradSaveFunc)([w as tf.Tensor, larger]);
+    return {
+      value: tf.sum(tf.div(square, larger)),
+      // 2 β w / (1 + β w²)²
+      gradFunc: (dy: tf.Tensor, [x, u]: tf.Tensor[]) => tf.div(tf.mul(x, tf.mul(dy, 2 * beta)), tf.square(u)),
+    };
+  });
   return tf.addN(kernels.map((name) => term(parameters[name])));
 }
 
 function sumOfSquares(kernels: readonly string[], parameters: ParameterTensors): tf.Tensor {
-  return tf.addN(kernels.map((name) => tf.sum(tf.square(parameters[name]))));
+  return tf.addN(kernels.map((name) => squares(parameters[name])));
 }
+
+/** Σ w², with its gradient in one pass over the weights. */
+const squares = tf.customGrad((w, save) => {
+  (save as tf.GradSaveFunc)([w as tf.Tensor]);
+  return {
+    value: tf.sum(tf.square(w as tf.Tensor)),
+    gradFunc: (dy: tf.Tensor, [x]: tf.Tensor[]) => tf.mul(x, tf.mul(dy, 2)),
+  };
+});
 
 function each(names: readonly string[], make: (name: string) => tf.Tensor): Record<string, tf.Tensor> {
   return Object.fromEntries(names.map((name) => [name, make(name)]));

@@ -16,6 +16,8 @@ export interface Command {
   /** Which operands the kernel writes; it reads the others. */
   readonly outputs: readonly Value[];
   readonly numbers: Numbers;
+  /** Of a chain: the commands that it runs, in their order; its operands are the values that come from outside or leave it. */
+  readonly links?: readonly Command[];
 }
 
 /** All operands that are there. */
@@ -39,16 +41,21 @@ export function withValues(command: Command, replaced: ReadonlyMap<Value, Value>
 }
 
 /** For each value, the commands that read it. */
-export function readersOf(commands: readonly Command[]): Map<Value, Command[]> {
-  const readers = new Map<Value, Command[]>();
+export const readersOf = (commands: readonly Command[]) => byValue(commands, inputsOf);
+
+/** For each value, the commands that write it or a piece of it. */
+export const writersOf = (commands: readonly Command[]) => byValue(commands, ({ outputs }) => outputs);
+
+function byValue(commands: readonly Command[], valuesOf: (command: Command) => Iterable<Value>): Map<Value, Command[]> {
+  const lists = new Map<Value, Command[]>();
   for (const command of commands) {
-    for (const value of new Set(inputsOf(command))) {
-      const list = readers.get(value);
+    for (const value of new Set(valuesOf(command))) {
+      const list = lists.get(value);
       if (list) list.push(command);
-      else readers.set(value, [command]);
+      else lists.set(value, [command]);
     }
   }
-  return readers;
+  return lists;
 }
 
 const isList = (value: NumberValue | undefined, expected: readonly number[]): boolean =>
@@ -59,6 +66,13 @@ export function isSameShapeBinary({ kernel, numbers }: Command, operation?: stri
   const { stridesA, stridesB } = numbers;
   const wanted = kernel === 'Binary' && (operation === undefined || numbers.operation === operation);
   return wanted && isList(stridesA, [1]) && isList(stridesB, [1]);
+}
+
+/** Whether each operand of a binary operation or comparison has the result's shape or is one number for all. */
+export function isSameShapeOrScalar({ numbers: { rank, stridesA, stridesB } }: Command): boolean {
+  const one = (strides: NumberValue | undefined) => isList(strides, [1]);
+  const all = (strides: NumberValue | undefined) => one(strides) || isList(strides, [0]);
+  return rank === 1 && all(stridesA) && all(stridesB) && (one(stridesA) || one(stridesB));
 }
 
 /** Whether a command adds a row of so many columns to each row of a matrix. */

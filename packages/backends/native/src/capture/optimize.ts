@@ -1,5 +1,6 @@
 // Rewrites a recorded step without changing one bit of its results.
 import type { Numbers } from '../descriptors.ts';
+import { chainElementwise } from './chains.ts';
 import {
   addsRow,
   type Command,
@@ -166,5 +167,6 @@ export function optimize(commands: readonly Command[], results: readonly Value[]
   const kept = new Set(results);
   // ReLUs before their gradients: only gradients that stand alone let a ReLU in.
   const forward = fuseReluIntoProducts(fuseBiasIntoProducts(live, kept), kept);
-  return fuseUpdatesIntoProducts(fuseReluGradientsIntoProducts(forward, kept), kept);
+  // Chains last: what is left of the elementwise commands.
+  return chainElementwise(fuseUpdatesIntoProducts(fuseReluGradientsIntoProducts(forward, kept), kept), kept);
 }

@@ -1,6 +1,8 @@
 // Decides where each value of a recorded step lies, and lays the calls out for replay.
 import type { NativeBackend } from '../backend.ts';
 import { type Block, blockBytes } from '../memory.ts';
+import { writeChain } from './chain-words.ts';
+import { mayShare } from './chains.ts';
 import { type Command, inputsOf, isSameShapeBinary, operandOf, operandsOf, type Value } from './graph.ts';
 
 export interface Plan {
@@ -22,8 +24,10 @@ function isPointwise(command: Command): boolean {
   return isSameShapeBinary(command) || ['Unary', 'MomentumUpdate', 'AdamUpdate'].includes(command.kernel);
 }
 
-/** The operands that the kernel reads at element i only to write element i of its outputs: they may share memory. */
-function pointwiseOperands(command: Command): Value[] {
+/** The operands that the kernel reads at element i only to write element i of the output: they may share memory. */
+function pointwiseOperands(command: Command, output: Value): Value[] {
+  const { links } = command;
+  if (links) return inputsOf(command).filter((value) => mayShare(links, value, output));
   if (isPointwise(command)) return inputsOf(command);
   if (command.kernel !== 'MatMulMomentumUpdate') return [];
   const factors = [operandOf(command, 'a'), operandOf(command, 'b')];
@@ -42,7 +46,7 @@ function reusable(command: Command, output: Value): Value[] {
   const { kernel, operands, numbers } = command;
   const gradient = gradientRead[kernel];
   if (gradient) return [operandOf(command, gradient)];
-  if (kernel !== 'SparseConvGrad') return pointwiseOperands(command);
+  if (kernel !== 'SparseConvGrad') return pointwiseOperands(command, output);
   if (output !== operands.dx) return [];
   const { channels, height, width, outChannels, outHeight, outWidth } = numbers;
   const sameShape = channels === outChannels && height === outHeight && width === outWidth;
@@ -61,7 +65,7 @@ function updatesInPlace(commands: readonly Command[], updates: readonly StateUpd
     if (producer < 0) continue;
     const safe = commands.every((command, i) => {
       if (i < producer || !inputsOf(command).includes(home)) return true;
-      return i === producer && pointwiseOperands(command).includes(home);
+      return i === producer && pointwiseOperands(command, final).includes(home);
     });
     const shared = updates.filter((update) => update.final === final).length > 1;
     if (safe && !shared && final.bytes === home.bytes) homes.set(final, home);
@@ -126,8 +130,11 @@ export function plan(
     return target.external ? target.external.address(backend.addon) : blockOf(target).address;
   };
   const words: number[] = [];
-  for (const { kernel, operands, numbers } of commands)
-    backend.kernels.write(words, words.length, kernel, operands, numbers, address);
+  for (const command of commands) {
+    const { kernel, operands, numbers, links } = command;
+    if (links) writeChain(backend.kernels, words, command, address);
+    else backend.kernels.write(words, words.length, kernel, operands, numbers, address);
+  }
   const placeOf = (value: Value) => inPlace.get(value)?.external?.block ?? value.external?.block ?? blockOf(value);
   return { words: Float64Array.from(words), calls: commands.length, blocks, blockOf: placeOf };
 }

@@ -45,6 +45,7 @@ struct Registration {
     static std::vector<Registration> kernels;
     return kernels;
   }
+  static void run(const Call& call) { table()[static_cast<uint64_t>(call.words[0])].kernel(call); }
 };
 
 // Marks of operands and numbers (shared-names.h).

@@ -63,14 +63,9 @@ double numberArgument(napi_env env, napi_value value) {
   return number;
 }
 
-void run(const double* words) {
-  const Call call{words};
-  Registration::table()[static_cast<size_t>(words[0])].kernel(call);
-}
-
 // execute(): runs the call in the shared words.
 napi_value execute(napi_env env, napi_callback_info) {
-  run(instanceOf(env)->words);
+  Registration::run({instanceOf(env)->words});
   return nullptr;
 }
 
@@ -83,8 +78,9 @@ napi_value replay(napi_env env, napi_callback_info info) {
   napi_get_typedarray_info(env, arguments[0], nullptr, nullptr, &data, nullptr, nullptr);
   const double* words = static_cast<const double*>(data);
   for (int64_t left = static_cast<int64_t>(numberArgument(env, arguments[1])); left > 0; --left) {
-    run(words);
-    words += Call{words}.length();
+    const Call call{words};
+    Registration::run(call);
+    words += call.length();
   }
   return nullptr;
 }

@@ -9,20 +9,11 @@
 #include "runtime/fail.h"
 #include "runtime/threads.h"
 #include "simd/columns.h"
+#include "simd/run-sum.h"
 
 namespace {
 
-constexpr int64_t kChunk = 16384;  // elements of a contiguous run
-
-float sumRun(const float* x, int64_t count) {
-  Vec acc[4] = {};
-  int64_t i = 0;
-  for (; i + 4 * kLanes <= count; i += 4 * kLanes)
-    for (int v = 0; v < 4; ++v) acc[v] += load(x + i + v * kLanes);
-  for (; i + kLanes <= count; i += kLanes) acc[0] += load(x + i);
-  if (i < count) acc[1] += loadPartial(x + i, count - i);
-  return sumLanes((acc[0] + acc[1]) + (acc[2] + acc[3]));
-}
+constexpr int64_t kChunk = kSumChunk;
 
 void sumRows(const float* x, int64_t outer, int64_t reduced, float scale, float* out) {
   const int64_t chunks = std::max<int64_t>(1, ceilDivide(reduced, kChunk));
@@ -30,14 +21,12 @@ void sumRows(const float* x, int64_t outer, int64_t reduced, float scale, float*
   parallelRange(outer * chunks, std::max<int64_t>(1, kChunk / (std::min(reduced, kChunk) + 16)), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t from = i % chunks * kChunk;
-      partial[i] = sumRun(x + i / chunks * reduced + from, std::min(kChunk, reduced - from));
+      RunSum run;
+      run.add(x + i / chunks * reduced + from, std::min(kChunk, reduced - from));
+      partial[i] = run.total();
     }
   });
-  for (int64_t i = 0; i < outer; ++i) {
-    double sum = 0;
-    for (int64_t chunk = 0; chunk < chunks; ++chunk) sum += partial[i * chunks + chunk];
-    out[i] = static_cast<float>(sum) * scale;
-  }
+  for (int64_t i = 0; i < outer; ++i) out[i] = sumOfRuns(partial + i * chunks, chunks) * scale;
 }
 
 void sumDown(const float* x, int64_t outer, int64_t reduced, int64_t inner, float scale, float* out) {

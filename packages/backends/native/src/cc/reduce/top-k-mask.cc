@@ -1,9 +1,12 @@
-// A 0/1 mask with exactly k ones, at the k largest scores. Radix selection: the digits of the k-th largest score are found from
-// the highest on, by counting, and after each only the scores that share it are looked at again. Counts are whole numbers, so
-// that it does not matter how the scores are cut into chunks.
+// A 0/1 mask with exactly k ones, at the k largest scores. A sample of the scores tells between which two the k-th largest must lie,
+// which is then checked; among the scores there, radix selection: the digits of the k-th largest are found from the highest on, by
+// counting, and after each only the scores that share it are looked at again. Counts are whole numbers, so that it does not matter how
+// the scores are cut into chunks.
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <limits>
 
 #include "addon/call.h"
@@ -16,7 +19,9 @@ constexpr int kDigits = 3;
 constexpr int kShift[kDigits] = {21, 10, 0};
 constexpr uint32_t kDigitMask[kDigits] = {2047, 2047, 1023};
 constexpr int64_t kBins = 2048;
-constexpr int64_t kSmallestChunk = 16384, kMostChunks = 64;
+constexpr int64_t kSmallestChunk = 32768, kMostChunks = 64;
+constexpr int64_t kSamples = 2048;
+constexpr uint32_t kLowest = 0, kHighest = std::numeric_limits<uint32_t>::max();
 
 // A float's bits such that they compare as unsigned numbers as the floats do: both zeros alike, NaN lowest.
 WordVec orderOf(Vec x) {
@@ -28,6 +33,7 @@ WordVec orderOf(Vec x) {
 // What is known of one piece of the scores.
 struct Chunk {
   int64_t begin, end;
+  int64_t above;           // scores above all rivals
   int64_t rivals;          // scores that share all digits found so far; their orders lie from `begin` on
   uint32_t bins[kBins];    // how many rivals have each value of the next digit
   int64_t staying, going;  // of the scores equal to the k-th largest
@@ -36,7 +42,7 @@ struct Chunk {
 class Selection {
  public:
   Selection(const float* scores, int64_t size)
-      : scores_(scores), grain_(std::max(kSmallestChunk, ceilDivide(size, kMostChunks * kLanes) * kLanes)),
+      : scores_(scores), size_(size), grain_(std::max(kSmallestChunk, ceilDivide(size, kMostChunks * kLanes) * kLanes)),
         chunks_(ceilDivide(size, grain_)) {
     orders_ = reinterpret_cast<uint32_t*>(scratch(Scratch::Local, size + kLanes));
     const int64_t floats = chunks_ * static_cast<int64_t>(sizeof(Chunk) / sizeof(float));
@@ -49,12 +55,11 @@ class Selection {
 
   // out: 1 at the k largest scores, 0 < k < size; among equal ones the last.
   void mask(int64_t k, float* out) {
-    uint32_t found = 0;  // the digits so far
-    int64_t left = k;    // how many scores to keep have these digits
+    uint32_t found = 0;            // the digits so far
+    int64_t left = k - narrow(k);  // how many scores to keep have these digits
     for (int digit = 0; digit < kDigits; ++digit) {
       parallel(chunks_, [&](int64_t c) {
-        if (digit == 0) readOrders(chunk_[c]);
-        else keepRivals(chunk_[c], kShift[digit - 1], found);
+        if (digit > 0) keepRivals(chunk_[c], kShift[digit - 1], found);
         countDigits(chunk_[c], digit);
       });
       const uint32_t value = digitOfLast(left, kDigitMask[digit]);
@@ -72,19 +77,73 @@ class Selection {
   }
 
  private:
-  void readOrders(Chunk& chunk) const {
-    chunk.rivals = chunk.end - chunk.begin;
+  struct Range {
+    uint32_t low, high;
+  };
+
+  // Makes the scores rivals that may be the k-th largest, and returns how many lie above them.
+  int64_t narrow(int64_t k) {
+    if (size_ >= 4 * kSamples) {
+      const int64_t above = readOrders(likely(k)), rivals = total(&Chunk::rivals);
+      if (above < k && k <= above + rivals) return above;
+    }
+    return readOrders({kLowest, kHighest});
+  }
+
+  // Between which orders the k-th largest lies, as far as a sample tells: four standard deviations to both sides.
+  Range likely(int64_t k) const {
+    uint32_t sample[kSamples];
+    for (int64_t i = 0; i < kSamples; i += kLanes) {
+      Vec scores;
+      for (int64_t lane = 0; lane < kLanes; ++lane) scores[lane] = scores_[(i + lane) * size_ / kSamples];
+      const WordVec order = orderOf(scores);
+      std::memcpy(sample + i, &order, sizeof order);
+    }
+    const double expected = static_cast<double>(k) / static_cast<double>(size_) * kSamples;
+    const double margin = 4 * std::sqrt(expected * (1 - expected / kSamples)) + 2;
+    const auto ranked = [&](double rank) {
+      std::nth_element(sample, sample + static_cast<int64_t>(rank), sample + kSamples, std::greater<uint32_t>());
+      return sample[static_cast<int64_t>(rank)];
+    };
+    const double first = expected - margin, last = expected + margin;
+    return {last < kSamples ? ranked(last) : kLowest, first >= 0 ? ranked(first) : kHighest};
+  }
+
+  // Makes the scores of a range rivals, and returns how many lie above it.
+  int64_t readOrders(Range range) {
+    parallel(chunks_, [&](int64_t c) { readOrders(chunk_[c], range); });
+    return total(&Chunk::above);
+  }
+
+  void readOrders(Chunk& chunk, Range range) const {
+    uint32_t* orders = orders_ + chunk.begin;
+    const int64_t size = chunk.end - chunk.begin;
     // A partial vector is the last one of all; there is room for the whole of it.
-    eachColumn(chunk.rivals, [&](int64_t i, auto lanes) {
+    eachColumn(size, [&](int64_t i, auto lanes) {
       const WordVec order = orderOf(lanes(scores_ + chunk.begin + i));
-      std::memcpy(orders_ + chunk.begin + i, &order, sizeof order);
+      std::memcpy(orders + i, &order, sizeof order);
     });
+    int64_t kept = 0, above = 0;
+    // No branch on where a score lies: that is unpredictable.
+    for (int64_t i = 0; i < size; ++i) {
+      const uint32_t order = orders[i];
+      orders[kept] = order;
+      kept += order - range.low <= range.high - range.low;
+      above += order > range.high;
+    }
+    chunk.rivals = kept;
+    chunk.above = above;
+  }
+
+  int64_t total(int64_t Chunk::* count) const {
+    int64_t sum = 0;
+    for (int64_t c = 0; c < chunks_; ++c) sum += chunk_[c].*count;
+    return sum;
   }
 
   void keepRivals(Chunk& chunk, int shift, uint32_t found) const {
     uint32_t* orders = orders_ + chunk.begin;
     int64_t kept = 0;
-    // No branch on who shares the digits: that is unpredictable.
     for (int64_t i = 0; i < chunk.rivals; ++i) {
       const uint32_t order = orders[i];
       orders[kept] = order;
@@ -138,7 +197,7 @@ class Selection {
   }
 
   const float* scores_;
-  int64_t grain_, chunks_;
+  int64_t size_, grain_, chunks_;
   uint32_t* orders_;
   Chunk* chunk_;
 };

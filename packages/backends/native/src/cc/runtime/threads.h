@@ -44,6 +44,7 @@ enum class Scratch {
   Partial,  // sums of tasks, before they are combined
   Local,    // what a task or a call needs besides
   Entries,  // kept weights with their offsets
+  Links,    // what the calls of a chain leave for each other
   Count
 };
 float* scratch(Scratch slot, int64_t floats);
