@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import test from 'ava';
 
 const LIMIT = 60e6;
+const PICTURE_LIMIT = 60e3;
 const results = fileURLToPath(new URL('../../results', import.meta.url));
 
 /** Files below `results` without caches and what a run has not published yet. */
@@ -29,4 +30,16 @@ test('results hold numbers and pictures, no weights and no logs', async (t) => {
     [...kinds].filter((kind) => !['.csv', '.json', '.jsonl', '.svg'].includes(kind)),
     [],
   );
+});
+
+test('pictures have at most 60 KB each', async (t) => {
+  const pictures = (await publishedFiles()).filter((path) => extname(path) === '.svg');
+  t.true(pictures.length > 0, 'they were found');
+  for (const path of pictures) {
+    const { size } = await stat(path);
+    t.true(
+      size <= PICTURE_LIMIT,
+      `${path}: ${(size / 1e3).toFixed(1)} KB; draw like elements as one path, or part it in two pictures`,
+    );
+  }
 });

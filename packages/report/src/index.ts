@@ -14,7 +14,7 @@ export { type PairedTest, pairedTest } from './statistics/paired-tests.ts';
 export type { Cell, TrialOutcome } from './summary/cell.ts';
 export type { DenseReference } from './summary/dense.ts';
 export { type NetworkSummary, type Summary, summarise } from './summary/summary.ts';
-export type { Figure, Shown, TableKind, TableSource } from './tables/kind.ts';
+export type { Figure, Picture, Shown, TableKind, TableSource } from './tables/kind.ts';
 export { shown, tableKinds } from './tables/kinds.ts';
 export { statements } from './tables/statements.ts';
 export { cell, type Table, type TableCell, type Value } from './tables/table.ts';

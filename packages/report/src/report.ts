@@ -11,7 +11,7 @@ import {
 import { FileError, makeFolder, readText, writeWhole } from '@prunebench/files';
 import { declaredRecords } from './declaration.ts';
 import { type PublishedRow, type PublishedValue, publishedValues } from './published.ts';
-import { publishedScales, reportFile } from './published-files.ts';
+import { pictureFile, publishedScales, tableFile } from './published-files.ts';
 import { END, replaceBlock, type Selection, START, selectionsIn } from './readme.ts';
 import { renderCsv } from './render/csv.ts';
 import { escapeMarkdown } from './render/escape.ts';
@@ -19,7 +19,7 @@ import { markdownDetails, markdownSummary, networkSection } from './render/secti
 import { renderSvg } from './render/svg.ts';
 import { type Summary, summarise } from './summary/summary.ts';
 import { comparisonsTable } from './tables/comparisons.ts';
-import type { Figure, Shown, TableKind } from './tables/kind.ts';
+import type { Shown, TableKind } from './tables/kind.ts';
 import { allShown, figuresOf } from './tables/kinds.ts';
 import { measuredTable } from './tables/measured.ts';
 
@@ -107,9 +107,9 @@ export async function renderReport(source: ReportSource, options: ReportOptions)
     const summary = summarise(records, trials, benchmark.measure);
     const shown = allShown(summary, options.kinds);
     const figures = await figuresOrNote(summary, shown, { benchmark, published }, notes);
-    files.set(join(folder, reportFile('table', scale, 'csv')), renderCsv(measuredTable(shown, published)));
-    files.set(join(folder, reportFile('comparisons', scale, 'csv')), renderCsv(comparisonsTable(shown)));
-    for (const { id, svg } of figures) files.set(join(folder, reportFile(id, scale, 'svg')), svg);
+    files.set(join(folder, tableFile('table', scale)), renderCsv(measuredTable(shown, published)));
+    files.set(join(folder, tableFile('comparisons', scale)), renderCsv(comparisonsTable(shown)));
+    for (const { file, svg } of figures) files.set(join(folder, file), svg);
     const markdown = markdownSummary(shown, benchmark, published, scale);
     tables.push({ scale, complete, markdown });
     for (const each of shown) {
@@ -169,8 +169,10 @@ async function writeExcerpts(file: string, { benchmark }: ReportSource, rendered
   return filled !== text;
 }
 
-/** A figure as it was drawn. */
-interface Drawn extends Pick<Figure, 'id' | 'caption'> {
+/** A figure's picture as it was drawn. */
+interface Drawn {
+  readonly file: string;
+  readonly caption: string;
   readonly svg: string;
 }
 
@@ -183,11 +185,15 @@ async function figuresOrNote(
 ): Promise<readonly Drawn[]> {
   const drawn: Drawn[] = [];
   try {
-    for (const { id, caption, compact, draw } of figuresOf(shown.map(({ kind }) => kind))) {
+    for (const { id, caption, draw } of figuresOf(shown.map(({ kind }) => kind))) {
       const networks = shown.filter(({ kind }) => kind.figures.some((figure) => figure.id === id));
       const part = { ...summary, networks: networks.map(({ network }) => network) };
-      const figure = draw(part, context.benchmark, context.published);
-      if (figure !== null) drawn.push({ id, caption, svg: await renderSvg(figure, { compact }) });
+      for (const [page, picture] of draw(part, context.benchmark, context.published).entries())
+        drawn.push({
+          file: pictureFile(id, summary.scale, page),
+          caption: picture.part === undefined ? caption : `${caption}: ${picture.part}`,
+          svg: await renderSvg(picture.spec),
+        });
     }
     return drawn;
   } catch (error) {
@@ -209,9 +215,7 @@ interface ReadmeSection {
 function readmeSection({ summary, shown, markdown, pending, figures, folder, readme }: ReadmeSection): string {
   const { scale, commits } = summary;
   const link = (name: string) => relative(dirname(readme ?? folder), join(folder, name)).replaceAll('\\', '/');
-  const pictures = figures.map(
-    ({ id, caption }) => `![${caption}, scale ${scale}](${link(reportFile(id, scale, 'svg'))})`,
-  );
+  const pictures = figures.map(({ file, caption }) => `![${escapeMarkdown(caption)}, scale ${scale}](${link(file)})`);
   const details = `<details>\n<summary>Every cell in full (scale ${scale})</summary>\n\n${markdownDetails(shown)}\n</details>`;
   const made = `Commits of the records: ${escapeMarkdown(commits.join(', '))}.`;
   return [markdown.trim(), ...pendingNote(pending), ...pictures, details, made].join('\n\n');

@@ -31,11 +31,15 @@ const architecture: TableKind = {
     {
       id: 'architecture',
       caption: 'Weights left of the first layer',
-      draw: (summary) => ({
-        data: { values: summary.networks.flatMap(({ cells }) => cells.map(({ at }) => ({ at }))) },
-        mark: 'point',
-        encoding: { x: { field: 'at', type: 'quantitative' } },
-      }),
+      draw: (summary) => [
+        {
+          spec: {
+            data: { values: summary.networks.flatMap(({ cells }) => cells.map(({ at }) => ({ at }))) },
+            mark: 'point',
+            encoding: { x: { field: 'at', type: 'quantitative' } },
+          },
+        },
+      ],
     },
   ],
 };

@@ -1,7 +1,7 @@
-import { join } from 'node:path';
 import test from 'ava';
 import { renderReport } from '../src/index.ts';
 import { columnOf, compressionAt, isNearSparsity } from '../src/summary/compression.ts';
+import { described } from './described.ts';
 import { keyOf, storedRecords, workplace } from './tiny-benchmark.ts';
 
 test('a sparsity of the weights is a smaller compression of all parameters: the biases stay', (t) => {
@@ -47,8 +47,8 @@ test('a published value whose column a filter left out is listed below the table
 
 test('in the plot a published value stands above our own points of the same sparsity', async (t) => {
   const { source } = await workplace();
-  const report = await renderReport(source, { resultsDir: 'results', records: await storedRecords(), keyOf });
-  const svg = report.files.get(join('results', 'tiny', 'accuracy-cpu.svg'))!;
+  const svgs = await described(source, { resultsDir: 'results', records: await storedRecords(), keyOf });
+  const svg = svgs.get('accuracy')!;
   const xOf = (value: string) => {
     const mark = new RegExp(`value: ${value}; color: [^"]*"[^>]*transform="translate\\(([\\d.]+),`).exec(svg);
     return Number(mark?.[1]);

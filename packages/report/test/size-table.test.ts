@@ -4,6 +4,7 @@ import test from 'ava';
 import { parse } from 'csv-parse/sync';
 import { type PublishedRow, renderLeaderboard, renderReport } from '../src/index.ts';
 import { printedSize, sizePlace } from '../src/tables/size-place.ts';
+import { described } from './described.ts';
 import { storedRecords, tiny } from './tiny-benchmark.ts';
 
 /** The tiny table at its first sparsity, its methods now deciding how far they go. */
@@ -63,8 +64,9 @@ async function sizedRecords(sizes = left) {
   }));
 }
 
+const source = { benchmark: sized, published };
+
 async function rendered(sizes = left) {
-  const source = { benchmark: sized, published };
   return renderReport(source, { resultsDir: 'results', records: await sizedRecords(sizes) });
 }
 
@@ -131,13 +133,15 @@ test('the CSV has the sizes with their interval, dense network included', async 
 });
 
 test('one plot: a disc for every size, the published one as a cross; no accuracy over compression, no leaderboard', async (t) => {
-  const { files } = await rendered({ ...left, random: [40, 40, 46] });
+  const sizes = { ...left, random: [40, 40, 46] };
+  const { files } = await rendered(sizes);
   t.deepEqual(
     [...files.keys()].map((file) => file.split('/').at(-1)),
     ['table-cpu.csv', 'comparisons-cpu.csv', 'size-cpu.svg'],
   );
   const svg = files.get(join('results', 'tiny', 'size-cpu.svg'))!;
-  const discs = svg.match(/aria-roledescription="circle"/g) ?? [];
+  const svgs = await described(source, { resultsDir: 'results', records: await sizedRecords(sizes) });
+  const discs = svgs.get('size')!.match(/aria-roledescription="circle"/g) ?? [];
   t.is(discs.length, 3 + 3 + 2);
   t.true(svg.includes('Ada &amp; Bell 1993, Table 1 (surgeon) †'));
   t.false(/NaN|Infinity|undefined/.test(svg));

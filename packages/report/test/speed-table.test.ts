@@ -3,6 +3,7 @@ import type { Benchmark, TrialRecord } from '@prunebench/core';
 import test from 'ava';
 import { parse } from 'csv-parse/sync';
 import { renderLeaderboard, renderReport } from '../src/index.ts';
+import { described } from './described.ts';
 import { storedRecords, tiny } from './tiny-benchmark.ts';
 
 const about = (measure: 'accuracy' | 'speed'): Benchmark => ({ ...tiny, measure, published: [] });
@@ -47,6 +48,11 @@ async function timedRecords(): Promise<TrialRecord[]> {
 
 async function rendered(benchmark: Benchmark, records: readonly TrialRecord[]) {
   return renderReport({ benchmark, published: [] }, { resultsDir: 'results', records });
+}
+
+async function pointsDrawn(records: readonly TrialRecord[]): Promise<number> {
+  const svgs = await described({ benchmark: about('speed'), published: [] }, { resultsDir: 'results', records });
+  return (svgs.get('speed')!.match(/aria-roledescription="point"/g) ?? []).length;
 }
 
 const rowsOf = (text: string): Record<string, string>[] => parse(text, { columns: true });
@@ -106,7 +112,8 @@ test('a seed that was not timed is left out of the median, and counted', async (
 const lineOf = (markdown: string, start: string) => markdown.split('\n').find((line) => line.startsWith(start)) ?? '';
 
 test('a table of speed: a row for every series and sparsity, and from which sparsity on it is faster than dense', async (t) => {
-  const { tables, files } = await rendered(about('speed'), await timedRecords());
+  const records = await timedRecords();
+  const { tables, files } = await rendered(about('speed'), records);
   const { markdown } = tables[0]!;
   const cells = lineOf(markdown, '| uniform')
     .split('|')
@@ -130,7 +137,7 @@ test('a table of speed: a row for every series and sparsity, and from which spar
   const svg = files.get(join('results', 'tiny', 'speed-cpu.svg'))!;
   t.false(/NaN|Infinity|undefined/.test(svg));
   // Four cells in two panels of ratios and one of accuracies, two series and their legend.
-  t.is((svg.match(/aria-roledescription="point"/g) ?? []).length, 3 * 4 + 3);
+  t.is(await pointsDrawn(records), 3 * 4 + 3);
 });
 
 test('what compiling gains with nothing pruned is not counted as gained by sparsity', async (t) => {
@@ -257,8 +264,7 @@ test('a cell of which no timing is left is withheld in table, CSV, plot and sent
   const { markdown } = tables[0]!;
   t.regex(lineOf(markdown, '| global'), /\| +withheld \|/);
   t.regex(lineOf(markdown, '- global, batch 128'), /faster than dense from 98 % on/);
-  const points = files.get(join('results', 'tiny', 'speed-cpu.svg'))!.match(/aria-roledescription="point"/g) ?? [];
-  t.is(points.length, 3 * 4 + 3 - 2);
+  t.is(await pointsDrawn(records), 3 * 4 + 3 - 2);
   const edge = await rendered(about('speed'), await retimed(() => ({ speedupMin: 1, speedupMax: 3 })));
   t.notRegex(edge.tables[0]!.markdown, /withheld/);
 });

@@ -40,7 +40,8 @@ interface Point {
 export const accuracyFigure: Figure = {
   id: 'accuracy',
   caption: 'Accuracy against compression with 95 % bands',
-  draw: (summary, { title }, published) => (isMeasured(summary) ? accuracyPlot(summary, title, published) : null),
+  draw: (summary, { title }, published) =>
+    isMeasured(summary) ? [{ spec: accuracyPlot(summary, title, published) }] : [],
 };
 
 function accuracyPlot(summary: Summary, title: string, published: readonly PublishedValue[]): FigureSpec {

@@ -2,7 +2,7 @@ import { type FigureSpec, type Layer, type Panel, wrap } from '../render/svg.ts'
 import type { Cell } from '../summary/cell.ts';
 import { isMeasured, type NetworkSummary, type Summary } from '../summary/summary.ts';
 import { axisWords, networkTitle } from '../tables/display.ts';
-import type { Figure } from '../tables/kind.ts';
+import type { Figure, Picture } from '../tables/kind.ts';
 import { FONT, INK, PAGE_TITLE } from './style.ts';
 
 const CELL_WIDTH = 30;
@@ -32,13 +32,41 @@ interface LayerDensity {
 export const densityFigure: Figure = {
   id: 'density',
   caption: 'Density of every layer at each sparsity',
-  compact: true,
-  draw: (summary, { title }) => (isMeasured(summary) ? densityPlot(summary, title) : null),
+  draw: (summary, { title }) => (isMeasured(summary) ? densityPlots(summary, title) : []),
 };
 
-function densityPlot(summary: Summary, title: string): FigureSpec {
+/** Cells of a picture, unless a single network has more: beyond them it would have more than 60 KB. */
+const PAGE_CELLS = 2000;
+
+/** All networks, on as many pictures as they need; colours mean the same on all of them. */
+function densityPlots(summary: Summary, title: string): readonly Picture[] {
   const densities = summary.networks.flatMap(({ cells }) => cells.flatMap(layerDensities));
   const lowest = Math.min(...densities.map(({ density }) => density).filter((density) => density > 0));
+  const range = [lowest, 100] as const;
+  const pages = pagesOf(summary.networks);
+  return pages.map((networks) => ({
+    ...(pages.length === 1 ? {} : { part: networks.map(networkTitle).join(', ') }),
+    spec: densityPlot({ ...summary, networks }, title, range),
+  }));
+}
+
+function pagesOf(networks: readonly NetworkSummary[]): NetworkSummary[][] {
+  const pages: NetworkSummary[][] = [];
+  let room = 0;
+  for (const network of networks) {
+    const size = network.cells.flatMap(layerDensities).length;
+    const page = pages.at(-1);
+    if (page !== undefined && size <= room) page.push(network);
+    else {
+      pages.push([network]);
+      room = PAGE_CELLS;
+    }
+    room -= size;
+  }
+  return pages;
+}
+
+function densityPlot(summary: Summary, title: string, range: readonly [number, number]): FigureSpec {
   const points = [...new Set(summary.networks.map(({ axis }) => axis))].map((axis) => POINTS[axis]);
   return {
     title: {
@@ -50,7 +78,7 @@ function densityPlot(summary: Summary, title: string): FigureSpec {
       ...PAGE_TITLE,
     },
     spacing: 40,
-    vconcat: summary.networks.map((network) => networkMaps(network, [lowest, 100])),
+    vconcat: summary.networks.map((network) => networkMaps(network, range)),
     resolve: { scale: { color: 'shared' } },
   };
 }

@@ -23,7 +23,8 @@ const COLOR = { field: 'color', type: 'nominal', scale: null } as const;
 export const sizeFigure: Figure = {
   id: 'size',
   caption: 'Parameters that each series leaves, seed by seed',
-  draw: (summary, benchmark, published) => (isMeasured(summary) ? sizePlot(summary, benchmark, published) : null),
+  draw: (summary, benchmark, published) =>
+    isMeasured(summary) ? [{ spec: sizePlot(summary, benchmark, published) }] : [],
 };
 
 function sizePlot(summary: Summary, benchmark: Benchmark, published: readonly PublishedValue[]): FigureSpec {

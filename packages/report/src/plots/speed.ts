@@ -35,7 +35,7 @@ export const speedFigure: Figure = {
   caption: 'Measured against theoretical speed-up, and accuracy against measured speed-up',
   draw(summary, { title }) {
     const timed = summary.networks.some(({ cells }) => cells.some(({ speedups }) => speedups.length > 0));
-    return timed ? speedPlot(summary, title) : null;
+    return timed ? [{ spec: speedPlot(summary, title) }] : [];
   },
 };
 

@@ -48,15 +48,15 @@ textMetrics.canvas(false);
 
 let last: Promise<unknown> = Promise.resolve();
 
-export interface SvgOptions {
-  /** Whether what elements have in common is said once, and paths are written in short: the same picture in fewer bytes. */
-  readonly compact?: boolean | undefined;
+/** SVG text of a Vega-Lite specification; the same specification gives the same bytes. */
+export function renderSvg(spec: FigureSpec): Promise<string> {
+  return drawSvg(spec).then(shortened);
 }
 
-/** SVG text of a Vega-Lite specification; the same specification gives the same bytes. */
-export function renderSvg(spec: FigureSpec, { compact = false }: SvgOptions = {}): Promise<string> {
+/** The same as Vega writes it: longer, and with a description of every mark. */
+export function drawSvg(spec: FigureSpec): Promise<string> {
   // One after the other: ids of clip paths and gradients are counted over the whole process.
-  const svg = last.then(() => draw(spec)).then((text) => (compact ? shortened(text) : text));
+  const svg = last.then(() => draw(spec));
   last = svg.catch(() => undefined);
   return svg;
 }
@@ -75,8 +75,17 @@ async function draw(spec: FigureSpec): Promise<string> {
 /** Of coordinates: a hundredth of a pixel. */
 const DIGITS = 2;
 
+/** Vega's classes, which nothing refers to, and its descriptions of every mark, half of a file: a picture in a page is described by its caption. */
+const UNSEEN = ['class', 'role', 'aria-.*'];
+
+/** The same picture in fewer bytes: what elements have in common is said once, paths are written in short, what nobody sees is left out. */
 function shortened(svg: string): string {
-  return `${optimize(svg, { multipass: true, floatPrecision: DIGITS, plugins: ['preset-default'] }).data}\n`;
+  const { data } = optimize(svg, {
+    multipass: true,
+    floatPrecision: DIGITS,
+    plugins: [{ name: 'removeAttrs', params: { attrs: UNSEEN } }, 'preset-default'],
+  });
+  return `${data}\n`;
 }
 
 /** The lines of a text that is to have at most `width` characters a line, broken at spaces. */

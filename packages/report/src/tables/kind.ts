@@ -22,16 +22,21 @@ export interface TableSource extends Shown {
   readonly published: readonly PublishedValue[];
 }
 
-/** A plot of a summary: a file beside its tables. */
+/** A picture of a figure: one file. */
+export interface Picture {
+  /** What this one shows of what the figure's caption says; absent where it is the only one. */
+  readonly part?: string;
+  readonly spec: FigureSpec;
+}
+
+/** A plot of a summary: a file beside its tables, or several where one would be too long. */
 export interface Figure {
   /** The file's name without scale and ending. */
   readonly id: string;
   /** What it shows, for those who cannot see it. */
   readonly caption: string;
-  /** Whether its file is written in fewer bytes: for figures with thousands of like elements. */
-  readonly compact?: boolean;
-  /** Null where the summary has nothing to draw. */
-  draw(summary: Summary, benchmark: Benchmark, published: readonly PublishedValue[]): FigureSpec | null;
+  /** None where the summary has nothing to draw. */
+  draw(summary: Summary, benchmark: Benchmark, published: readonly PublishedValue[]): readonly Picture[];
 }
 
 /** One kind of table: everything that is particular to it. What a table looks like in Markdown or CSV is no part of it. */
