@@ -204,6 +204,14 @@ test('extensions of a training: default options are left out of keys, revisions 
   t.deepEqual(hashed([{ id: 'decay' }]), listed);
   t.deepEqual(hashed([{ id: 'decay', options: { strength: 0.1 } }]), listed);
   t.deepEqual(hashed([{ id: 'decay' }], 2), { ...listed, extensionRevisions: { decay: 2 } });
+  const pruned = (extensions: unknown, revision?: number) => {
+    const retrain = { epochs: 1, learningRate: 0.1, extensions };
+    const options = { criterion: 'magnitude', limit: 0.5, retrain };
+    return normalizeStep({ kind: 'prune-while-accurate', options }, withExtension(revision));
+  };
+  t.deepEqual(pruned([{ id: 'decay', options: { strength: 0.1 } }]), pruned([{ id: 'decay', options: {} }]));
+  t.notDeepEqual(pruned([{ id: 'decay', options: { strength: 0.2 } }]), pruned([{ id: 'decay', options: {} }]));
+  t.deepEqual(pruned([{ id: 'decay' }], 2).extensionRevisions, { decay: 2 });
   const decayed = { ...spec, method: 'decayed', options: {} };
   t.not(trialKey(decayed, withExtension(2)), trialKey(decayed, withExtension()));
   t.is(trialKey(spec, withExtension(2)), trialKey(spec, registry));

@@ -3,6 +3,8 @@ import {
   defineStepKind,
   LayerCollapseError,
   maskedSparsity,
+  type NamedEntries,
+  type Normalised,
   PrunebenchError,
   parameterSpecs,
   prunableSpecs,
@@ -14,6 +16,7 @@ import {
 } from '@prunebench/core';
 import { z } from 'zod';
 import { normaliseCriterion } from './normalise-criterion.ts';
+import { normaliseExtensions } from './normalise-extensions.ts';
 import { pruneStep } from './prune.ts';
 
 export const pruneWhileAccurateOptions = z.strictObject({
@@ -50,7 +53,7 @@ export const pruneWhileAccurateStep = defineStepKind({
   trains: true,
   // 2: each of its trainings sees the examples in an order of its own.
   revision: 2,
-  normalise: normaliseCriterion,
+  normalise: normaliseBoth,
   async run(session, state, options) {
     if (session.criterion(options.criterion).threshold)
       throw new PrunebenchError(`Criterion ${options.criterion} decides by itself how many weights go.`, {
@@ -64,6 +67,19 @@ export const pruneWhileAccurateStep = defineStepKind({
     return { state: last, metrics: { trainedExamples: weights.examples + examples, goal } };
   },
 });
+
+/** Of the criterion, and of the extensions of the training that may follow. */
+function normaliseBoth(options: Readonly<Record<string, unknown>>, entries: NamedEntries): Normalised {
+  const chosen = normaliseCriterion(options, entries);
+  const { retrain } = options;
+  if (!isRecord(retrain)) return chosen;
+  const { options: trained, ...revisions } = normaliseExtensions(retrain, entries);
+  return { ...chosen, ...revisions, options: { ...chosen.options, retrain: trained } };
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
 
 async function removeWeights(
   session: TrialSession,
