@@ -2,14 +2,15 @@
 import { performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import { selectBackend } from '@prunebench/backend-select';
-import { type Network, randomStream, sizeOf, trainOptions } from '@prunebench/core';
+import { type Network, randomStream, trainOptions } from '@prunebench/core';
 import { batches, loadDataset } from '@prunebench/data';
 import { buildModel } from '@prunebench/models';
 import { initializeParameters } from '@prunebench/network';
 import { Evaluator, TrainingRun } from '@prunebench/training';
 import * as tf from '@tensorflow/tfjs-core';
 import type { GemmRequest, MnistRequest, StepsRequest } from './side.ts';
-import { BATCH_SIZE, buildWorkload, inputShapes, workloads } from './workloads.ts';
+import { madeUpBatch } from './timed-step.ts';
+import { BATCH_SIZE, buildWorkload, workloads } from './workloads.ts';
 
 const momentum = (learningRate: number, epochs = 1) =>
   trainOptions.parse({ epochs, learningRate, batchSize: BATCH_SIZE });
@@ -37,9 +38,7 @@ function prepare(name: string): Prepared {
   const workload = workloads.find(({ network }) => network === name)!;
   const network = buildWorkload(workload);
   const random = randomStream(0);
-  const features = sizeOf(inputShapes[workload.dataset]);
-  const x = Float32Array.from({ length: BATCH_SIZE * features }, () => random.normal());
-  const y = Int32Array.from({ length: BATCH_SIZE }, () => random.integer(10));
+  const { x, y } = madeUpBatch(network, BATCH_SIZE, random);
   const run = startRun(network, 0.01, 0, 1_000_000);
   const evaluator = new Evaluator(network, run.uploaded.variables, { batchSize: BATCH_SIZE });
   evaluator.compile();

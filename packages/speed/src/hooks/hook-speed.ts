@@ -9,9 +9,9 @@ import { markdownTable } from 'markdown-table';
 import { csvOf } from '../csv.ts';
 import { fixed, withRange } from '../format.ts';
 import { describeHost } from '../host.ts';
-import { milliseconds, ours, ratioOf, takeTurns } from '../sparse-turns.ts';
 import type { SpeedOptions, SpeedResult } from '../speed-options.ts';
 import { ENDLESS, madeUpBatch, timedStep } from '../timed-step.ts';
+import { milliseconds, ours, ratioOf, takeTurns } from '../turns.ts';
 import { buildWorkload, type Workload, workloads } from '../workloads.ts';
 import { hooks } from './hook-extensions.ts';
 
