@@ -36,8 +36,8 @@ export async function measureTraining(
   try {
     const slices = await takeTurns(
       {
-        ours: ours(() => timedStep(sparse, batch)),
-        dense: ours(() => timedStep(dense, batch)),
+        ours: ours(() => void timedStep(sparse, batch)),
+        dense: ours(() => void timedStep(dense, batch)),
         nchw: theirs(peer, { ...request, layout: 'nchw' }),
         channelsLast: theirs(peer, { ...request, layout: 'channels_last' }),
       },

@@ -71,7 +71,7 @@ async function measure(workload: Workload, batchSize: number, threads: number, r
     ([id, make]) => [id, open.use(start([{ id, extension: make({ network, state, options }) }]))] as const,
   );
   const contestants = Object.fromEntries(
-    [[PLAIN, open.use(start([]))] as const, ...runs].map(([id, run]) => [id, ours(() => timedStep(run, batch))]),
+    [[PLAIN, open.use(start([]))] as const, ...runs].map(([id, run]) => [id, ours(() => void timedStep(run, batch))]),
   );
   const slices = await takeTurns(contestants, rounds);
   const plain = slices[PLAIN]!;
