@@ -8,6 +8,7 @@ they can be compared before they are timed:
     {"job": "step" | "event", "form": form, "repeats": k}        -> {"seconds": [...]}
     {"job": "check-set", "form": form, "steps": k}               -> what `check_set` says
     {"job": "check-variational", "form": form, "noise": [...]}   -> {"losses": [...]}, one for each step's noise
+    {"job": "gemm", ...}                                         -> see peer.py
 
 A form is one of several plain ways to write the same training; the caller takes the fastest. Threads and BLAS kernels are
 pinned by the caller, see peer.py.
@@ -22,7 +23,7 @@ import torch
 import torch.nn.functional as F
 
 import peer_blas
-from peer import lenet_300_100
+from peer import gemm, lenet_300_100
 
 TINY = 1e-8
 
@@ -164,7 +165,7 @@ class Variational:
 
 def check_set(request):
     """A training of some steps, an event, and as many steps again: its losses, and what the event has done, layer by layer."""
-    training = Set(start, request["form"])
+    training = start.training(start, request["form"])
     before = [mask.clone() for mask in training.masks]
     losses = [training.step() for _ in range(request["steps"])]
     training.event()
@@ -184,7 +185,7 @@ def check_set(request):
 
 def check_variational(request):
     """The losses of steps with given noise, the same that the other side takes."""
-    training = Variational(start, request["form"])
+    training = start.training(start, request["form"])
     widths = [len(bias) for bias in start.biases]
     steps = [[torch.tensor(one, dtype=torch.float32).reshape(-1, width) for one, width in zip(step, widths)] for step in request["noise"]]
     return {"losses": [training.step(noise) for noise in steps]}
@@ -220,9 +221,10 @@ JOBS = {
     "event": lambda request: timed(training_of(request["form"]).event, request["repeats"]),
     "check-set": check_set,
     "check-variational": check_variational,
+    "gemm": gemm,
 }
 
-if __name__ == "__main__":
+def main():
     # Before any other thread begins, as they inherit it: moments of weights without a gradient fade into numbers so small
     # that processors compute with them a hundred times as slowly.
     torch.set_flush_denormal(True)
@@ -232,3 +234,7 @@ if __name__ == "__main__":
     for line in sys.stdin:
         request = json.loads(line)
         print(json.dumps(JOBS[request["job"]](request)), flush=True)
+
+
+if __name__ == "__main__":
+    main()

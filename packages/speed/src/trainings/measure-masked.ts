@@ -1,12 +1,13 @@
 import { max, median, min } from 'd3-array';
 import { TRAINING_EXAMPLES } from '../method-extension.ts';
+import type { Side } from '../side.ts';
 import { type Contestant, fastest, milliseconds, ours, ratioOf, takeTurns } from '../turns.ts';
 import { type Beginning, NETWORK, sentStart } from './beginning.ts';
 import { MaskedTraining, SPARSITY, sparseBeginning } from './masked-training.ts';
-import { COMPARED_STEPS, formsOf, SLICE_SECONDS, type Trial, theirWork } from './peer-forms.ts';
 import type { SentStart } from './protocol.ts';
 import { assertSameExchange } from './same-work.ts';
 import type { TrainingRow } from './training-rows.ts';
+import { COMPARED_STEPS, SLICE_SECONDS, type Trial, theirWork } from './trial.ts';
 
 /** A method whose mask moves, with its own options. */
 export interface MaskedMethod {
@@ -118,12 +119,12 @@ export async function measureMasked(
 export async function compareMasked(
   method: MaskedMethod,
   beginning: Beginning,
-  peer: NonNullable<Trial['peer']>,
+  peer: Side,
 ): Promise<readonly string[]> {
   if (!method.sent) return [];
   using training = new MaskedTraining(beginning, method.id, method.options);
   const report = await training.report(COMPARED_STEPS);
-  const forms = await formsOf(peer, method.sent(beginning));
+  const { forms } = await peer.ask({ job: 'begin', start: method.sent(beginning) });
   for (const form of forms) {
     const theirs = await peer.ask({ job: 'check-set', form, steps: COMPARED_STEPS });
     assertSameExchange(`${method.id} (${form})`, report, theirs);

@@ -1,8 +1,9 @@
+import type { Side } from '../side.ts';
 import { type Contestant, fastest, milliseconds, ours, ratioOf, takeTurns } from '../turns.ts';
-import { NETWORK } from './beginning.ts';
-import { COMPARED_STEPS, formsOf, SLICE_SECONDS, type Trial, theirWork } from './peer-forms.ts';
+import { type Beginning, NETWORK } from './beginning.ts';
 import { assertSameLosses } from './same-work.ts';
 import type { TrainingRow } from './training-rows.ts';
+import { COMPARED_STEPS, SLICE_SECONDS, type Trial, theirWork } from './trial.ts';
 import { scattered, sentVariational, VariationalTraining, variationalBeginning } from './variational-training.ts';
 
 /**
@@ -11,10 +12,10 @@ import { scattered, sentVariational, VariationalTraining, variationalBeginning }
  * @throws PrunebenchError where the two do not compute the same
  */
 export async function measureVariational(batchSize: number, { peer, threads, rounds }: Trial): Promise<TrainingRow> {
-  await compareVariational(batchSize, peer);
   const beginning = variationalBeginning(batchSize);
+  if (peer) await compareVariational(beginning, peer);
   using training = new VariationalTraining(beginning);
-  const forms = await formsOf(peer, sentVariational(beginning));
+  const forms = peer ? (await peer.ask({ job: 'begin', start: sentVariational(beginning) })).forms : [];
   const contestants: Record<string, Contestant> = { ours: ours(() => void training.step()) };
   if (peer) for (const form of forms) contestants[form] = theirWork(peer, 'step', form);
   const slices = await takeTurns(contestants, rounds, SLICE_SECONDS);
@@ -48,18 +49,20 @@ export async function measureVariational(batchSize: number, { peer, threads, rou
 }
 
 /**
- * Has both sides take some steps with the same noise, and log alpha on either side of the threshold and of the cuts.
+ * Has both sides take some steps with the same noise, and log alpha on either side of the threshold and of the cuts; gives the forms in
+ * which the peer has the training.
  *
- * @throws PrunebenchError where their losses differ
+ * @throws PrunebenchError where their losses differ, in any form
  */
-export async function compareVariational(batchSize: number, peer: Trial['peer']): Promise<void> {
-  if (!peer) return;
-  const beginning = scattered(variationalBeginning(batchSize));
+export async function compareVariational(from: Beginning, peer: Side): Promise<readonly string[]> {
+  const beginning = scattered(from);
   using training = new VariationalTraining(beginning);
   const losses = Array.from({ length: COMPARED_STEPS }, () => training.step());
   const noise = training.noise(COMPARED_STEPS);
-  for (const form of await formsOf(peer, sentVariational(beginning))) {
-    const answer = await peer.ask({ job: 'check-variational', form, noise });
-    assertSameLosses(`sparse variational dropout (${form})`, losses, answer.losses);
+  const { forms } = await peer.ask({ job: 'begin', start: sentVariational(beginning) });
+  for (const form of forms) {
+    const theirs = await peer.ask({ job: 'check-variational', form, noise });
+    assertSameLosses(`sparse variational dropout (${form})`, losses, theirs.losses);
   }
+  return forms;
 }

@@ -5,12 +5,13 @@ import { makeFolder, writeWhole } from '@prunebench/files';
 import { csvOf } from '../csv.ts';
 import { fixed } from '../format.ts';
 import { describeHost } from '../host.ts';
-import { findPeer, PEER_REMEDY } from '../peer.ts';
+import { matrixProduct } from '../matrix-product.ts';
+import { assertFairPeer, findPeer, PEER_REMEDY } from '../peer.ts';
 import type { SpeedOptions, SpeedResult } from '../speed-options.ts';
 import { measureMasked, rigl, set } from './measure-masked.ts';
 import { measureVariational } from './measure-variational.ts';
-import { type Trial, trainingsProgram } from './peer-forms.ts';
 import { type TrainingRow, trainingTable } from './training-rows.ts';
+import { type Trial, trainingsProgram } from './trial.ts';
 
 const measurements: readonly ((trial: Trial) => Promise<TrainingRow>)[] = [
   (trial) => measureMasked(set, 60, trial),
@@ -32,6 +33,10 @@ export async function runTrainingSpeed(options: SpeedOptions): Promise<SpeedResu
     const peer = 'start' in found ? await found.start() : undefined;
     if (peer) version = `PyTorch ${peer.version}`;
     try {
+      if (peer) {
+        const square = { size: 1024, repeats: 20 };
+        assertFairPeer((await matrixProduct(square)).gflops, (await peer.ask({ job: 'gemm', ...square })).gflops);
+      }
       for (const measure of measurements) {
         const row = await measure({ peer, threads: count, rounds });
         rows.push(row);

@@ -1,7 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Side } from '../side.ts';
 import type { Contestant } from '../turns.ts';
-import type { SentStart } from './protocol.ts';
 
 export const trainingsProgram = fileURLToPath(new URL('../../peer_trainings.py', import.meta.url));
 
@@ -16,11 +15,6 @@ export interface Trial {
   readonly peer: Side | undefined;
   readonly threads: number;
   readonly rounds: number;
-}
-
-/** The plain forms in which the peer has a training, which begins there; none without a peer. */
-export async function formsOf(peer: Side | undefined, start: SentStart): Promise<readonly string[]> {
-  return peer ? (await peer.ask({ job: 'begin', start })).forms : [];
 }
 
 /** The peer's work, as a contestant. */
