@@ -22,10 +22,13 @@ export interface MaskedMethod {
   readonly sent?: (beginning: Beginning) => SentStart;
 }
 
+/** ζ: the share of a layer's weights that SET closes, the method's own. */
+const FRACTION = 0.3;
+
 /** SET exchanges weights once an epoch, here one of MNIST. */
 export const set: MaskedMethod = {
   id: 'set',
-  options: { fraction: 0.3 },
+  options: { fraction: FRACTION },
   updatesPerEvent: (batchSize) => Math.ceil(TRAINING_EXAMPLES / batchSize),
   replaces: false,
   sent: sentSet,
@@ -42,7 +45,7 @@ export const rigl: MaskedMethod = {
 function sentSet(beginning: Beginning): SentStart {
   const { optimizer, learningRate } = beginning.options;
   if (optimizer.kind !== 'sgd') throw new Error('speed: SET is trained by gradient descent');
-  return sentStart('set', beginning, { fraction: 0.3, learningRate, momentum: optimizer.momentum });
+  return sentStart('set', beginning, { fraction: FRACTION, learningRate, momentum: optimizer.momentum });
 }
 
 /**
