@@ -169,6 +169,14 @@ function speedCommand(): Command {
         .conflicts(['sparse', 'gpu', 'backend']),
     )
     .addOption(
+      new Option(
+        '--trainings',
+        'time trainings of methods instead (SET, RigL, sparse variational dropout), their events included, against dense ones and PyTorch',
+      )
+        .default(false)
+        .conflicts(['sparse', 'hooks', 'gpu', 'backend', 'networks']),
+    )
+    .addOption(
       new Option('--gpu', "time GPU.js's modes of the sparse kernels alone, as --sparse does at its end")
         .default(false)
         .conflicts(['sparse', 'networks']),
@@ -190,6 +198,7 @@ function speedCommand(): Command {
         'speed --threads 1 --networks lenet-300-100,resnet-20',
         'speed --sparse',
         'speed --hooks',
+        'speed --trainings --rounds 5',
         'speed --backend webgpu',
       ),
     )

@@ -123,6 +123,7 @@ const usage: Readonly<Record<string, readonly string[]>> = {
   'an unknown list': ['list', 'everything'],
   "networks for GPU.js's modes, which measure none": ['speed', '--gpu', '--networks', 'lenet-5-caffe'],
   'two measurements of speed at once': ['speed', '--sparse', '--backend', 'wasm'],
+  'trainings and hooks at once': ['speed', '--trainings', '--hooks'],
 };
 for (const [what, args] of Object.entries(usage))
   test.serial(`${what} is wrong usage`, async (t) => {

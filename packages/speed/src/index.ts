@@ -6,3 +6,4 @@ export { runHookSpeed } from './hooks/hook-speed.ts';
 export { runSpeed } from './run-speed.ts';
 export const networkNames: readonly string[] = workloads.map(({ network }) => network);
 export { runSparseSpeed } from './sparse.ts';
+export { runTrainingSpeed } from './trainings/training-speed.ts';

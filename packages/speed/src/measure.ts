@@ -1,6 +1,7 @@
 import type { BackendName } from '@prunebench/backend-select';
-import { max, median, min } from 'd3-array';
+import { median } from 'd3-array';
 import type { Layout, Mode, Side } from './side.ts';
+import { type Contestant, fastest, milliseconds, ratioOf, takeTurns } from './turns.ts';
 import { BATCH_SIZE, flopsPerStep, type Workload } from './workloads.ts';
 
 /** One line of the table: a training step or an evaluation of a batch, ours and the peer's. */
@@ -45,53 +46,36 @@ export interface Setting {
   readonly ceiling: number;
 }
 
-/** Times a workload on both sides in alternating slices. The first slice of each warms up and sets the number of steps. */
+/** Times a workload on both sides in turns. */
 export async function measureWorkload(
   workload: Workload,
   mode: Mode,
   { ours, peer, layouts = ['channels_last', 'nchw'], threads, rounds, ceiling }: Setting,
 ): Promise<SpeedRow> {
-  const contestants = [
-    { layout: 'ours', slice: sliceOf(ours, workload, mode, 'nchw') },
-    ...(peer ? layouts.map((layout) => ({ layout, slice: sliceOf(peer, workload, mode, layout) })) : []),
-  ];
-  const steps = new Map<string, number>();
-  for (const { layout, slice } of contestants) {
-    const warmUp = await slice(3);
-    steps.set(layout, Math.max(2, Math.min(500, Math.round(SLICE_SECONDS / warmUp))));
-  }
-  const times = new Map(contestants.map(({ layout }) => [layout, [] as number[]]));
-  for (let round = 0; round < rounds; round++)
-    for (const { layout, slice } of contestants) times.get(layout)!.push(await slice(steps.get(layout)!));
-
-  const our = times.get('ours')!;
-  const best = peer ? layouts.reduce((a, b) => (median(times.get(a)!)! <= median(times.get(b)!)! ? a : b)) : null;
-  const ratios = best ? times.get(best)!.map((seconds, round) => seconds / our[round]) : null;
+  const contestants: Record<string, Contestant> = { ours: stepsOf(ours, workload, mode, 'nchw') };
+  if (peer) for (const layout of layouts) contestants[layout] = stepsOf(peer, workload, mode, layout);
+  const slices = await takeTurns(contestants, rounds, SLICE_SECONDS);
+  const our = slices.ours!;
+  const best = peer ? fastest(slices, layouts) : null;
+  const ratio = best && ratioOf(slices[best], our);
   const gflops = flopsPerStep(workload, mode) / median(our)! / 1e9;
   return {
     network: workload.network,
     mode,
     threads,
     batchSize: BATCH_SIZE,
-    ourMilliseconds: 1e3 * median(our)!,
-    peerMilliseconds: best ? 1e3 * median(times.get(best)!)! : null,
+    ourMilliseconds: milliseconds(our)!,
+    peerMilliseconds: best && milliseconds(slices[best]),
     peerLayout: best,
-    ratio: ratios ? median(ratios)! : null,
-    ratioMin: ratios ? min(ratios)! : null,
-    ratioMax: ratios ? max(ratios)! : null,
+    ratio: ratio?.median ?? null,
+    ratioMin: ratio?.min ?? null,
+    ratioMax: ratio?.max ?? null,
     goal: mode === 'train' ? workload.goal : null,
     gflops,
     shareOfCeiling: gflops / ceiling,
   };
 }
 
-/**
- * Runs some steps and gives the median seconds of one. The first step does not count: it meets the caches as the other side
- * left them, and that side's threads, which wait for more work on the processor (OpenMP's do).
- */
-function sliceOf(side: Side, { network }: Workload, mode: Mode, layout: Layout) {
-  return async (steps: number) => {
-    const { seconds } = await side.ask({ job: 'steps', network, mode, layout, steps: steps + 1 });
-    return median(seconds.slice(1))!;
-  };
+function stepsOf(side: Side, { network }: Workload, mode: Mode, layout: Layout): Contestant {
+  return async (steps) => (await side.ask({ job: 'steps', network, mode, layout, steps })).seconds;
 }

@@ -2,14 +2,16 @@
 import { performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import { selectBackend } from '@prunebench/backend-select';
-import { type Network, randomStream, sizeOf, trainOptions } from '@prunebench/core';
+import { type Network, randomStream, trainOptions } from '@prunebench/core';
 import { batches, loadDataset } from '@prunebench/data';
 import { buildModel } from '@prunebench/models';
 import { initializeParameters } from '@prunebench/network';
 import { Evaluator, TrainingRun } from '@prunebench/training';
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
+import { matrixProduct } from './matrix-product.ts';
 import type { GemmRequest, MnistRequest, StepsRequest } from './side.ts';
-import { BATCH_SIZE, buildWorkload, inputShapes, workloads } from './workloads.ts';
+import { madeUpBatch } from './timed-step.ts';
+import { BATCH_SIZE, buildWorkload, workloads } from './workloads.ts';
 
 const momentum = (learningRate: number, epochs = 1) =>
   trainOptions.parse({ epochs, learningRate, batchSize: BATCH_SIZE });
@@ -37,9 +39,7 @@ function prepare(name: string): Prepared {
   const workload = workloads.find(({ network }) => network === name)!;
   const network = buildWorkload(workload);
   const random = randomStream(0);
-  const features = sizeOf(inputShapes[workload.dataset]);
-  const x = Float32Array.from({ length: BATCH_SIZE * features }, () => random.normal());
-  const y = Int32Array.from({ length: BATCH_SIZE }, () => random.integer(10));
+  const { x, y } = madeUpBatch(network, BATCH_SIZE, random);
   const run = startRun(network, 0.01, 0, 1_000_000);
   const evaluator = new Evaluator(network, run.uploaded.variables, { batchSize: BATCH_SIZE });
   evaluator.compile();
@@ -89,20 +89,6 @@ async function mnistJob({ epochs, learningRate, seed }: MnistRequest): Promise<{
   return { seconds: (performance.now() - start) / 1e3, accuracy };
 }
 
-async function gemm({ size, repeats }: GemmRequest): Promise<{ gflops: number }> {
-  const [a, b] = [tf.randomNormal([size, size]), tf.randomNormal([size, size])];
-  let best = Number.POSITIVE_INFINITY;
-  for (let i = 0; i <= repeats; i++) {
-    const start = performance.now();
-    const product = tf.matMul(a, b);
-    await product.data();
-    product.dispose();
-    best = Math.min(best, (performance.now() - start) / 1e3);
-  }
-  tf.dispose([a, b]);
-  return { gflops: (2 * size ** 3) / best / 1e9 };
-}
-
 const backend = await selectBackend();
 console.log(JSON.stringify({ ready: true, version: backend.name }));
 for await (const line of createInterface({ input: process.stdin })) {
@@ -112,6 +98,6 @@ for await (const line of createInterface({ input: process.stdin })) {
       ? await timeSteps(request)
       : request.job === 'mnist'
         ? await mnistJob(request)
-        : await gemm(request);
+        : await matrixProduct(request);
   console.log(JSON.stringify({ ...answer, residentMiB: process.resourceUsage().maxRSS / 1024 }));
 }

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface, type Interface } from 'node:readline';
 import { PrunebenchError } from '@prunebench/core';
+import type { TrainingAnswers, TrainingRequest } from './trainings/protocol.ts';
 
 export type Mode = 'train' | 'eval';
 /** Memory layout of images. */
@@ -32,7 +33,7 @@ export interface GemmRequest {
   readonly repeats: number;
 }
 
-export interface Answers {
+export interface Answers extends TrainingAnswers {
   steps: { seconds: number[]; residentMiB: number };
   mnist: { seconds: number; accuracy: number; residentMiB: number };
   gemm: { gflops: number; residentMiB: number };
@@ -106,12 +107,14 @@ export class Side {
   }
 
   async ask<Job extends keyof Answers>(
-    request: { job: Job } & (StepsRequest | MnistRequest | GemmRequest),
+    request: { job: Job } & (StepsRequest | MnistRequest | GemmRequest | TrainingRequest),
   ): Promise<Answers[Job]> {
     this.#child.stdin!.write(`${JSON.stringify(request)}\n`);
     const { done, value } = await this.#lines.next();
     if (done)
-      throw new PrunebenchError(`${this.name} died while it worked on ${JSON.stringify(request)}: ${this.#errors()}`);
+      throw new PrunebenchError(
+        `${this.name} died while it worked on ${JSON.stringify(request).slice(0, 200)}: ${this.#errors()}`,
+      );
     return JSON.parse(value);
   }
 

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import { csrTimesDense, sampledProduct, setThreads } from '@prunebench/backend-native';
 import { type Network, randomStream, sizeOf } from '@prunebench/core';
 import { initializeParameters } from '@prunebench/network';
@@ -15,7 +14,7 @@ import {
 } from '@prunebench/sparse';
 import { layerNetworks } from './sparse-layers.ts';
 import { uniformMasks } from './sparse-networks.ts';
-import { type Contestant, milliseconds, ours, ratioOf, takeTurns } from './sparse-turns.ts';
+import { awaited, milliseconds, ours, ratioOf, takeTurns } from './turns.ts';
 
 /** One line of results/speed-sparse-gpu.csv. */
 export interface GpuModeRow {
@@ -147,16 +146,4 @@ function prunedLayer(name: string, sparsity: number) {
   const [[kernel, mask]] = Object.entries(masks);
   const matrix: CsrMatrix = csrFromKernel(parameters[kernel], mask);
   return { network, parameters, masks, matrix };
-}
-
-function awaited(run: () => Promise<unknown>): Contestant {
-  return async (repeats) => {
-    const seconds: number[] = [];
-    for (let i = 0; i < repeats; i++) {
-      const start = performance.now();
-      await run();
-      seconds.push((performance.now() - start) / 1e3);
-    }
-    return seconds;
-  };
 }

@@ -4,7 +4,7 @@ import { initializeParameters } from '@prunebench/network';
 import { compile, denseNetwork } from '@prunebench/sparse';
 import type { SparsePeer } from './sparse-peer.ts';
 import { ratioColumns, type SparseRow } from './sparse-rows.ts';
-import { faster, milliseconds, ours, ratioOf, takeTurns, theirs } from './sparse-turns.ts';
+import { faster, milliseconds, ours, ratioOf, takeTurns, theirs } from './turns.ts';
 
 /** Every kernel pruned at random to the same sparsity, the first and last included: the theoretical speed-up is 1 / density. */
 export function uniformMasks(network: Network, sparsity: number): Masks {

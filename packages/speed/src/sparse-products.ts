@@ -4,7 +4,7 @@ import { csrFromKernel } from '@prunebench/sparse';
 import * as tf from '@tensorflow/tfjs-core';
 import type { SparsePeer } from './sparse-peer.ts';
 import { ratioColumns, type SparseRow } from './sparse-rows.ts';
-import { faster, milliseconds, ours, ratioOf, takeTurns, theirs } from './sparse-turns.ts';
+import { faster, milliseconds, ours, ratioOf, takeTurns, theirs } from './turns.ts';
 
 interface Size {
   readonly rows: number;

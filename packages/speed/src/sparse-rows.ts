@@ -1,4 +1,4 @@
-import type { Ratio } from './sparse-turns.ts';
+import type { Ratio } from './turns.ts';
 
 /** One line of results/speed-sparse.csv. */
 export interface SparseRow {

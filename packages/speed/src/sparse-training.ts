@@ -6,8 +6,8 @@ import { TrainingRun } from '@prunebench/training';
 import { uniformMasks } from './sparse-networks.ts';
 import type { SparsePeer } from './sparse-peer.ts';
 import { ratioColumns, type SparseRow } from './sparse-rows.ts';
-import { faster, milliseconds, ours, ratioOf, takeTurns, theirs } from './sparse-turns.ts';
 import { ENDLESS, madeUpBatch, timedStep } from './timed-step.ts';
+import { faster, milliseconds, ours, ratioOf, takeTurns, theirs } from './turns.ts';
 import { BATCH_SIZE, buildWorkload, type Workload, workloads } from './workloads.ts';
 
 /** Sparsities whose training steps are measured, and the networks. */
@@ -36,8 +36,8 @@ export async function measureTraining(
   try {
     const slices = await takeTurns(
       {
-        ours: ours(() => timedStep(sparse, batch)),
-        dense: ours(() => timedStep(dense, batch)),
+        ours: ours(() => void timedStep(sparse, batch)),
+        dense: ours(() => void timedStep(dense, batch)),
         nchw: theirs(peer, { ...request, layout: 'nchw' }),
         channelsLast: theirs(peer, { ...request, layout: 'channels_last' }),
       },

@@ -17,9 +17,10 @@ export function madeUpBatch(
 }
 
 /** Trains on a batch and reads the loss too, as PyTorch's side does. */
-export function timedStep(run: TrainingRun, { x, y }: { readonly x: Float32Array; readonly y: Int32Array }): void {
+export function timedStep(run: TrainingRun, { x, y }: { readonly x: Float32Array; readonly y: Int32Array }): number {
   const loss = run.advance(x, y);
-  if (typeof loss === 'number') return;
-  loss.dataSync();
+  if (typeof loss === 'number') return loss;
+  const [value] = loss.dataSync();
   loss.dispose();
+  return value;
 }

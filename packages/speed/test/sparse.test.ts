@@ -12,7 +12,7 @@ import { measureProduct } from '../src/sparse-products.ts';
 import type { SparseRow } from '../src/sparse-rows.ts';
 import { crossoverTable, gpuTable, rowTable } from '../src/sparse-tables.ts';
 import { measureTraining, trainingWorkloads } from '../src/sparse-training.ts';
-import { faster, ratioOf, takeTurns } from '../src/sparse-turns.ts';
+import { faster, ratioOf, takeTurns } from '../src/turns.ts';
 
 test('the crossover lies where the line through the logarithms passes 1', (t) => {
   // 1/4 at 0.5 and 4 at 0.9: halfway in the logarithm.

@@ -1,6 +1,7 @@
 export { estimateBatchNorm } from './estimate-batch-norm.ts';
 export { Evaluator, evaluate } from './evaluate.ts';
 export type { NamedExtension } from './extensions/made-extensions.ts';
+export { holdEvents } from './extensions/training-access.ts';
 export { learningRateAt } from './iteration/learning-rate.ts';
 export { type TrainContext, train } from './iteration/train.ts';
 export { TrainingRun } from './iteration/training-run.ts';

@@ -1,12 +1,22 @@
 import { resolve } from 'node:path';
 import { PrunebenchError } from '@prunebench/core';
 import { makeFolder } from '@prunebench/files';
-import { networkNames, runBackendSpeed, runGpuSpeed, runHookSpeed, runSparseSpeed, runSpeed } from '@prunebench/speed';
+import {
+  networkNames,
+  runBackendSpeed,
+  runGpuSpeed,
+  runHookSpeed,
+  runSparseSpeed,
+  runSpeed,
+  runTrainingSpeed,
+} from '@prunebench/speed';
 
 export interface SpeedCommandOptions {
   readonly sparse: boolean;
   /** Measures what hooks of extensions cost a training step. */
   readonly hooks: boolean;
+  /** Measures trainings of methods whose masks move or whose weights are noisy. */
+  readonly trainings: boolean;
   /** Measures GPU.js's modes of the sparse kernels, alone. */
   readonly gpu: boolean;
   /** Measures this backend against the native one, and against PyTorch on CUDA. */
@@ -19,14 +29,14 @@ export interface SpeedCommandOptions {
 }
 
 /**
- * Times training steps and evaluations against PyTorch, one backend against another, sparse kernels against dense ones, or steps
- * with hooks of extensions against plain ones, and prints the ratios.
+ * Times training steps and evaluations against PyTorch, one backend against another, sparse kernels against dense ones, steps with
+ * hooks of extensions against plain ones, or trainings of methods against dense ones and PyTorch's, and prints the ratios.
  *
  * @throws PrunebenchError for an unknown network, a backend that does not run here, a results folder that cannot be used, or a peer that would
  * flatter us
  */
 export async function speed(options: SpeedCommandOptions): Promise<void> {
-  const { threads, rounds, networks, results, json, sparse, hooks, gpu, backend } = options;
+  const { threads, rounds, networks, results, json, sparse, hooks, trainings, gpu, backend } = options;
   const unknown = networks?.find((name) => !networkNames.includes(name));
   if (unknown !== undefined)
     throw new PrunebenchError(`The speed benchmark has no network "${unknown}".`, {
@@ -44,6 +54,7 @@ export async function speed(options: SpeedCommandOptions): Promise<void> {
   const measure = () => {
     if (sparse) return runSparseSpeed(request);
     if (hooks) return runHookSpeed(request);
+    if (trainings) return runTrainingSpeed(request);
     if (gpu) return runGpuSpeed(request);
     return backend === undefined ? runSpeed(request) : runBackendSpeed(backend, request);
   };

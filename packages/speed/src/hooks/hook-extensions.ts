@@ -1,19 +1,12 @@
 /** What methods do to a training step, one kind at a time: the hooks whose cost is measured. */
 
-import { type Network, prunableSpecs, randomStream, type State, sizeOf, type TrainOptions } from '@prunebench/core';
-import methods from '@prunebench/methods';
-import { type Extension, isExtensionKind, type Noise, topKMask } from '@prunebench/network';
+import { type Network, prunableSpecs, randomStream, sizeOf } from '@prunebench/core';
+import { type Extension, type Noise, topKMask } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
-
-/** What an extension is made for. */
-export interface HookSubject {
-  readonly network: Network;
-  readonly state: State;
-  readonly options: TrainOptions;
-}
+import { type ExtensionSubject, methodExtension } from '../method-extension.ts';
 
 /** By how tables call them; each makes an extension for a network. */
-export const hooks: Readonly<Record<string, (subject: HookSubject) => Extension>> = {
+export const hooks: Readonly<Record<string, (subject: ExtensionSubject) => Extension>> = {
   'nothing, behind every ReLU': () => ({ watches: isRelu, output: (_, y) => y }),
   'gates with noise for each example': () => ({
     watches: isRelu,
@@ -22,8 +15,8 @@ export const hooks: Readonly<Record<string, (subject: HookSubject) => Extension>
       return tf.mul(y, tf.add(1, tf.mul(random.normal(layer.name, units), 0.1)));
     },
   }),
-  'L2 penalty': (subject) => registered('quadratic-penalty', {}, subject),
-  'weight elimination': (subject) => registered('weight-elimination', {}, subject),
+  'L2 penalty': (subject) => methodExtension('quadratic-penalty', {}, subject),
+  'weight elimination': (subject) => methodExtension('weight-elimination', {}, subject),
   'group prox after the update': ({ network }) => ({
     afterUpdate: (parameters, { learningRate }) =>
       Object.fromEntries(prunableSpecs(network).map(({ name }) => [name, shrunk(parameters[name], learningRate)])),
@@ -31,24 +24,10 @@ export const hooks: Readonly<Record<string, (subject: HookSubject) => Extension>
   'straight-through top-k mask': ({ network }) => masked(network, (scores) => topKMask(scores, scores.size >> 1)),
   'straight-through Bernoulli mask': ({ network }) =>
     masked(network, (scores, name, random) => random.bernoulli(name, tf.sigmoid(scores))),
-  'local reparametrisation (sparse VD)': (subject) => registered('sparse-variational-dropout', {}, subject),
+  'local reparametrisation (sparse VD)': (subject) => methodExtension('sparse-variational-dropout', {}, subject),
 };
 
 const isRelu = ({ kind }: { readonly kind: string }): boolean => kind === 'activation';
-
-function registered(id: string, options: object, { network, state, options: training }: HookSubject): Extension {
-  const entry = methods.extensions.find((extension) => extension.id === id);
-  if (!entry || !isExtensionKind(entry)) throw new Error(`hooks: there is no extension ${id}`);
-  return entry.create(options, {
-    network,
-    state,
-    options: training,
-    totalUpdates: 1e6,
-    updatesPerEpoch: 1e6,
-    trainingExamples: 50_000,
-    random: randomStream(0),
-  });
-}
 
 /** The proximal step of the l2,1 norm over the units of a kernel: columns shrink by their norms. */
 function shrunk(kernel: tf.Tensor, learningRate: tf.Scalar): tf.Tensor {

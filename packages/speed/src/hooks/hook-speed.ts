@@ -9,9 +9,9 @@ import { markdownTable } from 'markdown-table';
 import { csvOf } from '../csv.ts';
 import { fixed, withRange } from '../format.ts';
 import { describeHost } from '../host.ts';
-import { milliseconds, ours, ratioOf, takeTurns } from '../sparse-turns.ts';
 import type { SpeedOptions, SpeedResult } from '../speed-options.ts';
 import { ENDLESS, madeUpBatch, timedStep } from '../timed-step.ts';
+import { milliseconds, ours, ratioOf, takeTurns } from '../turns.ts';
 import { buildWorkload, type Workload, workloads } from '../workloads.ts';
 import { hooks } from './hook-extensions.ts';
 
@@ -71,7 +71,7 @@ async function measure(workload: Workload, batchSize: number, threads: number, r
     ([id, make]) => [id, open.use(start([{ id, extension: make({ network, state, options }) }]))] as const,
   );
   const contestants = Object.fromEntries(
-    [[PLAIN, open.use(start([]))] as const, ...runs].map(([id, run]) => [id, ours(() => timedStep(run, batch))]),
+    [[PLAIN, open.use(start([]))] as const, ...runs].map(([id, run]) => [id, ours(() => void timedStep(run, batch))]),
   );
   const slices = await takeTurns(contestants, rounds);
   const plain = slices[PLAIN]!;

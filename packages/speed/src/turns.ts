@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { max, median, min } from 'd3-array';
+import { max, median, min, minIndex } from 'd3-array';
 import type { PeerRequest, SparsePeer } from './sparse-peer.ts';
 
 /** One of those that take turns: runs itself so many times and gives the seconds of each, or undefined if it cannot. */
@@ -23,10 +23,23 @@ export function theirs(peer: SparsePeer | undefined, request: PeerRequest): Cont
   return async (repeats) => peer?.time(request, repeats);
 }
 
-/** Time that one contestant works before it is the next one's turn. */
+/** Our own work that has to be waited for, timed here. */
+export function awaited(run: () => Promise<unknown>): Contestant {
+  return async (repeats) => {
+    const seconds: number[] = [];
+    for (let i = 0; i < repeats; i++) {
+      const start = performance.now();
+      await run();
+      seconds.push((performance.now() - start) / 1e3);
+    }
+    return seconds;
+  };
+}
+
+/** Time that one contestant works before it is the next one's turn; longer ones are steadier, shorter ones share the noise. */
 const SLICE_SECONDS = 0.03;
-/** Repetitions of a slice that count, at least. */
-const FEWEST = 2;
+/** Repetitions of a slice that count, at least and at most. */
+const [FEWEST, MOST] = [2, 2000];
 
 /**
  * For each contestant the median seconds of its slices, one a round; null for those that cannot do the work. The first slice
@@ -36,12 +49,13 @@ const FEWEST = 2;
 export async function takeTurns<Name extends string>(
   contestants: Readonly<Record<Name, Contestant>>,
   rounds: number,
+  sliceSeconds = SLICE_SECONDS,
 ): Promise<Record<Name, readonly number[] | null>> {
   const names = Object.keys(contestants) as Name[];
   const repeats = new Map<Name, number>();
   for (const name of names) {
     const warmUp = await contestants[name](3);
-    if (warmUp) repeats.set(name, Math.max(FEWEST, Math.min(2000, Math.round(SLICE_SECONDS / min(warmUp)!))));
+    if (warmUp) repeats.set(name, Math.max(FEWEST, Math.min(MOST, Math.round(sliceSeconds / min(warmUp)!))));
   }
   const slices = Object.fromEntries(names.map((name) => [name, repeats.has(name) ? [] : null])) as Record<
     Name,
@@ -69,8 +83,18 @@ export function milliseconds(slices: readonly number[] | null): number | null {
   return slices && 1e3 * median(slices)!;
 }
 
+/** The name of the contestant that is fastest by its median; of equals the first, null where none could do the work. */
+export function fastest<Name extends string>(
+  slices: Readonly<Record<string, readonly number[] | null>>,
+  names: readonly Name[],
+): Name | null {
+  const able = names.filter((name) => slices[name]);
+  return able[minIndex(able, (name) => median(slices[name]!))] ?? null;
+}
+
 /** Whichever is faster by its median. */
 export function faster(a: readonly number[] | null, b: readonly number[] | null): readonly number[] | null {
-  if (!a || !b) return a ?? b;
-  return median(a)! <= median(b)! ? a : b;
+  const slices = { a, b };
+  const name = fastest(slices, ['a', 'b']);
+  return name && slices[name];
 }
