@@ -19,6 +19,8 @@ export interface RandomStream {
   normal(mean?: number, deviation?: number): number;
   /** A random order of 0 ... size - 1 (Fisher-Yates). */
   permutation(size: number): Uint32Array;
+  /** `count` different ones of 0 ... size - 1, in a random order: a Fisher-Yates shuffle that stops early. */
+  sample(size: number, count: number): Uint32Array;
 }
 
 /**
@@ -37,12 +39,28 @@ export function randomStream(seed: number, path = ''): RandomStream {
     integer,
     normal: (mean = 0, deviation = 1) => mean + deviation * standardNormal(),
     permutation(size) {
-      const order = Uint32Array.from({ length: size }, (_, i) => i);
+      const order = inOrder(size);
       for (let last = size - 1; last > 0; last--) {
         const other = integer(last + 1);
         [order[last], order[other]] = [order[other], order[last]];
       }
       return order;
     },
+    sample(size, count) {
+      if (count > size) throw new RangeError(`sample: ${count} different ones of ${size}`);
+      const order = inOrder(size);
+      for (let at = 0; at < count; at++) {
+        const other = at + integer(size - at);
+        [order[at], order[other]] = [order[other], order[at]];
+      }
+      return order.slice(0, count);
+    },
   };
+}
+
+/** 0 ... size - 1. */
+function inOrder(size: number): Uint32Array {
+  const order = new Uint32Array(size);
+  for (let i = 0; i < size; i++) order[i] = i;
+  return order;
 }

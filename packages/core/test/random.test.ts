@@ -92,3 +92,23 @@ test('permutations are permutations, and all orders come up equally often', (t) 
   t.is(counts.size, 6);
   for (const count of counts.values()) t.true(Math.abs(count - n / 6) < 5 * Math.sqrt((n * 5) / 36));
 });
+
+test('a sample has different members, and each is as likely as any other at each place', (t) => {
+  const random = randomStream(5);
+  const [size, count, rounds] = [6, 3, 6000];
+  const seen = Array.from({ length: count }, () => new Float64Array(size));
+  for (let round = 0; round < rounds; round++) {
+    const sample = random.sample(size, count);
+    t.is(new Set(sample).size, count);
+    for (const [place, member] of sample.entries()) seen[place][member]++;
+  }
+  const expected = rounds / size;
+  // Five degrees of freedom: beyond 30 once in 70,000.
+  for (const counts of seen) {
+    const chiSquared = counts.reduce((sum, n) => sum + (n - expected) ** 2 / expected, 0);
+    t.true(chiSquared < 30, `${counts}`);
+  }
+  t.deepEqual([...random.sample(4, 4)].sort(), [0, 1, 2, 3]);
+  t.is(random.sample(4, 0).length, 0);
+  t.throws(() => random.sample(4, 5), { instanceOf: RangeError });
+});

@@ -25,7 +25,13 @@ test('the largest: as a sort has them, the first ones of equals', (t) => {
   for (const count of [0, 1, 40, 249, 250]) {
     const sorted = [...candidates].sort((a, b) => values[b] - values[a] || a - b).slice(0, count);
     t.deepEqual(
-      [...largest(values, candidates, count)],
+      [
+        ...largest(
+          values.filter((_, at) => at % 2 === 0 && at < 500),
+          candidates,
+          count,
+        ),
+      ],
       sorted.sort((a, b) => a - b),
     );
   }

@@ -1,6 +1,7 @@
 /** What masks that move have in common: which weights of a kernel close, which open, and the steps of their methods. */
 import { type Network, type Plan, PrunebenchError, prunableSpecs, type Step, shareAt } from '@prunebench/core';
 import type { TrainingAccess } from '@prunebench/network';
+import { quickselect } from 'd3-array';
 import { z } from 'zod';
 
 /**
@@ -29,20 +30,33 @@ export function places(mask: Uint8Array, bit: 0 | 1): Int32Array {
   return found.slice(0, count);
 }
 
-/** How small weights are: the larger, the sooner they close. */
-export function smallness(values: Float32Array): Float32Array {
-  return values.map((w) => -Math.abs(w));
+/** How large the numbers at some places are. */
+export function magnitudes(values: Float32Array, at: Int32Array): Float32Array {
+  const found = new Float32Array(at.length);
+  for (let i = 0; i < found.length; i++) found[i] = Math.abs(values[at[i]]);
+  return found;
 }
 
-/** Of `candidates`, the `count` places with the largest values; the first ones of equals. */
-export function largest(values: ArrayLike<number>, candidates: Int32Array, count: number): Int32Array {
+/** How small they are: the larger, the sooner weights close. */
+export function smallness(values: Float32Array, at: Int32Array): Float32Array {
+  const found = magnitudes(values, at);
+  for (let i = 0; i < found.length; i++) found[i] = -found[i];
+  return found;
+}
+
+/** Of `candidates`, the `count` with the largest scores; the first ones of equals. */
+export function largest(scores: Float32Array, candidates: Int32Array, count: number): Int32Array {
   if (count <= 0) return new Int32Array(0);
   if (count >= candidates.length) return candidates;
-  const sorted = Float64Array.from(candidates, (at) => values[at]).sort();
-  const threshold = sorted[sorted.length - count];
-  const above = candidates.filter((at) => values[at] > threshold);
-  const equal = candidates.filter((at) => values[at] === threshold);
-  return Int32Array.from([...above, ...equal.subarray(0, count - above.length)]).sort();
+  const rank = scores.length - count;
+  const threshold = quickselect(scores.slice(), rank)[rank];
+  let equal = count;
+  for (let i = 0; i < scores.length; i++) if (scores[i] > threshold) equal--;
+  const found = new Int32Array(count);
+  let next = 0;
+  for (let i = 0; i < scores.length; i++)
+    if (scores[i] > threshold || (scores[i] === threshold && equal-- > 0)) found[next++] = candidates[i];
+  return found;
 }
 
 /** The mask with these places set. */

@@ -5,7 +5,16 @@
 import { defineMethod } from '@prunebench/core';
 import { defineExtension } from '@prunebench/network';
 import { z } from 'zod';
-import { allocationOption, exchange, largest, places, smallness, sparseFromTheStart, withPlaces } from './exchange.ts';
+import {
+  allocationOption,
+  exchange,
+  largest,
+  magnitudes,
+  places,
+  smallness,
+  sparseFromTheStart,
+  withPlaces,
+} from './exchange.ts';
 
 const options = z.strictObject({
   every: z.int().positive().default(100).describe('ΔT: updates between exchanges'),
@@ -39,8 +48,9 @@ export const riglExtension = defineExtension({
         await exchange(training, network, (name, mask, values) => {
           const live = places(mask, 1);
           const count = Math.floor(share * live.length);
-          const kept = withPlaces(mask, largest(smallness(values), live, count), 0);
-          return withPlaces(kept, largest(gradients[name].map(Math.abs), places(kept, 0), count), 1);
+          const kept = withPlaces(mask, largest(smallness(values, live), live, count), 0);
+          const free = places(kept, 0);
+          return withPlaces(kept, largest(magnitudes(gradients[name], free), free, count), 1);
         });
         training.replaceUpdate();
       },

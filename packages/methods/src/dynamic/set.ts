@@ -17,6 +17,7 @@ export const setExtension = defineExtension({
   id: 'set',
   title: 'Sparse evolutionary training (SET)',
   citation: 'mocanu2018set',
+  revision: 2,
   options,
   create({ fraction, bySign, resetOptimizer }, { network, totalUpdates, updatesPerEpoch }) {
     return {
@@ -38,14 +39,13 @@ export const setExtension = defineExtension({
 export function smallest(values: Float32Array, mask: Uint8Array, fraction: number, bySign: boolean): Int32Array {
   const live = places(mask, 1);
   const parts = bySign ? [live.filter((at) => values[at] >= 0), live.filter((at) => values[at] < 0)] : [live];
-  const closing = parts.map((part) => largest(smallness(values), part, Math.floor(fraction * part.length)));
+  const closing = parts.map((part) => largest(smallness(values, part), part, Math.floor(fraction * part.length)));
   return Int32Array.from(closing.flatMap((part) => [...part])).sort();
 }
 
 /** `count` of these places, each as likely as any other; what has just closed is among them. */
 function drawn(free: Int32Array, count: number, random: RandomStream): Int32Array {
-  const order = random.permutation(free.length);
-  return Int32Array.from({ length: count }, (_, i) => free[order[i]]).sort();
+  return Int32Array.from(random.sample(free.length, count), (at) => free[at]).sort();
 }
 
 export const set = defineMethod({

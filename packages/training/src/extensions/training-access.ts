@@ -144,10 +144,9 @@ function clearedSlots(slots: ParameterRecord, before: Masks, after: Masks): Para
     const old = before[name];
     for (let i = 0; slots[slotName(name, i)]; i++) {
       const { shape, values } = slots[slotName(name, i)];
-      cleared[slotName(name, i)] = {
-        shape,
-        values: values.map((value, at) => ((old?.[at] ?? 1) === mask[at] ? value : 0)),
-      };
+      const left = values.slice();
+      for (let at = 0; at < left.length; at++) if ((old ? old[at] : 1) !== mask[at]) left[at] = 0;
+      cleared[slotName(name, i)] = { shape, values: left };
     }
   }
   return cleared;

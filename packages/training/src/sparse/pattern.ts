@@ -28,53 +28,45 @@ export function patternOf(shape: readonly number[], mask: Uint8Array): Pattern {
   if (mask.length !== sizeOf(shape)) throw new Error(`patternOf: a mask of ${mask.length} for a kernel [${shape}]`);
   const [height, width] = shape.length === 4 ? shape : [1, 1];
   const [inputs, outputs] = shape.slice(-2);
-  const positionOf = (y: number, x: number, input: number, output: number) =>
-    ((y * width + x) * inputs + input) * outputs + output;
-  const column = (channel: number, y: number, x: number) => (channel << 16) | (y << 8) | x;
-  const nameOf = shape.length === 4 ? column : (feature: number) => feature;
+  const [isConvolution, taps] = [shape.length === 4, height * width];
+  const nameOf = (channel: number, y: number, x: number) => (isConvolution ? (channel << 16) | (y << 8) | x : channel);
 
-  const starts = startsOf(mask, outputs, (position) => position % outputs);
+  const starts = new Int32Array(outputs + 1);
+  for (let at = 0; at < mask.length; ) for (let output = 1; output <= outputs; output++) starts[output] += mask[at++];
+  addUp(starts);
   const kept = starts[outputs];
-  const positions = new Int32Array(kept);
-  const columns = new Int32Array(kept);
-  const placeOf = new Int32Array(mask.length);
+  const [positions, columns] = [new Int32Array(kept), new Int32Array(kept)];
+  const rows = new Int32Array(inputs + 1);
   const next = starts.slice();
   for (let input = 0; input < inputs; input++)
-    for (let y = 0; y < height; y++)
-      for (let x = 0; x < width; x++)
-        for (let output = 0; output < outputs; output++) {
-          const position = positionOf(y, x, input, output);
-          if (mask[position] === 0) continue;
-          const place = next[output]++;
-          positions[place] = position;
-          columns[place] = nameOf(input, y, x);
-          placeOf[position] = place;
-        }
+    for (let tap = 0; tap < taps; tap++) {
+      const name = nameOf(input, Math.floor(tap / width), tap % width);
+      const first = (tap * inputs + input) * outputs;
+      for (let output = 0; output < outputs; output++) {
+        if (mask[first + output] === 0) continue;
+        const place = next[output]++;
+        positions[place] = first + output;
+        columns[place] = name;
+        rows[input + 1]++;
+      }
+    }
+  addUp(rows);
 
-  const transposed = {
-    starts: startsOf(mask, inputs, (position) => Math.floor(position / outputs) % inputs),
-    columns: new Int32Array(kept),
-    places: new Int32Array(kept),
-  };
-  const nextOfInput = transposed.starts.slice();
-  // The input gradient is a convolution with the kernel turned round.
+  const transposed = { starts: rows, columns: new Int32Array(kept), places: new Int32Array(kept) };
+  const nextOfInput = rows.slice();
+  // The input gradient is a convolution with the kernel turned round: of an input and an output, the last tap comes first.
   for (let output = 0; output < outputs; output++)
-    for (let y = height - 1; y >= 0; y--)
-      for (let x = width - 1; x >= 0; x--)
-        for (let input = 0; input < inputs; input++) {
-          const position = positionOf(y, x, input, output);
-          if (mask[position] === 0) continue;
-          const at = nextOfInput[input]++;
-          transposed.columns[at] = nameOf(output, height - 1 - y, width - 1 - x);
-          transposed.places[at] = placeOf[position];
-        }
+    for (let place = starts[output + 1] - 1; place >= starts[output]; place--) {
+      const row = Math.floor(positions[place] / outputs);
+      const at = nextOfInput[row % inputs]++;
+      const turned = taps - 1 - Math.floor(row / inputs);
+      transposed.columns[at] = nameOf(output, Math.floor(turned / width), turned % width);
+      transposed.places[at] = place;
+    }
   return { positions, starts, columns, transposed };
 }
 
-/** Where the rows of a compressed matrix begin: [rows + 1]. */
-function startsOf(mask: Uint8Array, rows: number, rowOf: (position: number) => number): Int32Array {
-  const starts = new Int32Array(rows + 1);
-  for (let position = 0; position < mask.length; position++) if (mask[position] !== 0) starts[rowOf(position) + 1]++;
-  for (let row = 0; row < rows; row++) starts[row + 1] += starts[row];
-  return starts;
+/** Lengths, each behind the place of its own, become beginnings. */
+function addUp(lengths: Int32Array): void {
+  for (let i = 1; i < lengths.length; i++) lengths[i] += lengths[i - 1];
 }

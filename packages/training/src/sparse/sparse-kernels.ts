@@ -83,6 +83,9 @@ export class SparseKernels {
 
   /** Of the values of a whole kernel, those of its kept weights. */
   kept(name: string, all: ArrayLike<number>): Float32Array {
-    return Float32Array.from(this.#positions.get(name)!, (position) => all[position]);
+    const positions = this.#positions.get(name)!;
+    const kept = new Float32Array(positions.length);
+    for (let i = 0; i < kept.length; i++) kept[i] = all[positions[i]];
+    return kept;
   }
 }
