@@ -1,11 +1,11 @@
 // Vector types over the compiler's vector extensions: one source for AVX-512, AVX2, NEON and SSE2.
-// The width follows the flags the file is compiled with. AVX-512 alone has its own partial loads and stores (masks).
+// The width follows the flags the file is compiled with. AVX-512 and AVX have partial loads and stores of their own (masks).
 #pragma once
 #include <cstdint>
 #include <cstring>
 #include <utility>
 
-#if defined(__AVX512F__)
+#if defined(__AVX__)
 #include <immintrin.h>
 #endif
 
@@ -37,6 +37,28 @@ inline Vec loadPartial(const float* p, int64_t n) {
 }
 inline void storePartial(float* p, Vec v, int64_t n) {
   _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << n) - 1), v);
+}
+#elif defined(__AVX__) && !defined(PRUNEBENCH_LANES)
+inline __m256i firstLanes(int64_t n) {
+  alignas(64) static constexpr int32_t kMasks[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(kMasks + 8 - n));
+}
+inline Vec loadPartial(const float* p, int64_t n) { return _mm256_maskload_ps(p, firstLanes(n)); }
+// In halves: some processors take dozens of steps for a masked store.
+inline void storePartial(float* p, Vec v, int64_t n) {
+  __m128 rest = _mm256_castps256_ps128(v);
+  if (n & 8) return store(p, v);
+  if (n & 4) {
+    _mm_storeu_ps(p, rest);
+    rest = _mm256_extractf128_ps(v, 1);
+    p += 4;
+  }
+  if (n & 2) {
+    _mm_storel_pi(reinterpret_cast<__m64*>(p), rest);
+    rest = _mm_movehl_ps(rest, rest);
+    p += 2;
+  }
+  if (n & 1) _mm_store_ss(p, rest);
 }
 #else
 inline Vec loadPartial(const float* p, int64_t n) {
