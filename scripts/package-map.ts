@@ -40,7 +40,7 @@ export function workspacePackages(): readonly Package[] {
     cwd: root,
   });
   return [...files, 'scripts/package.json'].sort().map((file) => {
-    const manifest = JSON.parse(readFileSync(resolve(root, file), 'utf8')) as Manifest;
+    const manifest: Manifest = JSON.parse(readFileSync(resolve(root, file), 'utf8'));
     const dependencies = Object.keys(manifest.dependencies ?? {});
     return {
       name: manifest.name,

@@ -135,7 +135,7 @@ function readDigests(): readonly Replayed[] {
   return readFileSync(digestsPath, 'utf8')
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Replayed);
+    .map((line): Replayed => JSON.parse(line));
 }
 
 function describe(what: string, entries: readonly Replayed[]): readonly string[] {

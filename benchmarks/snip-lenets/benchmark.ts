@@ -33,11 +33,15 @@ const budgets: Readonly<Record<ScaleName, Readonly<Record<string, readonly [Trai
     },
   };
 
+interface Rivals extends Readonly<Record<'magnitude' | 'obd' | 'lObs', number>> {
+  readonly snip: readonly number[];
+}
+
 /** The sparsity at which the paper quotes each rival, per network. */
-const rows = {
+const rows: Readonly<Record<string, Rivals>> = {
   'lenet-300-100': { snip: [0.95, 0.98], magnitude: 0.917, obd: 0.92, lObs: 0.985 },
   'lenet-5-caffe': { snip: [0.98, 0.99], magnitude: 0.917, obd: 0.92, lObs: 0.99 },
-} as const;
+};
 
 /** The paper scores on one batch of 100 images. */
 const oneBatch = { criterion: { batchSize: 100 } } as const;
@@ -45,7 +49,7 @@ const oneBatch = { criterion: { batchSize: 100 } } as const;
 function trials(scale: ScaleName): readonly TrialDeclaration[] {
   return Object.entries(budgets[scale]).flatMap(([network, [pretrain, retrain]]) => {
     const cell = { dataset: 'mnist', network, pretrain, retrain };
-    const at = rows[network as keyof typeof rows];
+    const at = rows[network];
     const uniform = { scope: 'layerwise' } as const;
     return [
       {

@@ -14,8 +14,9 @@ import { loadRegistry, type Registry, trialKey, withResults } from '@prunebench/
 /** The record under its present identity; undefined for one that is none of SNIP's, or has it already. */
 export function withStatistics(record: TrialRecord, registry: Registry): TrialRecord | undefined {
   const { spec } = record;
-  const criterion = spec.options.criterion as Record<string, unknown> | undefined;
-  if (spec.method !== 'snip' || criterion === undefined || 'statistics' in criterion) return undefined;
+  const { criterion } = spec.options;
+  if (spec.method !== 'snip' || typeof criterion !== 'object' || criterion === null || 'statistics' in criterion)
+    return undefined;
   const { shape } = registry.datasets.get(spec.dataset)!;
   const hasBatchNorm = registry
     .network(spec.network)

@@ -14,6 +14,16 @@ export class PrunebenchError extends Error {
   }
 }
 
+/** What an error says; anything else that was thrown, as text. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** What the system calls the reason of an error ("ENOENT"); undefined where it has no such name. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
 /** A loss, a parameter or a score is NaN or infinite; the trial stops and its record says why. */
 export class DivergenceError extends PrunebenchError {
   constructor(message: string, remedy = 'Lower the learning rate of this trial, or prune less in one step.') {

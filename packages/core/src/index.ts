@@ -70,7 +70,7 @@ export {
 } from './contracts/train-options.ts';
 export { type Cost, costOf, type EffectiveWeights, effectiveSparsity, type LayerCost } from './cost/cost.ts';
 export { recordedCosts } from './cost/recorded-costs.ts';
-export { DivergenceError, LayerCollapseError, PrunebenchError } from './errors.ts';
+export { codeOf, DivergenceError, LayerCollapseError, messageOf, PrunebenchError } from './errors.ts';
 export { firstNotFinite, refuseDiverged, refuseNotFinite } from './finite.ts';
 export * from './graph/layer.ts';
 export { consumers, defineNetwork, outputLayer } from './graph/network.ts';

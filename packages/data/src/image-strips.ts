@@ -1,4 +1,4 @@
-import { PrunebenchError, sizeOf } from '@prunebench/core';
+import { messageOf, PrunebenchError, sizeOf } from '@prunebench/core';
 import { decode } from 'fast-png';
 import { z } from 'zod';
 import type { RawExamples } from './assemble.ts';
@@ -96,7 +96,9 @@ export function decodeStrip(
   if (claimed) requireForm(claimed);
   const image = decodePng(png, source, path);
   requireForm(image);
-  return image.data as Uint8Array;
+  // Values of 8 bits, as the form says: their bytes are the values.
+  const { buffer, byteOffset, byteLength } = image.data;
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 interface ImageForm {
@@ -128,7 +130,7 @@ function decodePng(png: Uint8Array, source: SourceFolder, path: string) {
   try {
     return decode(png, { checkCrc: true });
   } catch (error) {
-    throw badFile(source, path, `expected a PNG image, found what does not decode (${(error as Error).message})`);
+    throw badFile(source, path, `expected a PNG image, found what does not decode (${messageOf(error)})`);
   }
 }
 

@@ -28,7 +28,7 @@ export function partition(labels: ArrayLike<number>, classes: number, sizes: Par
   const counts = classCounts(labels, classes);
   const validationShares = proportionalShares(counts, sizes.validation);
   const calibrationShares = proportionalShares(counts, sizes.calibration);
-  const parts = { train: [] as number[], validation: [] as number[], calibration: [] as number[] };
+  const parts: Record<keyof Partition, number[]> = { train: [], validation: [], calibration: [] };
   const random = randomStream(PARTITION_SEED, 'partition');
   rowsByClass(labels, counts).forEach((rows, k) => {
     const shuffled = [...random.fork(`class-${k}`).permutation(rows.length)].map((i) => rows[i]);

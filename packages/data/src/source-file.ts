@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import type { PrunebenchError } from '@prunebench/core';
+import { codeOf, messageOf, type PrunebenchError } from '@prunebench/core';
 import { FileError, readWhole } from '@prunebench/files';
 import { badFile, type SourceFolder } from './source-folder.ts';
 
@@ -62,9 +62,8 @@ function decompress(source: SourceFolder, file: SourceFile, stored: Uint8Array):
   try {
     return gunzipSync(stored, { maxOutputLength: file.bytes });
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ERR_BUFFER_TOO_LARGE') throw tooLong(source, file, 'more');
-    throw badFile(source, file.path, `expected gzipped data, found what does not decompress (${message})`);
+    if (codeOf(error) === 'ERR_BUFFER_TOO_LARGE') throw tooLong(source, file, 'more');
+    throw badFile(source, file.path, `expected gzipped data, found what does not decompress (${messageOf(error)})`);
   }
 }
 

@@ -1,4 +1,4 @@
-import { PrunebenchError } from '@prunebench/core';
+import { codeOf, PrunebenchError } from '@prunebench/core';
 
 /** A file or folder that cannot be used as it should, for a reason that a user can mend. */
 export class FileError extends PrunebenchError {
@@ -98,10 +98,15 @@ function inChain(error: unknown, faults: Readonly<Record<string, Explanation>>):
 }
 
 function explain(error: unknown, faults: Readonly<Record<string, Explanation>>, place?: string): FileError | undefined {
-  const { code, path = place } = (error ?? {}) as NodeJS.ErrnoException;
+  const code = codeOf(error);
   const known = code === undefined ? undefined : faults[code];
   if (code === undefined || !known) return undefined;
   const [what, remedy] = known;
-  const where = place ?? path ?? '';
+  const where = place ?? pathOf(error) ?? '';
   return new FileError(`${what}${where && `: ${where}`} (${code}).`, { code, path: where, remedy, cause: error });
+}
+
+/** The file or folder that the system names. */
+function pathOf(error: unknown): string | undefined {
+  return error instanceof Error && 'path' in error && typeof error.path === 'string' ? error.path : undefined;
 }

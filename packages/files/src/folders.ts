@@ -1,5 +1,6 @@
 import { access, mkdir, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { codeOf } from '@prunebench/core';
 import { folderError } from './file-error.ts';
 
 export async function exists(path: string): Promise<boolean> {
@@ -33,7 +34,7 @@ export async function makeFolder(path: string, option: string = '--results'): Pr
     if (dirname(path) !== path) await makeFolder(dirname(path), option);
     await mkdir(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST' && (await isFolder(path))) return;
+    if (codeOf(error) === 'EEXIST' && (await isFolder(path))) return;
     throw folderError(error, option) ?? error;
   }
 }

@@ -3,6 +3,7 @@ import { lstatSync, readFileSync, unlinkSync } from 'node:fs';
 import { link, rename, unlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
+import { codeOf } from '@prunebench/core';
 import { z } from 'zod';
 import { fileError } from './file-error.ts';
 import { DRAFT } from './leftovers.ts';
@@ -79,7 +80,7 @@ async function create(draft: string, path: string, content: string): Promise<boo
     await link(draft, path);
     return true;
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? '';
+    const code = codeOf(error) ?? '';
     // Who holds the lock sweeps leftovers, this draft among them: what there is to see now is the lock.
     if (code === 'EEXIST' || code === 'ENOENT') return false;
     if (!NO_LINKS.includes(code)) throw error;
@@ -92,7 +93,7 @@ async function createDirectly(path: string, content: string): Promise<boolean> {
     await writeFile(path, content, { flag: 'wx' });
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    if (codeOf(error) === 'EEXIST') return false;
     throw error;
   }
 }

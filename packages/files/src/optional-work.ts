@@ -38,5 +38,6 @@ function notify(line: string): void {
 /** A bug keeps its stack: this is the only place where it is seen. */
 function reasonOf(error: unknown): string {
   const known = error instanceof PrunebenchError ? error : systemError(error);
-  return known ? known.message : String((error as Error | undefined)?.stack ?? error);
+  if (known) return known.message;
+  return error instanceof Error ? (error.stack ?? String(error)) : String(error);
 }

@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { codeOf } from '@prunebench/core';
 import { FileError, fileError } from './file-error.ts';
 
 /** Far above any text that the suite reads: its largest, the published records of a table, have some MB. */
@@ -111,7 +112,7 @@ async function readBytes(handle: FileHandle, size: number): Promise<Buffer> {
 }
 
 function brokenLink(path: string, error: unknown): FileError | undefined {
-  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return undefined;
+  if (codeOf(error) !== 'ENOENT') return undefined;
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (!found?.isSymbolicLink()) return undefined;
   return new FileError(`${path} is a link that leads nowhere.`, { code: 'EFTYPE', path, remedy: 'Delete the link.' });

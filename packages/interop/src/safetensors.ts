@@ -1,4 +1,4 @@
-import { PrunebenchError, sizeOf } from '@prunebench/core';
+import { messageOf, PrunebenchError, sizeOf } from '@prunebench/core';
 import { bytesOf, type Dtype, dtypeOf, isDtype, readable, readValues, type TensorValues } from './dtypes.ts';
 import { repeatedKey } from './repeated-key.ts';
 import { shown } from './shown.ts';
@@ -131,7 +131,7 @@ function parseHeader(bytes: Uint8Array, source: string): unknown {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     header = JSON.parse(text);
   } catch (cause) {
-    throw corrupt(source, `its header is not JSON (${(cause as Error).message})`);
+    throw corrupt(source, `its header is not JSON (${messageOf(cause)})`);
   }
   const twice = repeatedKey(text);
   if (twice !== undefined) throw corrupt(source, `its header has the key ${shown(twice)} twice`);
@@ -140,9 +140,8 @@ function parseHeader(bytes: Uint8Array, source: string): unknown {
 
 function readMetadata(header: Record<string, unknown>, source: string): Record<string, string> {
   const metadata = Object.hasOwn(header, METADATA) ? header[METADATA] : {};
-  if (!isRecord(metadata) || Object.values(metadata).some((value) => typeof value !== 'string'))
-    throw corrupt(source, `its ${METADATA} is not an object of texts`);
-  return metadata as Record<string, string>;
+  if (!isRecord(metadata) || !areTexts(metadata)) throw corrupt(source, `its ${METADATA} is not an object of texts`);
+  return metadata;
 }
 
 function checkedEntry(name: string, entry: unknown, source: string): HeaderEntry {
@@ -153,13 +152,14 @@ function checkedEntry(name: string, entry: unknown, source: string): HeaderEntry
     throw corrupt(source, `tensor ${name} has the shape ${shown(shape)}`);
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount))
     throw corrupt(source, `tensor ${name} has the offsets ${shown(offsets)}`);
+  const [begin, end] = offsets;
   const wanted = sizeOf(shape) * bytesOf(dtype);
-  if (offsets[1] - offsets[0] !== wanted)
+  if (end - begin !== wanted)
     throw corrupt(
       source,
       `tensor ${name} has the offsets [${offsets}] where ${dtype} [${shape}] takes ${wanted} bytes`,
     );
-  return entry as unknown as HeaderEntry;
+  return { dtype, shape, data_offsets: [begin, end] };
 }
 
 /** Every byte of the data must belong to exactly one tensor. */
@@ -199,6 +199,10 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+function areTexts(values: Record<string, unknown>): values is Record<string, string> {
+  return Object.values(values).every((value) => typeof value === 'string');
+}
+
 function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }

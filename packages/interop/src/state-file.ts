@@ -1,5 +1,5 @@
 import { constants } from 'node:buffer';
-import { PrunebenchError, refuseDiverged, type State } from '@prunebench/core';
+import { messageOf, PrunebenchError, refuseDiverged, type State } from '@prunebench/core';
 import { readWhole, writeWhole } from '@prunebench/files';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
 import { stateOf, tensorsDigest, tensorsOf, textOf } from './state-tensors.ts';
@@ -27,7 +27,7 @@ export async function writeState(path: string, state: State): Promise<void> {
   try {
     await writeWhole(path, bytes);
   } catch (cause) {
-    throw new PrunebenchError(`Cannot write the checkpoint ${path}: ${(cause as Error).message}.`, {
+    throw new PrunebenchError(`Cannot write the checkpoint ${path}: ${messageOf(cause)}.`, {
       remedy: 'Check that the folder exists, that it is writable and that the disk has room.',
       cause,
     });
@@ -45,8 +45,7 @@ export async function readState(path: string): Promise<State> {
   try {
     bytes = await readWhole(path, MAX_BYTES);
   } catch (cause) {
-    const why = (cause as Error).message;
-    throw new PrunebenchError(`Cannot read the checkpoint ${path}: ${why}.`, {
+    throw new PrunebenchError(`Cannot read the checkpoint ${path}: ${messageOf(cause)}.`, {
       remedy: 'Run the stage that writes it again.',
       cause,
     });

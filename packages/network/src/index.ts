@@ -24,6 +24,7 @@ export { adamUpdate } from './ops/adam-update.ts';
 export { type BatchNormTrainingOptions, type BatchNormTrainingResult, batchNormTraining } from './ops/batch-norm.ts';
 export { momentumUpdate } from './ops/momentum-update.ts';
 export { bernoulliNoise, normalNoise, uniformNoise } from './ops/noise.ts';
+export { ofRank } from './ops/of-rank.ts';
 export { type NoiseKey, philox4x32 } from './ops/philox.ts';
 export { softmaxCrossEntropy } from './ops/softmax-cross-entropy.ts';
 export {

@@ -71,7 +71,7 @@ export function parameterTensors(parameters: ParameterRecord): Record<string, tf
 /** The values of tensors, which are freed, also where they cannot be read. A GPU gives them asynchronously only. */
 export async function takeValues(tensors: readonly tf.Tensor[]): Promise<Float32Array[]> {
   try {
-    return (await Promise.all(tensors.map((tensor) => tensor.data()))) as Float32Array[];
+    return await Promise.all(tensors.map((tensor) => tensor.data<'float32'>()));
   } finally {
     tf.dispose([...tensors]);
   }

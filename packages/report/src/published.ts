@@ -1,5 +1,6 @@
 import {
   type Benchmark,
+  messageOf,
   PrunebenchError,
   type PublishedReference,
   paperOf,
@@ -74,7 +75,7 @@ export async function loadPublished(file: string): Promise<PublishedRow[]> {
   try {
     rows = parse(text, { columns: true, skip_empty_lines: true, bom: true });
   } catch (error) {
-    throw new PrunebenchError(`${file}: ${(error as Error).message}`, {
+    throw new PrunebenchError(`${file}: ${messageOf(error)}`, {
       remedy: 'Quote every field that contains a comma.',
     });
   }
@@ -99,8 +100,8 @@ export async function loadPublished(file: string): Promise<PublishedRow[]> {
 export function publishedValues(benchmark: Benchmark, rows: readonly PublishedRow[]): PublishedValue[] {
   return benchmark.published.flatMap((reference) => {
     checkReference(benchmark, reference);
-    const matching = rows.filter((row) =>
-      Object.entries(reference.where).every(([column, value]) => String(row[column as keyof PublishedRow]) === value),
+    const matching = rows.filter((row: Readonly<Record<string, unknown>>) =>
+      Object.entries(reference.where).every(([column, value]) => String(row[column]) === value),
     );
     if (matching.length === 0) {
       throw new PrunebenchError(

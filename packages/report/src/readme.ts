@@ -17,12 +17,9 @@ export interface Selection {
 
 /** The places for selected tables in a README, in order. */
 export function selectionsIn(text: string): Selection[] {
-  return [...text.matchAll(SELECTED)].map(([start, benchmark, network, scale]) => ({
-    start,
-    benchmark,
-    network,
-    scale: scale as ScaleName,
-  }));
+  return [...text.matchAll(SELECTED)].flatMap(([start, benchmark, network, name]) =>
+    scales.filter((scale) => scale === name).map((scale) => ({ start, benchmark, network, scale })),
+  );
 }
 
 /**

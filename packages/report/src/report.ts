@@ -1,6 +1,7 @@
 import { dirname, join, relative, resolve } from 'node:path';
 import {
   type Benchmark,
+  messageOf,
   PrunebenchError,
   refuseOddId,
   type ScaleName,
@@ -197,7 +198,7 @@ async function figuresOrNote(
     }
     return drawn;
   } catch (error) {
-    notes.push(`No plots of scale ${summary.scale}: ${(error as Error).message}`);
+    notes.push(`No plots of scale ${summary.scale}: ${messageOf(error)}`);
     return [];
   }
 }

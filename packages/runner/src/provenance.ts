@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
 import { promisify } from 'node:util';
+import { readManifest } from './package-manifest.ts';
 import { repositoryRoot } from './repository.ts';
 
 const run = promisify(execFile);
@@ -28,9 +28,9 @@ export async function currentCommit(root: string = repositoryRoot): Promise<Comm
 /** Versions of what decides the numbers. */
 export function versions(): Readonly<Record<string, string>> {
   const require = createRequire(import.meta.url);
-  const { version: tfjs } = require('@tensorflow/tfjs-core/package.json') as { version: string };
-  const own = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
-  return { node: process.version, '@tensorflow/tfjs-core': tfjs, prunebench: own.version };
+  const tfjs = readManifest(require.resolve('@tensorflow/tfjs-core/package.json'));
+  const own = readManifest(new URL('../package.json', import.meta.url));
+  return { node: process.version, '@tensorflow/tfjs-core': tfjs.version, prunebench: own.version };
 }
 
 /** The machine. */

@@ -136,7 +136,7 @@ async function benchmarkFolders(): Promise<readonly BenchmarkEntry[]> {
 }
 
 async function loadBenchmark(id: string, file: string): Promise<Benchmark> {
-  const { default: benchmark } = (await import(pathToFileURL(file).href)) as { default?: Benchmark };
+  const { default: benchmark }: { default?: Benchmark } = await import(pathToFileURL(file).href);
   if (benchmark?.id === id) return benchmark;
   throw new PrunebenchError(`${file} does not declare benchmark "${id}" as its default export.`, {
     remedy: "Export default defineBenchmark({ id: '<name of the folder>', ... }).",

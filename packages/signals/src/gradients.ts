@@ -11,6 +11,7 @@ import {
   type ForwardHooks,
   forward,
   lossOf,
+  ofRank,
   type ParameterTensors,
   refuseUntrainable,
   TensorScope,
@@ -112,7 +113,7 @@ function gradientTensors(
     const labels = tf.tensor1d(batch.y, 'int32');
     const loss = () => {
       const outputs = forward(network, parameters, x, { training, hooks });
-      return lossOf(network).mean((temperature === 1 ? outputs : tf.div(outputs, temperature)) as tf.Tensor2D, labels);
+      return lossOf(network).mean(ofRank(temperature === 1 ? outputs : tf.div(outputs, temperature), 2), labels);
     };
     const at = names.map((name) => parameters[name]);
     return tf.engine().gradients(loss, at, undefined, true);

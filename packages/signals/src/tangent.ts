@@ -8,6 +8,7 @@ import {
   type Pool,
   PrunebenchError,
 } from '@prunebench/core';
+import { ofRank, withoutGradient } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Statistics } from './batch-statistics.ts';
 import { applyLayer } from './tensors.ts';
@@ -127,7 +128,13 @@ function batchNormRunning(layer: BatchNorm, { value, tangent }: Dual, parameters
 function nonlinearity(kind: Activation['activation'], { value: x, tangent }: Dual): Dual {
   switch (kind) {
     case 'relu':
-      return { value: tf.relu(x), tangent: tf.mul(tangent, constant(tf.step, x)) };
+      return {
+        value: tf.relu(x),
+        tangent: tf.mul(
+          tangent,
+          withoutGradient(x, (z) => tf.step(z)),
+        ),
+      };
     case 'tanh': {
       const value = tf.tanh(x);
       return { value, tangent: tf.mul(tangent, tf.sub(1, tf.square(value))) };
@@ -141,10 +148,10 @@ function nonlinearity(kind: Activation['activation'], { value: x, tangent }: Dua
 
 /** The tangent of a maximum is that of the input that takes it; of several that tie, their mean. */
 function maxPool(layer: Pool, { value, tangent }: Dual): Dual {
-  const x = windows(layer, value as tf.Tensor4D);
-  const share = constant(shareOfMaximum, x);
+  const x = windows(layer, ofRank(value, 4));
+  const share = withoutGradient(x, shareOfMaximum);
   const pick = (of: tf.Tensor) => tf.sum(tf.mul(of, share), [2, 4]);
-  return { value: pick(x), tangent: pick(windows(layer, tangent as tf.Tensor4D)) };
+  return { value: pick(x), tangent: pick(windows(layer, ofRank(tangent, 4))) };
 }
 
 /** 1 for the largest of a window, 1/k for each of k that tie, 0 for the others. */
@@ -167,9 +174,4 @@ function windows({ name, size: [height, width], strides, padding }: Pool, x: tf.
     );
   const inside = tf.slice(x, [0, 0, 0, 0], [examples, down * height, across * width, channels]);
   return tf.reshape(inside, [examples, down, height, across, width, channels]);
-}
-
-/** f(x), through which no gradient flows. */
-function constant(f: (x: tf.Tensor) => tf.Tensor, x: tf.Tensor): tf.Tensor {
-  return tf.customGrad((input) => ({ value: f(input as tf.Tensor), gradFunc: () => tf.zerosLike(x) }))(x);
 }

@@ -4,13 +4,17 @@ import * as tf from '@tensorflow/tfjs-core';
 
 /** The network's outputs for a batch at inference, row by row. */
 export function outputs(network: Network, parameters: ParameterRecord, { x, size }: Batch): Float32Array {
-  return tf.tidy(() => {
+  return tf.tidy<Float32Array>(() => {
     const tensors = Object.entries(parameters).map(([name, { values, shape }]) => [
       name,
       tf.tensor(values, [...shape]),
     ]);
-    return forward(network, Object.fromEntries(tensors), tf.tensor(x, [size, ...network.inputShape])).dataSync();
-  }) as Float32Array;
+    return forward(
+      network,
+      Object.fromEntries(tensors),
+      tf.tensor(x, [size, ...network.inputShape]),
+    ).dataSync<'float32'>();
+  });
 }
 
 /** Largest absolute difference over the largest expected magnitude; infinite where lengths differ or a value is NaN. */

@@ -1,3 +1,5 @@
+import { codeOf, messageOf } from '@prunebench/core';
+
 /**
  * Imports a package that need not be installed. The name is not a literal, so type checking does not ask for the package.
  *
@@ -7,14 +9,12 @@ export async function optionalImport(name: string): Promise<Record<string, unkno
   try {
     return await import(name);
   } catch (cause) {
-    const missing =
-      (cause as { code?: string }).code === 'ERR_MODULE_NOT_FOUND' && (cause as Error).message.includes(`'${name}'`);
+    const missing = codeOf(cause) === 'ERR_MODULE_NOT_FOUND' && messageOf(cause).includes(`'${name}'`);
     throw new Error(missing ? `${name} is not installed` : `${name} does not load: ${firstLine(cause)}`, { cause });
   }
 }
 
 /** What an error has to say, in one line. */
 export function firstLine(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.trim().split('\n')[0].replace(/\.$/, '');
+  return messageOf(error).trim().split('\n')[0].replace(/\.$/, '');
 }

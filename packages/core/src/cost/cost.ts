@@ -1,4 +1,4 @@
-import type { Conv2d, Dense, Network } from '../graph/layer.ts';
+import type { Network } from '../graph/layer.ts';
 import { liveChannels } from '../graph/live-channels.ts';
 import { weightsOnPaths, weightsWithInput } from '../graph/live-weights.ts';
 import { parameterSpecs, prunableSpecs, sizeOf } from '../graph/parameter-specs.ts';
@@ -108,9 +108,8 @@ function effectiveWeights(layers: readonly LayerCost[], onPaths: Masks): Effecti
 
 function kernelCosts(network: Network, masks: Masks, reading: Masks): LayerCost[] {
   const shapes = inferShapes(network);
-  const byName = new Map(network.layers.map((layer) => [layer.name, layer]));
   return prunableSpecs(network).map(({ name, layer, shape }) => {
-    const positions = outputPositions(byName.get(layer) as Conv2d | Dense, shapes.get(layer)!);
+    const positions = outputPositions(shapes.get(layer)!);
     const weights = sizeOf(shape);
     return {
       name,
@@ -122,7 +121,7 @@ function kernelCosts(network: Network, masks: Masks, reading: Masks): LayerCost[
   });
 }
 
-/** How often every weight of the layer is used: once per output pixel, whatever the groups (they shorten the kernel). */
-function outputPositions(layer: Conv2d | Dense, output: readonly number[]): number {
-  return layer.kind === 'conv2d' ? output[0] * output[1] : 1;
+/** How often every weight of a layer is used: once per output pixel, whatever the groups (they shorten the kernel). */
+function outputPositions(output: readonly number[]): number {
+  return sizeOf(output.slice(0, -1));
 }

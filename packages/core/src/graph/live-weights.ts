@@ -1,7 +1,8 @@
 import type { Masks } from '../parameters.ts';
-import type { Conv2d, Dense, Network } from './layer.ts';
+import type { Network } from './layer.ts';
 import { eachRun, type LiveChannels, liveChannels, type Remains } from './live-channels.ts';
 import { type ParameterSpec, parameterSpecs, prunableSpecs, sizeOf } from './parameter-specs.ts';
+import { mixesChannels } from './units.ts';
 
 /** Masks of the kernels that leave the weights that do not read a removed unit: a channel that is 0 whatever the input. */
 export function weightsWithInput(network: Network, remains: Remains, channels = liveChannels(network, remains)): Masks {
@@ -43,10 +44,10 @@ function kernelMasks(
   inputs: (input: string) => Uint8Array,
   units?: (layer: string) => Uint8Array,
 ): Masks {
-  const layers = new Map(network.layers.map((layer) => [layer.name, layer]));
+  const layers = Object.fromEntries(network.layers.filter(mixesChannels).map((layer) => [layer.name, layer]));
   return Object.fromEntries(
     prunableSpecs(network).map(({ name, layer: owner, shape }) => {
-      const layer = layers.get(owner) as Conv2d | Dense;
+      const layer = layers[owner];
       const carried = inputs(layer.inputs[0]);
       const fed = units?.(owner);
       const live = masks[name]?.slice() ?? new Uint8Array(sizeOf(shape)).fill(1);

@@ -81,7 +81,9 @@ function withUnits({ network, state }: NetworkWithState, name: string, kept: Uin
     const mask = masks[parameter];
     if (mask && places) masks[parameter] = Uint8Array.from(places, (place) => mask[place]);
   }
-  const layers = network.layers.map((each) => (each.name === name ? withCount(each as Conv2d | Dense, count) : each));
+  const layers = network.layers.map((each) =>
+    each.name === name && mixesChannels(each) ? withCount(each, count) : each,
+  );
   return { network: defineNetwork({ ...network, layers }), state: { parameters, masks } };
 }
 

@@ -1,5 +1,5 @@
 import type { Masks } from '../parameters.ts';
-import type { Layer, Network } from './layer.ts';
+import type { Conv2d, Dense, Layer, Network } from './layer.ts';
 import { consumers, outputLayer } from './network.ts';
 import { type ParameterSpec, parameterSpecs, prunableSpecs, sizeOf } from './parameter-specs.ts';
 
@@ -71,7 +71,8 @@ export function followers(network: Network, name: string): readonly Layer[] {
   return [...found];
 }
 
-export function mixesChannels(layer: Layer): boolean {
+/** Whether the layer has a kernel: every output unit reads channels of its own choice. */
+export function mixesChannels(layer: Layer): layer is Conv2d | Dense {
   return layer.kind === 'conv2d' || layer.kind === 'dense';
 }
 

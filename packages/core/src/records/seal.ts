@@ -6,8 +6,9 @@ import { contentHash } from './content-hash.ts';
 
 /** `content` with the digest of everything in it but an earlier digest, as it reads back from a JSON file. */
 export function sealed<T extends object>(content: T): T & { readonly digest: string } {
-  const { digest: _, ...rest } = content as T & { digest?: unknown };
-  return { ...(rest as T), digest: contentHash(JSON.parse(JSON.stringify(rest))) };
+  const rest = { ...content };
+  Reflect.deleteProperty(rest, 'digest');
+  return { ...rest, digest: contentHash(JSON.parse(JSON.stringify(rest))) };
 }
 
 /**

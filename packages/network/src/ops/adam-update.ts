@@ -29,13 +29,13 @@ const KERNEL = 'AdamUpdate';
  * param -= rate * ((m / c1) / (sqrt(v / c2) + epsilon) + (decoupled ? weightDecay * param : 0)), (rate, c1, c2) = schedule.
  */
 export function adamUpdate(update: AdamUpdate): [param: tf.Tensor, m: tf.Tensor, v: tf.Tensor] {
-  const next = hasKernel(KERNEL) ? fused(update) : tf.tidy(() => composed(update));
-  return next as [tf.Tensor, tf.Tensor, tf.Tensor];
+  const [param, m, v] = hasKernel(KERNEL) ? fused(update) : tf.tidy(() => composed(update));
+  return [param, m, v];
 }
 
 function fused({ param, m, v, gradient, mask, schedule, ...attrs }: AdamUpdate): tf.Tensor[] {
   const inputs = { param, m, v, gradient, schedule, ...(mask ? { mask } : {}) };
-  return tf.engine().runKernel(KERNEL, inputs, attrs) as tf.Tensor[];
+  return tf.engine().runKernel<tf.Tensor[]>(KERNEL, inputs, attrs);
 }
 
 function composed(update: AdamUpdate): tf.Tensor[] {

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { gradientArguments } from './gradient-arguments.ts';
 import { hasKernel } from './has-kernel.ts';
 
 export interface BatchNormTrainingOptions {
@@ -49,8 +50,8 @@ function fused(
   const { epsilon, relu, residual } = options;
   const inputs = { x, gamma, beta, ...(residual ? { residual } : {}) };
   const attrs = { epsilon, relu, residual: residual !== undefined };
-  const [y, mean, variance] = tf.engine().runKernel(FORWARD, inputs, attrs) as tf.Tensor[];
-  return { y, mean: mean as tf.Tensor1D, variance: variance as tf.Tensor1D };
+  const [y, mean, variance] = tf.engine().runKernel<tf.Tensor1D[]>(FORWARD, inputs, attrs);
+  return { y, mean, variance };
 }
 
 tf.registerGradient({
@@ -59,9 +60,9 @@ tf.registerGradient({
   outputsToSave: [true, true, true],
   gradFunc: (dys, saved, attrs) => {
     const [x, gamma, y, mean, variance] = saved;
-    const inputs = { dy: (dys as tf.Tensor[])[0], x, y, gamma, mean, variance };
+    const inputs = { dy: [dys].flat()[0], x, y, gamma, mean, variance };
     // Run now, not inside the getters: what the first getter's tidy creates is gone when the second is called.
-    const [dx, dgamma, dbeta, dresidual] = tf.engine().runKernel(BACKWARD, inputs, attrs) as tf.Tensor[];
+    const [dx, dgamma, dbeta, dresidual] = tf.engine().runKernel<tf.Tensor[]>(BACKWARD, inputs, attrs);
     return { x: () => dx, gamma: () => dgamma, beta: () => dbeta, ...(dresidual ? { residual: () => dresidual } : {}) };
   },
 });
@@ -76,8 +77,8 @@ function composed(
   const mean = overChannels(x, tf.mean);
   const variance = overChannels(tf.squaredDifference(x, mean), tf.mean);
   const normalise = tf.customGrad((...args) => {
-    const [input, scale, shift, added] = args.slice(0, -1) as tf.Tensor[];
-    const save = args.at(-1) as tf.GradSaveFunc;
+    const { tensors, save } = gradientArguments(args);
+    const [input, scale, shift, added] = tensors;
     const scaled = tf.add(tf.mul(normalised(input, mean, variance, epsilon), scale), shift);
     const sum = added ? tf.add(scaled, added) : scaled;
     const y = relu ? tf.relu(sum) : sum;

@@ -22,15 +22,13 @@ const KERNEL = 'MomentumUpdate';
  * param -= learningRate * (nesterov ? g + momentum * velocity : velocity).
  */
 export function momentumUpdate(update: MomentumUpdate): [param: tf.Tensor, velocity: tf.Tensor] {
-  return hasKernel(KERNEL) ? fused(update) : (tf.tidy(() => composed(update)) as [tf.Tensor, tf.Tensor]);
+  const [param, velocity] = hasKernel(KERNEL) ? fused(update) : tf.tidy(() => composed(update));
+  return [param, velocity];
 }
 
 function fused({ param, velocity, gradient, mask, learningRate, momentum, nesterov, weightDecay }: MomentumUpdate) {
   const inputs = { param, velocity, gradient, learningRate, ...(mask ? { mask } : {}) };
-  return tf.engine().runKernel(KERNEL, inputs, { momentum, nesterov, weightDecay }) as tf.Tensor[] as [
-    tf.Tensor,
-    tf.Tensor,
-  ];
+  return tf.engine().runKernel<tf.Tensor[]>(KERNEL, inputs, { momentum, nesterov, weightDecay });
 }
 
 function composed({

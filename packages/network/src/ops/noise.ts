@@ -84,7 +84,7 @@ function check({ low, high }: NoiseKey, counter: tf.Tensor): void {
 const attributes = ({ low, high }: NoiseKey) => ({ keyLow: low, keyHigh: high });
 
 function fused(kernel: string, inputs: tf.NamedTensorMap, attrs: tf.NamedAttrMap): tf.Tensor {
-  return tf.engine().runKernel(kernel, inputs, attrs) as tf.Tensor;
+  return tf.engine().runKernel<tf.Tensor>(kernel, inputs, attrs);
 }
 
 type FourNumbers = readonly [number, number, number, number];

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { ofRank } from './of-rank.ts';
 
 /**
  * 1 at every row's label and 0 elsewhere, as float32 [N, classes]; a label outside the classes gives a row of zeros.
@@ -9,5 +10,5 @@ import * as tf from '@tensorflow/tfjs-core';
  * @param labels [N] int32 class indices
  */
 export function oneHot(labels: tf.Tensor1D, classes: number): tf.Tensor2D {
-  return tf.tidy(() => tf.cast(tf.oneHot(labels, classes), 'float32') as tf.Tensor2D);
+  return tf.tidy(() => ofRank(tf.cast(tf.oneHot(labels, classes), 'float32'), 2));
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { gradientArguments } from './gradient-arguments.ts';
 import { hasKernel } from './has-kernel.ts';
 import { oneHot } from './one-hot.ts';
 
@@ -16,21 +17,22 @@ export function softmaxCrossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D): t
 const FORWARD = 'SoftmaxCrossEntropy';
 
 function fused(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Scalar {
-  const [loss] = tf.engine().runKernel(FORWARD, { logits, labels }) as tf.Tensor[];
-  return loss as tf.Scalar;
+  const [loss] = tf.engine().runKernel<tf.Scalar[]>(FORWARD, { logits, labels });
+  return loss;
 }
 
 tf.registerGradient({
   kernelName: FORWARD,
   inputsToSave: [],
   outputsToSave: [false, true],
-  gradFunc: (dys, [dlogits]) => ({ logits: () => tf.mul(dlogits, (dys as tf.Tensor[])[0]) }),
+  gradFunc: (dys, [dlogits]) => ({ logits: () => tf.mul(dlogits, [dys].flat()[0]) }),
 });
 
 function composed(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Scalar {
   const [rows, classes] = logits.shape;
   const loss = tf.customGrad((...args) => {
-    const [input, save] = args as [tf.Tensor2D, tf.GradSaveFunc];
+    const { tensors, save } = gradientArguments(args);
+    const [input] = tensors;
     const targets = oneHot(labels, classes);
     const shifted = tf.sub(input, tf.max(input, 1, true));
     const exponentials = tf.exp(shifted);
@@ -38,9 +40,9 @@ function composed(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Scalar {
     save([tf.div(tf.sub(tf.div(exponentials, sums), targets), rows)]);
     const ofLabel = tf.sum(tf.mul(shifted, targets), 1, true);
     return {
-      value: tf.mean(tf.sub(tf.log(sums), ofLabel)) as tf.Scalar,
+      value: tf.mean<tf.Scalar>(tf.sub(tf.log(sums), ofLabel)),
       gradFunc: (dy: tf.Tensor, [dlogits]: tf.Tensor[]) => tf.mul(dlogits, dy),
     };
   });
-  return loss(logits) as tf.Scalar;
+  return loss(logits);
 }

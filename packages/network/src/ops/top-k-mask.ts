@@ -24,7 +24,7 @@ export function topKMask(scores: tf.Tensor, k: number | tf.Scalar): tf.Tensor {
     const count = typeof k === 'number' ? tf.scalar(k, 'int32') : k;
     return withoutGradient(scores, (values) =>
       hasKernel(KERNEL)
-        ? (tf.engine().runKernel(KERNEL, { scores: values, k: count }) as tf.Tensor)
+        ? tf.engine().runKernel<tf.Tensor>(KERNEL, { scores: values, k: count })
         : composed(values, count.dataSync()[0]),
     );
   });
@@ -44,7 +44,7 @@ function checkCount(k: number | tf.Scalar, size: number): void {
 }
 
 function composed(scores: tf.Tensor, count: number): tf.Tensor {
-  const orders = ordersOf(scores.dataSync() as Float32Array);
+  const orders = ordersOf(scores.dataSync<'float32'>());
   const mask = new Float32Array(orders.length);
   let left = Math.min(Math.max(count, 0), orders.length);
   const last = orders.slice().sort()[orders.length - left];

@@ -16,7 +16,7 @@ export function legendPanel(styles: readonly SeriesStyle[]): Panel {
     .filter((column) => column.styles.length > 0);
   let left = 0;
   const headings: object[] = [];
-  const entries: object[] = [];
+  const entries: (SeriesStyle & Readonly<Record<'x' | 'middle' | 'end' | 'text' | 'y', number>>)[] = [];
   for (const column of columns) {
     headings.push({ x: left, y: 0, label: column.heading });
     column.styles.forEach((style, row) => {
@@ -33,7 +33,7 @@ export function legendPanel(styles: readonly SeriesStyle[]): Panel {
   }
   const at = (field: string) => ({ field, type: 'quantitative', scale: null, axis: null }) as const;
   const color = { field: 'color', type: 'nominal', scale: null } as const;
-  const lines = entries.filter((entry) => (entry as SeriesStyle).role !== 'published');
+  const lines = entries.filter(({ role }) => role !== 'published');
   const label = { type: 'text', align: 'left', baseline: 'middle', fontSize: 11 } as const;
   return {
     width: left,

@@ -73,7 +73,7 @@ function networkRow(network: NetworkSummary, styles: readonly SeriesStyle[]): Pa
       // The largest batch alone: at equal accuracy both tell the same story, and a row has room for three panels.
       ...trained.slice(-1).map((size) => accuracyPanel(points.get(size)!, network, size)),
     ],
-  } as Panel;
+  };
 }
 
 function pointsOf({ cells }: NetworkSummary, size: number, styles: readonly SeriesStyle[]): Point[] {

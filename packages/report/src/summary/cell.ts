@@ -75,8 +75,8 @@ export function summariseCell(unordered: readonly TrialRecord[]): Cell {
     failure === null && measured !== null ? [{ seed, measured, run, speed }] : [],
   );
   const over = (value: (trial: (typeof finished)[number]) => number | null, bounds?: Bounds) => {
-    const values = finished.map(value);
-    return values.includes(null) ? null : estimate(values as number[], bounds);
+    const values = finished.map(value).filter((each) => each !== null);
+    return values.length < finished.length ? null : estimate(values, bounds);
   };
   const timed = finished.flatMap(({ speed }) => (speed ? [speed] : []));
   const parameters = Math.max(...finished.map(({ measured }) => measured.parameters.total));

@@ -4,6 +4,7 @@ import { lstatSync, readFileSync, realpathSync } from 'node:fs';
 import { createRequire, findPackageJSON, isBuiltin } from 'node:module';
 import { dirname, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { readManifest } from '../package-manifest.ts';
 import { type ModuleSource, type Names, readSource } from './module-source.ts';
 
 /** From a module to what it imports. */
@@ -177,8 +178,8 @@ function libraryOf(specifier: string, from: string): LibraryEdge | undefined {
   if (manifest === undefined) return undefined;
   const path = realpathSync(manifest);
   if (!path.includes(`${sep}node_modules${sep}`)) return undefined;
-  const { name, version } = JSON.parse(readFileSync(path, 'utf8')) as { name?: string; version?: string };
-  return { library: name ?? specifier, version: version ?? 'unknown' };
+  const { name, version } = readManifest(path);
+  return { library: name ?? specifier, version };
 }
 
 function manifestOf(specifier: string, from: string): string | undefined {

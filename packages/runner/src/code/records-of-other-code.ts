@@ -1,4 +1,4 @@
-import { type DatasetEntry, PrunebenchError, type TrialRecord } from '@prunebench/core';
+import { type DatasetEntry, PrunebenchError, type TrialRecord, trialSpec } from '@prunebench/core';
 import { changesSince, RecordGroups, unknownCode } from '@prunebench/records';
 import type { Registry } from '../registry.ts';
 import { TrialCodes } from './trial-code.ts';
@@ -41,7 +41,7 @@ function completed(record: TrialRecord, registry: Registry): TrialRecord | undef
   } catch {
     return undefined;
   }
-  return { ...record, spec: { ...record.spec, options: parsed.data as TrialRecord['spec']['options'] } };
+  return { ...record, spec: { ...record.spec, options: trialSpec.shape.options.parse(parsed.data) } };
 }
 
 function isReadable(entry: DatasetEntry): boolean {

@@ -45,7 +45,7 @@ export async function run(name: string, options: RunCommandOptions): Promise<voi
     conclude,
   }).finally(stop.dispose);
   if (summary.errors.length > 0) process.exitCode = 1;
-  if (summary.aborted) process.exitCode = 128 + constants.signals[stop.signal.reason as NodeJS.Signals];
+  if (summary.aborted) process.exitCode = stop.exitCode();
 }
 
 /** Writes the report, prints the table of this scale unless JSON was asked for, and gives the paths of what was written. */
@@ -69,11 +69,13 @@ async function report(
 /** With Ctrl-C, from another program, and when the terminal or what started the command is gone. */
 const STOPS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** The first signal asks the run to stop, and is the reason of the abort; the second ends the process, unless it says that nobody is left. */
-function stopOnSignals(): { signal: AbortSignal; dispose: () => void } {
+/** The first signal asks the run to stop, and gives its exit code; the second ends the process, unless it says that nobody is left. */
+function stopOnSignals(): { signal: AbortSignal; exitCode: () => number; dispose: () => void } {
   const controller = new AbortController();
+  let exitCode = 0;
   const onSignal = (signal: NodeJS.Signals) => {
     if (!controller.signal.aborted) {
+      exitCode = 128 + constants.signals[signal];
       process.stderr.write('\nStopping at the next step; once more to stop at once.\n');
       controller.abort(signal);
     } else if (signal !== 'SIGHUP') process.exit(128 + constants.signals[signal]);
@@ -81,6 +83,7 @@ function stopOnSignals(): { signal: AbortSignal; dispose: () => void } {
   for (const signal of STOPS) process.on(signal, onSignal);
   return {
     signal: controller.signal,
+    exitCode: () => exitCode,
     dispose() {
       for (const signal of STOPS) process.off(signal, onSignal);
     },

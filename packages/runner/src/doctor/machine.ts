@@ -2,6 +2,7 @@ import { readFile, statfs } from 'node:fs/promises';
 import { availableParallelism, freemem, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { existsUpwards } from '@prunebench/files';
+import { z } from 'zod';
 import { host } from '../provenance.ts';
 import { repositoryRoot } from '../repository.ts';
 import type { Finding } from './check.ts';
@@ -12,10 +13,11 @@ const MEMORY_PER_WORKER = 1.5 * GIGABYTE;
 /** All stages of the largest table at the `cpu` scale. */
 const ROOM = 5 * GIGABYTE;
 
+const manifest = z.object({ devDependencies: z.object({ node: z.string() }) });
+
 /** The running Node.js against the one that the repository pins. */
 export async function checkNode(): Promise<Finding> {
-  const manifest = await readFile(join(repositoryRoot, 'package.json'), 'utf8');
-  const { devDependencies } = JSON.parse(manifest) as { devDependencies: Record<string, string> };
+  const { devDependencies } = manifest.parse(JSON.parse(await readFile(join(repositoryRoot, 'package.json'), 'utf8')));
   const pinned = `v${devDependencies.node}`;
   const found = { subject: 'Node.js', detail: process.version };
   if (process.version === pinned) return { status: 'ok', ...found };

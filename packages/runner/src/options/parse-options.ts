@@ -33,16 +33,16 @@ function describe(issue: z.core.$ZodIssue, schema: z.ZodType): { fault: string; 
 }
 
 /** The keys that the object schema at `path` knows; none where the schema is not a plain object. */
-function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): readonly string[] {
+function keysAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): readonly string[] {
   const here = unwrap(schema);
   if (!(here instanceof z.ZodObject)) return [];
   if (path.length === 0) return Object.keys(here.shape);
   const next = here.shape[String(path[0])];
-  return next === undefined ? [] : keysAt(next as z.ZodType, path.slice(1));
+  return next === undefined ? [] : keysAt(next, path.slice(1));
 }
 
-function unwrap(schema: z.ZodType): z.ZodType {
+function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
   if (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional || schema instanceof z.ZodNullable)
-    return unwrap(schema.unwrap() as z.ZodType);
+    return unwrap(schema.unwrap());
   return schema;
 }

@@ -86,10 +86,15 @@ export async function sortTrials(
   };
 }
 
+interface Judged {
+  readonly trials: Trial[];
+  readonly groups: RecordGroups;
+}
+
 /** The trials whose record is of other code or data: of their own, or else of another engine; with what is to be said of them. */
 async function judge(found: ReadonlyMap<Trial, TrialRecord>, { codes, registry }: RecordsContext) {
-  const own = { trials: [] as Trial[], groups: new RecordGroups() };
-  const engine = { trials: [] as Trial[], groups: new RecordGroups() };
+  const own: Judged = { trials: [], groups: new RecordGroups() };
+  const engine: Judged = { trials: [], groups: new RecordGroups() };
   const checksums = new Map<string, string>();
   for (const [trial, record] of found) {
     const { dataset } = trial.spec;

@@ -13,11 +13,15 @@ import {
   type Step,
   type TrialSpec,
   trainOptions,
+  trialSpec,
   withoutDefaults,
 } from '@prunebench/core';
 import { lookUp } from '../options/suggest.ts';
 import type { Registry } from '../registry.ts';
 import { declaredSteps } from './declared.ts';
+
+/** What options are, whatever a schema makes of them. */
+const byName = trialSpec.shape.options;
 
 /** The identity of a trial: its declared spec without defaults. Neither the backend nor the machine is part of it. */
 export function trialKey(spec: TrialSpec, registry: Registry): string {
@@ -58,7 +62,8 @@ function revisedSteps(
   const entries = [...registry.steps.values(), ...registry.extensions.values()];
   if (!entries.some(({ revision }) => revision !== undefined)) return { stepRevisions: {}, extensionRevisions: {} };
   const { shape } = lookUp(registry.datasets, 'dataset', spec.dataset);
-  const options = lookUp(registry.methods, 'method', spec.method).options.parse(spec.options) as TrialSpec['options'];
+  const method = lookUp(registry.methods, 'method', spec.method);
+  const options = byName.parse(method.options.parse(spec.options));
   const steps = declaredSteps({ ...spec, options }, registry.network(spec.network).build(shape), registry);
   const kinds = steps.flatMap(({ kind }) => registry.steps.get(kind) ?? []);
   return {
@@ -73,7 +78,7 @@ function revisedSteps(
 export function normalizeStep(step: Step, registry: Registry): HashedStep {
   const kind = registry.steps.get(step.kind);
   if (!kind) return step;
-  const options = withoutDefaults(kind.options, step.options) as Step['options'];
+  const options = byName.parse(withoutDefaults(kind.options, step.options));
   const normalised = kind.normalise?.(options, registry) ?? { options };
   return {
     kind: step.kind,

@@ -1,4 +1,5 @@
 import { registerHooks } from 'node:module';
+import { codeOf } from '@prunebench/core';
 
 /** What plugins are written with: the suite's packages, and the libraries whose objects cross between plugin and suite. */
 const OFFERED = /^(@prunebench\/[^/]+|zod|@tensorflow\/tfjs-core)(\/|$)/;
@@ -19,7 +20,7 @@ export function offerPackages(): void {
         return nextResolve(specifier, context);
       } catch (error) {
         const own = context.parentURL === import.meta.url; // import.meta.resolve comes through here too.
-        const missing = NOT_FOUND.has((error as NodeJS.ErrnoException).code ?? '');
+        const missing = NOT_FOUND.has(codeOf(error) ?? '');
         const url = !own && missing && OFFERED.test(specifier) ? found(specifier) : undefined;
         if (url === undefined) throw error;
         return { url, shortCircuit: true };

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { type Plugin, PrunebenchError } from '@prunebench/core';
+import { codeOf, messageOf, type Plugin, PrunebenchError } from '@prunebench/core';
 import { z } from 'zod';
 import { nearest } from '../options/suggest.ts';
 import { underTodaysNames } from './former-names.ts';
@@ -20,8 +20,14 @@ const HERE = new URL('.', import.meta.url).href;
  */
 export async function loadPlugin(path: string): Promise<Plugin> {
   const plugin = underTodaysNames(await defaultExport(path));
+  refuseFaulty(plugin, path);
+  return plugin;
+}
+
+/** The plugin itself goes on, not what the schema makes of it: see there. */
+function refuseFaulty(plugin: object, path: string): asserts plugin is Plugin {
   const { error } = pluginSchema.safeParse(plugin);
-  if (!error) return plugin as Plugin;
+  if (!error) return;
   const unknown = error.issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? issue.keys : []));
   const faults = error.issues.map((issue) => describe(issue, plugin)).join('; ');
   throw fault(path, faults, unknown.length > 0 ? known(unknown) : EXAMPLE);
@@ -54,7 +60,7 @@ async function load(path: string): Promise<object> {
 }
 
 function remedyOf(error: unknown): string {
-  if ((error as NodeJS.ErrnoException | undefined)?.code === UNSTRIPPED)
+  if (codeOf(error) === UNSTRIPPED)
     return 'Write it with import and export, or install it compiled to JavaScript: only ES modules may be TypeScript there.';
   return (error instanceof PrunebenchError && error.remedy) || `Correct it there. ${EXAMPLE}`;
 }
@@ -66,7 +72,7 @@ function fault(path: string, reason: string, remedy: string, cause?: unknown): P
 
 /** The first line: what Node.js adds below it ("Did you mean ...") is a guess. */
 function reasonOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0];
+  return messageOf(error).split('\n', 1)[0];
 }
 
 /** Where the plugin's author has to look: the place that the stack begins with, else its first one outside the loader. */
@@ -86,7 +92,7 @@ function describe(issue: z.core.$ZodIssue, plugin: object): string {
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], value);
+  return path.reduce((at, key): unknown => Reflect.get(Object(at), key), value);
 }
 
 function known(unknown: readonly string[]): string {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { registerHooks, stripTypeScriptTypes } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { messageOf } from '@prunebench/core';
 
 /** By its code an error of Node.js that is left for CommonJS, whose types no hook can take away. */
 export const UNSTRIPPED = 'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING';
@@ -36,7 +37,7 @@ function withoutTypes(source: string, url: string): string {
   try {
     return stripTypeScriptTypes(source);
   } catch (error) {
-    throw new SyntaxError(`${(error as Error).message} (${fileURLToPath(url)})`);
+    throw new SyntaxError(`${messageOf(error)} (${fileURLToPath(url)})`);
   } finally {
     process.emitWarning = emitWarning;
   }

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, writeFileSync } from 'node:fs';
-import { printable } from '@prunebench/core';
+import { messageOf, printable } from '@prunebench/core';
 import { MultiBar, type SingleBar } from 'cli-progress';
 import { describeActivity, describeSnapshot, duration } from './format.ts';
 import type { Snapshot } from './tracker.ts';
@@ -31,7 +31,7 @@ function logger(file: string, stream: NodeJS.WriteStream): (text: string) => voi
       append(file, `${new Date().toISOString()} ${text}\n`);
     } catch (error) {
       works = false;
-      stream.write(`The log cannot be written any more: ${(error as Error).message}\n`);
+      stream.write(`The log cannot be written any more: ${messageOf(error)}\n`);
     }
   };
 }

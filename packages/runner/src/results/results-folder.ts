@@ -110,7 +110,8 @@ async function checkVersion(marker: string): Promise<boolean> {
 
 function versionIn(text: string, marker: string): unknown {
   try {
-    return (JSON.parse(text) as { schema?: unknown } | null)?.schema;
+    const content: unknown = JSON.parse(text);
+    return typeof content === 'object' && content !== null && 'schema' in content ? content.schema : undefined;
   } catch (error) {
     throw new PrunebenchError(`${marker} is not valid JSON.`, {
       remedy: `If the folder is Prunebench's, write {"schema": ${SCHEMA_VERSION}} into it; otherwise choose another with --results.`,

@@ -9,6 +9,7 @@ import {
   costOf,
   type Masks,
   maskDigest,
+  messageOf,
   type Network,
   recordedCosts,
   type SpeedRecord,
@@ -97,7 +98,7 @@ async function whyNotNative(): Promise<string | undefined> {
     await registerNativeBackend();
     return undefined;
   } catch (error) {
-    return `it cannot be loaded: ${(error as Error).message.split('\n')[0]}`;
+    return `it cannot be loaded: ${messageOf(error).split('\n')[0]}`;
   }
 }
 

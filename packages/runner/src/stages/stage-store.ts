@@ -3,6 +3,7 @@ import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import {
   brokenSeal,
+  codeOf,
   type Evaluation,
   PrunebenchError,
   refuseNotFinite,
@@ -25,6 +26,7 @@ import {
 } from '@prunebench/files';
 import { readState, writeState } from '@prunebench/interop';
 import { z } from 'zod';
+import { recordedMetrics } from '../worker/check-metrics.ts';
 
 const evaluation = z.strictObject({ accuracy: z.number(), loss: z.number() });
 const evaluations = z.strictObject({ validation: evaluation, test: evaluation });
@@ -42,17 +44,18 @@ const stageInfo = z.strictObject({
   seed: z.int(),
   backend: z.string(),
   seconds: z.number(),
-  metrics: z.record(z.string(), z.unknown()),
+  metrics: recordedMetrics,
   state: z.strictObject({ bytes: z.int(), sha256: z.string() }),
   /** Of everything else in the file (see `sealed`); absent in stages of earlier versions. */
   digest: z.string().optional(),
 });
 
 /** What `stage.json` says about a finished stage. */
-export type StageInfo = Omit<z.output<typeof stageInfo>, 'metrics'> & { readonly metrics: StepMetrics };
+export type StageInfo = z.output<typeof stageInfo>;
 
 /** A stage as its worker hands it over. */
-export type FinishedStage = Omit<StageInfo, 'schema' | 'state' | 'digest'> & {
+export type FinishedStage = Omit<StageInfo, 'schema' | 'metrics' | 'state' | 'digest'> & {
+  readonly metrics: StepMetrics;
   readonly state: State;
   readonly evaluations?: Evaluations | undefined;
 };
@@ -134,7 +137,7 @@ export class StageStore {
       return await readState(file);
     } catch (error) {
       // Another worker has just set it aside.
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw new LostStageError(key, `Stage ${key} is gone.`);
+      if (codeOf(error) === 'ENOENT') throw new LostStageError(key, `Stage ${key} is gone.`);
       if (!(error instanceof PrunebenchError) || isBeyondReach(error)) throw error;
       await this.#setAside(key, error.message, notice);
       throw new LostStageError(key, `Stage ${key} is corrupt.`);
@@ -172,7 +175,7 @@ export class StageStore {
       await syncFolder(this.#root);
     } catch (error) {
       // Another process finished the same stage first; both hold the same bits.
-      const { code } = error as NodeJS.ErrnoException;
+      const code = codeOf(error);
       if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
     }
   }
@@ -190,7 +193,7 @@ export class StageStore {
       (file) => file.size,
       () => -1,
     );
-    if (size === result.data.state.bytes) return result.data as StageInfo;
+    if (size === result.data.state.bytes) return result.data;
     return size < 0
       ? `${STATE} is missing`
       : `${STATE} has ${size} bytes where ${result.data.state.bytes} were written`;

@@ -5,7 +5,7 @@ const number = z.number();
 const evaluation = z.looseObject({ accuracy: number, loss: number });
 
 /** What records take over from a step's metrics; whatever else a step reports is its own affair. */
-const recorded = z.looseObject({
+export const recordedMetrics = z.looseObject({
   trainedExamples: number.min(0).optional(),
   earlyStop: z.looseObject({ step: number, epoch: number, validation: evaluation, test: evaluation }).optional(),
   bestValidation: z.looseObject({ epoch: number, validation: evaluation, test: evaluation }).optional(),
@@ -20,7 +20,7 @@ const recorded = z.looseObject({
 export function checkMetrics(kind: string, metrics: StepMetrics): void {
   const { trainedExamples, bestValidation, earlyStop } = metrics ?? {};
   refuseNotFinite({ trainedExamples, bestValidation, earlyStop }, `the metrics of ${kind}`);
-  const { error } = recorded.safeParse(metrics);
+  const { error } = recordedMetrics.safeParse(metrics);
   if (!error) return;
   const [{ path, message }] = error.issues;
   throw new PrunebenchError(

@@ -113,8 +113,6 @@ class StartError extends PrunebenchError {
   }
 }
 
-type Receive = { [Type in FromWorker['type']]: (message: Extract<FromWorker, { type: Type }>) => void };
-
 class Worker {
   readonly ready: Promise<WorkerInfo>;
   readonly #child: ChildProcess;
@@ -134,17 +132,21 @@ class Worker {
       this.#lastWords = (this.#lastWords + bytes.toString()).slice(-LAST_WORDS);
     });
     this.ready = new Promise((resolve, reject) => {
-      const receive: Receive = {
-        ready: ({ info }) => {
-          this.#starting = false;
-          resolve(info);
-        },
-        unusable: ({ error }) => reject(toError(error)),
-        progress: ({ progress }) => this.#onProgress(progress),
-        notice: ({ line }) => notice(line),
-        result: ({ result }) => this.#settle?.resolve(result),
-      };
-      this.#child.on('message', (message: FromWorker) => (receive[message.type] as (m: FromWorker) => void)(message));
+      this.#child.on('message', (message: FromWorker) => {
+        switch (message.type) {
+          case 'ready':
+            this.#starting = false;
+            return resolve(message.info);
+          case 'unusable':
+            return reject(toError(message.error));
+          case 'progress':
+            return this.#onProgress(message.progress);
+          case 'notice':
+            return notice(message.line);
+          case 'result':
+            return this.#settle?.resolve(message.result);
+        }
+      });
       this.#child.on('error', (error) => this.#died(error.message, reject));
       this.#child.on('close', (code, signal) => this.#died(this.#obituary(code, signal), reject));
     });

@@ -1,5 +1,5 @@
 import { type Batch, INPUT, type Layer, type Network, outputLayer } from '@prunebench/core';
-import { type ForwardHooks, forward, type ParameterTensors, TensorScope } from '@prunebench/network';
+import { type ForwardHooks, forward, ofRank, type ParameterTensors, TensorScope } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 import { outputLoss } from '../output-loss.ts';
 import { applyLayer, batchTensor } from '../tensors.ts';
@@ -120,7 +120,7 @@ function inputSignal(
     case 'activation':
       return throughActivation(layer.activation, x, { h, g });
     case 'avgPool':
-      return squaredAveragePool(layer, x as tf.Tensor4D, h, g);
+      return squaredAveragePool(layer, ofRank(x, 4), h, g);
     case 'globalAveragePool': {
       const pixels = x.shape[1]! * x.shape[2]!;
       const spread = (dy: tf.Tensor, weight: number) =>

@@ -1,4 +1,5 @@
 import type { Pool } from '@prunebench/core';
+import { ofRank } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 
 /**
@@ -12,11 +13,12 @@ export function squaredAveragePool(
   g: tf.Tensor | undefined,
 ): { h: tf.Tensor; g: tf.Tensor | undefined } {
   const channels = x.shape[3];
-  const ones = tf.ones([layer.size[0], layer.size[1], channels, 1]) as tf.Tensor4D;
+  const ones = tf.ones<tf.Rank.R4>([layer.size[0], layer.size[1], channels, 1]);
   // A depthwise convolution with ones is the windows' sum. tfjs's own average-pooling gradient is not used: on the CPU backend
   // it divides by the full window also where a window sticks out of the image.
-  const sum = (z: tf.Tensor4D) => tf.depthwiseConv2d(z, ones, [...layer.strides] as [number, number], layer.padding);
+  const [down, across] = layer.strides;
+  const sum = (z: tf.Tensor4D) => tf.depthwiseConv2d(z, ones, [down, across], layer.padding);
   const count = sum(tf.onesLike(x));
-  const spread = (dy: tf.Tensor) => tf.grad((z: tf.Tensor) => sum(z as tf.Tensor4D))(x, dy);
+  const spread = (dy: tf.Tensor) => tf.grad((z) => sum(ofRank(z, 4)))(x, dy);
   return { h: spread(tf.div(h, tf.square(count))), g: g && spread(tf.div(g, count)) };
 }

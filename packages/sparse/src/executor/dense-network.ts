@@ -34,8 +34,12 @@ export function denseNetwork(network: Network, parameters: ParameterRecord, mask
   const owned = scope.move();
   return {
     run: (batch) => {
-      if (step) return step.run(batch)[0] as Float32Array;
-      return tf.tidy(() => body([tf.tensor(batch, shape)])[0].dataSync()) as Float32Array;
+      if (step) {
+        const [outputs] = step.run(batch);
+        if (outputs instanceof Float32Array) return outputs;
+        throw new Error(`Network ${network.name} has outputs that are not float32.`);
+      }
+      return tf.tidy<Float32Array>(() => body([tf.tensor(batch, shape)])[0].dataSync<'float32'>());
     },
     dispose() {
       step?.dispose();

@@ -1,5 +1,6 @@
 import { type Padding, PrunebenchError, paddingBefore, windowOutput } from '@prunebench/core';
 import { type CsrMatrix, eachWeight } from '../storage/csr.ts';
+import type { Geometry } from './convolution-kernels.ts';
 
 /** A convolution over images [channels, height, width, batch]; the rows of its matrix are filters, see `csrFromKernel`. */
 export interface ConvolutionShape {
@@ -18,7 +19,7 @@ export interface ConvolutionGeometry {
   readonly outHeight: number;
   readonly outWidth: number;
   /** Of the kernels in convolution-kernels.ts. */
-  readonly constants: Readonly<Record<string, number>>;
+  readonly constants: Readonly<Record<Geometry, number>>;
   /** Per kept weight. */
   readonly filters: Float32Array;
   readonly channels: Float32Array;

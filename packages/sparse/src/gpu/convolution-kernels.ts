@@ -6,7 +6,7 @@ import type { Thread, Values } from './thread.ts';
  * product-kernels.ts. A kept weight i has a tap (tapRows[i], tapColumns[i]), dilated, relative to its window's corner.
  */
 
-type Geometry = 'n' | 'height' | 'width' | 'outHeight' | 'outWidth' | 'strideY' | 'strideX' | 'top' | 'left';
+export type Geometry = 'n' | 'height' | 'width' | 'outHeight' | 'outWidth' | 'strideY' | 'strideX' | 'top' | 'left';
 
 /** An input lies offsets[i] pixels behind its window's corner: output [filters * outHeight * outWidth * n]. */
 export function sparseConvolution(

@@ -1,5 +1,5 @@
 import { PrunebenchError } from '@prunebench/core';
-import type { IPipelineRunShortcut } from 'gpu.js';
+import type { IPipelineRunShortcut, PipelineResult } from 'gpu.js';
 
 declare const onDevice: unique symbol;
 
@@ -79,7 +79,7 @@ export class GpuProgram<Name extends string> {
   async run(...inputs: readonly Float32Array[]): Promise<Record<Name, Float32Array>> {
     if (inputs.length !== this.#inputs)
       throw new PrunebenchError(`The program takes ${this.#inputs} inputs, not ${inputs.length}.`);
-    const results = (await this.#pipeline(...inputs.map(atLeastOne))) as Record<Name, Float32Array>;
+    const results = await this.#pipeline(...inputs.map(atLeastOne));
     // GPU.js goes on in plain JavaScript where a mode cannot take a kernel, and warns on the console only.
     if (this.#pipeline.backend !== this.#mode)
       throw new Error(`GPU.js ran in ${this.#pipeline.backend}, not ${this.#mode}: ${this.#pipeline.fallbackReason}`);
@@ -89,11 +89,21 @@ export class GpuProgram<Name extends string> {
       if (inputs[position].length !== size)
         throw new PrunebenchError(`Input ${position} has ${inputs[position].length} elements, not ${size}.`);
     });
-    const entries = Object.entries<GpuTensor>(this.#recording.outputs!);
-    return Object.fromEntries(
-      entries.map(([name, tensor]) => [name, results[name as Name].subarray(0, this.#sizes.of(tensor))]),
-    ) as Record<Name, Float32Array>;
+    const { outputs } = this.#recording;
+    if (!outputs || !haveNumbers(results, outputs)) throw new Error('GPU.js gave no numbers for some of the results.');
+    const cut = { ...results };
+    for (const name in outputs) cut[name] = results[name].subarray(0, this.#sizes.of(outputs[name]));
+    return cut;
   }
+}
+
+/** Whether what GPU.js gave has floats for every result of the program. */
+function haveNumbers<Name extends string>(
+  results: PipelineResult,
+  outputs: Readonly<Record<Name, GpuTensor>>,
+): results is Record<Name, Float32Array> {
+  const given = new Map<string, unknown>(Object.entries(Object(results)));
+  return Object.keys(outputs).every((name) => given.get(name) instanceof Float32Array);
 }
 
 /** GPU.js cannot take an empty array. */

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { PrunebenchError } from '@prunebench/core';
+import { codeOf, messageOf, PrunebenchError } from '@prunebench/core';
 import { GPU } from 'gpu.js';
 
 /** The ways in which GPU.js can run a kernel; the first two on a graphics adapter, the others on the processor. */
@@ -56,7 +56,7 @@ async function webgpuObstacle(): Promise<string | undefined> {
     // Not a literal, so that type checking does not ask for a package that need not be there.
     const name = 'webgpu';
     try {
-      const dawn = (await import(name)) as Dawn;
+      const dawn: Dawn = await import(name);
       Object.assign(globalThis, dawn.globals);
       Object.defineProperty(navigator, 'gpu', { value: dawn.create([]), configurable: true });
     } catch (error) {
@@ -78,12 +78,10 @@ function headlessGlObstacle(): string | undefined {
 }
 
 function missing(error: unknown, code: string, name: string): string | undefined {
-  const absent = (error as { code?: string }).code === code && (error as Error).message.includes(`'${name}'`);
+  const absent = codeOf(error) === code && messageOf(error).includes(`'${name}'`);
   return absent ? `the package ${name} is not installed` : undefined;
 }
 
 function firstLine(error: unknown): string {
-  return String((error as Error).message ?? error)
-    .trim()
-    .split('\n')[0];
+  return messageOf(error).trim().split('\n')[0];
 }

@@ -1,5 +1,5 @@
 import { PrunebenchError } from '@prunebench/core';
-import { GPU } from 'gpu.js';
+import { GPU, type KernelFunction } from 'gpu.js';
 import { type CsrMatrix, eachWeight, transposeCsr } from '../storage/csr.ts';
 import { type ConvolutionShape, convolutionGeometry, weightsByChannel } from './convolution-geometry.ts';
 import { convolutionInputGradient, convolutionWeightGradient, sparseConvolution } from './convolution-kernels.ts';
@@ -35,7 +35,7 @@ export class SparseGpu {
   private constructor(mode: GpuMode) {
     this.mode = mode;
     this.#gpu = new GPU({ mode });
-    this.#gpu.addFunction(quotient as never);
+    this.#gpu.addFunction<[number, number]>(quotient);
   }
 
   /** @throws PrunebenchError when GPU.js cannot run in this mode here, with what to do about it */
@@ -147,24 +147,36 @@ export class SparseGpu {
     return given ? this.#sizes.require(given, own.length, 'weights') : atLeastOne(own);
   }
 
-  #kernel(source: { readonly name: string }, size: number, constants: Readonly<Record<string, number>>, loop: number) {
+  #kernel<Constants extends Readonly<Record<string, number>>>(
+    source: KernelFunction<Float32Array[], Constants>,
+    size: number,
+    constants: Constants,
+    loop: number,
+  ) {
     if (constants.n !== undefined && !(constants.n >= 1))
       throw new PrunebenchError(`A batch of ${constants.n} has no columns to multiply with.`);
-    const kernel = this.#gpu.createKernel(
-      source as never,
-      {
-        // Nothing cannot be computed either; the program cuts the element off again.
-        output: [Math.max(1, size)],
-        constants: { ...constants },
-        constantTypes: Object.fromEntries(Object.keys(constants).map((name) => [name, 'Float'])),
-        // WebGL unrolls loops up to a bound that it has to know.
-        loopMaxIterations: Math.max(1, loop),
-        precision: 'single',
-      } as never,
-    ) as unknown as (...values: readonly unknown[]) => GpuTensor;
-    return (...values: readonly (GpuTensor | Float32Array)[]): GpuTensor =>
-      this.#sizes.require(kernel(...values), size, source.name);
+    const settings = {
+      // Nothing cannot be computed either; the program cuts the element off again.
+      output: [Math.max(1, size)],
+      constants: { ...constants },
+      constantTypes: Object.fromEntries(Object.keys(constants).map((name) => [name, 'Float'] as const)),
+      // WebGL unrolls loops up to a bound that it has to know.
+      loopMaxIterations: Math.max(1, loop),
+      precision: 'single' as const,
+    };
+    const kernel = this.#gpu.createKernel<Float32Array[], Constants>(source, settings);
+    return (...values: readonly (GpuTensor | Float32Array)[]): GpuTensor => {
+      // Called without its type, which has no word for arguments that are on the device.
+      const output: unknown = Reflect.apply(kernel, undefined, values);
+      if (!isOnDevice(output)) throw new Error(`${source.name} was called outside of a program.`);
+      return this.#sizes.require(output, size, source.name);
+    };
   }
+}
+
+/** While a program is written down kernels give objects that throw where a property is read; at any other time numbers. */
+function isOnDevice(value: unknown): value is GpuTensor {
+  return typeof value === 'object' && value !== null && !ArrayBuffer.isView(value);
 }
 
 function withDefaults({ bias, relu = false }: GpuProductOptions, rows: number) {

@@ -1,5 +1,4 @@
 import {
-  type Activation,
   type BatchNorm,
   type Conv2d,
   consumers,
@@ -170,7 +169,7 @@ class Lowering {
         return { kind: 'scaleShift', ...ends, scale: Float32Array.from(scale), shift: Float32Array.from(shift) };
       }
       case 'activation':
-        return { kind: 'activation', ...ends, activation: (layer as Activation).activation };
+        return { kind: 'activation', ...ends, activation: layer.activation };
       case 'maxPool':
       case 'avgPool':
         return { kind: layer.kind, ...ends, window: this.#windowOf(layer, layer.size, [1, 1]) };

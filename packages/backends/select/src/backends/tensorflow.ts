@@ -29,8 +29,8 @@ export const tensorflow: Backend = {
 
 /** tfjs-node 4.22 calls a function that Node.js 23 removed from `util`. */
 function restoreRemovedFunctions(): void {
-  const legacy = util as unknown as Record<string, unknown>;
-  legacy.isNullOrUndefined ??= (value: unknown) => value === undefined || value === null;
+  if ('isNullOrUndefined' in util) return;
+  Object.assign(util, { isNullOrUndefined: (value: unknown) => value === undefined || value === null });
 }
 
 /** Without its library tfjs-node prints several lines before it throws; the reason that is thrown says enough. */

@@ -3,6 +3,7 @@ import type { Backend } from '../backend.ts';
 import { optionalImport } from '../optional-import.ts';
 import { registerBatchNorm } from '../webgpu/batch-norm.ts';
 import { shareOutFilterGradient } from '../webgpu/filter-gradient.ts';
+import { programRunner } from '../webgpu/kernel-call.ts';
 import { registerMomentumUpdate } from '../webgpu/momentum-update.ts';
 
 interface Adapter {
@@ -46,13 +47,17 @@ export const webgpu: Backend = {
 
 /** Gives Node.js the `navigator.gpu` of browsers, which tfjs's backend looks for. */
 async function provideGpu(): Promise<Gpu> {
-  const existing = (navigator as { gpu?: Gpu }).gpu;
-  if (existing) return existing;
-  const dawn = (await optionalImport('webgpu')) as { create(options: string[]): Gpu; globals: Record<string, unknown> };
-  Object.assign(globalThis, dawn.globals);
-  const gpu = dawn.create([]);
+  if ('gpu' in navigator && isGpu(navigator.gpu)) return navigator.gpu;
+  const { create, globals } = await optionalImport('webgpu');
+  Object.assign(globalThis, globals);
+  const gpu: unknown = typeof create === 'function' ? create([]) : undefined;
+  if (!isGpu(gpu)) throw new Error('the package webgpu gives no GPU');
   Object.defineProperty(navigator, 'gpu', { value: gpu, configurable: true });
   return gpu;
+}
+
+function isGpu(value: unknown): value is Gpu {
+  return typeof value === 'object' && value !== null && 'requestAdapter' in value;
 }
 
 /**
@@ -68,16 +73,17 @@ function convertWhenCasting(): void {
     backendName: NAME,
     kernelFunc(params) {
       const { inputs, backend, attrs } = params;
-      const x = inputs.x as tf.TensorInfo;
-      const toFloat = attrs?.dtype === 'float32' && (x.dtype === 'bool' || x.dtype === 'int32');
+      const { x } = inputs;
+      const toFloat = attrs?.dtype === 'float32' && (x?.dtype === 'bool' || x?.dtype === 'int32');
       if (!toFloat) return cast(params);
+      const runner = programRunner(backend);
       const one = {
-        dataId: (backend as GpuBackend).write(Float32Array.of(1), [], 'float32'),
+        dataId: runner.write(Float32Array.of(1), [], 'float32'),
         shape: [],
         dtype: 'float32' as const,
       };
       const product = multiply({ inputs: { a: { ...x, dtype: 'int32' as const }, b: one }, backend });
-      (backend as GpuBackend).disposeData(one.dataId);
+      runner.disposeData(one.dataId);
       return product;
     },
   });
@@ -91,7 +97,8 @@ function failOnGpuErrors(): void {
   const create = tf.findBackendFactory(NAME);
   tf.removeBackend(NAME);
   tf.registerBackend(NAME, async () => {
-    const backend = (await create()) as GpuBackend;
+    const backend = await create();
+    if (!hasDevice(backend)) throw new Error('The WebGPU backend has no device to listen to.');
     let failure: string | undefined;
     backend.device.addEventListener('uncapturederror', ({ error }) => {
       failure ??= error.message;
@@ -104,4 +111,13 @@ function failOnGpuErrors(): void {
     };
     return backend;
   });
+}
+
+function hasDevice(backend: tf.KernelBackend): backend is GpuBackend {
+  return (
+    'device' in backend &&
+    typeof backend.device === 'object' &&
+    backend.device !== null &&
+    'addEventListener' in backend.device
+  );
 }

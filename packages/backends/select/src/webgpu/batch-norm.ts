@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { flagOf, givenInputs, numberOf, programRunner } from './kernel-call.ts';
 import { type ProgramRunner, runElementwise, sumOfParts } from './program.ts';
 
 type Inputs = Readonly<Record<string, tf.TensorInfo>>;
@@ -18,14 +19,18 @@ export function registerBatchNorm(backendName: string): void {
     kernelName: 'BatchNormTraining',
     backendName,
     kernelFunc: ({ inputs, attrs, backend }) =>
-      forward(backend as ProgramRunner, inputs as unknown as Inputs, attrs as unknown as Attributes),
+      forward(programRunner(backend), givenInputs(inputs), attributesIn(attrs)),
   });
   tf.registerKernel({
     kernelName: 'BatchNormTrainingGrad',
     backendName,
     kernelFunc: ({ inputs, attrs, backend }) =>
-      backward(backend as ProgramRunner, inputs as unknown as Inputs, attrs as unknown as Attributes),
+      backward(programRunner(backend), givenInputs(inputs), attributesIn(attrs)),
   });
+}
+
+function attributesIn(attrs: tf.NamedAttrMap | undefined): Attributes {
+  return { epsilon: numberOf(attrs, 'epsilon'), relu: flagOf(attrs, 'relu'), residual: flagOf(attrs, 'residual') };
 }
 
 /** @returns y like x, mean [C], variance [C] */

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { givenInputs, programRunner } from './kernel-call.ts';
 import { type ProgramRunner, runElementwise, sumOfParts } from './program.ts';
 
 /** Enough to keep a large GPU busy; the partial sums of so many threads are 1 MB. */
@@ -15,16 +16,35 @@ export function shareOutFilterGradient(backendName: string): void {
     kernelName: tf.Conv2DBackpropFilter,
     backendName,
     kernelFunc(params) {
-      const { dataFormat, filterShape, strides, pad, dimRoundingMode } =
-        params.attrs as unknown as tf.Conv2DBackpropFilterAttrs;
-      if (dataFormat !== 'NHWC') return original(params);
-      const { x, dy } = params.inputs as { x: tf.TensorInfo; dy: tf.TensorInfo };
-      const shape = x.shape as [number, number, number, number];
-      const geometry = tf.backend_util.computeConv2DInfo(shape, filterShape, strides, 1, pad, dimRoundingMode);
-      const backend = params.backend as ProgramRunner;
+      const { attrs } = params;
+      if (!isOfChannelsLast(attrs)) return original(params);
+      const { filterShape, strides, pad, dimRoundingMode } = attrs;
+      const { x, dy } = givenInputs(params.inputs);
+      const [images, height, width, channels] = x.shape;
+      const geometry = tf.backend_util.computeConv2DInfo(
+        [images, height, width, channels],
+        filterShape,
+        strides,
+        1,
+        pad,
+        dimRoundingMode,
+      );
+      const backend = programRunner(params.backend);
       return sumOfParts(backend, partialSums(backend, x, dy, geometry), geometry.filterShape);
     },
   });
+}
+
+function isOfChannelsLast(
+  attrs: tf.NamedAttrMap | undefined,
+): attrs is tf.NamedAttrMap & tf.Conv2DBackpropFilterAttrs & { dataFormat: 'NHWC' } {
+  return (
+    attrs?.dataFormat === 'NHWC' &&
+    Array.isArray(attrs.filterShape) &&
+    attrs.filterShape.length === 4 &&
+    (typeof attrs.strides === 'number' || Array.isArray(attrs.strides)) &&
+    (['same', 'valid'].some((pad) => pad === attrs.pad) || typeof attrs.pad === 'number' || Array.isArray(attrs.pad))
+  );
 }
 
 /** From x [batch, height, width, channels] and dy like the convolution's output to [parts, weights]. */

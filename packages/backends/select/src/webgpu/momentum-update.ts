@@ -1,11 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type ProgramRunner, runElementwise } from './program.ts';
-
-interface Attributes {
-  readonly momentum: number;
-  readonly nesterov: boolean;
-  readonly weightDecay: number;
-}
+import { flagOf, givenInputs, numberOf, programRunner } from './kernel-call.ts';
+import { runElementwise } from './program.ts';
 
 /** Core's MomentumUpdate (see `momentumUpdate` there) in two dispatches, where tfjs's operations take four to eight. */
 export function registerMomentumUpdate(backendName: string): void {
@@ -13,9 +8,10 @@ export function registerMomentumUpdate(backendName: string): void {
     kernelName: 'MomentumUpdate',
     backendName,
     kernelFunc(params) {
-      const backend = params.backend as ProgramRunner;
-      const { param, velocity, gradient, learningRate, mask } = params.inputs as Record<string, tf.TensorInfo>;
-      const { momentum, nesterov, weightDecay } = params.attrs as unknown as Attributes;
+      const backend = programRunner(params.backend);
+      const { param, velocity, gradient, learningRate, mask } = givenInputs(params.inputs);
+      const nesterov = flagOf(params.attrs, 'nesterov');
+      const [momentum, weightDecay] = [numberOf(params.attrs, 'momentum'), numberOf(params.attrs, 'weightDecay')];
       const masked = mask ? { mask } : {};
       const keep = mask ? ' * mask[index]' : '';
       const nextVelocity = runElementwise(backend, {
