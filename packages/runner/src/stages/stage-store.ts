@@ -43,6 +43,8 @@ const stageInfo = z.strictObject({
   backend: z.string(),
   seconds: z.number(),
   metrics: z.record(z.string(), z.unknown()),
+  /** How often its step evaluated the validation or the test split; absent in stages of earlier versions. */
+  evaluated: z.int().min(0).optional(),
   state: z.strictObject({ bytes: z.int(), sha256: z.string() }),
   /** Of everything else in the file (see `sealed`); absent in stages of earlier versions. */
   digest: z.string().optional(),
