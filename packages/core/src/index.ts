@@ -70,6 +70,7 @@ export {
 } from './contracts/train-options.ts';
 export { type Cost, costOf, type EffectiveWeights, effectiveSparsity, type LayerCost } from './cost/cost.ts';
 export { recordedCosts } from './cost/recorded-costs.ts';
+export { type LayerUnits, unitsLeft } from './cost/units-left.ts';
 export { codeOf, DivergenceError, LayerCollapseError, messageOf, PrunebenchError } from './errors.ts';
 export { firstNotFinite, refuseDiverged, refuseNotFinite } from './finite.ts';
 export * from './graph/layer.ts';
@@ -118,6 +119,7 @@ export { sparsitySteps } from './pruning/schedule.ts';
 export { type SelectOptions, select } from './pruning/select.ts';
 export { type RandomStream, randomStream } from './random.ts';
 export { canonicalJson, contentHash } from './records/content-hash.ts';
+export { type NamedMetrics, namedMetrics } from './records/named-metrics.ts';
 export {
   type Measured,
   type RunProvenance,

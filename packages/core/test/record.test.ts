@@ -120,6 +120,36 @@ test('a full record is accepted as it is, and survives a file', (t) => {
   t.notThrows(() => trialRecord.parse({ ...example, spec: { ...example.spec, pretrain: null, retrain: null } }));
 });
 
+test('the architecture, named metrics and evaluations are there or not, and each is whole', (t) => {
+  const architecture = [
+    {
+      name: 'fc1/kernel',
+      kind: 'dense',
+      inputs: { total: 784, remaining: 434 },
+      units: { total: 300, remaining: 174 },
+    },
+  ];
+  const metrics = { 'rank-correlation': { value: -0.25, unit: 'ratio' }, fitness: { value: 0, unit: 'percent' } };
+  const record = { ...example, measured: { ...example.measured, architecture, evaluations: 12, metrics } };
+  t.deepEqual(trialRecord.parse(JSON.parse(JSON.stringify(record))), record as never);
+  for (const name of ['architecture', 'evaluations', 'metrics'])
+    t.false(name in trialRecord.parse(example).measured!, name);
+  for (const [path, value] of [
+    ['measured.architecture.0.units.remaining', 0.5],
+    ['measured.architecture.0.kind', 'pool'],
+    ['measured.architecture.0.surprise', 1],
+    ['measured.evaluations', -1],
+    ['measured.metrics.fitness.value', Number.NaN],
+    ['measured.metrics.fitness.value', 'much'],
+    ['measured.metrics.fitness.unit', ''],
+    ['measured.metrics.fitness.unit', 'per_cent'],
+    ['measured.metrics.fitness.surprise', 1],
+    ['measured.metrics.Best fitness', { value: 1, unit: 'percent' }],
+    ['measured.metrics.two--dashes', { value: 1, unit: 'percent' }],
+  ] as const)
+    t.throws(() => trialRecord.parse(changed(record, path.split('.'), value)), undefined, path);
+});
+
 /** The record with `value` set at a path of keys. */
 function changed(record: unknown, [key, ...rest]: readonly string[], value: unknown): unknown {
   const old = record as Record<string, unknown>;

@@ -50,12 +50,23 @@ function reproducible({ run: _, speed: __, code: ___, digest: ____, ...rest }: T
   return rest;
 }
 
+/** What records of earlier versions do not say of the same measurements. */
+const LATER: readonly string[] = ['architecture', 'evaluations', 'metrics'];
+
+/** What a record says of measurements, as far as an earlier record of the trial does. */
+function asFarAs(earlier: TrialRecord, record: TrialRecord) {
+  if (!earlier.measured || !record.measured) return reproducible(record);
+  const known = new Set(Object.keys(earlier.measured));
+  const measured = Object.entries(record.measured).filter(([name]) => known.has(name) || !LATER.includes(name));
+  return { ...reproducible(record), measured: Object.fromEntries(measured) };
+}
+
 /**
  * A record's two lines, each with a seal of its own. Fields stand in the schema's order, options in that of their names, so that equal
  * measurements are equal text.
  *
  * @param before what is published of this trial. Its line of measurements stays as it is where it says the same, also where it was written
- *   before some option had its default
+ *   before some option had its default, or before records said as much of a trial as today
  */
 export function linesOf(trial: string, record: TrialRecord, before?: { record: TrialRecord; lines: Lines }): Lines {
   const parsed = trialRecord.parse(record);
@@ -63,7 +74,7 @@ export function linesOf(trial: string, record: TrialRecord, before?: { record: T
   const { key, schema, ...rest } = reproducible(parsed);
   const id = { key, ...(trial !== key && { name: trial }), schema };
   const options = JSON.parse(canonicalJson(rest.spec.options)) as TrialRecord['spec']['options'];
-  const stays = before && contentHash(reproducible(before.record)) === contentHash(reproducible(parsed));
+  const stays = before && contentHash(reproducible(before.record)) === contentHash(asFarAs(before.record, parsed));
   const measured = stays
     ? before.lines.measured
     : JSON.stringify(sealed({ ...id, ...rest, spec: { ...rest.spec, options } }));

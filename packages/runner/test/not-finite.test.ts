@@ -30,6 +30,7 @@ const steps = {
   'nan-state': (state) => ({ state: { ...state, parameters: filledWith(NaN)(state) }, metrics: {} }),
   'nan-loss': (state) => ({ state, metrics: { bestValidation: { epoch: 1, validation: { accuracy: 1, loss: 1 }, test: { accuracy: 1, loss: NaN } } } }),
   'nan-examples': (state) => ({ state, metrics: { trainedExamples: NaN } }),
+  'nan-named': (state) => ({ state, metrics: { named: { fitness: { value: NaN, unit: 'percent' } } } }),
   'text-examples': (state) => ({ state, metrics: { trainedExamples: 'many' } }),
 };
 const kinds = Object.entries(steps).map(([kind, run]) => ({
@@ -48,7 +49,7 @@ const benchmark = (id, names) => defineBenchmark({
 export default {
   criteria, steps: kinds, methods,
   benchmarks: [
-    benchmark('not-finite', ['huge', 'nan', 'infinite', 'nan-scores', 'nan-state', 'nan-loss', 'nan-examples', 'magnitude']),
+    benchmark('not-finite', ['huge', 'nan', 'infinite', 'nan-scores', 'nan-state', 'nan-loss', 'nan-examples', 'nan-named', 'magnitude']),
     benchmark('wrong-metrics', ['text-examples']),
   ],
 };
@@ -63,6 +64,7 @@ const reasons: Readonly<Record<string, RegExp>> = {
   'nan-state': /fc1\/kernel is NaN at flat index 3 after nan-state \(step 2\)/,
   'nan-loss': /bestValidation\.test\.loss of the metrics of nan-loss is NaN/,
   'nan-examples': /trainedExamples of the metrics of nan-examples is NaN/,
+  'nan-named': /named\.fitness\.value of the metrics of nan-named is NaN/,
 };
 
 async function boxWithPlugin() {
@@ -92,7 +94,7 @@ test.serial(
     }
     const again = await run('not-finite');
     t.is(again.exitCode, 0, again.all);
-    t.regex(again.stderr, /8 trials, 8 finished before/);
+    t.regex(again.stderr, /9 trials, 9 finished before/);
   },
 );
 

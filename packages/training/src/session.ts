@@ -9,6 +9,7 @@ import {
   PrunebenchError,
   randomStream,
   type Scored,
+  type SplitName,
   type State,
   type TrialSession,
 } from '@prunebench/core';
@@ -34,11 +35,13 @@ export interface SessionOptions {
   /** Shares scores between steps; `start` identifies the state that the step starts from. Absent: every step scores for itself. */
   readonly shared?: { readonly memory: ScoreMemory; readonly start: string };
   readonly onProgress?: (progress: Progress) => void;
+  /** Called for every evaluation of a split that the step makes, in its trainings or by itself. */
+  readonly onEvaluation?: (split: SplitName) => void;
 }
 
 /** What one step of a trial runs over. Initial parameters come from the stream `init` of the seed, whatever the step. */
 export function openSession(options: SessionOptions): TrialSession {
-  const { dataset, network, seed, position, signal, onProgress } = options;
+  const { dataset, network, seed, position, signal, onProgress, onEvaluation } = options;
   const root = randomStream(seed);
   const path = ['step', String(position)];
   const random = root.fork('step').fork(String(position));
@@ -81,9 +84,13 @@ export function openSession(options: SessionOptions): TrialSession {
         signal,
         ...(options.extensions ? { extensions: options.extensions } : {}),
         ...(onProgress ? { onProgress } : {}),
+        ...(onEvaluation ? { onEvaluation } : {}),
       });
     },
-    evaluate: (state, split) => evaluate(networkOf(state, network), state, dataset.splits[split], { signal }),
+    evaluate(state, split) {
+      onEvaluation?.(split);
+      return evaluate(networkOf(state, network), state, dataset.splits[split], { signal });
+    },
     progress: (progress) => onProgress?.(progress),
   };
 }

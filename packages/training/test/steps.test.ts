@@ -32,6 +32,28 @@ test.serial('train: like train itself; the order of the examples depends on the 
   t.deepEqual(await evaluate(network, trained, dataset.splits.validation), metrics.epochs![0].validation);
 });
 
+test.serial(
+  'evaluations are told of one by one: of trainings, by epoch and at their best, and those that a step asks for',
+  async (t) => {
+    const told: string[] = [];
+    const session = sessionOf({ network, dataset, onEvaluation: (split) => told.push(split) });
+    const count = async (run: () => Promise<unknown>) => {
+      told.length = 0;
+      await run();
+      return { validation: told.filter((each) => each === 'validation').length, all: told.length };
+    };
+    const training = { epochs: 3, learningRate: 0.1, batchSize: 8 };
+    const train = (more: object) => () => session.train(state, trainOptions.parse({ ...training, ...more }));
+    // The test split once, for the best epoch.
+    t.deepEqual(await count(train({})), { validation: 3, all: 4 });
+    t.deepEqual(await count(train({ epochs: 2.5 })), { validation: 3, all: 4 }, 'a partial epoch has one too');
+    t.deepEqual(await count(train({ evaluate: 'end' })), { validation: 1, all: 2 });
+    await count(() => session.evaluate(state, 'validation'));
+    await session.evaluate(state, 'train');
+    t.deepEqual(told, ['validation', 'train']);
+  },
+);
+
 test('reinitialize: other values than the first initialization, the same ones again when repeated, masks kept', async (t) => {
   const session = sessionOf({ network, dataset });
   const { state: fresh } = await runStep(session, state, 'reinitialize');

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Network } from '../graph/layer.ts';
 import type { ParameterRecord, Scores, State } from '../parameters.ts';
 import type { RandomStream } from '../random.ts';
+import type { NamedMetrics } from '../records/named-metrics.ts';
 import type { AxisPoint } from './axis.ts';
 import type { PaperKey } from './bibliography.ts';
 import type { Citation } from './citation.ts';
@@ -73,7 +74,7 @@ export interface EpochLog {
   readonly learningRate: number;
 }
 
-/** What a step left behind besides the state: numbers for the record. */
+/** What a step left behind besides the state. Records take over what is listed here; anything else stays with the stage. */
 export interface StepMetrics {
   readonly epochs?: readonly EpochLog[];
   /** The epoch that was best on the validation split, and its test accuracy: reported beside the last epoch's, never instead. */
@@ -84,6 +85,11 @@ export interface StepMetrics {
     | undefined;
   /** Examples that went forward and backward. */
   readonly trainedExamples?: number;
+  /**
+   * Numbers for the record's `metrics`, by a name that no other step of the trial uses ("rank-correlation"), each with its unit. The
+   * same for the same spec: no seconds.
+   */
+  readonly named?: NamedMetrics;
   readonly [name: string]: unknown;
 }
 

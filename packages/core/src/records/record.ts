@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { axisPoint } from '../contracts/axis.ts';
 import { scales } from '../contracts/benchmark.ts';
 import { trainOptions } from '../contracts/train-options.ts';
+import { namedMetrics } from './named-metrics.ts';
 import { SCHEMA_VERSION } from './schema-version.ts';
 
 const evaluation = z.strictObject({ accuracy: z.number(), loss: z.number() });
@@ -30,6 +31,19 @@ const layerDensity = z.strictObject({
   remaining: z.int(),
 });
 
+const left = z.strictObject({ total: z.int(), remaining: z.int() });
+
+/** What is left of a layer's inputs and of its units; see `unitsLeft`. */
+const layerUnits = z.strictObject({
+  /** kernel name */
+  name: z.string(),
+  kind: z.enum(['conv2d', 'dense']),
+  /** Channels or features. */
+  inputs: left,
+  /** Filters or neurons. */
+  units: left,
+});
+
 /** What was measured: the same to the last bit for the same spec on the same backend, however it was run. */
 const measured = z.strictObject({
   /** Share of the prunable weights that is zero, asked for (absent where another point was) and reached. */
@@ -37,6 +51,8 @@ const measured = z.strictObject({
   layers: z.array(layerDensity),
   /** Digest of the masks (`maskDigest`): which weights are left, where `layers` says how many; absent in records of earlier versions. */
   masks: z.string().optional(),
+  /** Units on a path from the network's input to its output, layer by layer; absent in records of earlier versions. */
+  architecture: z.array(layerUnits).optional(),
   /** Kernels without a single weight left while others keep theirs. */
   collapsedLayers: z.array(z.string()),
   /**
@@ -46,7 +62,7 @@ const measured = z.strictObject({
    */
   effective: z.strictObject({ remaining: z.int(), sparsity: z.number(), cutLayers: z.array(z.string()) }).optional(),
   /** All parameters, prunable and not; remaining: without removed units and what reads them. */
-  parameters: z.strictObject({ total: z.int(), remaining: z.int() }),
+  parameters: left,
   /** null where nothing is left. */
   compressionRatio: z.number().nullable(),
   multiplyAdds: z.strictObject({ dense: z.number(), remaining: z.number() }),
@@ -65,6 +81,13 @@ const measured = z.strictObject({
   /** The first update of the lowest validation loss, of the last training that looks every so many updates; absent without one. */
   earlyStop: z.strictObject({ step: z.int(), epoch: z.number(), validation: evaluation, test: evaluation }).optional(),
   trainedExamples: z.number(),
+  /**
+   * How often the validation or the test split was evaluated: in all steps of the trial, and for what the record says of its states.
+   * Absent in records of earlier versions.
+   */
+  evaluations: z.int().min(0).optional(),
+  /** What its steps report besides, by name; absent where they report nothing. */
+  metrics: namedMetrics.optional(),
 });
 export type Measured = z.output<typeof measured>;
 

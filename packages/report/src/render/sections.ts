@@ -5,8 +5,9 @@ import type { NetworkSummary } from '../summary/summary.ts';
 import { detailsTable } from '../tables/details.ts';
 import { axisWords, networkTitle } from '../tables/display.ts';
 import type { Shown } from '../tables/kind.ts';
-import { legendOf } from '../tables/notes.ts';
+import { legendOf, NOTES } from '../tables/notes.ts';
 import { publishedLines } from '../tables/published-rows.ts';
+import { recordedTable, UNITS_LEFT } from '../tables/recorded-columns.ts';
 import { speedNote } from '../tables/speedups.ts';
 import { statementsOf } from '../tables/statements.ts';
 import { escapeMarkdown } from './escape.ts';
@@ -46,10 +47,18 @@ export function networkSection(
     `**${escapeMarkdown(networkTitle(network))}: ${kind.title(network)}** (scale \`${scale}\`)`,
     table,
     legendOf(network, kind, table),
+    ...(kind.rowsOfCells ? [] : recorded(network)),
     ...failures(network),
     ...(elsewhere.length === 0 ? [] : [`Also published:\n\n${elsewhere.map(publishedLine).join('\n')}`]),
     ...(findings.length === 0 ? [] : [renderList(findings)]),
   ].join('\n\n');
+}
+
+/** What the records say besides, below a table that has no row for each cell. */
+function recorded(network: NetworkSummary): string[] {
+  const table = recordedTable(network);
+  if (table === null) return [];
+  return [renderTable(table), ...(table.columns.includes(UNITS_LEFT) ? [NOTES.unitsLeft] : [])];
 }
 
 function failures({ cells, axis }: NetworkSummary): string[] {

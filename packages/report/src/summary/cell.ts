@@ -1,5 +1,6 @@
 import { type Axis, axisOf, type Measured, pointOf, positionOf, type TrialRecord } from '@prunebench/core';
 import { type Bounds, type Estimate, estimate, PERCENT } from '../statistics/estimate.ts';
+import { architectureOver, metricsOver, type NamedEstimate, type Place } from './recorded.ts';
 import { gatherSpeedups, type Speedup, type Withheld } from './speedup.ts';
 
 /** Epochs of training as they were declared: before pruning and after it, there again after every round where a schedule has several. */
@@ -60,6 +61,10 @@ export interface Cell {
   readonly remainingParameters: Estimate | null;
   /** Of kernels alone. */
   readonly remainingWeights: Estimate | null;
+  /** Units left, layer by layer; null where a record does not say. */
+  readonly architecture: readonly Place[] | null;
+  /** What the trials report by a name of their own: what all seeds do. */
+  readonly metrics: readonly NamedEstimate[];
   readonly trainedExamples: Estimate | null;
   readonly computeSeconds: Estimate | null;
   /** Commits that the records were made at, sorted; "+dirty" where the working tree differed. */
@@ -113,6 +118,8 @@ export function summariseCell(unordered: readonly TrialRecord[]): Cell {
     fileBytes: dense && sparse && { dense, sparse },
     remainingParameters: over(({ measured }) => measured.parameters.remaining, [0, parameters]),
     remainingWeights: over(({ measured }) => measured.layers.reduce((sum, { remaining }) => sum + remaining, 0)),
+    architecture: architectureOver(finished.map(({ measured }) => measured)),
+    metrics: metricsOver(finished.map(({ measured }) => measured)),
     trainedExamples: over(({ measured }) => measured.trainedExamples),
     computeSeconds: over(({ run }) => run.computeSeconds),
     commits: commitsOf(records),

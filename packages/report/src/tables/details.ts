@@ -5,6 +5,7 @@ import { batchSizesOf } from '../summary/speedup.ts';
 import { axisWords, formatEstimate, seriesName } from './display.ts';
 import { formatFixed, formatNumber } from './format.ts';
 import type { Shown } from './kind.ts';
+import { recordedColumns } from './recorded-columns.ts';
 import { speedupAt } from './speedups.ts';
 import { type Table, tableOf } from './table.ts';
 
@@ -27,6 +28,7 @@ export function detailsTable({ network, kind, tests }: Shown): Table {
       known('theoretical speed-up', ({ theoreticalSpeedup }) => ratio(theoreticalSpeedup)),
       ...batchSizesOf(cells).map((size) => known(`measured, batch ${size}`, (of) => speedupAt(of, size))),
       known('parameters left', ({ remainingParameters: left }) => left && formatNumber(left.mean, 1)),
+      ...recordedColumns(cells).map(({ head, text }) => known(head, text)),
       known('smallest layer density %', ({ smallestDensity: of }) => of && formatNumber(of.mean * 100, 3)),
       known('accuracy, last epoch %', ({ accuracy }) => interval(accuracy)),
       known('accuracy, best-validation epoch %', (of) => interval(of.bestValidationAccuracy)),

@@ -58,6 +58,8 @@ export interface TableKind {
   sentences(network: NetworkSummary, pair: readonly [string, string], tests: readonly PairedTest[]): readonly string[];
   /** What its details call the point that was asked for, where that is not what the axis calls it. */
   readonly asked?: Partial<Readonly<Record<Axis, string>>>;
+  /** Whether its rows are cells, with the columns of `recordedCells`; else these have a table of their own below. */
+  readonly rowsOfCells?: boolean;
   /** Whether `note` says how speed was measured. */
   readonly notesSpeed?: boolean;
   /** Columns of its CSV file in place of the mean of the parameters left. */

@@ -43,10 +43,15 @@ export function column(head: string, { dense, measured, published }: Sources): M
 const PARTS = ['mean', 'low', 'high', 'sd'] as const;
 
 /** Mean, ends of the interval and standard deviation, a column each: "test_error_mean_percent". */
-export function intervalColumns<Row>(name: string, unit: string, of: (row: Row) => Estimate | null | undefined) {
+export function intervalColumns<Row>(
+  name: string,
+  unit: string,
+  of: (row: Row) => Estimate | null | undefined,
+  format = (value: number) => formatFixed(value, 4),
+) {
   return PARTS.map((part) => ({
     head: `${name}_${part}_${unit}`,
-    text: (row: Row) => optional(of(row)?.[part], (value) => formatFixed(value, 4)),
+    text: (row: Row) => optional(of(row)?.[part], format),
   }));
 }
 
@@ -124,10 +129,11 @@ const remainingParameters = column('remaining_parameters', {
   measured: ({ remainingParameters: left }) => mean(left, 2),
 });
 
-/** Columns of the tidy table that these networks need; `sizes` take the place of the mean of the parameters left. */
+/** Columns of the tidy table that these networks need; `sizes` take the place of the mean of the parameters left, `recorded` follow them. */
 export function measuredColumns(
   networks: readonly NetworkSummary[],
   sizes: readonly MeasuredColumn[] = [remainingParameters],
+  recorded: readonly MeasuredColumn[] = [],
 ): MeasuredColumn[] {
   const cells = networks.flatMap((network) => network.cells);
   // Records of earlier versions do not say which weights lie on a path.
@@ -171,6 +177,7 @@ export function measuredColumns(
     column('theoretical_speedup', { measured: ({ theoreticalSpeedup }) => mean(theoreticalSpeedup, 4) }),
     ...speedColumns(cells).map(({ head, text }) => column(head, { measured: text })),
     ...sizes,
+    ...recorded,
     ...outcomeColumns(effective),
     ...sourceColumns,
   ];

@@ -2,6 +2,7 @@ import { belongsTo, type PublishedValue } from '../published.ts';
 import { rankCells } from '../statistics/ranks.ts';
 import type { Shown } from './kind.ts';
 import { type MeasuredRow, measuredColumns } from './measured-columns.ts';
+import { recordedCsvColumns } from './recorded-columns.ts';
 import { type Table, tableOf } from './table.ts';
 
 /** Tidy table: a row for every dense network, cell and published value, with units in the column names. */
@@ -17,11 +18,6 @@ export function measuredTable(shown: readonly Shown[], published: readonly Publi
     ];
   });
   const sizes = shown.find(({ kind }) => kind.sizeColumns !== undefined)?.kind.sizeColumns;
-  return tableOf(
-    measuredColumns(
-      shown.map(({ network }) => network),
-      sizes,
-    ),
-    rows,
-  );
+  const networks = shown.map(({ network }) => network);
+  return tableOf(measuredColumns(networks, sizes, recordedCsvColumns(networks)), rows);
 }

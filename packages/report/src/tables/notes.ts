@@ -3,6 +3,7 @@ import { withheldNote } from '../summary/speedup.ts';
 import type { NetworkSummary } from '../summary/summary.ts';
 import { budgetNote } from './budget.ts';
 import type { TableKind } from './kind.ts';
+import { UNITS_LEFT } from './recorded-columns.ts';
 
 export const NOTES = {
   single: 'After the last epoch.',
@@ -17,6 +18,8 @@ export const NOTES = {
   bestEpoch: '§ the paper prints its best test epoch, not the last.',
   achieved: '*At*: the share of the weights that was really removed, far from what was asked for.',
   units: 'What was asked for is a share of units; the weights that go with them are another share.',
+  unitsLeft:
+    'Units left: on a path from input to output, layer by layer without the last (before a dense layer also the features it reads, where these are no units), mean over seeds.',
   at: 'A published value that was measured at another sparsity stands in the nearest column, where one is near, and says where.',
 } as const;
 
@@ -36,6 +39,7 @@ export function legendOf(network: NetworkSummary, { note, notesSpeed }: TableKin
     / at [\d.]+ %\*/.test(table) && NOTES.at,
     / at [\d.]+ %(?!\*)/.test(table) && NOTES.achieved,
     network.granularity === 'unit' && NOTES.units,
+    table.split('\n', 1).some((head) => head.includes(UNITS_LEFT)) && NOTES.unitsLeft,
   ]
     .filter((line) => typeof line === 'string')
     .join(' ');

@@ -10,6 +10,7 @@ import { formatPercent } from './format.ts';
 import type { TableKind, TableSource } from './kind.ts';
 import { NOTES } from './notes.ts';
 import { publishedNumber, rowsByLabel } from './published-rows.ts';
+import { recordedCells } from './recorded-columns.ts';
 import { countedWins } from './sentences.ts';
 import { cell, type Table, type TableCell } from './table.ts';
 
@@ -28,6 +29,7 @@ export const pathTable: TableKind = {
       ...(axis === 'lambda' ? ['No tests: a λ means something else for each method.'] : []),
     ].join(' '),
   sentences: countedWins,
+  rowsOfCells: true,
   figures: [accuracyFigure, densityFigure],
   ranked: false,
 };
@@ -36,12 +38,14 @@ function tableByRows({ network, tests, published }: TableSource): Table {
   const { axis, dense, series, cells } = network;
   const quantity = quantityOf(network);
   const marks = standings(network, tests, testAccuracy);
+  const recorded = recordedCells(network);
+  const printed = (name: string) => printedRows(published, name, network).map((row) => [...row, ...recorded.none]);
   return {
-    columns: ['', axisWords[axis].head, 'weights removed, %', `test ${quantity}, %`],
+    columns: ['', axisWords[axis].head, 'weights removed, %', `test ${quantity}, %`, ...recorded.heads],
     rows: [
       ...dense.flatMap(({ name, [quantity]: estimate }) => [
-        [cell(name), [], cell('0'), cell(formatEstimate(estimate))],
-        ...printedRows(published, name, network),
+        [cell(name), [], cell('0'), cell(formatEstimate(estimate)), ...recorded.dense],
+        ...printed(name),
       ]),
       ...series.flatMap(({ name }) => [
         ...cells
@@ -54,8 +58,9 @@ function tableByRows({ network, tests, published }: TableSource): Table {
               standing: marks.get(each),
               remarks: [...collapsedMark(each), ...failedSeeds(each)],
             }),
+            ...recorded.of(each),
           ]),
-        ...printedRows(published, name, network),
+        ...printed(name),
       ]),
     ],
   };

@@ -12,6 +12,7 @@ import type { TableKind, TableSource } from './kind.ts';
 import { column, measuredInterval, optional } from './measured-columns.ts';
 import { NOTES } from './notes.ts';
 import { rowsByLabel } from './published-rows.ts';
+import { recordedCells } from './recorded-columns.ts';
 import { basisOf, placeOf } from './sentences.ts';
 import { printedSize, type SizePlace, sizePlace } from './size-place.ts';
 import { cell, type Table, type TableCell } from './table.ts';
@@ -37,6 +38,7 @@ export const sizeTable: TableKind = {
   elsewhere: ({ published, benchmark }) => published.filter((value) => sizePlace(value, benchmark) === null),
   note: (_, seeds) => (seeds === '1' ? SIZES : `${SIZES} ${NOTES.interval}`),
   sentences: (network, _, tests) => tests.map((test) => sizeSentence(network, test)),
+  rowsOfCells: true,
   asked: { sparsity: 'at most, %' },
   sizeColumns: [
     ...measuredInterval('remaining', 'parameters', ({ remainingParameters }) => remainingParameters).map(
@@ -65,6 +67,9 @@ export const sizeTable: TableKind = {
 function sizesByRows({ network, tests, benchmark, published }: TableSource): Table {
   const { size, dense, cells } = network;
   const marks = standings(network, tests, parametersLeft);
+  const recorded = recordedCells(network);
+  const printed = (series: string) =>
+    printedSizes(published, series, benchmark).map((row) => [...row, ...recorded.none]);
   return {
     columns: [
       '',
@@ -73,6 +78,7 @@ function sizesByRows({ network, tests, benchmark, published }: TableSource): Tab
       'weights left',
       `${benchmark.validationName ?? 'validation'}, %`,
       'test, %',
+      ...recorded.heads,
     ],
     rows: [
       ...dense.flatMap(({ name, accuracy, validationAccuracy }) => [
@@ -83,8 +89,9 @@ function sizesByRows({ network, tests, benchmark, published }: TableSource): Tab
           cell(String(size!.weights)),
           cell(formatEstimate(validationAccuracy)),
           cell(formatEstimate(accuracy)),
+          ...recorded.dense,
         ],
-        ...printedSizes(published, name, benchmark),
+        ...printed(name),
       ]),
       ...cells.flatMap((of) => [
         [
@@ -97,8 +104,9 @@ function sizesByRows({ network, tests, benchmark, published }: TableSource): Tab
           cell(of.remainingWeights ? formatNumber(of.remainingWeights.mean, 1) : ''),
           cell(of.validationAccuracy ? formatEstimate(of.validationAccuracy) : ''),
           cell(of.accuracy ? formatEstimate(of.accuracy) : ''),
+          ...recorded.of(of),
         ],
-        ...printedSizes(published, of.series, benchmark),
+        ...printed(of.series),
       ]),
     ],
   };

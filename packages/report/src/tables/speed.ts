@@ -5,6 +5,7 @@ import { batchSizesOf } from '../summary/speedup.ts';
 import { axisWords, failedSeeds, formatEstimate, formatSpeedup, seriesName } from './display.ts';
 import { formatFixed, formatNumber } from './format.ts';
 import type { TableKind, TableSource } from './kind.ts';
+import { recordedCells } from './recorded-columns.ts';
 import { countedWins } from './sentences.ts';
 import { speedStatements } from './speed-statements.ts';
 import { speedNote, speedupAt } from './speedups.ts';
@@ -25,14 +26,17 @@ export const speedTable: TableKind = {
   elsewhere: ({ published }) => published,
   note: (network) => [speedNote(network), ASKED].filter((note) => note !== undefined).join(' '),
   notesSpeed: true,
+  rowsOfCells: true,
   findings: speedStatements,
   sentences: countedWins,
   figures: [speedFigure],
   ranked: false,
 };
 
-function speedsByRows({ network: { axis, cells, dense } }: TableSource): Table {
+function speedsByRows({ network }: TableSource): Table {
+  const { axis, cells, dense } = network;
   const sizes = batchSizesOf(cells);
+  const recorded = recordedCells(network);
   return {
     columns: [
       '',
@@ -43,6 +47,7 @@ function speedsByRows({ network: { axis, cells, dense } }: TableSource): Table {
       ...sizes.map((size) => `batch ${size}`),
       'dense, kB',
       'sparse, kB',
+      ...recorded.heads,
     ],
     rows: [
       ...dense.map(({ name, accuracy }) => [
@@ -54,8 +59,9 @@ function speedsByRows({ network: { axis, cells, dense } }: TableSource): Table {
         ...sizes.map(() => cell('1')),
         [],
         [],
+        ...recorded.dense,
       ]),
-      ...cells.map((of) => speedRow(of, sizes)),
+      ...cells.map((of) => [...speedRow(of, sizes), ...recorded.of(of)]),
     ],
   };
 }

@@ -45,6 +45,8 @@ const stageInfo = z.strictObject({
   backend: z.string(),
   seconds: z.number(),
   metrics: recordedMetrics,
+  /** How often its step evaluated the validation or the test split; absent in stages of earlier versions. */
+  evaluated: z.int().min(0).optional(),
   state: z.strictObject({ bytes: z.int(), sha256: z.string() }),
   /** Of everything else in the file (see `sealed`); absent in stages of earlier versions. */
   digest: z.string().optional(),

@@ -1,4 +1,4 @@
-import { PrunebenchError, refuseNotFinite, type StepMetrics } from '@prunebench/core';
+import { namedMetrics, PrunebenchError, refuseNotFinite, type StepMetrics } from '@prunebench/core';
 import { z } from 'zod';
 
 const number = z.number();
@@ -9,6 +9,7 @@ export const recordedMetrics = z.looseObject({
   trainedExamples: number.min(0).optional(),
   earlyStop: z.looseObject({ step: number, epoch: number, validation: evaluation, test: evaluation }).optional(),
   bestValidation: z.looseObject({ epoch: number, validation: evaluation, test: evaluation }).optional(),
+  named: namedMetrics.optional(),
 });
 
 /**
@@ -18,8 +19,8 @@ export const recordedMetrics = z.looseObject({
  * @throws PrunebenchError naming the kind of step and a metric that a record cannot hold
  */
 export function checkMetrics(kind: string, metrics: StepMetrics): void {
-  const { trainedExamples, bestValidation, earlyStop } = metrics ?? {};
-  refuseNotFinite({ trainedExamples, bestValidation, earlyStop }, `the metrics of ${kind}`);
+  const { trainedExamples, bestValidation, earlyStop, named } = metrics ?? {};
+  refuseNotFinite({ trainedExamples, bestValidation, earlyStop, named }, `the metrics of ${kind}`);
   const { error } = recordedMetrics.safeParse(metrics);
   if (!error) return;
   const [{ path, message }] = error.issues;

@@ -13,6 +13,7 @@ import {
   type SplitName,
   type State,
   type TrialRecord,
+  unitsLeft,
 } from '@prunebench/core';
 import type { Notice } from '@prunebench/files';
 import { fileSizes } from '@prunebench/sparse';
@@ -25,6 +26,7 @@ import {
   type StageInfo,
   type StageStore,
 } from '../stages/stage-store.ts';
+import { countEvaluations, gatherMetrics } from './gather-metrics.ts';
 import type { RecordTask, WorkerInfo } from './protocol.ts';
 
 /** What a record is made from besides the task. */
@@ -41,6 +43,7 @@ export interface RecordContext {
  * The record of a trial whose stages are finished, or of one that failed with the reason in the task.
  *
  * @throws DivergenceError where a number that was measured is not finite
+ * @throws PrunebenchError for a metric that two steps report
  */
 export async function makeRecord(task: RecordTask, context: RecordContext): Promise<TrialRecord> {
   const { trial, failure } = task;
@@ -89,6 +92,8 @@ async function measure(trial: PlannedTrial, stages: readonly StageInfo[], contex
   const cost = costOf(network, masks);
   const { dense, pruned, final } = trial.points;
   const earlyStop = stages.findLast(({ metrics }) => metrics.earlyStop)?.metrics.earlyStop;
+  const evaluations = countEvaluations(stages, [dense, pruned, final]);
+  const metrics = gatherMetrics(stages);
   return {
     sparsity: {
       ...(trial.spec.sparsity !== undefined && { requested: trial.spec.sparsity }),
@@ -96,6 +101,7 @@ async function measure(trial: PlannedTrial, stages: readonly StageInfo[], contex
     },
     layers: cost.layers.map(({ name, weights, remaining }) => ({ name, weights, remaining })),
     masks: maskDigest(masks),
+    architecture: unitsLeft(network, masks),
     collapsedLayers: collapsedLayers(network, masks),
     ...recordedCosts(cost),
     fileBytes: fileSizes(state),
@@ -104,7 +110,9 @@ async function measure(trial: PlannedTrial, stages: readonly StageInfo[], contex
     final: await evaluationsAfter(final, trial, context),
     bestValidation: stages.findLast(({ metrics }) => metrics.bestValidation)?.metrics.bestValidation ?? null,
     ...(earlyStop && { earlyStop }),
-    trainedExamples: stages.reduce((total, { metrics }) => total + (metrics.trainedExamples ?? 0), 0),
+    trainedExamples: stages.reduce((total, stage) => total + (stage.metrics.trainedExamples ?? 0), 0),
+    ...(evaluations !== undefined && { evaluations }),
+    ...(metrics && { metrics: { ...metrics } }),
   };
 }
 

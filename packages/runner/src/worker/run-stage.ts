@@ -5,6 +5,7 @@ import {
   networkOf,
   type Progress,
   refuseDiverged,
+  type SplitName,
   type State,
   type StepOutcome,
 } from '@prunebench/core';
@@ -28,10 +29,12 @@ export interface StepContext {
   /** The state that an earlier stage has left. */
   stateOf(key: string): Promise<State>;
   onProgress?(progress: Progress): void;
+  /** Called for every evaluation of a split that the step makes. */
+  onEvaluation?(split: SplitName): void;
 }
 
 /** What a stage runs on besides its own description. */
-export interface StageContext extends Omit<StepContext, 'stateOf'> {
+export interface StageContext extends Omit<StepContext, 'stateOf' | 'onEvaluation'> {
   readonly backend: string;
   readonly store: StageStore;
   readonly notice: Notice;
@@ -39,7 +42,7 @@ export interface StageContext extends Omit<StepContext, 'stateOf'> {
 
 /** Takes the last step of a stage, from the state that its parent has left; on that state's network, where it has one of its own. */
 export async function takeStep(stage: Stage, context: StepContext): Promise<StepOutcome> {
-  const { dataset, registry, scoreMemory, signal, onProgress } = context;
+  const { dataset, registry, scoreMemory, signal, onProgress, onEvaluation } = context;
   const position = stage.steps.length - 1;
   const start = stage.parent ?? `initial ${stage.network} for ${stage.dataset}`;
   const earlier = stage.parent === null ? undefined : await context.stateOf(stage.parent);
@@ -55,6 +58,7 @@ export async function takeStep(stage: Stage, context: StepContext): Promise<Step
     stateAfter: (index) => context.stateOf(ancestor(stage, index)),
     ...(scoreMemory && { shared: { memory: scoreMemory, start } }),
     ...(onProgress && { onProgress }),
+    ...(onEvaluation && { onEvaluation }),
   });
   const before: State = earlier ?? { parameters: session.initialParameters(), masks: {} };
   const step = stage.steps[position];
@@ -72,7 +76,14 @@ export async function runStage(stage: Stage, context: StageContext): Promise<num
   const { dataset, store, signal, notice } = context;
   const start = performance.now();
   const { kind } = stage.steps[stage.steps.length - 1];
-  const { state, metrics } = await takeStep(stage, { ...context, stateOf: (key) => store.readState(key, notice) });
+  let evaluated = 0;
+  const { state, metrics } = await takeStep(stage, {
+    ...context,
+    stateOf: (key) => store.readState(key, notice),
+    onEvaluation: (split) => {
+      if (split === 'validation' || split === 'test') evaluated++;
+    },
+  });
   refuseDiverged(state.parameters, `after ${kind} (step ${stage.steps.length})`);
   checkMetrics(kind, metrics);
   const evaluations = stage.evaluate
@@ -90,6 +101,7 @@ export async function runStage(stage: Stage, context: StageContext): Promise<num
     backend: context.backend,
     seconds,
     metrics,
+    evaluated,
     state,
     evaluations,
   });

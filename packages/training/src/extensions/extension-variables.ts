@@ -1,4 +1,4 @@
-import { type Network, PrunebenchError, parameterSpecs, type State } from '@prunebench/core';
+import { type Network, type ParameterRecord, PrunebenchError, parameterSpecs, type State } from '@prunebench/core';
 import type { TensorScope } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 import type { NamedExtension } from './made-extensions.ts';
@@ -69,4 +69,10 @@ export class ExtensionVariables {
   clamp(): void {
     for (const { variable, clamp } of this.all) if (clamp) variable.assign(tf.clipByValue(variable, ...clamp));
   }
+}
+
+/** The extensions' variables, beside those that earlier trainings have left. */
+export function keptVariables({ variables: earlier = {} }: State, own: ParameterRecord): Pick<State, 'variables'> {
+  const variables = { ...earlier, ...own };
+  return Object.keys(variables).length > 0 ? { variables } : {};
 }

@@ -5,22 +5,22 @@ import {
   type Evaluation,
   type ExtensionEntry,
   type Network,
-  type ParameterRecord,
   type Progress,
-  PrunebenchError,
   type RandomStream,
   refuseDiverged,
+  type SplitName,
   type State,
   type StepMetrics,
   type StepOutcome,
-  sizeOf,
   type TrainOptions,
 } from '@prunebench/core';
 import { batches } from '@prunebench/data';
 import { refuseUntrainable } from '@prunebench/network';
 import { Evaluator } from '../evaluate.ts';
+import { keptVariables } from '../extensions/extension-variables.ts';
 import { madeExtensions } from '../extensions/made-extensions.ts';
 import { holdEvents, NO_EVENT } from '../extensions/training-access.ts';
+import { checkFit } from './check-fit.ts';
 import { EventLoopTurns } from './event-loop-turns.ts';
 import { refuseWrongBackend } from './first-steps.ts';
 import { LossMeter } from './loss-meter.ts';
@@ -39,6 +39,8 @@ export interface TrainContext {
   /** What `options.extensions` may name. */
   readonly extensions?: ReadonlyMap<string, ExtensionEntry>;
   readonly onProgress?: (progress: Progress) => void;
+  /** Called for every evaluation of a split. */
+  readonly onEvaluation?: (split: SplitName) => void;
 }
 
 /**
@@ -274,6 +276,7 @@ class Training implements Disposable {
       update: this.#run.step,
       learningRate: this.#run.learningRate,
     });
+    this.#context.onEvaluation?.(split);
     if (Number.isFinite(evaluation.loss)) return evaluation;
     const place = this.#place(this.#run.step);
     throw new DivergenceError(`Training diverged: the ${split} loss is ${evaluation.loss} after ${place}.`);
@@ -293,22 +296,4 @@ class Training implements Disposable {
   #place(step: number): string {
     return `step ${step} of ${this.#totalSteps} (epoch ${Math.ceil(step / this.#stepsPerEpoch)})`;
   }
-}
-
-/** The extensions' variables, beside those that earlier trainings have left. */
-function keptVariables({ variables: earlier = {} }: State, own: ParameterRecord): Pick<State, 'variables'> {
-  const variables = { ...earlier, ...own };
-  return Object.keys(variables).length > 0 ? { variables } : {};
-}
-
-function checkFit(network: Network, dataset: Dataset): void {
-  if (dataset.splits.train.size === 0)
-    throw new PrunebenchError(`Dataset ${dataset.id} has no training examples.`, {
-      remedy: 'Choose another split of it.',
-    });
-  if (sizeOf(network.inputShape) !== sizeOf(dataset.inputShape))
-    throw new PrunebenchError(
-      `Network ${network.name} takes inputs [${network.inputShape}], but dataset ${dataset.id} has [${dataset.inputShape}].`,
-      { remedy: 'Choose a network that is made for this dataset.' },
-    );
 }

@@ -1,4 +1,4 @@
-import type { Criterion, Dataset, Network, State, TrialSession } from '@prunebench/core';
+import type { Criterion, Dataset, Network, SplitName, State, TrialSession } from '@prunebench/core';
 import { openSession, type ScoreMemory, stepKinds } from '../../src/index.ts';
 
 export interface TestSession {
@@ -9,6 +9,7 @@ export interface TestSession {
   readonly position?: number;
   readonly earlier?: readonly State[];
   readonly shared?: { readonly memory: ScoreMemory; readonly start: string };
+  readonly onEvaluation?: (split: SplitName) => void;
 }
 
 export function sessionOf({
@@ -19,6 +20,7 @@ export function sessionOf({
   position = 0,
   earlier = [],
   shared,
+  onEvaluation,
 }: TestSession): TrialSession {
   return openSession({
     dataset,
@@ -30,6 +32,7 @@ export function sessionOf({
     initializer: 'glorot-normal',
     stateAfter: async (index) => earlier[index],
     ...(shared ? { shared } : {}),
+    ...(onEvaluation ? { onEvaluation } : {}),
   });
 }
 
