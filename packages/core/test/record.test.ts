@@ -131,7 +131,8 @@ test('the architecture, named metrics and evaluations are there or not, and each
   ];
   const metrics = { 'rank-correlation': { value: -0.25, unit: 'ratio' }, fitness: { value: 0, unit: 'percent' } };
   const record = { ...example, measured: { ...example.measured, architecture, evaluations: 12, metrics } };
-  t.deepEqual(trialRecord.parse(JSON.parse(JSON.stringify(record))), record as never);
+  const parsed: unknown = trialRecord.parse(JSON.parse(JSON.stringify(record)));
+  t.deepEqual(parsed, record);
   for (const name of ['architecture', 'evaluations', 'metrics'])
     t.false(name in trialRecord.parse(example).measured!, name);
   for (const [path, value] of [

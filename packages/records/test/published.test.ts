@@ -109,50 +109,6 @@ test('a rerun on another machine, by other code, to the same numbers changes no 
   t.is(await readFile(publishedFiles(fresh.table).measured, 'utf8'), measured, 'in an empty folder too');
 });
 
-/** What a record of today says of the same measurements besides. */
-const besides = {
-  architecture: [
-    {
-      name: 'fc/kernel',
-      kind: 'dense' as const,
-      inputs: { total: 5, remaining: 4 },
-      units: { total: 2, remaining: 1 },
-    },
-  ],
-  evaluations: 7,
-  metrics: { fitness: { value: 0.5, unit: 'ratio' } },
-};
-
-test('a line from before records said as much stays as it is, and a new one says it all', async (t) => {
-  await using folder = await published();
-  const before = await readFile(folder.measured, 'utf8');
-  const { records } = await loadRecords(folder.root);
-  const more = records.map(elsewhere).map((each) => ({ ...each, measured: { ...each.measured!, ...besides } }));
-  await folder.write(more);
-  await foldTable(folder.table);
-  t.is(await readFile(folder.measured, 'utf8'), before, 'the same numbers, as far as they were recorded');
-  await using fresh = await results();
-  await fresh.write(more);
-  await foldTable(fresh.table);
-  const [stored] = (await loadRecords(fresh.root)).records;
-  t.like(stored.measured, besides);
-
-  const changed = more.map((each) => ({ ...each, measured: { ...each.measured, trainedExamples: 101 } }));
-  await folder.write(changed);
-  await foldTable(folder.table);
-  const [now] = (await loadRecords(folder.root)).records;
-  t.like(now.measured, { trainedExamples: 101, ...besides }, 'another number is another line, which says it all');
-  await folder.write(
-    more.map((each) => ({ ...each, measured: { ...each.measured, trainedExamples: 101, evaluations: 8 } })),
-  );
-  await foldTable(folder.table);
-  t.is(
-    (await loadRecords(folder.root)).records[0].measured!.evaluations,
-    8,
-    'what is recorded counts as it does everywhere',
-  );
-});
-
 test('a line that lacks an option from before there was one stays as it is where nothing else has changed', async (t) => {
   await using folder = await published();
   const older = (line: string) => {
