@@ -4,6 +4,7 @@ import type { ForwardHooks, ParameterTensors } from './forward-hooks.ts';
 import { type FusedLayer, fuse, type Watched } from './fuse.ts';
 import type { Noise } from './noise.ts';
 import { batchNormTraining } from './ops/batch-norm.ts';
+import { ofRank } from './ops/of-rank.ts';
 
 export interface ForwardOptions {
   /** Batch statistics and dropout instead of running statistics. */
@@ -83,20 +84,20 @@ export function computeLayer(
   switch (layer.kind) {
     case 'dense':
       return tf.fused.matMul({
-        a: x as tf.Tensor2D,
-        b: weight(`${layer.name}/kernel`) as tf.Tensor2D,
+        a: ofRank(x, 2),
+        b: ofRank(weight(`${layer.name}/kernel`), 2),
         ...biasAndActivation(layer, fused, weight),
       });
     case 'conv2d':
-      return convolution(layer, fused, x as tf.Tensor4D, weight);
+      return convolution(layer, fused, ofRank(x, 4), weight);
     case 'batchNorm':
       return batchNorm(fused, layer.name, layer.epsilon, inputs, weight, options);
     case 'activation':
       return ACTIVATIONS[layer.activation](x);
     case 'maxPool':
-      return tf.maxPool(x as tf.Tensor4D, [...layer.size], [...layer.strides], layer.padding);
+      return tf.maxPool(ofRank(x, 4), [...layer.size], [...layer.strides], layer.padding);
     case 'avgPool':
-      return tf.avgPool(x as tf.Tensor4D, [...layer.size], [...layer.strides], layer.padding);
+      return tf.avgPool(ofRank(x, 4), [...layer.size], [...layer.strides], layer.padding);
     case 'globalAveragePool':
       return tf.mean(x, [1, 2]);
     case 'flatten':
@@ -104,7 +105,7 @@ export function computeLayer(
     case 'add':
       return tf.add(x, inputs[1]);
     case 'subsamplePad':
-      return subsamplePad(x as tf.Tensor4D, layer.stride, layer.channels);
+      return subsamplePad(ofRank(x, 4), layer.stride, layer.channels);
     case 'dropout':
       return options.training ? dropout(x, layer.name, layer.rate, options.noise) : x;
   }
@@ -118,9 +119,9 @@ function biasAndActivation(layer: { name: string; useBias: boolean }, fused: Fus
 }
 
 function convolution(layer: Conv2d, fused: FusedLayer, x: tf.Tensor4D, weight: WeightOf): tf.Tensor {
-  const kernel = weight(`${layer.name}/kernel`) as tf.Tensor4D;
-  const strides = [...layer.strides] as [number, number];
-  const dilations = [...layer.dilation] as [number, number];
+  const kernel = ofRank(weight(`${layer.name}/kernel`), 4);
+  const strides: [number, number] = [...layer.strides];
+  const dilations: [number, number] = [...layer.dilation];
   const extras = biasAndActivation(layer, fused, weight);
   if (layer.groups === 1)
     return tf.fused.conv2d({ x, filter: kernel, strides, dilations, pad: layer.padding, ...extras });
@@ -139,15 +140,13 @@ function grouped(
   const { groups, filters, padding } = layer;
   if (groups === x.shape[3]) {
     // Depthwise: output c * m + q is filter q of input channel c, which is the order of [height, width, channels, m].
-    const perChannel = tf.reshape(kernel, [kernel.shape[0], kernel.shape[1], groups, filters / groups]) as tf.Tensor4D;
+    const perChannel = ofRank(tf.reshape(kernel, [kernel.shape[0], kernel.shape[1], groups, filters / groups]), 4);
     return tf.depthwiseConv2d(x, perChannel, strides, padding, 'NHWC', dilations);
   }
   const kernels = tf.split(kernel, groups, 3);
   const parts = tf.split(x, groups, 3);
   return tf.concat(
-    parts.map((part, g) =>
-      tf.conv2d(part as tf.Tensor4D, kernels[g] as tf.Tensor4D, strides, padding, 'NHWC', dilations),
-    ),
+    parts.map((part, g) => tf.conv2d(ofRank(part, 4), ofRank(kernels[g], 4), strides, padding, 'NHWC', dilations)),
     3,
   );
 }
@@ -161,15 +160,15 @@ function batchNorm(
   options: ForwardOptions,
 ): tf.Tensor {
   const [x, residual] = inputs;
-  const gamma = weight(`${name}/gamma`) as tf.Tensor1D;
-  const beta = weight(`${name}/beta`) as tf.Tensor1D;
+  const gamma = ofRank(weight(`${name}/gamma`), 1);
+  const beta = ofRank(weight(`${name}/beta`), 1);
   if (options.training) {
     const { y, mean, variance } = batchNormTraining(x, gamma, beta, { epsilon, relu: fused.relu, residual });
     options.onStatistics?.(name, mean, variance);
     return y;
   }
-  const mean = weight(`${name}/movingMean`) as tf.Tensor1D;
-  const variance = weight(`${name}/movingVariance`) as tf.Tensor1D;
+  const mean = ofRank(weight(`${name}/movingMean`), 1);
+  const variance = ofRank(weight(`${name}/movingVariance`), 1);
   const normalised = tf.batchNorm(x, mean, variance, beta, gamma, epsilon);
   const y = residual ? tf.add(normalised, residual) : normalised;
   return fused.relu ? tf.relu(y) : y;
