@@ -1,8 +1,9 @@
 /** What the command line answers to wrong input: one message, the remedy, no stack, a code that says whose fault it is. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadTable, recordTable } from '@prunebench/records';
 import test from 'ava';
+import { COMPILE_CACHE } from '../src/compile-cache.ts';
 import { repositoryRoot } from '../src/repository.ts';
 import { sandbox, TINY } from './fixtures/cli.ts';
 
@@ -166,3 +167,10 @@ for (const command of ['time', 'export'])
     const { records } = await loadTable(recordTable(join(repositoryRoot, 'results'), 'global-vs-layerwise', 'cpu'));
     for (const prefix of keys) t.is(records.filter(({ key }) => key.startsWith(prefix)).length, 1, prefix);
   });
+
+test('what a command has compiled is kept for the next, with the installation', async (t) => {
+  await using box = await sandbox();
+  const { exitCode } = await box.cli('list', 'methods');
+  t.is(exitCode, 0);
+  t.true((await readdir(COMPILE_CACHE)).length > 0);
+});

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { type Progress, PrunebenchError } from '@prunebench/core';
 import type { Notice } from '@prunebench/files';
+import { COMPILE_CACHE } from '../compile-cache.ts';
 import { errorMessage, toError } from '../errors/error-message.ts';
 import { type Executor, WorkerCrash } from '../schedule/scheduler.ts';
 import type { FromWorker, Task, TaskResult, ToWorker, WorkerConfig, WorkerInfo } from './protocol.ts';
@@ -126,7 +127,12 @@ class Worker {
   constructor(config: WorkerConfig, threads: number, notice: Notice) {
     this.#child = fork(WORKER, [], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      env: { ...WORKER_ENVIRONMENT, ...process.env, PRUNEBENCH_THREADS: String(threads) },
+      env: {
+        NODE_COMPILE_CACHE: COMPILE_CACHE,
+        ...WORKER_ENVIRONMENT,
+        ...process.env,
+        PRUNEBENCH_THREADS: String(threads),
+      },
     });
     this.#child.stderr!.on('data', (bytes: Buffer) => {
       this.#lastWords = (this.#lastWords + bytes.toString()).slice(-LAST_WORDS);
