@@ -110,14 +110,19 @@ def time_steps(request):
     model, optimizer, x, y = prepare(request["network"], request["layout"])
     training = request["mode"] == "train"
     model.train(training)
+
+    def evaluate():
+        with torch.inference_mode():
+            model(x).cpu()
+
+    return timed(lambda: train_step(model, optimizer, x, y) if training else evaluate(), request["steps"])
+
+
+def timed(run, repeats):
     seconds = []
-    for _ in range(request["steps"]):
+    for _ in range(repeats):
         start = time.perf_counter()
-        if training:
-            train_step(model, optimizer, x, y)
-        else:
-            with torch.inference_mode():
-                model(x).cpu()
+        run()
         seconds.append(time.perf_counter() - start)
     return {"seconds": seconds}
 
@@ -161,14 +166,8 @@ def gemm(request):
     n = request["size"]
     a, b = torch.randn(n, n), torch.randn(n, n)
     torch.mm(a, b)
-    best = min(_timed(lambda: torch.mm(a, b)) for _ in range(request["repeats"]))
+    best = min(timed(lambda: torch.mm(a, b), request["repeats"])["seconds"])
     return {"gflops": 2 * n**3 / best / 1e9}
-
-
-def _timed(run):
-    start = time.perf_counter()
-    run()
-    return time.perf_counter() - start
 
 
 JOBS = {"steps": time_steps, "mnist": mnist_job, "gemm": gemm}

@@ -13,7 +13,6 @@ Threads and BLAS kernels are pinned by the caller, see peer.py; SciPy's product 
 import json
 import os
 import sys
-import time
 import warnings
 from functools import lru_cache
 
@@ -21,7 +20,7 @@ import numpy as np
 import torch
 
 import peer_blas
-from peer import NETWORKS, train_step
+from peer import NETWORKS, timed, train_step
 
 try:
     import scipy.sparse
@@ -74,15 +73,6 @@ def prepare_network(job, network, batch_size, layout):
             model(x)
 
     return evaluate
-
-
-def timed(run, repeats):
-    seconds = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        run()
-        seconds.append(time.perf_counter() - start)
-    return {"seconds": seconds}
 
 
 JOBS = {"product": product, "eval": network_steps, "train": network_steps}

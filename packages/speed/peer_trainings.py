@@ -17,13 +17,12 @@ pinned by the caller, see peer.py.
 import json
 import os
 import sys
-import time
 
 import torch
 import torch.nn.functional as F
 
 import peer_blas
-from peer import gemm, lenet_300_100
+from peer import gemm, lenet_300_100, timed
 
 TINY = 1e-8
 
@@ -202,15 +201,6 @@ def training_of(form):
     if form not in running:
         running[form] = start.training(start, form)
     return running[form]
-
-
-def timed(run, repeats):
-    seconds = []
-    for _ in range(repeats):
-        begun = time.perf_counter()
-        run()
-        seconds.append(time.perf_counter() - begun)
-    return {"seconds": seconds}
 
 
 start = None

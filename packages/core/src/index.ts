@@ -133,4 +133,4 @@ export {
 } from './records/record.ts';
 export { SCHEMA_VERSION } from './records/schema-version.ts';
 export { brokenSeal, sealed } from './records/seal.ts';
-export { withoutDefaults } from './records/without-defaults.ts';
+export { isObject, withoutDefaults } from './records/without-defaults.ts';

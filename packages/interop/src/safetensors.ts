@@ -1,4 +1,4 @@
-import { messageOf, PrunebenchError, sizeOf } from '@prunebench/core';
+import { isObject, messageOf, PrunebenchError, sizeOf } from '@prunebench/core';
 import { bytesOf, type Dtype, dtypeOf, isDtype, readable, readValues, type TensorValues } from './dtypes.ts';
 import { repeatedKey } from './repeated-key.ts';
 import { shown } from './shown.ts';
@@ -119,7 +119,7 @@ function readHeader(bytes: Uint8Array, source: string): { header: Record<string,
   if (dataStart > bytes.length)
     throw corrupt(source, `it ends after ${bytes.length} bytes, inside its header of ${length} bytes`);
   const header = parseHeader(bytes.subarray(LENGTH_BYTES, dataStart), source);
-  if (!isRecord(header)) throw corrupt(source, 'its header is not a JSON object');
+  if (!isObject(header)) throw corrupt(source, 'its header is not a JSON object');
   if (bytes[LENGTH_BYTES] !== '{'.charCodeAt(0)) throw corrupt(source, 'its header does not begin with "{"');
   return { header, dataStart };
 }
@@ -140,12 +140,12 @@ function parseHeader(bytes: Uint8Array, source: string): unknown {
 
 function readMetadata(header: Record<string, unknown>, source: string): Record<string, string> {
   const metadata = Object.hasOwn(header, METADATA) ? header[METADATA] : {};
-  if (!isRecord(metadata) || !areTexts(metadata)) throw corrupt(source, `its ${METADATA} is not an object of texts`);
+  if (!isObject(metadata) || !areTexts(metadata)) throw corrupt(source, `its ${METADATA} is not an object of texts`);
   return metadata;
 }
 
 function checkedEntry(name: string, entry: unknown, source: string): HeaderEntry {
-  if (!isRecord(entry)) throw corrupt(source, `the entry of tensor ${name} is not an object`);
+  if (!isObject(entry)) throw corrupt(source, `the entry of tensor ${name} is not an object`);
   const { dtype, shape, data_offsets: offsets } = entry;
   if (!isDtype(dtype)) throw foreign(source, `tensor ${name} has the type ${shown(dtype)}; ${readable} can be read`);
   if (!Array.isArray(shape) || !shape.every(isCount))
@@ -193,10 +193,6 @@ function foreign(source: string, reason: string): PrunebenchError {
   return new PrunebenchError(`${source} cannot be read: ${reason}.`, {
     remedy: 'Convert that tensor to F32 with the program that wrote it.',
   });
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function areTexts(values: Record<string, unknown>): values is Record<string, string> {

@@ -13,6 +13,7 @@ import type { SparseRow } from '../src/sparse-rows.ts';
 import { crossoverTable, gpuTable, rowTable } from '../src/sparse-tables.ts';
 import { measureTraining, trainingWorkloads } from '../src/sparse-training.ts';
 import { faster, ratioOf, takeTurns } from '../src/turns.ts';
+import { firstRow } from './first-row.ts';
 
 test('the crossover lies where the line through the logarithms passes 1', (t) => {
   // 1/4 at 0.5 and 4 at 0.9: halfway in the logarithm.
@@ -84,12 +85,6 @@ test.serial('a product without a peer gives a row, and rows give a plot', async 
   t.regex(svg, /^<svg/);
   t.regex(svg, /inference of whole networks/);
 });
-
-/** The cells of a Markdown table's first row, by heading. */
-function firstRow(table: string): Record<string, string> {
-  const [headings, , cells] = table.split('\n').map((line) => line.split('|').map((cell) => cell.trim()));
-  return Object.fromEntries(headings.map((heading, i) => [heading, cells[i]]));
-}
 
 test('every number of the tables stands under its heading', (t) => {
   const row: SparseRow = {

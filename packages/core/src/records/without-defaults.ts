@@ -29,6 +29,7 @@ function strip(node: unknown, keepsMeaning: () => boolean): void {
   }
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+/** Whether a value has named members: no list, and not null. */
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -3,7 +3,7 @@
  * Rumelhart & Huberman 1990) and Setiono's sum of both (1997). They are over the prunable weights, biases and batch norm left out.
  */
 import { prunableSpecs } from '@prunebench/core';
-import { defineExtension, type ParameterTensors } from '@prunebench/network';
+import { defineExtension, gradientArguments, type ParameterTensors } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 
@@ -68,10 +68,12 @@ export const setionoPenalty = defineExtension({
 
 /** Σ β w² / (1 + β w²) */
 function eliminated(kernels: readonly string[], parameters: ParameterTensors, beta: number): tf.Tensor {
-  const term = tf.customGrad((w, save) => {
-    const square = tf.mul(tf.square(w as tf.Tensor), beta);
+  const term = tf.customGrad((...args) => {
+    const { tensors, save } = gradientArguments(args);
+    const [w] = tensors;
+    const square = tf.mul(tf.square(w), beta);
     const larger = tf.add(square, 1);
-    (save as tf.GradSaveFunc)([w as tf.Tensor, larger]);
+    save([w, larger]);
     return {
       value: tf.sum(tf.div(square, larger)),
       // 2 β w / (1 + β w²)²
@@ -86,10 +88,12 @@ function sumOfSquares(kernels: readonly string[], parameters: ParameterTensors):
 }
 
 /** Σ w², with its gradient in one pass over the weights. */
-const squares = tf.customGrad((w, save) => {
-  (save as tf.GradSaveFunc)([w as tf.Tensor]);
+const squares = tf.customGrad((...args) => {
+  const { tensors, save } = gradientArguments(args);
+  const [w] = tensors;
+  save([w]);
   return {
-    value: tf.sum(tf.square(w as tf.Tensor)),
+    value: tf.sum(tf.square(w)),
     gradFunc: (dy: tf.Tensor, [x]: tf.Tensor[]) => tf.mul(x, tf.mul(dy, 2)),
   };
 });

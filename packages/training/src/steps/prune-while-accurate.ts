@@ -1,6 +1,7 @@
 import {
   applyMasks,
   defineStepKind,
+  isObject,
   LayerCollapseError,
   maskedSparsity,
   type NamedEntries,
@@ -72,13 +73,9 @@ export const pruneWhileAccurateStep = defineStepKind({
 function normaliseBoth(options: Readonly<Record<string, unknown>>, entries: NamedEntries): Normalised {
   const chosen = normaliseCriterion(options, entries);
   const { retrain } = options;
-  if (!isRecord(retrain)) return chosen;
+  if (!isObject(retrain)) return chosen;
   const { options: trained, ...revisions } = normaliseExtensions(retrain, entries);
   return { ...chosen, ...revisions, options: { ...chosen.options, retrain: trained } };
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
 }
 
 async function removeWeights(

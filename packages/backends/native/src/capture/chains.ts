@@ -87,10 +87,8 @@ function inOrder(
   writers: ReadonlyMap<Value, readonly Command[]>,
 ): Group[] {
   const placed = new Set<Group>();
-  const visited = new Set<Group>();
   const place = (group: Group) => {
-    if (visited.has(group)) return;
-    visited.add(group);
+    if (placed.has(group)) return;
     for (const value of group.members.flatMap(inputsOf))
       for (const writer of writers.get(value) ?? []) {
         const before = groups.of(writer);
