@@ -1,0 +1,70 @@
+import { scales } from '@prunebench/core';
+import { Command, Option } from 'commander';
+import type { RunCommandOptions } from '../commands/run.ts';
+import { backendOption, jsonOption, pluginOption, positiveInteger, resultsOption } from '../options/options.ts';
+import { examples } from './examples.ts';
+
+/** `prunebench run`: runs a benchmark. */
+export function runCommand(): Command {
+  return new Command('run')
+    .description('run the trials of a benchmark that have no record yet, then write its table and plot')
+    .argument('<benchmark>', 'its name; see prunebench list benchmarks')
+    .addOption(
+      new Option('--scale <name>', 'smoke: seconds; cpu: minutes to hours; paper: the full protocol')
+        .choices(scales)
+        .default('cpu'),
+    )
+    .option('--seeds <number>', "how many seeds; by default the benchmark's own number", positiveInteger)
+    .option(
+      '--workers <number>',
+      'processes that share the trials; by default as many as the cores have room for',
+      positiveInteger,
+    )
+    .addOption(backendOption())
+    .addOption(resultsOption())
+    .addOption(
+      new Option(
+        '--filter <key=value>',
+        'only trials with this network, dataset, method, series, sparsity (or units, lambda), control, seed or options.<name>; repeatable',
+      )
+        .argParser((text: string, filters: readonly string[]) => [...filters, text])
+        .default([], 'all trials'),
+    )
+    .addOption(
+      new Option('--rerun', 'compute finished trials again, from their first step, whatever computed their records')
+        .default(false)
+        .conflicts('keep'),
+    )
+    .addOption(
+      new Option(
+        '--keep',
+        'keep records that another version of the suite computed, and compute only what is missing',
+      ).default(false),
+    )
+    .option('--no-speed', 'do not measure the speed of the pruned networks after the last trial')
+    .option('--retime', 'measure the speed of networks again that were timed before', false)
+    .addOption(pluginOption())
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      `
+Finished trials are skipped and shared stages are computed once, so the same command goes on where it was stopped.
+A trial is finished when its record is of the same code and data: where a criterion, a method, a plugin, a network or a
+data set has changed since, it is computed again; where the suite's own engine has, the run asks for --rerun or --keep.
+Ctrl-C stops at the next training step; a second Ctrl-C stops at once. Nothing finished is lost either way.
+SIGTERM and a closed terminal do the same. PRUNEBENCH_THREADS sets the compute threads of each worker.
+After the last trial the pruned networks of the first three seeds are timed against themselves dense, one at a time;
+trials whose record has no measured speed yet are made up for as long as their networks are in the results folder.`,
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'run global-vs-layerwise --scale smoke',
+        'run global-vs-layerwise --filter network=lenet-300-100 --filter sparsity=0.9 --filter sparsity=0.95',
+        'run global-vs-layerwise --seeds 5 --workers 2 --backend native --results my-results',
+      ),
+    )
+    .action(async (name: string, options: RunCommandOptions) =>
+      (await import('../commands/run.ts')).run(name, options),
+    );
+}

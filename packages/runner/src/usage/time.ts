@@ -1,0 +1,20 @@
+import { Command } from 'commander';
+import type { TimeCommandOptions } from '../commands/time.ts';
+import { jsonOption, listOf, pluginOption, positiveInteger, resultsOption } from '../options/options.ts';
+import { examples } from './examples.ts';
+
+/** `prunebench time`: times one network on sparse kernels. */
+export function timeCommand(): Command {
+  return new Command('time')
+    .description("time a finished trial's network on sparse kernels against itself dense")
+    .argument('<trial>', 'its key, or the beginning of it: the first field of its record')
+    .option('--batch <list>', 'batch sizes to measure', listOf(positiveInteger), [1, 128])
+    .option('--rounds <number>', 'alternations of the two; medians are over them', positiveInteger, 15)
+    .addOption(resultsOption())
+    .addOption(pluginOption())
+    .addOption(jsonOption())
+    .addHelpText('after', examples('time 0699d507', 'time 0699d507 --batch 128 --json'))
+    .action(async (key: string, options: TimeCommandOptions) =>
+      (await import('../commands/time.ts')).time(key, options),
+    );
+}
