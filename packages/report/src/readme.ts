@@ -4,7 +4,10 @@ import { PrunebenchError, type ScaleName, scales } from '@prunebench/core';
 export const START = '<!-- table:start -->';
 export const END = '<!-- table:end -->';
 
-const SELECTED = new RegExp(`<!-- table:start benchmark=(\\S+) network=(\\S+) scale=(${scales.join('|')}) -->`, 'g');
+const SELECTED = new RegExp(
+  `<!-- table:start benchmark=(\\S+) network=(\\S+) scale=(${scales.join('|')})(?: rows="([^"]+)")?(?: columns="([^"]+)")? -->`,
+  'g',
+);
 
 /** A place for the table of one network at one scale, in a README that is not the benchmark's own. */
 export interface Selection {
@@ -13,13 +16,24 @@ export interface Selection {
   readonly benchmark: string;
   readonly network: string;
   readonly scale: ScaleName;
+  /** What the first cells of the wanted rows say, in this order; all rows when left out. */
+  readonly rows?: readonly string[] | undefined;
+  /** Heads of the wanted columns beside the first; all when left out. */
+  readonly columns?: readonly string[] | undefined;
 }
 
 /** The places for selected tables in a README, in order. */
 export function selectionsIn(text: string): Selection[] {
-  return [...text.matchAll(SELECTED)].flatMap(([start, benchmark, network, name]) =>
-    scales.filter((scale) => scale === name).map((scale) => ({ start, benchmark, network, scale })),
+  return [...text.matchAll(SELECTED)].flatMap(([start, benchmark, network, name, rows, columns]) =>
+    scales
+      .filter((scale) => scale === name)
+      .map((scale) => ({ start, benchmark, network, scale, rows: named(rows), columns: named(columns) })),
   );
+}
+
+/** Names in a marker, between semicolons. */
+function named(list: string | undefined): readonly string[] | undefined {
+  return list?.split(';').map((name) => name.trim());
 }
 
 /**

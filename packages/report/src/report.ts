@@ -16,7 +16,7 @@ import { pictureFile, publishedScales, tableFile } from './published-files.ts';
 import { END, replaceBlock, type Selection, START, selectionsIn } from './readme.ts';
 import { renderCsv } from './render/csv.ts';
 import { escapeMarkdown } from './render/escape.ts';
-import { markdownDetails, markdownSummary, networkSection } from './render/sections.ts';
+import { markdownDetails, markdownSummary, networkExcerpt, networkSection } from './render/sections.ts';
 import { renderSvg } from './render/svg.ts';
 import { type Summary, summarise } from './summary/summary.ts';
 import { comparisonsTable } from './tables/comparisons.ts';
@@ -48,6 +48,14 @@ export interface ReportOptions {
   readonly kinds?: readonly TableKind[];
 }
 
+/** What the table of one network is made of. */
+export interface Section {
+  readonly benchmark: Benchmark;
+  readonly published: readonly PublishedValue[];
+  /** One, or one for each data set on which the network was run. */
+  readonly shown: readonly Shown[];
+}
+
 /** One scale of a benchmark, as it is shown. */
 export interface ReportTable {
   readonly scale: ScaleName;
@@ -64,7 +72,7 @@ export interface RenderedReport {
   /** What belongs between the markers of the benchmark's README; null when no table of the `cpu` or `paper` scale is complete. */
   readonly readmeBlock: string | null;
   /** The table of each network whose trials are complete, by scale and network; see `sectionOf`. */
-  readonly sections: ReadonlyMap<string, string>;
+  readonly sections: ReadonlyMap<string, Section>;
   readonly tables: readonly ReportTable[];
   /** What the reader of the tables should know: stale records left out, backends mixed. */
   readonly notes: readonly string[];
@@ -93,7 +101,7 @@ export async function renderReport(source: ReportSource, options: ReportOptions)
   const files = new Map<string, string>();
   const tables: ReportTable[] = [];
   const blocks: string[] = [];
-  const sections = new Map<string, string>();
+  const sections = new Map<string, Section>();
   const notes: string[] = [];
   for (const scale of SCALES) {
     const { records, stale, complete, pending, completeFor, trials } = declaredRecords(
@@ -117,9 +125,7 @@ export async function renderReport(source: ReportSource, options: ReportOptions)
       const { dataset, network } = each.network;
       if (!completeFor(dataset, network)) continue;
       const name = sectionName(scale, network);
-      const before = sections.get(name);
-      const section = networkSection(each, benchmark, published, scale);
-      sections.set(name, before === undefined ? section : `${before}\n\n${section}`);
+      sections.set(name, { benchmark, published, shown: [...(sections.get(name)?.shown ?? []), each] });
     }
     if (complete && publishedScales.includes(scale))
       blocks.push(readmeSection({ summary, shown, markdown, pending, figures, folder, readme: source.readme }));
@@ -127,9 +133,17 @@ export async function renderReport(source: ReportSource, options: ReportOptions)
   return { files, readmeBlock: blocks.length === 0 ? null : blocks.join('\n\n'), sections, tables, notes };
 }
 
-/** What belongs in a place for a selected table; null while the network's trials are not complete. */
-export function sectionOf({ sections }: RenderedReport, { scale, network }: Selection): string | null {
-  return sections.get(sectionName(scale, network)) ?? null;
+/**
+ * What belongs in a place for a selected table; null while the network's trials are not complete.
+ *
+ * @throws PrunebenchError for a row or column that the table has not
+ */
+export function sectionOf({ sections }: RenderedReport, place: Selection): string | null {
+  const section = sections.get(sectionName(place.scale, place.network));
+  if (section === undefined) return null;
+  const { shown, benchmark, published } = section;
+  const render = place.rows === undefined && place.columns === undefined ? networkSection : networkExcerpt;
+  return shown.map((each) => render(each, benchmark, published, place.scale, place)).join('\n\n');
 }
 
 function sectionName(scale: ScaleName, network: string): string {

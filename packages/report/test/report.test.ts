@@ -250,3 +250,31 @@ test('a selected table goes to its place in another file, and to no other benchm
   t.true((await readFile(readme, 'utf8')).includes(table));
   t.true(text.endsWith(`${other}\n\nEnd.\n`));
 });
+
+test('a marker may choose rows and columns; a name that the table has not is refused with those it has', async (t) => {
+  const { source, resultsDir, readme } = await workplace();
+  const excerpt = join(resultsDir, '..', 'front.md');
+  const options = { resultsDir, records: await storedRecords(), keyOf };
+  await writeReport(source, options);
+  const lines = (await readFile(readme, 'utf8')).split('\n').filter((line) => line.startsWith('|'));
+  const cells = (line: string) => line.split('|').map((each) => each.trim());
+  const whole = lines.slice(0, lines.findIndex((line) => line.startsWith('| control') || line === '') + 1).map(cells);
+  const [head, , dense, ...others] = whole;
+  const last = others.at(-1)!;
+  const column = head!.at(-2)!;
+  const place = `<!-- table:start benchmark=tiny network=mlp scale=cpu rows="${last[1]};${dense![1]}" columns="${column}" -->`;
+  await writeFile(excerpt, `${place}\n<!-- table:end -->\n`);
+  await writeReport({ ...source, excerpts: [excerpt] }, options);
+  const part = (await readFile(excerpt, 'utf8'))
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+    .map(cells);
+  const bare = (row: readonly string[]) => [row[1], row.at(-2)];
+  t.deepEqual(
+    [part[0], part[2], part[3]].map((row) => row?.slice(1, -1)),
+    [head, last, dense].map((row) => bare(row!)),
+  );
+  await writeFile(excerpt, `${place.replace(column, '12 %')}\n<!-- table:end -->\n`);
+  const error = await t.throwsAsync(writeReport({ ...source, excerpts: [excerpt] }, options));
+  t.is(error.message, "The table has no column '12 %'.");
+});

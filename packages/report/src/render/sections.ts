@@ -10,6 +10,7 @@ import { publishedLines } from '../tables/published-rows.ts';
 import { recordedTable, UNITS_LEFT } from '../tables/recorded-columns.ts';
 import { speedNote } from '../tables/speedups.ts';
 import { statementsOf } from '../tables/statements.ts';
+import { partOf, type TablePart } from '../tables/table.ts';
 import { escapeMarkdown } from './escape.ts';
 import { renderList, renderTable } from './markdown.ts';
 
@@ -31,6 +32,20 @@ export function markdownDetails(shown: readonly Shown[]): string {
   return `${shown.map(detailsSection).join('\n\n')}\n`;
 }
 
+/** A part of the table of one network with its legend, for a page that says where the whole is. */
+export function networkExcerpt(
+  shown: Shown,
+  benchmark: Benchmark,
+  published: readonly PublishedValue[],
+  scale: string,
+  part: TablePart,
+): string {
+  const { network, kind } = shown;
+  const source = { ...shown, benchmark, published: published.filter((value) => belongsTo(value, network)) };
+  const table = renderTable(partOf(kind.table(source), part));
+  return [headline(shown, scale), table, legendOf(network, kind, table)].join('\n\n');
+}
+
 /** The table of one network with its legend and what else was published. */
 export function networkSection(
   shown: Shown,
@@ -44,7 +59,7 @@ export function networkSection(
   const elsewhere = publishedLines(kind.elsewhere(source));
   const findings = kind.findings?.(network) ?? [];
   return [
-    `**${escapeMarkdown(networkTitle(network))}: ${kind.title(network)}** (scale \`${scale}\`)`,
+    headline(shown, scale),
     table,
     legendOf(network, kind, table),
     ...(kind.rowsOfCells ? [] : recorded(network)),
@@ -52,6 +67,10 @@ export function networkSection(
     ...(elsewhere.length === 0 ? [] : [`Also published:\n\n${elsewhere.map(publishedLine).join('\n')}`]),
     ...(findings.length === 0 ? [] : [renderList(findings)]),
   ].join('\n\n');
+}
+
+function headline({ network, kind }: Shown, scale: string): string {
+  return `**${escapeMarkdown(networkTitle(network))}: ${kind.title(network)}** (scale \`${scale}\`)`;
 }
 
 /** What the records say besides, below a table that has no row for each cell. */
