@@ -49,7 +49,7 @@ export interface ReportOptions {
 }
 
 /** What the table of one network is made of. */
-export interface Section {
+interface Section {
   readonly benchmark: Benchmark;
   readonly published: readonly PublishedValue[];
   /** One, or one for each data set on which the network was run. */
