@@ -46,8 +46,9 @@ const offsetOf = (index: readonly number[], strides: readonly number[]): number 
 
 const slice: KernelBody = (call) => {
   const { x } = required(call.inputs, 'x');
-  const wanted = [numberOrNumbersOf(call.attrs.begin, 'begin'), numberOrNumbersOf(call.attrs.size, 'size')] as const;
-  const [begin, size] = slice_util.parseSliceParams(x, ...wanted);
+  const first = numberOrNumbersOf(call.attrs.begin, 'begin');
+  const most = call.attrs.size === undefined ? undefined : numberOrNumbersOf(call.attrs.size, 'size');
+  const [begin, size] = slice_util.parseSliceParams(x, first, most);
   slice_util.assertParamsValid(x, begin, size);
   const strides = denseStrides(x.shape);
   return gather(call, offsetOf(begin, strides), size, strides);

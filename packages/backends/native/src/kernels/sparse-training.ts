@@ -74,8 +74,6 @@ const isTileConvShape = (value: unknown): value is TileConvShape =>
 
 interface TileConvAttributes {
   readonly conv: TileConvShape;
-  /** The same of the input gradient. */
-  readonly backward: TileConvShape;
   readonly inputRelu: boolean;
   readonly relu: boolean;
   readonly images: number;
@@ -98,7 +96,6 @@ function tileConvOf(attrs: Attributes): TileConvAttributes {
   const shortcut = attrs.shortcut === undefined ? undefined : numbersOf(attrs.shortcut, 'shortcut');
   return {
     conv: tileConvShapeOf(attrs.conv, 'conv'),
-    backward: tileConvShapeOf(attrs.backward, 'backward'),
     inputRelu: Boolean(attrs.inputRelu),
     relu: Boolean(attrs.relu),
     images: numberOf(attrs.images, 'images'),
@@ -196,7 +193,7 @@ const sparseConvGrad: KernelBody = ({ backend, inputs, attrs }) => {
   const behind = { outMean, outVariance, outScale, dOutScale: dScale, dOutShift: dShift };
   const pattern = { starts, taps: columns, values, ...transposed };
   const made = { dx, dScale: inScale, dShift: inShift, dValues, dGamma };
-  const numbers = { ...shapes.numbers, ...backNumbers(conv.backward) };
+  const numbers = { ...shapes.numbers, ...backNumbers(tileConvShapeOf(attrs.backward, 'backward')) };
   backend.invoke('SparseConvGrad', { ...read, ...behind, ...pattern, ...made }, numbers);
   return [dx, inScale, inShift, dValues, dGamma].filter((tensor) => tensor !== undefined);
 };
