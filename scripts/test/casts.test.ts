@@ -1,4 +1,4 @@
-/** Casts say what nobody looks at. Those of the sources are counted, so that there are never more of them: CONTRIBUTING.md, Where things go. */
+/** Casts say what nobody looks at. Those of the sources are counted, so that there are never more of them: CONTRIBUTING.md. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
