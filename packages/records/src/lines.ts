@@ -1,5 +1,13 @@
 /** The published form of a record: a line of what was measured, and a line of how it was run. */
-import { canonicalJson, contentHash, sealed, type TrialRecord, trialRecord } from '@prunebench/core';
+import {
+  canonicalJson,
+  contentHash,
+  isObject,
+  PrunebenchError,
+  sealed,
+  type TrialRecord,
+  trialRecord,
+} from '@prunebench/core';
 import { z } from 'zod';
 
 const { schema, key, benchmark, scale, series, control, spec, failure, measured, run, speed, code } = trialRecord.shape;
@@ -73,13 +81,21 @@ export function linesOf(trial: string, record: TrialRecord, before?: { record: T
   const { run, speed, code } = parsed;
   const { key, schema, ...rest } = reproducible(parsed);
   const id = { key, ...(trial !== key && { name: trial }), schema };
-  const options = JSON.parse(canonicalJson(rest.spec.options)) as TrialRecord['spec']['options'];
+  const options: unknown = JSON.parse(canonicalJson(rest.spec.options));
   const stays = before && contentHash(reproducible(before.record)) === contentHash(asFarAs(before.record, parsed));
   const measured = stays
     ? before.lines.measured
     : JSON.stringify(sealed({ ...id, ...rest, spec: { ...rest.spec, options } }));
-  const { digest: of } = JSON.parse(measured) as { digest: string };
+  const of = digestOf(measured);
   return { measured, run: JSON.stringify(sealed({ ...id, of, run, ...(speed && { speed }), ...(code && { code }) })) };
+}
+
+function digestOf(line: string): string {
+  const value: unknown = JSON.parse(line);
+  if (isObject(value) && typeof value.digest === 'string') return value.digest;
+  throw new PrunebenchError(`A line of measurements has no digest: ${line.slice(0, 200)}`, {
+    remedy: 'Take the line from the version of the file that was published.',
+  });
 }
 
 /** The record of two lines that belong together. Its seals are those of the lines, so that it has none of its own. */

@@ -1,4 +1,4 @@
-import { brokenSeal, PrunebenchError, SCHEMA_VERSION } from '@prunebench/core';
+import { brokenSeal, isObject, messageOf, PrunebenchError, SCHEMA_VERSION } from '@prunebench/core';
 import type { z } from 'zod';
 
 /** What a text says, or why it cannot be believed. */
@@ -15,9 +15,9 @@ export function parseSealed<T>(text: string, schema: z.ZodType<T>, where: string
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return { reason: `not valid JSON: ${(error as Error).message}` };
+    return { reason: `not valid JSON: ${messageOf(error)}` };
   }
-  const version = (value as { schema?: unknown } | null)?.schema;
+  const version = isObject(value) ? value.schema : undefined;
   if (typeof version === 'number' && version !== SCHEMA_VERSION)
     throw new PrunebenchError(
       `${where} has schema version ${version}; this version of Prunebench reads ${SCHEMA_VERSION}.`,
@@ -26,7 +26,9 @@ export function parseSealed<T>(text: string, schema: z.ZodType<T>, where: string
   const parsed = schema.safeParse(value);
   if (!parsed.success) return { reason: fieldAtFault(parsed.error) };
   const broken = brokenSeal(value);
-  return broken === undefined ? { value: parsed.data, sealed: 'digest' in (value as object) } : { reason: broken };
+  return broken === undefined
+    ? { value: parsed.data, sealed: isObject(value) && 'digest' in value }
+    : { reason: broken };
 }
 
 /** The first field that is not as it should be. */

@@ -17,8 +17,21 @@ export function describeHost(): { commit: string; cpu: string; cores: number; no
 
 /** The adapter that Dawn computes on, as its driver calls it; `none` where this process has not loaded Dawn or finds none. */
 export async function graphicsAdapter(): Promise<string> {
-  const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<{ info: Record<string, unknown> } | null> } };
-  const info = (await gpu?.requestAdapter())?.info;
+  const gpu: unknown = 'gpu' in navigator ? navigator.gpu : undefined;
+  const info = isGpu(gpu) ? (await gpu.requestAdapter())?.info : undefined;
   if (!info) return 'none';
   return [info.vendor, info.architecture, info.device, info.description].filter(Boolean).join(', ');
+}
+
+interface Gpu {
+  requestAdapter(): Promise<{ readonly info: Readonly<Record<string, unknown>> } | null>;
+}
+
+function isGpu(value: unknown): value is Gpu {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'requestAdapter' in value &&
+    typeof value.requestAdapter === 'function'
+  );
 }

@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import { selectBackend } from '@prunebench/backend-select';
-import { type Network, randomStream, trainOptions } from '@prunebench/core';
+import { isObject, type Network, PrunebenchError, randomStream, trainOptions } from '@prunebench/core';
 import { batches, loadDataset } from '@prunebench/data';
 import { buildModel } from '@prunebench/models';
 import { initializeParameters } from '@prunebench/network';
@@ -89,10 +89,32 @@ async function mnistJob({ epochs, learningRate, seed }: MnistRequest): Promise<{
   return { seconds: (performance.now() - start) / 1e3, accuracy };
 }
 
+type Request = StepsRequest | MnistRequest | GemmRequest;
+
+/** What this side reads of each job's request. */
+const read: Readonly<Record<Request['job'], Readonly<Record<string, 'string' | 'number'>>>> = {
+  steps: { network: 'string', mode: 'string', steps: 'number' },
+  mnist: { epochs: 'number', learningRate: 'number', seed: 'number' },
+  gemm: { size: 'number', repeats: 'number' },
+};
+
+function isRequest(value: unknown): value is Request {
+  const fields = isObject(value) && Object.entries(read).find(([job]) => job === value.job)?.[1];
+  return fields ? Object.entries(fields).every(([name, type]) => typeof value[name] === type) : false;
+}
+
+function requestOf(line: string): Request {
+  const value: unknown = JSON.parse(line);
+  if (isRequest(value)) return value;
+  throw new PrunebenchError(`This is no job of our side: ${line.slice(0, 200)}`, {
+    remedy: `Ask for ${Object.keys(read).join(', ')}, as side.ts has them.`,
+  });
+}
+
 const backend = await selectBackend();
 console.log(JSON.stringify({ ready: true, version: backend.name }));
 for await (const line of createInterface({ input: process.stdin })) {
-  const request = JSON.parse(line) as StepsRequest | MnistRequest | GemmRequest;
+  const request = requestOf(line);
   const answer =
     request.job === 'steps'
       ? await timeSteps(request)

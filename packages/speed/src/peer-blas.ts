@@ -27,7 +27,8 @@ export async function chooseBlas(interpreter: string, threads: number): Promise<
   try {
     return JSON.parse((await promisify(execFile)(interpreter, [chooserProgram], { env })).stdout);
   } catch (error) {
-    const lines = `${(error as { stderr?: string }).stderr ?? error}`.trim().split('\n');
+    const said = error instanceof Error && 'stderr' in error ? error.stderr : error;
+    const lines = `${said}`.trim().split('\n');
     throw new PrunebenchError(`The peer's matrix products could not be checked: ${lines.at(-1)}`, {
       remedy: 'Install another BLAS for it (apt-get install libopenblas0-pthread), or measure without PyTorch.',
     });

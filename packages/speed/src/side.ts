@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface, type Interface } from 'node:readline';
 import { PrunebenchError } from '@prunebench/core';
+import type { PeerRequest, SparseAnswers } from './sparse-protocol.ts';
 import type { TrainingAnswers, TrainingRequest } from './trainings/protocol.ts';
 
 export type Mode = 'train' | 'eval';
@@ -33,7 +34,7 @@ export interface GemmRequest {
   readonly repeats: number;
 }
 
-export interface Answers extends TrainingAnswers {
+export interface Answers extends TrainingAnswers, SparseAnswers {
   steps: { seconds: number[]; residentMiB: number };
   mnist: { seconds: number; accuracy: number; residentMiB: number };
   gemm: { gflops: number; residentMiB: number };
@@ -107,7 +108,13 @@ export class Side {
   }
 
   async ask<Job extends keyof Answers>(
-    request: { job: Job } & (StepsRequest | MnistRequest | GemmRequest | TrainingRequest),
+    request: { job: Job } & (
+      | StepsRequest
+      | MnistRequest
+      | GemmRequest
+      | TrainingRequest
+      | (PeerRequest & { readonly repeats: number })
+    ),
   ): Promise<Answers[Job]> {
     this.#child.stdin!.write(`${JSON.stringify(request)}\n`);
     const { done, value } = await this.#lines.next();

@@ -1,26 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { findPeer } from './peer.ts';
 import type { Side } from './side.ts';
+import type { PeerRequest } from './sparse-protocol.ts';
 
 const program = fileURLToPath(new URL('../peer_sparse.py', import.meta.url));
-
-export interface ProductRequest {
-  readonly job: 'product';
-  readonly kind: 'dense' | 'csr' | 'coo' | 'scipy';
-  readonly rows: number;
-  readonly columns: number;
-  readonly n: number;
-  readonly density: number;
-}
-
-export interface NetworkRequest {
-  readonly job: 'eval' | 'train';
-  readonly network: string;
-  readonly batchSize: number;
-  readonly layout: 'nchw' | 'channels_last';
-}
-
-export type PeerRequest = ProductRequest | NetworkRequest;
 
 /** PyTorch and SciPy in a process of their own; see peer_sparse.py. */
 export class SparsePeer {
@@ -42,8 +25,7 @@ export class SparsePeer {
 
   /** Seconds of each repeat, or undefined where the peer has no such operation. */
   async time(request: PeerRequest, repeats: number): Promise<readonly number[] | undefined> {
-    const answer = (await this.#side.ask({ ...request, repeats } as never)) as { seconds?: number[] };
-    return answer.seconds;
+    return (await this.#side.ask({ ...request, repeats })).seconds;
   }
 
   stop(): void {

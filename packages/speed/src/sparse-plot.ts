@@ -3,6 +3,13 @@ import { isWide, withheldNote } from './format.ts';
 import type { SparseRow } from './sparse-rows.ts';
 import { MASKS } from './sparse-tables.ts';
 
+const PANELS: Readonly<Record<SparseRow['what'], string | undefined>> = {
+  product: undefined,
+  inference: 'inference of whole networks',
+  layer: 'single layers',
+  training: 'training steps',
+};
+
 /** Both axes logarithmic, the horizontal one in what is left: an ideal implementation is a straight line. */
 export function sparsePlot(rows: readonly SparseRow[]): Promise<string> {
   const timed = rows.filter(
@@ -14,9 +21,7 @@ export function sparsePlot(rows: readonly SparseRow[]): Promise<string> {
   const values = shown
     .filter((row) => row.threads === threads)
     .map(({ what, name, batchSize, sparsity, overDense, theoretical }) => ({
-      panel: { inference: 'inference of whole networks', layer: 'single layers', training: 'training steps' }[
-        what as string
-      ],
+      panel: PANELS[what],
       series: `${name}, batch ${batchSize}`,
       sparsity: 100 * sparsity,
       density: 1 - sparsity,

@@ -17,11 +17,12 @@ export function describeRow({
   overTorchSparse,
   overScipy,
 }: SparseRow): string {
-  const others = [
+  const ratios = [
     ['PyTorch', overTorch],
     ['torch.sparse', overTorchSparse],
     ['SciPy', overScipy],
-  ].flatMap(([label, ratio]) => (ratio === null ? [] : [`, ${label} ${fixed(ratio as number)} x`]));
+  ] as const;
+  const others = ratios.flatMap(([label, ratio]) => (ratio === null ? [] : [`, ${label} ${fixed(ratio)} x`]));
   const at = `${what} ${name}, batch ${batchSize}, ${threads} thread(s), sparsity ${sparsity}`;
   return `${at}: ${ourMilliseconds.toFixed(3)} ms; dense ${fixed(overDense)} x${others.join('')}`;
 }

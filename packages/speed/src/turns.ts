@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { max, median, min, minIndex } from 'd3-array';
-import type { PeerRequest, SparsePeer } from './sparse-peer.ts';
+import type { SparsePeer } from './sparse-peer.ts';
+import type { PeerRequest } from './sparse-protocol.ts';
 
 /** One of those that take turns: runs itself so many times and gives the seconds of each, or undefined if it cannot. */
 export type Contestant = (repeats: number) => Promise<readonly number[] | undefined>;
@@ -51,19 +52,28 @@ export async function takeTurns<Name extends string>(
   rounds: number,
   sliceSeconds = SLICE_SECONDS,
 ): Promise<Record<Name, readonly number[] | null>> {
-  const names = Object.keys(contestants) as Name[];
+  const isName = (name: string): name is Name => Object.hasOwn(contestants, name);
+  const names = Object.keys(contestants).filter(isName);
   const repeats = new Map<Name, number>();
   for (const name of names) {
     const warmUp = await contestants[name](3);
     if (warmUp) repeats.set(name, Math.max(FEWEST, Math.min(MOST, Math.round(sliceSeconds / min(warmUp)!))));
   }
-  const slices = Object.fromEntries(names.map((name) => [name, repeats.has(name) ? [] : null])) as Record<
-    Name,
-    number[] | null
-  >;
+  const slices = new Map<Name, number[]>([...repeats.keys()].map((name) => [name, []]));
   for (let round = 0; round < rounds; round++)
-    for (const [name, count] of repeats) slices[name]!.push(median((await contestants[name](count + 1))!.slice(1))!);
-  return slices;
+    for (const [name, count] of repeats)
+      slices.get(name)!.push(median((await contestants[name](count + 1))!.slice(1))!);
+  return byName(names, (name) => slices.get(name) ?? null);
+}
+
+/** An object with one entry for each of these names. */
+function byName<Name extends string, T>(names: readonly Name[], entryOf: (name: Name) => T): Record<Name, T> {
+  const made: Partial<Record<Name, T>> = {};
+  for (const name of names) made[name] = entryOf(name);
+  const isComplete = (entries: Partial<Record<Name, T>>): entries is Record<Name, T> =>
+    names.every((name) => name in entries);
+  if (isComplete(made)) return made;
+  throw new Error(`There is no entry for one of ${names.join(', ')}.`);
 }
 
 export interface Ratio {

@@ -33,8 +33,8 @@ export async function estimateBatchNorm(
     examples += size;
     const factors = besselFactors(network, size);
     for (const { layer, mean, variance } of collector.found) {
-      moveTowards(averages, `${layer}/movingMean`, (await mean.data()) as Float32Array, 1, size / examples);
-      const values = (await variance.data()) as Float32Array;
+      moveTowards(averages, `${layer}/movingMean`, await mean.data<'float32'>(), 1, size / examples);
+      const values = await variance.data<'float32'>();
       moveTowards(averages, `${layer}/movingVariance`, values, factors.get(layer)!, size / examples);
     }
     collector.clear();

@@ -29,5 +29,23 @@ export interface Addon {
 /** Builds the kernels if needed and loads them. */
 export async function loadAddon(): Promise<Addon> {
   const binary = await buildKernels();
-  return createRequire(import.meta.url)(binary) as Addon;
+  const loaded: unknown = createRequire(import.meta.url)(binary);
+  if (isAddon(loaded)) return loaded;
+  throw new Error(`${binary} is not the native backend's library: it lacks some of ${functions.join(', ')}.`);
+}
+
+const functions = ['execute', 'replay', 'allocate', 'release', 'addressOf', 'setThreads'] as const;
+
+/** Whether it has what `addon.cc` exports. */
+function isAddon(loaded: unknown): loaded is Addon {
+  if (typeof loaded !== 'object' || loaded === null) return false;
+  const exported = new Map<string, unknown>(Object.entries(loaded));
+  return (
+    exported.get('words') instanceof Float64Array &&
+    Array.isArray(exported.get('kernels')) &&
+    typeof exported.get('enums') === 'object' &&
+    typeof exported.get('numbers') === 'object' &&
+    typeof exported.get('lanes') === 'number' &&
+    functions.every((name) => typeof exported.get(name) === 'function')
+  );
 }

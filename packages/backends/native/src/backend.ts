@@ -15,8 +15,23 @@ export const backendName = 'native';
 const arrayTypes = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
 export type NumericType = keyof typeof arrayTypes;
 
+/** Whether tensors of a type lie in native memory. */
+export const isNumericType = (dtype: unknown): dtype is NumericType =>
+  dtype === 'float32' || dtype === 'int32' || dtype === 'bool';
+
+function arrayTypeOf(dtype: DataType) {
+  if (isNumericType(dtype)) return arrayTypes[dtype];
+  throw new Error(`No tensor of ${dtype} lies in native memory.`);
+}
+
+/** @throws Error for a type whose tensors do not lie in native memory */
 export function bytesPerElement(dtype: DataType): number {
-  return arrayTypes[dtype as NumericType].BYTES_PER_ELEMENT;
+  return arrayTypeOf(dtype).BYTES_PER_ELEMENT;
+}
+
+/** Whether they are numbers, in whatever array. */
+function areNumbers(values: ArrayLike<unknown>): values is ArrayLike<number> {
+  return ArrayBuffer.isView(values) || Array.from(values).every((value) => typeof value === 'number');
 }
 
 /**
@@ -48,21 +63,32 @@ export class NativeData {
 
   get values(): Values {
     if (this.block && !this.#values) {
-      this.#values = new arrayTypes[this.dtype as NumericType](this.block.buffer, 0, this.#size);
+      this.#values = new (arrayTypeOf(this.dtype))(this.block.buffer, 0, this.#size);
     }
-    return this.#values as Values; // absent for complex64 alone, whose parts are tensors of their own
+    return this.#values ?? this.#haveNone();
   }
 
   /** Where the values lie. Values of another array type than the tensor's are converted first. */
   address(addon: Addon): number {
     if (this.block) return this.block.address;
     if (this.#address === 0) {
-      if (!this.#values) throw new Error('A tensor made inside a captured step has no values outside of it.');
-      const type = arrayTypes[this.dtype as NumericType];
-      if (!(this.#values instanceof type)) this.#values = type.from(this.#values as unknown as ArrayLike<number>);
-      this.#address = addon.addressOf(this.#values as NumericArray);
+      const own = this.#converted(this.#values ?? this.#haveNone());
+      this.#values = own;
+      this.#address = addon.addressOf(own);
     }
     return this.#address;
+  }
+
+  #converted(values: ArrayLike<unknown>): NumericArray {
+    const type = arrayTypeOf(this.dtype);
+    if (values instanceof type) return values;
+    if (areNumbers(values)) return type.from(values);
+    throw new Error(`A tensor of ${this.dtype} holds values that are no numbers.`);
+  }
+
+  #haveNone(): never {
+    if (this.dtype === 'complex64') throw new Error('A complex tensor has its values in two tensors of its own.');
+    throw new Error('A tensor made inside a captured step has no values outside of it.');
   }
 }
 
@@ -95,7 +121,9 @@ export class NativeBackend extends MathBackendCPU {
 
   // Public in the base class: data of a tensor, moved here first if another backend holds it.
   dataOf(dataId: object): NativeData {
-    return this.data.get(dataId) as NativeData;
+    const data = this.data.get(dataId);
+    if (data instanceof NativeData) return data;
+    throw new Error('The native backend holds no data of this tensor.');
   }
 
   override write(values: Values, shape: number[], dtype: DataType): object {
@@ -109,9 +137,8 @@ export class NativeBackend extends MathBackendCPU {
   }
 
   #place(dataId: object, values: Values, shape: number[], dtype: DataType, refCount: number): void {
-    let kept = values;
-    // A stock kernel may hand back a view of its input's memory, which is recycled when the input goes: copy it.
-    if (ArrayBuffer.isView(values) && this.pool.owns(values.buffer)) kept = values.slice() as Values;
+    // A stock kernel may hand back a view of its input's memory, which is recycled when the input goes.
+    const kept = this.#outsideOfPool(values);
     const size = util.sizeFromShape(shape);
     const data = new NativeData(dtype, refCount, size, undefined, kept);
     this.data.set(dataId, data);
@@ -160,9 +187,13 @@ export class NativeBackend extends MathBackendCPU {
   /** Native memory is copied out: what the caller holds never changes under its hands. */
   override readSync(dataId: object): Values {
     this.recorder?.read();
-    const values = super.readSync(dataId);
-    const copy = ArrayBuffer.isView(values) && this.pool.owns(values.buffer);
-    return copy ? (values.slice() as Values) : values;
+    return this.#outsideOfPool(super.readSync(dataId));
+  }
+
+  /** A copy where they lie in native memory. */
+  #outsideOfPool(values: Values): Values {
+    const isView = ArrayBuffer.isView(values) && !Array.isArray(values);
+    return isView && this.pool.owns(values.buffer) ? values.slice() : values;
   }
 
   override disposeData(dataId: object, force = false): boolean {

@@ -68,7 +68,9 @@ function uniformSums(compiler: string): readonly string[] {
 }
 
 function headerFolder(): string {
-  return (require('node-api-headers') as { include_dir: string }).include_dir;
+  const headers: unknown = require('node-api-headers');
+  if (typeof headers === 'object' && headers !== null && 'include_dir' in headers) return String(headers.include_dir);
+  throw new Error('The package node-api-headers does not say where its headers lie.');
 }
 
 /** What the processor can do, as far as `-march=native` depends on it. */
@@ -207,7 +209,7 @@ async function runCompiler(compiler: string, args: string[]): Promise<void> {
   try {
     await promisify(execFile)(compiler, args);
   } catch (error) {
-    const output = (error as { stderr?: string }).stderr ?? String(error);
+    const output = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
     const line = output.split('\n').find((text) => text.includes('error')) ?? output.split('\n')[0];
     throw new Error(`The native backend failed to compile: ${line} (command: ${compiler} ${args.join(' ')})`);
   }

@@ -1,14 +1,6 @@
 // Registers the backend with tfjs: every kernel of the stock cpu backend, the native ones on top.
 import os from 'node:os';
-import {
-  getKernelsForBackend,
-  type KernelFunc,
-  type NamedAttrMap,
-  type NamedTensorInfoMap,
-  registerBackend,
-  registerKernel,
-  type TensorInfo,
-} from '@tensorflow/tfjs-core';
+import { getKernelsForBackend, type KernelFunc, registerBackend, registerKernel } from '@tensorflow/tfjs-core';
 import { loadAddon } from './addon.ts';
 import { backendName, NativeBackend } from './backend.ts';
 import type { SharedEnums } from './descriptors.ts';
@@ -70,12 +62,6 @@ export interface NativeOptions {
   threads?: number;
 }
 
-interface KernelParameters {
-  inputs: NamedTensorInfoMap;
-  backend: unknown;
-  attrs?: NamedAttrMap;
-}
-
 let registered: Promise<NativeBackend> | undefined;
 let threads = 0;
 
@@ -124,30 +110,31 @@ async function register(): Promise<NativeBackend> {
   const stock = new Map(getKernelsForBackend('cpu').map((config) => [config.kernelName, config]));
   for (const name of new Set([...stock.keys(), ...Object.keys(kernels)])) {
     const original = stock.get(name);
-    const fallback = original && (viewKernels.has(name) ? original.kernelFunc : counted(name, original.kernelFunc));
+    const fallback =
+      original && (viewKernels.has(name) ? original.kernelFunc : counted(backend, name, original.kernelFunc));
     const body = kernels[name];
-    const kernelFunc = body ? native(name, body, fallback) : fallback!;
+    const kernelFunc = body ? native(backend, name, body, fallback) : fallback!;
     registerKernel({ ...original, kernelName: name, backendName, kernelFunc });
   }
   return backend;
 }
 
-function counted(name: string, kernelFunc: KernelFunc): KernelFunc {
+function counted(backend: NativeBackend, name: string, kernelFunc: KernelFunc): KernelFunc {
   return (parameters) => {
-    (parameters.backend as NativeBackend).recorder?.fellBack(name);
+    backend.recorder?.fellBack(name);
     counts.set(name, (counts.get(name) ?? 0) + 1);
     return kernelFunc(parameters);
   };
 }
 
-function native(name: string, body: KernelBody, fallback: KernelFunc | undefined): KernelFunc {
-  return (parameters: KernelParameters): TensorInfo | TensorInfo[] =>
+function native(backend: NativeBackend, name: string, body: KernelBody, fallback: KernelFunc | undefined): KernelFunc {
+  return (parameters) =>
     body({
-      backend: parameters.backend as NativeBackend,
+      backend,
       inputs: parameters.inputs,
       attrs: parameters.attrs ?? {},
       fallback: () => {
-        if (fallback) return fallback(parameters as Parameters<KernelFunc>[0]);
+        if (fallback) return fallback(parameters);
         throw new Error(`${name}: the native backend takes float32 tensors only.`);
       },
     });

@@ -502,12 +502,12 @@ test.serial('what does not fit is refused before it is read', (t) => {
   t.throws(() => run('SparseMatMul', { x, values, ...short }, { rows: 2, relu: false }), {
     message: /columns must be/,
   });
-  const attrs = { conv: tileConv([1, 4, 4, 1, 1, 2, 2, 2, 1, 1, 3, 3, 0, 0]), images: 2 };
+  const attrs = { conv: tileConv([1, 4, 4, 1, 1, 2, 2, 2, 1, 1, 3, 3, 0, 0]), images: 2, epsilon: 0 };
   const tiles = run('ImagesToTiles', { x: randomTensor([2, 3, 4, 1], 1) });
   t.throws(() => run('SparseConv', { x: tiles, values, ...pattern }, attrs), {
     message: /x must be/,
   });
-  const strided = { conv: tileConv([1, 3, 4, 1, 1, 2, 2, 2, 2, 2, 1, 1, 0, 0]), images: 2, keep: true };
+  const strided = { conv: tileConv([1, 3, 4, 1, 1, 2, 2, 2, 2, 2, 1, 1, 0, 0]), images: 2, epsilon: 0, keep: true };
   t.throws(() => run('SparseConv', { x: tiles, values, ...pattern }, strided), { message: /does not read all/ });
   t.throws(() => run('TilesToImages', { x: tiles }, { images: 200 }), { message: /tiles do not hold/ });
 });

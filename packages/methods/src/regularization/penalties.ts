@@ -27,7 +27,7 @@ export const quadraticPenalty = defineExtension({
         afterUpdate: (parameters, { learningRate }) =>
           each(kernels, (name) => tf.mul(parameters[name], tf.sub(1, tf.mul(learningRate, epsilon)))),
       };
-    return { penalty: (parameters) => tf.mul(sumOfSquares(kernels, parameters), epsilon / 2) as tf.Scalar };
+    return { penalty: (parameters) => tf.mul(sumOfSquares(kernels, parameters), epsilon / 2) };
   },
 });
 
@@ -41,7 +41,7 @@ export const weightElimination = defineExtension({
   }),
   create({ strength: lambda, scale }, { network }) {
     const kernels = prunableSpecs(network).map(({ name }) => name);
-    return { penalty: (parameters) => tf.mul(eliminated(kernels, parameters, 1 / scale ** 2), lambda) as tf.Scalar };
+    return { penalty: (parameters) => tf.mul(eliminated(kernels, parameters, 1 / scale ** 2), lambda) };
   },
 });
 
@@ -61,7 +61,7 @@ export const setionoPenalty = defineExtension({
         tf.add(
           tf.mul(eliminated(kernels, parameters, beta), elimination),
           tf.mul(sumOfSquares(kernels, parameters), decay),
-        ) as tf.Scalar,
+        ),
     };
   },
 });

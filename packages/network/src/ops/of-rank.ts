@@ -2,9 +2,11 @@ import { PrunebenchError } from '@prunebench/core';
 import type * as tf from '@tensorflow/tfjs-core';
 
 interface Ranked {
+  readonly 0: tf.Scalar;
   readonly 1: tf.Tensor1D;
   readonly 2: tf.Tensor2D;
   readonly 4: tf.Tensor4D;
+  readonly 5: tf.Tensor5D;
 }
 
 /**

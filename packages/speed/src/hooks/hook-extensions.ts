@@ -1,7 +1,7 @@
 /** What methods do to a training step, one kind at a time: the hooks whose cost is measured. */
 
 import { type Network, prunableSpecs, randomStream, sizeOf } from '@prunebench/core';
-import { type Extension, type Noise, topKMask } from '@prunebench/network';
+import { type Extension, gradientArguments, type Noise, topKMask } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 import { type ExtensionSubject, methodExtension } from '../method-extension.ts';
 
@@ -42,8 +42,8 @@ function masked(network: Network, mask: (scores: tf.Tensor, name: string, random
   const kernels = prunableSpecs(network);
   const random = randomStream(1);
   const through = (name: string, noise: Noise) =>
-    tf.customGrad((scores) => ({
-      value: mask(scores as tf.Tensor, name, noise),
+    tf.customGrad((...args) => ({
+      value: mask(gradientArguments(args).tensors[0], name, noise),
       gradFunc: (dy: tf.Tensor) => dy,
     }));
   return {

@@ -1,4 +1,4 @@
-import type { StepValues } from '@prunebench/network';
+import { ofRank, type StepValues } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 import type { NamedExtension } from './made-extensions.ts';
 
@@ -54,9 +54,9 @@ export class Moments {
     const scalars = new Map(
       [...this.#names].map(([id, names]) => [
         id,
-        Object.fromEntries(names.map((name) => [name, numbers[next++] as tf.Scalar])),
+        Object.fromEntries(names.map((name) => [name, ofRank(numbers[next++], 0)])),
       ]),
     );
-    return { counter: counter as tf.Tensor1D, learningRate: learningRate as tf.Scalar, scalars };
+    return { counter: ofRank(counter, 1), learningRate: ofRank(learningRate, 0), scalars };
   }
 }

@@ -24,5 +24,11 @@ const STEP_HOOKS: Readonly<Record<StepHook, true>> = {
  * too, and gets dense steps. What an extension does between updates alone leaves them sparse.
  */
 export function readsSingleSteps(extension: Extension): boolean {
-  return Object.keys(STEP_HOOKS).some((hook) => extension[hook as StepHook] !== undefined);
+  return Object.keys(STEP_HOOKS)
+    .filter(isStepHook)
+    .some((hook) => extension[hook] !== undefined);
+}
+
+function isStepHook(name: string): name is StepHook {
+  return Object.hasOwn(STEP_HOOKS, name);
 }

@@ -1,5 +1,5 @@
 import type { TrainOptions } from '@prunebench/core';
-import { adamUpdate, momentumUpdate, TensorScope } from '@prunebench/network';
+import { adamUpdate, momentumUpdate, ofRank, TensorScope } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** One trained tensor with what the optimizer must know about it. */
@@ -84,7 +84,7 @@ function sgd({ momentum, nesterov }: { momentum: number; nesterov: boolean }, we
       velocity,
       gradient,
       mask,
-      learningRate: rates as tf.Scalar,
+      learningRate: ofRank(rates, 0),
       momentum,
       nesterov,
       weightDecay: decayed ? weightDecay : 0,
@@ -102,7 +102,7 @@ function adam(
       v,
       gradient,
       mask,
-      schedule: rates as tf.Tensor1D,
+      schedule: ofRank(rates, 1),
       beta1,
       beta2,
       epsilon,

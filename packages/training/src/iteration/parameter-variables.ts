@@ -80,6 +80,6 @@ export function assignTensors(variables: Readonly<Record<string, tf.Variable>>, 
 export async function readTensors(tensors: Readonly<Record<string, tf.Tensor>>): Promise<ParameterRecord> {
   const record: Record<string, ParameterArray> = {};
   for (const [name, tensor] of Object.entries(tensors))
-    record[name] = { shape: tensor.shape.slice(), values: ((await tensor.data()) as Float32Array).slice() };
+    record[name] = { shape: tensor.shape.slice(), values: (await tensor.data<'float32'>()).slice() };
   return record;
 }

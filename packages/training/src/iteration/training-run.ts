@@ -7,7 +7,7 @@ import {
   sizeOf,
   type TrainOptions,
 } from '@prunebench/core';
-import { type CompiledStep, type StepValues, stepCompiler, TensorScope, tidy } from '@prunebench/network';
+import { type CompiledStep, ofRank, type StepValues, stepCompiler, TensorScope, tidy } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 import { EventCalendar } from '../extensions/event-calendar.ts';
 import { ExtensionHost } from '../extensions/extension-host.ts';
@@ -263,7 +263,7 @@ export class TrainingRun implements Disposable {
     const body = ([x, labels, ...more]: tf.Tensor[]) => [
       trainingStep(this.#subject, {
         x,
-        labels: labels as tf.Tensor1D,
+        labels: ofRank(labels, 1),
         rates: more.slice(0, groups),
         moment: moments.named(more.slice(groups)),
       }),

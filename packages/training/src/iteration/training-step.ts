@@ -1,5 +1,5 @@
 import type { Network } from '@prunebench/core';
-import { type ForwardHooks, forward, lossOf, type ParameterTensors, tidy } from '@prunebench/network';
+import { type ForwardHooks, forward, lossOf, ofRank, type ParameterTensors, tidy } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 import type { ExtensionHost } from '../extensions/extension-host.ts';
 import type { MomentTensors } from '../extensions/moments.ts';
@@ -73,20 +73,24 @@ export function gradientsOfLoss(
   return gradientsOf(trainables, () => {
     const taps: Record<string, tf.Tensor> = {};
     const outputs = outputsOf(subject, x, moment, tapping(host.taps, taps));
-    const loss = lossOf(network).mean(outputs as tf.Tensor2D, labels);
+    const loss = lossOf(network).mean(ofRank(outputs, 2), labels);
     const more = moment && host.loss({ outputs, labels, images: x, parameters: variables, taps }, moment);
     return more ? tf.add(loss, more) : loss;
   });
 }
 
 /** Their gradients are added apart, so that sums over updates can tell them from the data's. */
-function withPenalty({ updates, host, variables }: StepSubject, moment: MomentTensors, data: LossGradients) {
+function withPenalty(
+  { updates, host, variables }: StepSubject,
+  moment: MomentTensors,
+  data: LossGradients,
+): LossGradients {
   if (!host.has('penalty')) return data;
   const own = gradientsOf(updates.trainables, () => host.penalty(variables, moment)!);
   const gradients = { ...data.gradients };
   for (const [name, gradient] of Object.entries(own.gradients))
     gradients[name] = gradients[name] ? tf.add(gradients[name], gradient) : gradient;
-  return { value: tf.add(data.value, own.value) as tf.Scalar, gradients };
+  return { value: tf.add(data.value, own.value), gradients };
 }
 
 function gradientsOf(
@@ -95,10 +99,10 @@ function gradientsOf(
 ): LossGradients {
   const variables = trainables.map(({ variable }) => variable);
   // `grads` is null where the loss does not depend on a variable, for instance because an extension replaced its layer.
-  const { value, grads } = tf.engine().gradients(loss, variables, null as unknown as tf.Tensor, true);
+  const { value, grads } = tf.engine().gradients(loss, variables, undefined, true);
   const gradients: Record<string, tf.Tensor> = {};
   for (let i = 0; i < grads.length; i++) if (grads[i]) gradients[trainables[i].name] = grads[i];
-  return { value: value as tf.Scalar, gradients };
+  return { value, gradients };
 }
 
 function outputsOf(

@@ -129,9 +129,6 @@ class Seal {
 
 function sumsOf(arrays: Arrays): ReadonlyMap<string, number> {
   return new Map(
-    Object.entries(arrays).map(([name, array]) => [
-      name,
-      checksum('values' in array && 'shape' in array ? array.values : (array as Uint8Array)),
-    ]),
+    Object.entries(arrays).map(([name, array]) => [name, checksum(ArrayBuffer.isView(array) ? array : array.values)]),
   );
 }

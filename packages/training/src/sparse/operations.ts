@@ -1,12 +1,15 @@
 // The differentiable operations of a sparse step. Their kernels are the native backend's; this is what they compute and how
 // gradients flow through them. Layouts: images [N, H, W, C]; tiles [tile, C, H, W, lane], whose lanes are images; columns
 // [features, N].
+import { ofRank } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 import type { SparsePattern } from './sparse-kernels.ts';
 
-type Attributes = Record<string, unknown>;
-const run = <T = tf.Tensor>(kernel: string, inputs: Record<string, tf.Tensor>, attrs: Attributes = {}): T =>
-  tf.engine().runKernel(kernel, inputs as never, attrs as never) as T;
+type Attributes = tf.NamedAttrMap;
+const run = (kernel: string, inputs: tf.NamedTensorMap, attrs: Attributes = {}) =>
+  tf.engine().runKernel<tf.Tensor>(kernel, inputs, attrs);
+const runForAll = (kernel: string, inputs: tf.NamedTensorMap, attrs: Attributes) =>
+  tf.engine().runKernel<tf.Tensor[]>(kernel, inputs, attrs);
 
 interface Product {
   readonly values: tf.Tensor;
@@ -41,7 +44,7 @@ tf.registerGradient({
   outputsToSave: [true],
   gradFunc: (dys, saved, attrs) => {
     const [x, values, starts, columns, transposedStarts, transposedColumns, places, y] = saved;
-    const dy = beforeRelu(dys as tf.Tensor, y, attrs as Attributes);
+    const dy = beforeRelu([dys].flat()[0], y, attrs);
     return {
       x: () => {
         const transposed = { starts: transposedStarts, columns: transposedColumns, places };
@@ -112,8 +115,8 @@ export interface Moments {
 }
 
 const momentsOf = ([x, mean, variance, scale, shift]: tf.Tensor[]): Moments => {
-  const norm = { mean: mean as tf.Tensor1D, scale: scale as tf.Tensor1D, shift: shift as tf.Tensor1D };
-  return { tiles: { x, norm }, variance: variance as tf.Tensor1D };
+  const norm = { mean: ofRank(mean, 1), scale: ofRank(scale, 1), shift: ofRank(shift, 1) };
+  return { tiles: { x, norm }, variance: ofRank(variance, 1) };
 };
 
 export interface SparseConvOptions {
@@ -147,8 +150,8 @@ export function sparseConv(
     ...productInputs(product),
     ...(norm ? { gamma: norm.gamma, beta: norm.beta } : {}),
   };
-  const outputs = run<tf.Tensor[]>(kernel, inputs, {
-    ...{ conv: forwardShape(shape), backward: backwardShape(shape), outChannels: shape.outChannels },
+  const outputs = runForAll(kernel, inputs, {
+    ...{ conv: forwardShape(shape), backward: backwardShape(shape) },
     ...{ inputRelu: read.norm !== undefined && read.relu, relu: product.relu },
     ...(shortcut ? { shortcut: [shortcut.stride, shortcut.channels] } : {}),
     ...{ images, keep, inputGradient, norm: norm !== undefined, epsilon: norm?.epsilon ?? 0 },
@@ -168,7 +171,7 @@ for (const [kernelName, read] of [
     outputsToSave: [true, true, true, true],
     gradFunc: (dys, saved, attrs) => {
       const inputs = Object.fromEntries(inputsToSave.map((name, i) => [name, saved[i]]));
-      return convGradients(inputs, saved.slice(inputsToSave.length), [dys].flat(), attrs as Attributes);
+      return convGradients(inputs, saved.slice(inputsToSave.length), [dys].flat(), attrs);
     },
   });
 }
@@ -183,7 +186,7 @@ function convGradients(
   const behind = attrs.norm ? { y, outMean, outVariance, outScale, dScale, dShift } : attrs.relu ? { y } : {};
   const more = attrs.keep ? { more: dys.at(-1)! } : {};
   // Run now, not inside the getters: what the first getter's tidy creates is gone when the second is called.
-  const gradients = run<tf.Tensor[]>('SparseConvGrad', { ...inputs, ...more, dy, ...behind }, attrs);
+  const gradients = runForAll('SparseConvGrad', { ...inputs, ...more, dy, ...behind }, attrs);
   const gamma = attrs.norm ? gradients.pop()! : undefined;
   const values = gradients.pop()!;
   const [x, scale, shift] = gradients;
@@ -197,8 +200,7 @@ function convGradients(
     gamma: () => gamma!,
     beta: () => dShift,
     // A batch norm takes a bias away again. Lanes without an image have no gradient.
-    bias: () =>
-      attrs.norm ? tf.zeros([attrs.outChannels as number]) : tf.sum(tf.sum(beforeRelu(dy, y, attrs), [2, 3, 4]), 0),
+    bias: () => (attrs.norm ? tf.zerosLike(dShift) : tf.sum(tf.sum(beforeRelu(dy, y, attrs), [2, 3, 4]), 0)),
   };
 }
 
@@ -209,7 +211,7 @@ export function transposeMatrix(x: tf.Tensor): tf.Tensor {
 
 tf.registerGradient({
   kernelName: 'TransposeMatrix',
-  gradFunc: (dy) => ({ x: () => transposeMatrix(dy as tf.Tensor) }),
+  gradFunc: (dys) => ({ x: () => transposeMatrix([dys].flat()[0]) }),
 });
 
 export function imagesToTiles(x: tf.Tensor): tf.Tensor {
@@ -218,7 +220,7 @@ export function imagesToTiles(x: tf.Tensor): tf.Tensor {
 
 tf.registerGradient({
   kernelName: 'ImagesToTiles',
-  gradFunc: (dy, _, attrs) => ({ x: () => tilesToImages(dy as tf.Tensor, attrs.images as number) }),
+  gradFunc: (dys, _, { images }) => ({ x: () => run('TilesToImages', { x: [dys].flat()[0] }, { images }) }),
 });
 
 export function tilesToImages(x: tf.Tensor, images: number): tf.Tensor {
@@ -227,18 +229,19 @@ export function tilesToImages(x: tf.Tensor, images: number): tf.Tensor {
 
 tf.registerGradient({
   kernelName: 'TilesToImages',
-  gradFunc: (dy) => ({ x: () => imagesToTiles(dy as tf.Tensor) }),
+  gradFunc: (dys) => ({ x: () => imagesToTiles([dys].flat()[0]) }),
 });
 
 /** Mean over the pixels: tiles -> columns [channels, images]. */
 export function tileGlobalAverage(x: tf.Tensor, images: number): tf.Tensor {
-  return run('TileGlobalAverage', { x }, { images, height: x.shape[2], width: x.shape[3] });
+  const [, , height, width] = ofRank(x, 5).shape;
+  return run('TileGlobalAverage', { x }, { images, height, width });
 }
 
 tf.registerGradient({
   kernelName: 'TileGlobalAverage',
-  gradFunc: (dy, _, { height, width }) => ({
-    x: () => run('TileGlobalAverageGrad', { dy: dy as tf.Tensor }, { height, width }),
+  gradFunc: (dys, _, { height, width }) => ({
+    x: () => run('TileGlobalAverageGrad', { dy: [dys].flat()[0] }, { height, width }),
   }),
 });
 
@@ -249,14 +252,14 @@ export function tileSubsamplePad(x: tf.Tensor, images: number, stride: number, c
 
 tf.registerGradient({
   kernelName: 'TileSubsamplePad',
-  gradFunc: (dy, _, { images, stride, shape }) => ({
-    x: () => run('TileSubsamplePadGrad', { dy: dy as tf.Tensor }, { images, stride, shape }),
+  gradFunc: (dys, _, { images, stride, shape }) => ({
+    x: () => run('TileSubsamplePadGrad', { dy: [dys].flat()[0] }, { images, stride, shape }),
   }),
 });
 
 /** The moments of tiles that no convolution has taken. */
 export function tileMoments(x: tf.Tensor, images: number, { gamma, beta, epsilon }: NormBehind): Moments {
-  return momentsOf(run<tf.Tensor[]>('TileMoments', { x, gamma, beta }, { images, epsilon }));
+  return momentsOf(runForAll('TileMoments', { x, gamma, beta }, { images, epsilon }));
 }
 
 tf.registerGradient({
@@ -264,9 +267,9 @@ tf.registerGradient({
   outputsToSave: [true, true, true, true],
   gradFunc: (dys, saved, attrs) => {
     const [x, mean, variance, scale] = saved;
-    const [g, , , dScale, dShift] = dys as tf.Tensor[];
+    const [g, , , dScale, dShift] = [dys].flat();
     const inputs = { g, x, mean, variance, scale, dScale, dShift };
-    const [dx, dGamma] = run<tf.Tensor[]>('TileMomentsGrad', inputs, attrs as Attributes);
+    const [dx, dGamma] = runForAll('TileMomentsGrad', inputs, attrs);
     return { x: () => dx, gamma: () => dGamma, beta: () => dShift };
   },
 });
@@ -283,13 +286,9 @@ for (const [kernelName, inputsToSave] of [
   tf.registerGradient({
     kernelName,
     inputsToSave: [...inputsToSave],
-    gradFunc: (dy, saved, attrs) => {
+    gradFunc: (dys, saved, attrs) => {
       const inputs = Object.fromEntries(inputsToSave.map((name, i) => [name, saved[i]]));
-      const [g, scale, shift] = run<tf.Tensor[]>(
-        'TileNormalizeGrad',
-        { dy: dy as tf.Tensor, ...inputs },
-        attrs as Attributes,
-      );
+      const [g, scale, shift] = runForAll('TileNormalizeGrad', { dy: [dys].flat()[0], ...inputs }, attrs);
       return {
         x: () => g,
         scale: () => scale,

@@ -7,7 +7,14 @@ import {
   outputLayer,
   paddingBefore,
 } from '@prunebench/core';
-import { computeLayer, type ForwardOptions, type FusedLayer, fuse, type ParameterTensors } from '@prunebench/network';
+import {
+  computeLayer,
+  type ForwardOptions,
+  type FusedLayer,
+  fuse,
+  ofRank,
+  type ParameterTensors,
+} from '@prunebench/network';
 import type * as tf from '@tensorflow/tfjs-core';
 import {
   type ConvShape,
@@ -149,8 +156,8 @@ class Walk {
   }
 
   #normBehind({ name, epsilon }: BatchNorm): NormBehind {
-    const gamma = this.#parameters[`${name}/gamma`] as tf.Tensor1D;
-    const beta = this.#parameters[`${name}/beta`] as tf.Tensor1D;
+    const gamma = ofRank(this.#parameters[`${name}/gamma`], 1);
+    const beta = ofRank(this.#parameters[`${name}/beta`], 1);
     return { gamma, beta, epsilon };
   }
 

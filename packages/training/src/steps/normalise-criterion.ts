@@ -1,4 +1,4 @@
-import { type NamedEntries, type Normalised, withoutDefaults } from '@prunebench/core';
+import { isObject, type NamedEntries, type Normalised, withoutDefaults } from '@prunebench/core';
 
 /** Of a step whose `criterion` names one: the defaults among its `criterionOptions` are left out, and its revision counts. */
 export function normaliseCriterion(
@@ -9,11 +9,11 @@ export function normaliseCriterion(
   const criterion = criteria.get(String(options.criterion));
   const chosen =
     criterion && criterionOptions !== undefined
-      ? (withoutDefaults(criterion.options, criterionOptions) as Readonly<Record<string, unknown>>)
-      : (criterionOptions as Readonly<Record<string, unknown>> | undefined);
-  const named = chosen !== undefined && Object.keys(chosen).length > 0;
+      ? withoutDefaults(criterion.options, criterionOptions)
+      : criterionOptions;
+  const none = chosen === undefined || (isObject(chosen) && Object.keys(chosen).length === 0);
   return {
-    options: named ? { ...others, criterionOptions: chosen } : others,
+    options: none ? others : { ...others, criterionOptions: chosen },
     ...(criterion?.revision === undefined ? {} : { revision: criterion.revision }),
   };
 }

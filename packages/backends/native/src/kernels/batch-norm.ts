@@ -1,5 +1,6 @@
 // Batch normalization. C++: cc/norm/batch-norm.cc.
 import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { numberOf } from './attributes.ts';
 import { isFloat, type KernelBody, type Kernels, required, sizeOf } from './kernel.ts';
 
 function rowsAndChannels(x: TensorInfo): [number, number] {
@@ -15,7 +16,7 @@ const training: KernelBody = ({ backend, inputs, attrs }) => {
   const y = backend.output(x.shape);
   const mean = backend.output([channels]);
   const variance = backend.output([channels]);
-  const numbers = { rows, channels, epsilon: attrs.epsilon, relu: Boolean(attrs.relu) };
+  const numbers = { rows, channels, epsilon: numberOf(attrs.epsilon, 'epsilon'), relu: Boolean(attrs.relu) };
   backend.invoke('BatchNormTraining', { x, gamma, beta, residual, y, mean, variance }, numbers);
   return [y, mean, variance];
 };
@@ -30,7 +31,7 @@ const trainingGrad: KernelBody = ({ backend, inputs, attrs }) => {
   const dbeta = backend.output([channels]);
   const dresidual = attrs.residual ? backend.output(x.shape) : undefined;
   const operands = { dy, x, y, gamma, mean, variance, dx, dgamma, dbeta, dresidual };
-  const numbers = { rows, channels, epsilon: attrs.epsilon, relu: Boolean(attrs.relu) };
+  const numbers = { rows, channels, epsilon: numberOf(attrs.epsilon, 'epsilon'), relu: Boolean(attrs.relu) };
   backend.invoke('BatchNormTrainingGrad', operands, numbers);
   return [dx, dgamma, dbeta, ...(dresidual ? [dresidual] : [])];
 };
@@ -44,7 +45,7 @@ const inference: KernelBody = ({ backend, inputs, attrs, fallback }) => {
   );
   if (!isFloat(x, scale, offset, mean, variance) || !perChannel) return fallback();
   const y = backend.output(x.shape);
-  const numbers = { rows, channels, epsilon: attrs.varianceEpsilon };
+  const numbers = { rows, channels, epsilon: numberOf(attrs.varianceEpsilon, 'varianceEpsilon') };
   backend.invoke('BatchNormInference', { x, mean, variance, offset, scale, y }, numbers);
   return y;
 };

@@ -1,15 +1,16 @@
 // Comparisons, logic and selection. C++: cc/elementwise/compare.cc.
 import { util } from '@tensorflow/tfjs-core';
+import { isNumericType } from '../backend.ts';
 import type { SharedEnums } from '../descriptors.ts';
 import { broadcast } from './broadcast.ts';
-import { elementTypeOf, isFloat, type KernelBody, type Kernels, required, sizeOf } from './kernel.ts';
+import { elementTypes, isFloat, type KernelBody, type Kernels, required, sizeOf } from './kernel.ts';
 
 const compare =
   (operation: string): KernelBody =>
   ({ backend, inputs, fallback }) => {
     const { a, b } = required(inputs, 'a', 'b');
-    const type = elementTypeOf(a.dtype);
-    if (a.dtype !== b.dtype || !type) return fallback();
+    if (a.dtype !== b.dtype || !isNumericType(a.dtype)) return fallback();
+    const type = elementTypes[a.dtype];
     const call = broadcast(a, b);
     if (!call) return fallback();
     const out = backend.output(call.shape, 'bool');

@@ -1,15 +1,19 @@
 // Elementwise arithmetic on float32 (cc/elementwise/elementwise.cc) and int32 (cc/elementwise/integer.cc): one kernel of tfjs for
 // each name of C++'s enumerations of operations.
-import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
+import { backend_util } from '@tensorflow/tfjs-core';
 import type { SharedEnums } from '../descriptors.ts';
+import { type Attributes, numberOf, numbersOf } from './attributes.ts';
 import { broadcast, evenNumbers } from './broadcast.ts';
-import { isFloat, type KernelBody, type KernelCall, type Kernels, required, sizeOf } from './kernel.ts';
+import { inOrder, isFloat, type KernelBody, type KernelCall, type Kernels, required, sizeOf } from './kernel.ts';
 
 /** The two parameters of a unary operation. */
-function parameters(operation: string, attrs: KernelCall['attrs']): { first: number; second: number } {
-  if (operation === 'ClipByValue') return { first: attrs.clipValueMin, second: attrs.clipValueMax };
+function parameters(operation: string, attrs: Attributes): { first: number; second: number } {
+  if (operation === 'ClipByValue') {
+    const { clipValueMin, clipValueMax } = attrs;
+    return { first: numberOf(clipValueMin, 'clipValueMin'), second: numberOf(clipValueMax, 'clipValueMax') };
+  }
   if (operation === 'Selu') return { first: backend_util.SELU_SCALEALPHA, second: backend_util.SELU_SCALE };
-  return { first: attrs.alpha ?? 0, second: 0 };
+  return { first: numberOf(attrs.alpha ?? 0, 'alpha'), second: 0 };
 }
 
 const unary =
@@ -44,7 +48,7 @@ const renamed =
     body({ ...call, inputs: { a: call.inputs[nameA]!, b: call.inputs[nameB]! } });
 
 const addN: KernelBody = ({ backend, inputs, fallback }) => {
-  const terms = Object.values(inputs) as TensorInfo[];
+  const terms = inOrder(inputs);
   if (!isFloat(...terms)) return fallback();
   let sum = terms[0]!;
   if (terms.length === 1) return backend.alias(sum);
@@ -69,8 +73,9 @@ const fillWith =
 
 const fill: KernelBody = ({ backend, attrs, fallback }) => {
   if ((attrs.dtype ?? 'float32') !== 'float32' || typeof attrs.value !== 'number') return fallback();
-  const out = backend.output(attrs.shape);
-  backend.invoke('Fill', { out }, { size: sizeOf(attrs.shape), value: attrs.value });
+  const shape = numbersOf(attrs.shape, 'shape');
+  const out = backend.output(shape);
+  backend.invoke('Fill', { out }, { size: sizeOf(shape), value: attrs.value });
   return out;
 };
 

@@ -1,10 +1,19 @@
 // Kernels that only move elements. C++: cc/layout/layout.cc.
 import { backend_util, slice_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
-import type { NativeBackend, NumericType } from '../backend.ts';
-import { type KernelBody, type KernelCall, type Kernels, required, sizeOf } from './kernel.ts';
+import type { NativeBackend } from '../backend.ts';
+import { axesOf, axisOf, numberOf, numberOrNumbersOf, numbersOf, pairsOf } from './attributes.ts';
+import {
+  inOrder,
+  isFourBytes,
+  type KernelBody,
+  type KernelCall,
+  type Kernels,
+  required,
+  single,
+  sizeOf,
+} from './kernel.ts';
 
 const maxRank = 8;
-const isFourBytes = (x: TensorInfo): boolean => x.dtype === 'float32' || x.dtype === 'int32';
 
 function denseStrides(shape: readonly number[]): number[] {
   const strides = Array<number>(shape.length).fill(1);
@@ -23,9 +32,9 @@ function gather({ backend, inputs, fallback }: KernelCall, start: number, shape:
     if (merged) dimensions[dimensions.length - 1] = { size: outer!.size * shape[d]!, stride: strides[d]! };
     else dimensions.push({ size: shape[d]!, stride: strides[d]! });
   }
-  if (!isFourBytes(x) || dimensions.length > maxRank) return fallback() as TensorInfo;
+  if (!isFourBytes(x) || dimensions.length > maxRank) return single(fallback());
   if (dimensions.length === 0) dimensions.push({ size: 1, stride: 1 });
-  const out = backend.output(shape, x.dtype as NumericType);
+  const out = backend.output(shape, x.dtype);
   const sizes = dimensions.map(({ size }) => size);
   const numbers = { rank: sizes.length, start, sizes, strides: dimensions.map(({ stride }) => stride) };
   if (sizeOf(shape) > 0) backend.invoke('Gather', { from: x, to: out }, numbers);
@@ -37,8 +46,10 @@ const offsetOf = (index: readonly number[], strides: readonly number[]): number 
 
 const slice: KernelBody = (call) => {
   const { x } = required(call.inputs, 'x');
-  const [begin, size] = slice_util.parseSliceParams(x as never, call.attrs.begin, call.attrs.size);
-  slice_util.assertParamsValid(x as never, begin, size);
+  const first = numberOrNumbersOf(call.attrs.begin, 'begin');
+  const most = call.attrs.size === undefined ? undefined : numberOrNumbersOf(call.attrs.size, 'size');
+  const [begin, size] = slice_util.parseSliceParams(x, first, most);
+  slice_util.assertParamsValid(x, begin, size);
   const strides = denseStrides(x.shape);
   return gather(call, offsetOf(begin, strides), size, strides);
 };
@@ -46,10 +57,16 @@ const slice: KernelBody = (call) => {
 const stridedSlice: KernelBody = (call) => {
   const { backend, attrs } = call;
   const { x } = required(call.inputs, 'x');
-  const { ellipsisMask, newAxisMask, shrinkAxisMask } = attrs;
   const { finalShape, isIdentity, begin, end, strides } = slice_util.sliceInfo(
-    ...([x.shape, attrs.begin, attrs.end, attrs.strides, attrs.beginMask, attrs.endMask] as const),
-    ...([ellipsisMask, newAxisMask, shrinkAxisMask] as const),
+    x.shape,
+    numbersOf(attrs.begin, 'begin'),
+    numbersOf(attrs.end, 'end'),
+    numbersOf(attrs.strides, 'strides'),
+    numberOf(attrs.beginMask, 'beginMask'),
+    numberOf(attrs.endMask, 'endMask'),
+    numberOf(attrs.ellipsisMask, 'ellipsisMask'),
+    numberOf(attrs.newAxisMask, 'newAxisMask'),
+    numberOf(attrs.shrinkAxisMask, 'shrinkAxisMask'),
   );
   if (isIdentity) return backend.alias(x, finalShape);
   const size = slice_util.computeOutShape(begin, end, strides);
@@ -61,7 +78,7 @@ const stridedSlice: KernelBody = (call) => {
 
 const reverse: KernelBody = (call) => {
   const { x } = required(call.inputs, 'x');
-  const axes = util.parseAxisParam(call.attrs.dims, x.shape);
+  const axes = axesOf(call.attrs.dims, 'dims', x.shape);
   const strides = denseStrides(x.shape);
   const last = x.shape.map((size, d) => (axes.includes(d) ? size - 1 : 0));
   const steps = strides.map((stride, d) => (axes.includes(d) ? -stride : stride));
@@ -70,7 +87,7 @@ const reverse: KernelBody = (call) => {
 
 const transpose: KernelBody = (call) => {
   const { shape } = call.inputs.x!;
-  const perm = call.attrs.perm as number[];
+  const perm = numbersOf(call.attrs.perm, 'perm');
   const strides = denseStrides(shape);
   const permuted = (values: readonly number[]) => perm.map((d) => values[d]!);
   return gather(call, 0, permuted(shape), permuted(strides));
@@ -78,7 +95,7 @@ const transpose: KernelBody = (call) => {
 
 const tile: KernelBody = (call) => {
   const { x } = required(call.inputs, 'x');
-  const repetitions = call.attrs.reps as number[];
+  const repetitions = numbersOf(call.attrs.reps, 'reps');
   const strides = denseStrides(x.shape);
   // Each dimension is run through again and again: as one more dimension outside of it, with stride 0.
   const sizes = x.shape.flatMap((size, d) => [repetitions[d]!, size]);
@@ -96,10 +113,14 @@ function scatter(backend: NativeBackend, x: TensorInfo, out: TensorInfo, start: 
 
 const padV2: KernelBody = ({ backend, inputs, attrs, fallback }) => {
   const { x } = required(inputs, 'x');
-  const paddings = attrs.paddings as [number, number][];
+  const paddings = pairsOf(attrs.paddings, 'paddings');
   if (x.dtype !== 'float32' || x.shape.length > maxRank) return fallback();
   const out = backend.output(x.shape.map((size, d) => size + paddings[d]![0] + paddings[d]![1]));
-  backend.invoke('Fill', { out }, { size: sizeOf(out.shape), value: attrs.constantValue ?? 0 });
+  backend.invoke(
+    'Fill',
+    { out },
+    { size: sizeOf(out.shape), value: numberOf(attrs.constantValue ?? 0, 'constantValue') },
+  );
   const strides = denseStrides(out.shape);
   const start = paddings.reduce((sum, [before], d) => sum + before * strides[d]!, 0);
   scatter(backend, x, out, start);
@@ -111,11 +132,11 @@ function concatenate(call: KernelCall, all: readonly TensorInfo[], axis: number)
   const shapes = all.map((part) => part.shape);
   backend_util.assertParamsConsistent(shapes, axis);
   if (all.some((part) => part.dtype !== first.dtype) || !isFourBytes(first) || first.shape.length > maxRank) {
-    return call.fallback() as TensorInfo;
+    return single(call.fallback());
   }
   const parts = all.filter((part) => sizeOf(part.shape) > 0);
   if (parts.length === 1) return call.backend.alias(parts[0]!);
-  const out = call.backend.output(backend_util.computeOutShape(shapes, axis), first.dtype as NumericType);
+  const out = call.backend.output(backend_util.computeOutShape(shapes, axis), first.dtype);
   const stride = denseStrides(out.shape)[axis]!;
   let at = 0;
   for (const part of parts) {
@@ -126,15 +147,16 @@ function concatenate(call: KernelCall, all: readonly TensorInfo[], axis: number)
 }
 
 const concat: KernelBody = (call) => {
-  const parts = Object.values(call.inputs) as TensorInfo[];
-  return concatenate(call, parts, util.parseAxisParam(call.attrs.axis, parts[0]!.shape)[0]!);
+  const parts = inOrder(call.inputs);
+  return concatenate(call, parts, axisOf(call.attrs.axis, 'axis', parts[0]!.shape));
 };
 
 const pack: KernelBody = (call) => {
-  const parts = Object.values(call.inputs) as TensorInfo[];
+  const parts = inOrder(call.inputs);
   const { shape } = parts[0]!;
   for (const part of parts) util.assertShapesMatch(shape, part.shape, 'Tensors passed to stack: ');
-  const axis = call.attrs.axis < 0 ? call.attrs.axis + shape.length + 1 : call.attrs.axis;
+  const place = numberOf(call.attrs.axis, 'axis');
+  const axis = place < 0 ? place + shape.length + 1 : place;
   const expanded = [...shape.slice(0, axis), 1, ...shape.slice(axis)];
   return concatenate(
     call,
@@ -158,14 +180,15 @@ function pieces(call: KernelCall, axis: number, sizes: readonly number[]): Tenso
 
 const splitV: KernelBody = (call) => {
   const { x } = required(call.inputs, 'x');
-  const axis = util.parseAxisParam(call.attrs.axis, x.shape)[0]!;
+  const axis = axisOf(call.attrs.axis, 'axis', x.shape);
   if (!isFourBytes(x) || x.shape.length > maxRank) return call.fallback();
-  return pieces(call, axis, backend_util.prepareSplitSize(x as never, call.attrs.numOrSizeSplits, axis));
+  const splits = numberOrNumbersOf(call.attrs.numOrSizeSplits, 'numOrSizeSplits');
+  return pieces(call, axis, backend_util.prepareSplitSize(x, splits, axis));
 };
 
 const unpack: KernelBody = (call) => {
   const { value: x } = required(call.inputs, 'value');
-  const axis = util.parseAxisParam(call.attrs.axis, x.shape)[0]!;
+  const axis = axisOf(call.attrs.axis, 'axis', x.shape);
   if (!isFourBytes(x) || x.shape.length > maxRank) return call.fallback();
   const shape = x.shape.filter((_, d) => d !== axis);
   const ones = Array<number>(x.shape[axis]!).fill(1);

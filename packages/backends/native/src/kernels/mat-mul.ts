@@ -1,16 +1,17 @@
 // Matrix products. C++: cc/gemm/gemm.cc.
 import { getKernel, type TensorInfo } from '@tensorflow/tfjs-core';
 import { backendName, type NativeBackend } from '../backend.ts';
-import { isFloat, type KernelBody, type Kernels, required, sizeOf } from './kernel.ts';
+import type { Attributes } from './attributes.ts';
+import { isFloat, type KernelBody, type Kernels, required, single, sizeOf } from './kernel.ts';
 
 /** Applies a fused activation that the kernel itself does not have, as a kernel of its own. */
 export function activate(
   backend: NativeBackend,
   x: TensorInfo,
-  activation: string,
+  { activation, leakyreluAlpha }: Attributes,
   alpha: TensorInfo | undefined,
-  leakyreluAlpha: number,
 ): TensorInfo {
+  if (typeof activation !== 'string') throw new Error(`A fused activation has a name; ${activation} is none.`);
   const names: Record<string, string> = {
     relu6: 'Relu6',
     elu: 'Elu',
@@ -21,7 +22,7 @@ export function activate(
   const kernel = getKernel(names[activation] ?? activation, backendName);
   if (!kernel) throw new Error(`Unknown fused activation '${activation}'.`);
   const inputs = activation === 'prelu' ? { x, alpha: alpha! } : { x };
-  const result = kernel.kernelFunc({ inputs, backend, attrs: { alpha: leakyreluAlpha } }) as TensorInfo;
+  const result = single(kernel.kernelFunc({ inputs, backend, attrs: { alpha: leakyreluAlpha } }));
   backend.disposeData(x.dataId);
   return result;
 }
@@ -32,7 +33,8 @@ export const isPlain = (activation: unknown): boolean =>
 const matMul: KernelBody = ({ backend, inputs, attrs, fallback }) => {
   const { a, b } = required(inputs, 'a', 'b');
   const { bias, preluActivationWeights } = inputs;
-  const { transposeA = false, transposeB = false, activation, leakyreluAlpha } = attrs;
+  const transposeA = Boolean(attrs.transposeA);
+  const transposeB = Boolean(attrs.transposeB);
   const rankA = a.shape.length;
   const rankB = b.shape.length;
   const [m, k] = transposeA ? [a.shape[rankA - 1]!, a.shape[rankA - 2]!] : [a.shape[rankA - 2]!, a.shape[rankA - 1]!];
@@ -51,10 +53,10 @@ const matMul: KernelBody = ({ backend, inputs, attrs, fallback }) => {
   const out = backend.output([...Array<number>(padding).fill(1), ...batch, m, n]);
   const strideA = sizeA === 1 ? 0 : m * k;
   const strideB = sizeB === 1 ? 0 : k * n;
-  const relu = activation === 'relu';
+  const relu = attrs.activation === 'relu';
   const numbers = { batch: sizeOf(batch), m, n, k, transposeA, transposeB, strideA, strideB, relu };
   backend.invoke('MatMul', { a, b, bias, out }, numbers);
-  return isPlain(activation) ? out : activate(backend, out, activation, preluActivationWeights, leakyreluAlpha);
+  return isPlain(attrs.activation) ? out : activate(backend, out, attrs, preluActivationWeights);
 };
 
 export const matMulKernels: Kernels = { BatchMatMul: matMul, _FusedMatMul: matMul };

@@ -1,5 +1,6 @@
 // Random numbers by counter. C++: cc/noise/noise.cc.
 import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { type Attributes, numberOf, numbersOf } from './attributes.ts';
 import { assertFloats, type KernelBody, type Kernels, required, sizeOf } from './kernel.ts';
 
 function assertCounter(kernel: string, counter: TensorInfo): void {
@@ -7,15 +8,20 @@ function assertCounter(kernel: string, counter: TensorInfo): void {
   throw new Error(`${kernel}: counter must be int32 [2], not ${counter.dtype} [${counter.shape}].`);
 }
 
+const keyOf = ({ keyLow, keyHigh }: Attributes) => ({
+  keyLow: numberOf(keyLow, 'keyLow'),
+  keyHigh: numberOf(keyHigh, 'keyHigh'),
+});
+
 /** Input counter int32 [2]; attributes shape and the key's words. */
 const ofShape =
   (kernel: string): KernelBody =>
   ({ backend, inputs, attrs }) => {
     const { counter } = required(inputs, 'counter');
     assertCounter(kernel, counter);
-    const { shape, keyLow, keyHigh } = attrs;
+    const shape = numbersOf(attrs.shape, 'shape');
     const out = backend.output(shape);
-    backend.invoke(kernel, { counter, out }, { size: sizeOf(shape), keyLow, keyHigh });
+    backend.invoke(kernel, { counter, out }, { size: sizeOf(shape), ...keyOf(attrs) });
     return out;
   };
 
@@ -25,9 +31,8 @@ const bernoulliNoise: KernelBody = ({ backend, inputs, attrs }) => {
   const size = sizeOf(probability.shape);
   assertFloats('BernoulliNoise', size, { probability });
   assertCounter('BernoulliNoise', counter);
-  const { keyLow, keyHigh } = attrs;
   const out = backend.output(probability.shape);
-  backend.invoke('BernoulliNoise', { probability, counter, out }, { size, keyLow, keyHigh });
+  backend.invoke('BernoulliNoise', { probability, counter, out }, { size, ...keyOf(attrs) });
   return out;
 };
 

@@ -1,4 +1,5 @@
 // Optimizer updates. C++: cc/optimizer/optimizer.cc.
+import { numberOf } from './attributes.ts';
 import { assertFloats, type KernelBody, type Kernels, required, sizeOf } from './kernel.ts';
 
 /** Inputs param, velocity, gradient, optional mask, learningRate; outputs the new param and velocity. */
@@ -10,9 +11,10 @@ const momentumUpdate: KernelBody = ({ backend, inputs, attrs }) => {
   assertFloats('MomentumUpdate', 1, { learningRate });
   const newParam = backend.output(param.shape);
   const newVelocity = backend.output(param.shape);
-  const { momentum, nesterov, weightDecay } = attrs;
+  const momentum = numberOf(attrs.momentum, 'momentum');
+  const weightDecay = numberOf(attrs.weightDecay, 'weightDecay');
   const operands = { param, velocity, gradient, mask, learningRate, newParam, newVelocity };
-  backend.invoke('MomentumUpdate', operands, { size, momentum, nesterov, weightDecay });
+  backend.invoke('MomentumUpdate', operands, { size, momentum, nesterov: Boolean(attrs.nesterov), weightDecay });
   return [newParam, newVelocity];
 };
 
@@ -26,9 +28,15 @@ const adamUpdate: KernelBody = ({ backend, inputs, attrs }) => {
   const newParam = backend.output(param.shape);
   const newM = backend.output(param.shape);
   const newV = backend.output(param.shape);
-  const { beta1, beta2, epsilon, weightDecay, decoupled } = attrs;
   const operands = { param, m, v, gradient, mask, schedule, newParam, newM, newV };
-  backend.invoke('AdamUpdate', operands, { size, beta1, beta2, epsilon, weightDecay, decoupled });
+  backend.invoke('AdamUpdate', operands, {
+    size,
+    beta1: numberOf(attrs.beta1, 'beta1'),
+    beta2: numberOf(attrs.beta2, 'beta2'),
+    epsilon: numberOf(attrs.epsilon, 'epsilon'),
+    weightDecay: numberOf(attrs.weightDecay, 'weightDecay'),
+    decoupled: Boolean(attrs.decoupled),
+  });
   return [newParam, newM, newV];
 };
 

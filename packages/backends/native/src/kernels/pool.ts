@@ -1,12 +1,12 @@
 // Pooling. C++: cc/conv/pool.cc.
 import { backend_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
-import { isFloat, type KernelCall, type Kernels, required } from './kernel.ts';
-
-type Shape4D = [number, number, number, number];
+import { perAxisOf, windowOf } from './attributes.ts';
+import { imageShape, isFloat, type KernelCall, type Kernels, required } from './kernel.ts';
 
 function poolInfo(x: TensorInfo, { attrs }: KernelCall): backend_util.Conv2DInfo {
-  const { filterSize, strides, pad, dimRoundingMode } = attrs;
-  return backend_util.computePool2DInfo(x.shape as Shape4D, filterSize, strides, 1, pad, dimRoundingMode);
+  const { strides, pad, rounding } = windowOf(attrs);
+  const filterSize = perAxisOf(attrs.filterSize, 'filterSize');
+  return backend_util.computePool2DInfo(imageShape(x.shape), filterSize, strides, 1, pad, rounding);
 }
 
 /** POOL_SHAPE in C++. */

@@ -1,7 +1,7 @@
 // Reductions and running sums. C++: cc/reduce/reduce.cc.
-import { util } from '@tensorflow/tfjs-core';
 import type { NumericType } from '../backend.ts';
 import type { Numbers } from '../descriptors.ts';
+import { axesOf, axisOf } from './attributes.ts';
 import { isFloat, type KernelBody, type KernelCall, type Kernels, required, sizeOf } from './kernel.ts';
 
 interface Reduction {
@@ -35,7 +35,7 @@ function reductionSteps(shape: readonly number[], axes: readonly number[]): Redu
 
 function reduce({ backend, inputs, attrs }: KernelCall, kernel: string, options: Numbers, type: NumericType) {
   const { x } = required(inputs, 'x');
-  const axes = util.parseAxisParam(attrs.axis ?? attrs.reductionIndices, x.shape);
+  const axes = axesOf(attrs.axis ?? attrs.reductionIndices, 'axis', x.shape);
   const kept = x.shape.map((size, d) => (axes.includes(d) ? 1 : size));
   const shape = attrs.keepDims ? kept : x.shape.filter((_, d) => !axes.includes(d));
   let from = x;
@@ -62,7 +62,7 @@ const sum: KernelBody = (call) => {
 const cumulativeSum: KernelBody = ({ backend, inputs, attrs, fallback }) => {
   const { x } = required(inputs, 'x');
   if (!isFloat(x)) return fallback();
-  const axis = util.parseAxisParam(attrs.axis, x.shape)[0]!;
+  const axis = axisOf(attrs.axis, 'axis', x.shape);
   const out = backend.output(x.shape);
   const sizes = { outer: sizeOf(x.shape.slice(0, axis)), size: x.shape[axis]!, inner: sizeOf(x.shape.slice(axis + 1)) };
   const options = { exclusive: Boolean(attrs.exclusive), reverse: Boolean(attrs.reverse) };
@@ -74,7 +74,7 @@ const argExtreme =
   (sign: number): KernelBody =>
   ({ backend, inputs, attrs, fallback }) => {
     const { x } = required(inputs, 'x');
-    const axes = util.parseAxisParam(attrs.axis, x.shape);
+    const axes = axesOf(attrs.axis, 'axis', x.shape);
     if (!isFloat(x) || axes.length !== 1) return fallback();
     const axis = axes[0]!;
     const out = backend.output(

@@ -1,6 +1,7 @@
 // Products with the kept weights of a masked layer, for training. C++: cc/sparse/sparse-matrix.cc, cc/sparse-training/.
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { NativeBackend } from '../backend.ts';
+import { type Attributes, numberOf, numbersOf } from './attributes.ts';
 import { assertFloats, type KernelBody, type Kernels, matrixShape, required, sizeOf } from './kernel.ts';
 
 type Inputs = Record<string, TensorInfo | undefined>;
@@ -17,7 +18,8 @@ function assertIndices(kernel: string, size: number, tensors: Inputs): void {
 const sparseMatMul: KernelBody = ({ backend, inputs, attrs }) => {
   const { x, values } = required(inputs, 'x', 'values');
   const { starts, columns, places, bias } = inputs;
-  const { rows, relu } = attrs;
+  const rows = numberOf(attrs.rows, 'rows');
+  const relu = Boolean(attrs.relu);
   const [height, n] = matrixShape(x);
   const kept = sizeOf(values.shape);
   assertFloats('SparseMatMul', height * n, { x });
@@ -52,29 +54,26 @@ const transposeMatrix: KernelBody = ({ backend, inputs }) => {
   return to;
 };
 
-/** A convolution of tiles (TILE_CONV in C++). */
-interface TileConvShape {
-  readonly channels: number;
-  readonly height: number;
-  readonly width: number;
-  /** Rows and columns from one pixel of what is read to the next; zeros lie between. */
-  readonly upY: number;
-  readonly upX: number;
-  readonly outChannels: number;
-  readonly outHeight: number;
-  readonly outWidth: number;
-  readonly strideY: number;
-  readonly strideX: number;
-  readonly kernelHeight: number;
-  readonly kernelWidth: number;
-  readonly top: number;
-  readonly left: number;
-}
+/**
+ * The numbers of a convolution of tiles (TILE_CONV in C++). `upY` and `upX`: rows and columns from one pixel of what is read to the next;
+ * zeros lie between.
+ */
+const tileConvNames = [
+  ...(['channels', 'height', 'width', 'upY', 'upX'] as const),
+  ...(['outChannels', 'outHeight', 'outWidth', 'strideY', 'strideX'] as const),
+  ...(['kernelHeight', 'kernelWidth', 'top', 'left'] as const),
+] as const;
+
+type TileConvShape = Readonly<Record<(typeof tileConvNames)[number], number>>;
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
+
+const isTileConvShape = (value: unknown): value is TileConvShape =>
+  isObject(value) && tileConvNames.every((name) => typeof value[name] === 'number');
 
 interface TileConvAttributes {
   readonly conv: TileConvShape;
-  /** The same of the input gradient. */
-  readonly backward: TileConvShape;
   readonly inputRelu: boolean;
   readonly relu: boolean;
   readonly images: number;
@@ -85,6 +84,26 @@ interface TileConvAttributes {
   readonly shortcut?: readonly [stride: number, channels: number] | undefined;
   /** Whether the gradient of what was read is wanted. */
   readonly inputGradient: boolean;
+}
+
+function tileConvShapeOf(value: unknown, name: string): TileConvShape {
+  if (isTileConvShape(value)) return value;
+  throw new Error(`A convolution of tiles wants the numbers ${tileConvNames.join(', ')} as its attribute '${name}'.`);
+}
+
+/** @throws Error naming the attribute that is not what a convolution of tiles takes */
+function tileConvOf(attrs: Attributes): TileConvAttributes {
+  const shortcut = attrs.shortcut === undefined ? undefined : numbersOf(attrs.shortcut, 'shortcut');
+  return {
+    conv: tileConvShapeOf(attrs.conv, 'conv'),
+    inputRelu: Boolean(attrs.inputRelu),
+    relu: Boolean(attrs.relu),
+    images: numberOf(attrs.images, 'images'),
+    epsilon: numberOf(attrs.epsilon, 'epsilon'),
+    keep: Boolean(attrs.keep),
+    shortcut: shortcut && [shortcut[0], shortcut[1]],
+    inputGradient: Boolean(attrs.inputGradient),
+  };
 }
 
 /** Shapes of a convolution of tiles, with its operands checked. */
@@ -128,7 +147,7 @@ function readsAll(conv: TileConvShape): boolean {
  */
 const sparseConv: KernelBody = ({ backend, inputs, attrs }) => {
   const { x, mean, scale, shift, residual, values, starts, columns, bias, gamma, beta } = inputs;
-  const conv = attrs as unknown as TileConvAttributes;
+  const conv = tileConvOf(attrs);
   const { outChannels } = conv.conv;
   const shapes = convShapes('SparseConv', backend, inputs, conv);
   assertFloats('SparseConv', outChannels, { gamma, beta });
@@ -151,9 +170,8 @@ const sparseConv: KernelBody = ({ backend, inputs, attrs }) => {
  * gamma in front of one. Behind a batch norm the first is the gradient of its output, and of the residual.
  */
 const sparseConvGrad: KernelBody = ({ backend, inputs, attrs }) => {
-  const conv = attrs as unknown as TileConvAttributes;
-  const { x, mean, scale, shift, residual, more, dy, y, outMean, outVariance, outScale, dScale, dShift } =
-    inputs as Inputs;
+  const conv = tileConvOf(attrs);
+  const { x, mean, scale, shift, residual, more, dy, y, outMean, outVariance, outScale, dScale, dShift } = inputs;
   const { values } = required(inputs, 'values');
   const { starts, columns, transposedStarts, transposedColumns, transposedPlaces } = inputs;
   const shapes = convShapes('SparseConvGrad', backend, inputs, conv);
@@ -175,7 +193,7 @@ const sparseConvGrad: KernelBody = ({ backend, inputs, attrs }) => {
   const behind = { outMean, outVariance, outScale, dOutScale: dScale, dOutShift: dShift };
   const pattern = { starts, taps: columns, values, ...transposed };
   const made = { dx, dScale: inScale, dShift: inShift, dValues, dGamma };
-  const numbers = { ...shapes.numbers, ...backNumbers(conv.backward) };
+  const numbers = { ...shapes.numbers, ...backNumbers(tileConvShapeOf(attrs.backward, 'backward')) };
   backend.invoke('SparseConvGrad', { ...read, ...behind, ...pattern, ...made }, numbers);
   return [dx, inScale, inShift, dValues, dGamma].filter((tensor) => tensor !== undefined);
 };

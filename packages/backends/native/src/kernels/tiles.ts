@@ -1,6 +1,7 @@
 // Layers over tiles [tile][channel][row][column][lane], whose lanes are images. C++: cc/tiles/.
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { NativeBackend } from '../backend.ts';
+import { type Attributes, numberOf, numbersOf } from './attributes.ts';
 import {
   assertFloats,
   imageShape,
@@ -12,6 +13,9 @@ import {
   tileSizes,
 } from './kernel.ts';
 
+const imagesOf = ({ images }: Attributes): number => numberOf(images, 'images');
+const epsilonOf = ({ epsilon }: Attributes): number => numberOf(epsilon, 'epsilon');
+
 function tileShape(backend: NativeBackend, images: number, rest: readonly number[]): number[] {
   const { lanes } = backend.addon;
   return [Math.ceil(images / lanes), ...rest, lanes];
@@ -20,7 +24,7 @@ function tileShape(backend: NativeBackend, images: number, rest: readonly number
 /** x [images, height, width, channels]; lanes behind the last image are 0. */
 const imagesToTiles: KernelBody = ({ backend, inputs }) => {
   const { x } = required(inputs, 'x');
-  const [images, height, width, channels] = imageShape(x);
+  const [images, height, width, channels] = imageShape(x.shape);
   assertFloats('ImagesToTiles', sizeOf(x.shape), { x });
   const tiles = backend.output(tileShape(backend, images, [channels, height, width]));
   backend.invoke('ImagesToTiles', { images: x, tiles }, { images, height, width, channels });
@@ -38,7 +42,7 @@ function imageNumbers(kernel: string, backend: NativeBackend, x: TensorInfo, ima
 
 const tilesToImages: KernelBody = ({ backend, inputs, attrs }) => {
   const { x } = required(inputs, 'x');
-  const numbers = imageNumbers('TilesToImages', backend, x, attrs.images);
+  const numbers = imageNumbers('TilesToImages', backend, x, imagesOf(attrs));
   const images = backend.output([numbers.images, numbers.height, numbers.width, numbers.channels]);
   backend.invoke('TilesToImages', { tiles: x, images }, numbers);
   return images;
@@ -47,8 +51,8 @@ const tilesToImages: KernelBody = ({ backend, inputs, attrs }) => {
 /** Output [channels, images]. */
 const globalAverage: KernelBody = ({ backend, inputs, attrs }) => {
   const { x } = required(inputs, 'x');
-  const numbers = imageNumbers('TileGlobalAverage', backend, x, attrs.images);
-  const y = backend.output([numbers.channels, attrs.images]);
+  const numbers = imageNumbers('TileGlobalAverage', backend, x, imagesOf(attrs));
+  const y = backend.output([numbers.channels, numbers.images]);
   backend.invoke('TileGlobalAverage', { x, y }, numbers);
   return y;
 };
@@ -58,7 +62,8 @@ const globalAverageGrad: KernelBody = ({ backend, inputs, attrs }) => {
   const { dy } = required(inputs, 'dy');
   const [channels, images] = matrixShape(dy);
   assertFloats('TileGlobalAverageGrad', channels * images, { dy });
-  const { height, width } = attrs;
+  const height = numberOf(attrs.height, 'height');
+  const width = numberOf(attrs.width, 'width');
   const dx = backend.output(tileShape(backend, images, [channels, height, width]));
   backend.invoke('TileGlobalAverageGrad', { dy, dx }, { images, height, width, channels });
   return dx;
@@ -67,7 +72,9 @@ const globalAverageGrad: KernelBody = ({ backend, inputs, attrs }) => {
 /** Attributes images, stride, channels (of the output). */
 const subsamplePad: KernelBody = ({ backend, inputs, attrs }) => {
   const { x } = required(inputs, 'x');
-  const { images, stride, channels } = attrs;
+  const images = imagesOf(attrs);
+  const stride = numberOf(attrs.stride, 'stride');
+  const channels = numberOf(attrs.channels, 'channels');
   const numbers = imageNumbers('TileSubsamplePad', backend, x, images);
   const sampled = (size: number) => Math.floor((size - 1) / stride) + 1;
   const y = backend.output(tileShape(backend, images, [channels, sampled(numbers.height), sampled(numbers.width)]));
@@ -78,9 +85,10 @@ const subsamplePad: KernelBody = ({ backend, inputs, attrs }) => {
 /** Attributes images, stride, shape (of the forward pass's input). */
 const subsamplePadGrad: KernelBody = ({ backend, inputs, attrs }) => {
   const { dy } = required(inputs, 'dy');
-  const { images, stride } = attrs;
+  const images = imagesOf(attrs);
+  const stride = numberOf(attrs.stride, 'stride');
   const { channels: outChannels } = imageNumbers('TileSubsamplePadGrad', backend, dy, images);
-  const dx = backend.output([...attrs.shape]);
+  const dx = backend.output([...numbersOf(attrs.shape, 'shape')]);
   const numbers = imageNumbers('TileSubsamplePadGrad', backend, dx, images);
   backend.invoke('TileSubsamplePadGrad', { dy, dx }, { ...numbers, stride, outChannels });
   return dx;
@@ -97,12 +105,12 @@ const moments: KernelBody = ({ backend, inputs, attrs }) => {
   const { x, beta } = required(inputs, 'x', 'beta');
   const { gamma } = inputs;
   const [, channels] = tileSizes(x);
-  imageNumbers('TileMoments', backend, x, attrs.images);
+  imageNumbers('TileMoments', backend, x, imagesOf(attrs));
   assertFloats('TileMoments', channels, { gamma, beta });
   const mean = backend.output([channels]);
   const variance = backend.output([channels]);
   const scale = backend.output([channels]);
-  const numbers = { ...planeNumbers(x, attrs.images), epsilon: attrs.epsilon };
+  const numbers = { ...planeNumbers(x, imagesOf(attrs)), epsilon: epsilonOf(attrs) };
   backend.invoke('TileMoments', { x, gamma, mean, variance, scale }, numbers);
   return [backend.alias(x), mean, variance, scale, backend.alias(beta)];
 };
@@ -112,13 +120,13 @@ const momentsGrad: KernelBody = ({ backend, inputs, attrs }) => {
   const { x } = required(inputs, 'x');
   const { g, mean, variance, scale, dScale, dShift } = inputs;
   const [, channels] = tileSizes(x);
-  imageNumbers('TileMomentsGrad', backend, x, attrs.images);
+  imageNumbers('TileMomentsGrad', backend, x, imagesOf(attrs));
   assertFloats('TileMomentsGrad', sizeOf(x.shape), { g });
   assertFloats('TileMomentsGrad', channels, { mean, variance, scale, dScale, dShift });
   const dx = backend.output(x.shape);
   const dGamma = backend.output([channels]);
   const operands = { g, x, mean, variance, scale, dScale, dShift, dx, dGamma };
-  backend.invoke('TileMomentsGrad', operands, { ...planeNumbers(x, attrs.images), epsilon: attrs.epsilon });
+  backend.invoke('TileMomentsGrad', operands, { ...planeNumbers(x, imagesOf(attrs)), epsilon: epsilonOf(attrs) });
   return [dx, dGamma];
 };
 
@@ -126,11 +134,11 @@ const momentsGrad: KernelBody = ({ backend, inputs, attrs }) => {
 const normalize: KernelBody = ({ backend, inputs, attrs }) => {
   const { x } = required(inputs, 'x');
   const { mean, scale, shift, residual } = inputs;
-  imageNumbers('TileNormalize', backend, x, attrs.images);
+  imageNumbers('TileNormalize', backend, x, imagesOf(attrs));
   assertFloats('TileNormalize', sizeOf(x.shape), { residual });
   assertFloats('TileNormalize', tileSizes(x)[1], { mean, scale, shift });
   const y = backend.output(x.shape);
-  const numbers = { ...planeNumbers(x, attrs.images), relu: Boolean(attrs.relu) };
+  const numbers = { ...planeNumbers(x, imagesOf(attrs)), relu: Boolean(attrs.relu) };
   backend.invoke('TileNormalize', { x, mean, scale, shift, residual, y }, numbers);
   return y;
 };
@@ -140,14 +148,14 @@ const normalizeGrad: KernelBody = ({ backend, inputs, attrs }) => {
   const { x } = required(inputs, 'x');
   const { dy, mean, scale, shift, residual } = inputs;
   const [, channels] = tileSizes(x);
-  imageNumbers('TileNormalizeGrad', backend, x, attrs.images);
+  imageNumbers('TileNormalizeGrad', backend, x, imagesOf(attrs));
   assertFloats('TileNormalizeGrad', sizeOf(x.shape), { dy, residual });
   assertFloats('TileNormalizeGrad', channels, { mean, scale, shift });
   const g = backend.output(x.shape);
   const dScale = backend.output([channels]);
   const dShift = backend.output([channels]);
   const operands = { dy, x, mean, scale, shift, residual, g, dScale, dShift };
-  backend.invoke('TileNormalizeGrad', operands, { ...planeNumbers(x, attrs.images), relu: Boolean(attrs.relu) });
+  backend.invoke('TileNormalizeGrad', operands, { ...planeNumbers(x, imagesOf(attrs)), relu: Boolean(attrs.relu) });
   return [g, dScale, dShift];
 };
 
