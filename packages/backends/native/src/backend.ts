@@ -19,10 +19,13 @@ export type NumericType = keyof typeof arrayTypes;
 export const isNumericType = (dtype: unknown): dtype is NumericType =>
   dtype === 'float32' || dtype === 'int32' || dtype === 'bool';
 
-function arrayTypeOf(dtype: DataType) {
-  if (isNumericType(dtype)) return arrayTypes[dtype];
+/** @throws Error for a type whose tensors do not lie in native memory */
+export function numericType(dtype: DataType): NumericType {
+  if (isNumericType(dtype)) return dtype;
   throw new Error(`No tensor of ${dtype} lies in native memory.`);
 }
+
+const arrayTypeOf = (dtype: DataType) => arrayTypes[numericType(dtype)];
 
 /** @throws Error for a type whose tensors do not lie in native memory */
 export function bytesPerElement(dtype: DataType): number {
@@ -30,7 +33,7 @@ export function bytesPerElement(dtype: DataType): number {
 }
 
 /** Whether they are numbers, in whatever array. */
-function areNumbers(values: ArrayLike<unknown>): values is ArrayLike<number> {
+export function areNumbers(values: ArrayLike<unknown>): values is ArrayLike<number> {
   return ArrayBuffer.isView(values) || Array.from(values).every((value) => typeof value === 'number');
 }
 

@@ -12,7 +12,7 @@ import {
   parameterSpecs,
   strengthAt,
 } from '@prunebench/core';
-import { defineExtension, type ParameterTensors } from '@prunebench/network';
+import { defineExtension, gradientArguments, type ParameterTensors } from '@prunebench/network';
 import { scoreUnits } from '@prunebench/signals';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
@@ -26,10 +26,10 @@ const options = z.strictObject({
 });
 
 /** |x| whose gradient at 0 is 0; that of tf.abs is -1 there, which pushes exact zeros away. */
-const absolute = tf.customGrad((x) => ({
-  value: tf.abs(x as tf.Tensor),
-  gradFunc: (dy: tf.Tensor) => tf.mul(dy, tf.sign(x as tf.Tensor)),
-}));
+const absolute = tf.customGrad((...args) => {
+  const [x] = gradientArguments(args).tensors;
+  return { value: tf.abs(x), gradFunc: (dy: tf.Tensor) => tf.mul(dy, tf.sign(x)) };
+});
 
 export const slimmingExtension = defineExtension({
   id: 'network-slimming',
@@ -46,7 +46,7 @@ export const slimmingExtension = defineExtension({
       };
     return {
       penalty: (parameters: ParameterTensors) =>
-        tf.mul(tf.addN(scales.map((name) => tf.sum(absolute(parameters[name])))), strength) as tf.Scalar,
+        tf.mul(tf.addN(scales.map((name) => tf.sum(absolute(parameters[name])))), strength),
     };
   },
 });

@@ -1,6 +1,6 @@
 // A step of fixed shapes, recorded once and replayed in one native call.
 import { engine, getBackend, keep, type Tensor, type TensorInfo, tidy, type Variable } from '@tensorflow/tfjs-core';
-import { backendName, type NativeBackend, type NumericType } from '../backend.ts';
+import { backendName, type NativeBackend, numericType } from '../backend.ts';
 import type { Block } from '../memory.ts';
 import { registeredBackend } from '../register.ts';
 import type { Value } from './graph.ts';
@@ -58,7 +58,7 @@ export class CapturedStep {
     state: readonly Variable[],
   ) {
     this.#backend = backend;
-    this.#inputs = examples.map(({ shape, dtype }) => this.#ownTensor(backend.output(shape, dtype as NumericType)));
+    this.#inputs = examples.map(({ shape, dtype }) => this.#ownTensor(backend.output(shape, numericType(dtype))));
     this.#inputViews = this.#inputs.map((tensor) => viewOf(this.#blockOf(tensor), tensor));
     this.#homes = state.map((variable) => settle(backend, variable));
     try {

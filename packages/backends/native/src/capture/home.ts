@@ -1,7 +1,7 @@
 // The memory in which a captured step finds a variable. Replayed calls name it by address, so before a replay the variable's
 // values must lie there, and no other tensor's.
 import { engine, keep, type Tensor, type Variable } from '@tensorflow/tfjs-core';
-import { bytesPerElement, type NativeBackend, type NumericType } from '../backend.ts';
+import { areNumbers, bytesPerElement, type NativeBackend, numericType } from '../backend.ts';
 import type { Block } from '../memory.ts';
 
 export type NumericArray = Float32Array | Int32Array | Uint8Array;
@@ -61,11 +61,15 @@ export function bringHome(backend: NativeBackend, home: Home): void {
     handle.dispose();
   }
   if (!away && alone) return;
-  if (away) viewOf(block, variable).set(backend.dataOf(variable.dataId).values as NumericArray);
+  if (away) {
+    const { values } = backend.dataOf(variable.dataId);
+    if (!areNumbers(values)) throw new Error(`Variable ${variable.name} has values that are no numbers.`);
+    viewOf(block, variable).set(values);
+  }
   variable.assign(home.handle);
 }
 
 function tensorIn(backend: NativeBackend, block: Block, { shape, dtype }: Tensor): Tensor {
-  const info = backend.tensorIn(block, shape, dtype as NumericType);
+  const info = backend.tensorIn(block, shape, numericType(dtype));
   return keep(engine().makeTensorFromTensorInfo(info, backend));
 }

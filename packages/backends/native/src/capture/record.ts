@@ -48,8 +48,7 @@ export class StepRecorder implements Recorder {
     this.commands.push({ kernel, operands: values, outputs, numbers });
   }
 
-  wrote(values: unknown): void {
-    const list = values as ArrayLike<unknown>;
+  wrote(list: ArrayLike<unknown>): void {
     for (let i = 1; i < list.length; i++) {
       if (list[i] !== list[0] && !(Number.isNaN(list[i]) && Number.isNaN(list[0]))) {
         throw new CannotCapture(
