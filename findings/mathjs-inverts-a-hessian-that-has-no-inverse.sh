@@ -3,7 +3,7 @@
 #
 # Expected: pinv of a symmetric matrix of rank 10 in 20 dimensions is its pseudo-inverse, A P A = A to about 1e-12.
 # Seen: for X'X of 10 examples and 20 weights mathjs's pinv returns numbers of the order 1e15, A P A is off by more than the size of A, and nothing is raised.
-# The rank is found by elimination that compares pivots with zero exactly; rounding leaves 1e-16, so the matrix counts as regular and is inverted.
+# A square matrix is first given to inv, which gives up only at a pivot that is exactly zero; rounding leaves 1e-16 there, so the matrix counts as regular and is inverted.
 # lusolve of the same package calls the same matrix singular, and ml-matrix's pseudoInverse is right to 1e-14.
 # What it means: Optimal Brain Surgeon and everything else with an inverse Hessian, with fewer examples than weights (the usual case), ranks its weights by rounding errors.
 #
