@@ -1,6 +1,7 @@
 /** Plugins lie wherever their authors work: each of these is written into a folder that no package is installed for. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PrunebenchError } from '@prunebench/core';
 import test from 'ava';
 import { underTodaysNames } from '../src/plugins/former-names.ts';
 import { loadRegistry } from '../src/registry.ts';
@@ -181,7 +182,10 @@ test.serial('a plugin that is a folder is one clear error', async (t) => {
   t.is(stderr.split('\n')[0], `error: The plugin ${box.root} could not be loaded: it is not a file.`);
 });
 
-for (const kind of ['train', 'mine'])
+for (const [kind, other] of [
+  ['train', 'one in the suite, one in'],
+  ['mine', 'both in'],
+])
   test.serial(`a second kind of step "${kind}" is refused, as every name that is taken`, async (t) => {
     const text = `import { z } from 'zod';
       const step = (kind) => ({ kind, options: z.strictObject({}), prunes: true, trains: false, run: (_, state) => ({ state, metrics: {} }) });
@@ -190,7 +194,7 @@ for (const kind of ['train', 'mine'])
     await using _ = box;
     const { exitCode, stderr } = await box.cli('list', 'criteria', '--plugin', path);
     t.is(exitCode, 1, stderr);
-    t.is(stderr.split('\n')[0], `error: There are two entries for kind of step "${kind}".`);
+    t.is(stderr.split('\n')[0], `error: There are two entries for kind of step "${kind}": ${other} ${path}.`);
   });
 
 test.serial("a network with the name of one of the suite's at another width is refused too", async (t) => {
@@ -198,8 +202,26 @@ test.serial("a network with the name of one of the suite's at another width is r
     export default { networks: [network] };`;
   const { box, path } = await boxWith('mine.ts', text);
   await using _ = box;
-  await t.throwsAsync(loadRegistry([path]), { message: 'There are two entries for network "resnet-20-w0.5".' });
+  await t.throwsAsync(loadRegistry([path]), {
+    message: `There are two entries for network "resnet-20-w0.5": one in the suite, one in ${path}.`,
+  });
 });
+
+test.serial(
+  'of two plugins with one name both files are named, and a plugin that is named twice counts once',
+  async (t) => {
+    const text = `import { defineCriterion, prunableSpecs } from '@prunebench/core'; import { z } from 'zod'; ${CRITERION}
+    export default { criteria: [squares] };`;
+    const { box, path } = await boxWith('mine.ts', text);
+    await using _ = box;
+    const other = join(box.root, 'other.ts');
+    await writeFile(other, text);
+    const error = await t.throwsAsync(loadRegistry([path, other]), { instanceOf: PrunebenchError });
+    t.is(error.message, `There are two entries for criterion "squares": one in ${path}, one in ${other}.`);
+    t.is(error.remedy, `Give the one in ${other} another id.`);
+    t.deepEqual((await loadRegistry([path, path])).plugins, [path]);
+  },
+);
 
 test.serial('a plugin of an earlier version, whose keys were called otherwise, is read as before', async (t) => {
   const text = `import { z } from 'zod';

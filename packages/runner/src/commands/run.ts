@@ -1,9 +1,10 @@
 import { constants } from 'node:os';
 import type { ScaleName } from '@prunebench/core';
+import type { BenchmarkEntry } from '../benchmark-folders.ts';
 import { lookUp } from '../options/suggest.ts';
 import { parseFilter } from '../plan/filter.ts';
 import { describeSpec } from '../plan/plan.ts';
-import { type BenchmarkEntry, loadRegistry, type Registry } from '../registry.ts';
+import { loadRegistry, type Registry } from '../registry.ts';
 import { resultsFolder } from '../results/results-folder.ts';
 import { type RunSummary, runBenchmark } from '../run.ts';
 

@@ -65,7 +65,8 @@ const network = z.looseObject({
 });
 
 const seeds = z.int().positive();
-const benchmark = z.looseObject({
+/** What a benchmark's declaration must have, in a plugin or in a folder of benchmarks/. */
+export const benchmark = z.looseObject({
   ...described,
   question: name,
   seeds: z.looseObject(Object.fromEntries(scales.map((scale) => [scale, seeds]))),

@@ -9,9 +9,10 @@ import {
   writeLeaderboard,
   writeReport,
 } from '@prunebench/report';
+import type { BenchmarkEntry } from '../benchmark-folders.ts';
 import { describeOtherCode } from '../code/records-of-other-code.ts';
 import { trialKey } from '../plan/keys.ts';
-import type { BenchmarkEntry, Registry } from '../registry.ts';
+import type { Registry } from '../registry.ts';
 import { repositoryRoot } from '../repository.ts';
 import type { ResultsFolder } from './results-folder.ts';
 
