@@ -11,6 +11,8 @@ export interface BenchmarkEntry {
   readonly id: string;
   /** The folder with its published.csv and README.md; absent for a plugin's that names none. */
   readonly folder?: string;
+  /** The file of the plugin that declares it; absent for the repository's own. */
+  readonly plugin?: string;
   load(): Promise<Benchmark>;
 }
 

@@ -85,7 +85,7 @@ function merge(all: readonly Source[], folders: readonly BenchmarkEntry[], plugi
     refuseScaledName,
   );
   const declared = entries((plugin) => plugin.benchmarks).map(({ entry, file }) => ({
-    entry: ofPlugin(entry),
+    entry: ofPlugin(entry, file),
     file,
   }));
   return {
@@ -117,9 +117,9 @@ function merge(all: readonly Source[], folders: readonly BenchmarkEntry[], plugi
   };
 }
 
-function ofPlugin(benchmark: Benchmark): BenchmarkEntry {
-  const { id } = benchmark;
-  return { id, load: async () => benchmark };
+function ofPlugin(benchmark: Benchmark, plugin: string): BenchmarkEntry {
+  const { id, folder } = benchmark;
+  return { id, plugin, ...(folder !== undefined && { folder }), load: async () => benchmark };
 }
 
 /** Entries of one sort by their names, of which each stands for one of them. */

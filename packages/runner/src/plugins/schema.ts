@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import { granularity, kernelInitializers, needs, paperOf, plainId, scales } from '@prunebench/core';
 import { z } from 'zod';
 
@@ -72,6 +73,7 @@ export const benchmark = z.looseObject({
   seeds: z.looseObject(Object.fromEntries(scales.map((scale) => [scale, seeds]))),
   trials: call,
   published: z.array(z.looseObject({})),
+  folder: z.string().refine(isAbsolute, 'must be an absolute path, as import.meta.dirname is').optional(),
 });
 
 const step = z.looseObject({
