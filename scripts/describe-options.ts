@@ -14,7 +14,7 @@ const jsonSchema = z.looseObject({
   exclusiveMaximum: z.number().optional(),
   required: z.array(z.string()).optional(),
   get items() {
-    return jsonSchema.optional();
+    return z.union([jsonSchema, z.literal(false)]).optional();
   },
   get prefixItems() {
     return z.array(jsonSchema).optional();

@@ -81,7 +81,9 @@ export function rowsFor({ options }: WithOptions, { heading }: OptionsSection): 
 export async function optionsPage(): Promise<string> {
   const sections = (await optionsSections()).map((section) => {
     const { heading, text, entries } = section;
-    return [`## ${heading}`, text, ...entries.map((entry) => entrySection(entry, rowsFor(entry, section)))].join('\n\n');
+    return [`## ${heading}`, text, ...entries.map((entry) => entrySection(entry, rowsFor(entry, section)))].join(
+      '\n\n',
+    );
   });
   return `${[
     '# Options',

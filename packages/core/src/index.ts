@@ -111,6 +111,7 @@ export {
   type PruneOptions,
   type PruneOptionsInput,
   pruneOptions,
+  SCOPES,
   type Schedule,
   type Scope,
   scope,

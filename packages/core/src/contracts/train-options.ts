@@ -21,10 +21,7 @@ const schedule = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('constant') }),
   z.strictObject({
     kind: z.literal('step'),
-    boundaries: z
-      .array(z.number().gt(0).lt(1))
-      .min(1)
-      .describe('shares of the training after which the rate falls'),
+    boundaries: z.array(z.number().gt(0).lt(1)).min(1).describe('shares of the training after which the rate falls'),
     factor: z.number().positive().default(0.1).describe('what the rate is multiplied by there'),
   }),
   z.strictObject({
@@ -43,8 +40,8 @@ const schedule = z.discriminatedUnion('kind', [
 
 /** An extension of training by name, as data: what a registered `ExtensionEntry` makes of its options. */
 const extension = z.strictObject({
-  id: z.string().min(1),
-  options: z.record(z.string(), z.unknown()).default({}),
+  id: z.string().min(1).describe('its name'),
+  options: z.record(z.string(), z.unknown()).default({}).describe('its own options'),
 });
 export type ExtensionChoice = z.output<typeof extension>;
 

@@ -46,7 +46,10 @@ const ROUNDS = 'how often it prunes';
 export const schedule = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('one-shot') }),
   z
-    .strictObject({ kind: z.literal('iterative'), rate: z.number().gt(0).lt(1).default(0.5).describe('share of the weights left') })
+    .strictObject({
+      kind: z.literal('iterative'),
+      rate: z.number().gt(0).lt(1).default(0.5).describe('share of the weights left'),
+    })
     .describe('each round removes `rate` of the weights that are left; the last goes to the target exactly'),
   z
     .strictObject({ kind: z.literal('cubic'), rounds: z.int().min(1).default(10).describe(ROUNDS) })
