@@ -61,6 +61,7 @@ export {
   kernelInitializers,
   type NetworkEntry,
   type Plugin,
+  type PretrainedParameters,
 } from './contracts/plugin.ts';
 export {
   type ExtensionChoice,

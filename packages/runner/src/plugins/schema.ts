@@ -59,10 +59,22 @@ const dataset = z.looseObject({
   load: call,
 });
 
+/** Nothing of it is read yet: its checksum may be that of a large file. */
+const pretrained = z.custom(
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    'checksum' in value &&
+    'load' in value &&
+    typeof value.load === 'function',
+  'must have a checksum and a function load',
+);
+
 const network = z.looseObject({
   ...described,
   initializer: z.enum(kernelInitializers),
   build: call,
+  pretrained: pretrained.optional(),
 });
 
 const seeds = z.int().positive();
