@@ -55,7 +55,7 @@ function environment(): NodeJS.ProcessEnv {
 function commandsIn(text: string): readonly string[] {
   const lines = text
     .split('\n')
-    .flatMap((line) => (/^ {4}(npx .* prunebench |python3 |cp -rL )/.test(line) ? [line.trim()] : []));
+    .flatMap((line) => (/^ {4}(npx .* -C .* prunebench |python3 |cp -rL )/.test(line) ? [line.trim()] : []));
   return lines.map((line) =>
     line
       .replace(PRUNEBENCH, `'${process.execPath}' '${join(root, 'packages/runner/src/main.ts')}'`)

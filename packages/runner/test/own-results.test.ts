@@ -49,11 +49,7 @@ test.serial(
     t.true(
       readme.startsWith('# Mine\n\n<!-- table:start -->\n') && readme.endsWith('<!-- table:end -->\n\nThe end.\n'),
     );
-    t.regex(
-      readme,
-      /Nobody 2020, Table 7 \(theirs\).*87\.66/,
-      'a test error of 12.34 % is an accuracy of 87.66 %',
-    );
+    t.regex(readme, /Nobody 2020, Table 7 \(theirs\).*87\.66/, 'a test error of 12.34 % is an accuracy of 87.66 %');
     const remembered: unknown = JSON.parse(await readFile(join(box.results, 'plugins.json'), 'utf8'));
     t.deepEqual(Object.keys(Object(remembered)), ['own-table']);
 
