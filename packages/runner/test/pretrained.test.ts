@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { defineNetwork, type Network, PrunebenchError, type State } from '@prunebench/core';
 import { dense, sequential } from '@prunebench/core/layers';
-import { toyDataset } from '@prunebench/testing';
+import { toyDataset } from '@prunebench/testing/toy-dataset';
 import test from 'ava';
 import { TrialCodes } from '../src/code/trial-code.ts';
 import { declareTrials, planStages, type Stage } from '../src/plan/plan.ts';
