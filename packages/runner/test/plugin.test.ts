@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { PrunebenchError } from '@prunebench/core';
 import test from 'ava';
 import { underTodaysNames } from '../src/plugins/former-names.ts';
+import { pluginPath } from '../src/plugins/plugin-path.ts';
 import { loadRegistry } from '../src/registry.ts';
 import { sandbox } from './fixtures/cli.ts';
 
@@ -260,6 +261,24 @@ for (const type of ['"type": "module"', '"license": "MIT"'])
     t.is((await box.records('squared')).size, 1);
     t.notRegex(all, /ExperimentalWarning/);
   });
+
+test.serial('an installed package is named by its name, where there is no such file', async (t) => {
+  const { box, folder } = await boxWithPackage({
+    'package.json':
+      '{ "name": "mine", "type": "module", "exports": { ".": { "import": "./index.ts" }, "./more": "./more.ts" } }',
+    'index.ts': 'export default {};',
+    'more.ts': 'export default {};',
+  });
+  await using _ = box;
+  t.is(pluginPath('mine', box.root), join(folder, 'index.ts'));
+  t.is(pluginPath('mine/more', box.root), join(folder, 'more.ts'));
+  t.is(pluginPath('yours', box.root), join(box.root, 'yours'));
+  t.is(pluginPath('fs', box.root), join(box.root, 'fs'), 'a module of Node.js is no plugin');
+  await writeFile(join(box.root, 'mine'), 'export default {};');
+  t.is(pluginPath('mine', box.root), join(box.root, 'mine'), 'a file is nearer');
+  t.is(pluginPath('/x/y.ts', box.root), '/x/y.ts');
+  t.deepEqual((await loadRegistry([pluginPath('mine/more', box.root)])).plugins, [join(folder, 'more.ts')]);
+});
 
 test.serial('what is wrong in an installed plugin is said, with what helps', async (t) => {
   const { box, folder } = await boxWithPackage({

@@ -34,7 +34,7 @@ async function defaultExport(path: string): Promise<object> {
     throw fault(
       path,
       found ? 'it is not a file' : 'there is no such file',
-      'Give --plugin the path of a .ts or .js module.',
+      'Give --plugin the path of a .ts or .js module, or the name of a package that is installed where you are.',
     );
   const module = await importModule(path, (reason, cause, remedy) =>
     fault(path, reason, remedy ?? `Correct it there. ${EXAMPLE}`, cause),
