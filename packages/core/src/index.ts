@@ -61,6 +61,7 @@ export {
   kernelInitializers,
   type NetworkEntry,
   type Plugin,
+  type PretrainedParameters,
 } from './contracts/plugin.ts';
 export {
   type ExtensionChoice,
@@ -101,7 +102,7 @@ export { allocate } from './pruning/allocation.ts';
 export { cellName, refuseCollisions } from './pruning/cells.ts';
 export { checkMasks, checkMasksOf, checkNextMasks } from './pruning/check-masks.ts';
 export { checkScores } from './pruning/check-scores.ts';
-export { type CriterionMethodOptions, fromCriterion } from './pruning/from-criterion.ts';
+export { type CriterionMethodOptions, criterionMethodOptions, fromCriterion } from './pruning/from-criterion.ts';
 export { maskDigest } from './pruning/mask-digest.ts';
 export { applyMasks, collapsedLayers, maskedSparsity, shuffleMasks, shuffleUnits } from './pruning/masks.ts';
 export {
@@ -111,6 +112,7 @@ export {
   type PruneOptions,
   type PruneOptionsInput,
   pruneOptions,
+  SCOPES,
   type Schedule,
   type Scope,
   scope,

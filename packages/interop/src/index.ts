@@ -1,3 +1,4 @@
+export { convertFromPyTorch, fromPyTorch, type ModuleNames } from './pytorch.ts';
 export { repeatedKey } from './repeated-key.ts';
 export {
   decodeSafetensors,

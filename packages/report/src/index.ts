@@ -1,5 +1,6 @@
 export { type LeaderboardOptions, renderLeaderboard, writeLeaderboard } from './leaderboard.ts';
-export { loadPublished, type PublishedRow } from './published.ts';
+export { loadPublished, type PublishedRow } from './published-csv.ts';
+export { START } from './readme.ts';
 export { type Panel, renderSvg } from './render/svg.ts';
 export {
   type RenderedReport,

@@ -43,7 +43,7 @@ export function renderLeaderboard(
 }
 
 function linesOf(
-  { benchmark, published }: ReportSource,
+  { benchmark, published, publishedFile }: ReportSource,
   scale: ScaleName,
   all: readonly TrialRecord[],
   keyOf?: (spec: TrialSpec) => string,
@@ -54,6 +54,6 @@ function linesOf(
   if (complete.length === 0) return [];
   const shown = allShown(summarise(complete, trials, benchmark.measure)).filter(({ kind }) => kind.ranked);
   if (shown.length === 0) return [];
-  const values = publishedValues(benchmark, published);
+  const values = publishedValues(benchmark, published, publishedFile);
   return shown.flatMap((each) => leaderboardLines(each, values, benchmark.id, scale));
 }

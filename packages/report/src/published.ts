@@ -1,42 +1,13 @@
 import {
   type Benchmark,
-  messageOf,
   PrunebenchError,
   type PublishedReference,
   paperOf,
   scales,
   shortCitation,
 } from '@prunebench/core';
-import { readText } from '@prunebench/files';
-import { parse } from 'csv-parse/sync';
-import { z } from 'zod';
+import { type PublishedRow, publishedColumns } from './published-csv.ts';
 import type { NetworkSummary } from './summary/summary.ts';
-
-const numeric = (text: string) => text.trim() !== '' && Number.isFinite(Number(text));
-const NUMBER_ALONE = 'expected a number alone; whatever else the paper prints belongs into notes';
-
-const columns = {
-  table_id: z.string().min(1),
-  /** The bibliography's key; or whatever stands for a paper that is not in it ("Evci et al."). */
-  paper: z.string().min(1),
-  year: z.coerce.number().int(),
-  where_in_paper: z.string(),
-  dataset: z.string(),
-  network: z.string(),
-  method: z.string(),
-  sparsity_percent_or_compression: z.string(),
-  metric: z.string().min(1),
-  value: z.string().refine(numeric, NUMBER_ALONE),
-  plus_minus: z.string().refine((text) => text === '' || numeric(text), NUMBER_ALONE),
-  notes: z.string(),
-  /** verified: read in the source; recalled: printed with a dagger; doubtful: never printed. */
-  confidence: z.enum(['verified', 'recalled', 'doubtful']),
-  source: z.string(),
-};
-const publishedRow = z.strictObject(columns);
-
-/** One published number, as published.csv holds it. */
-export type PublishedRow = z.output<typeof publishedRow>;
 
 /** What a published number measures, in terms of ours. */
 export type Measure = 'final' | 'best-epoch' | 'before-retraining' | 'other';
@@ -60,73 +31,66 @@ export interface PublishedValue {
 }
 
 /**
- * Reads a published.csv.
- *
- * @throws PrunebenchError naming the file, line and column that is wrong
- */
-export async function loadPublished(file: string): Promise<PublishedRow[]> {
-  const text = await readText(file).catch((error: Error) => {
-    throw new PrunebenchError(`${file} cannot be read: ${error.message}`, {
-      remedy: `A benchmark with published values needs a published.csv with the columns ${Object.keys(columns).join(', ')}.`,
-      cause: error,
-    });
-  });
-  let rows: unknown[];
-  try {
-    rows = parse(text, { columns: true, skip_empty_lines: true, bom: true });
-  } catch (error) {
-    throw new PrunebenchError(`${file}: ${messageOf(error)}`, {
-      remedy: 'Quote every field that contains a comma.',
-    });
-  }
-  return rows.map((row, index) => {
-    const parsed = publishedRow.safeParse(row);
-    if (parsed.success) return parsed.data;
-    const issue = parsed.error.issues[0];
-    throw new PrunebenchError(
-      `${file}, row ${index + 2}, column ${issue.path.join('.') || '(header)'}: ${issue.message}`,
-      {
-        remedy: `The columns are ${Object.keys(columns).join(', ')}.`,
-      },
-    );
-  });
-}
-
-/**
  * The published values that a benchmark's references select, in the order of the references; doubtful ones are left out.
  *
+ * @param file where the rows were read, for messages
  * @throws PrunebenchError for a reference that names an unknown column, a network or series the benchmark does not have, or no row
  */
-export function publishedValues(benchmark: Benchmark, rows: readonly PublishedRow[]): PublishedValue[] {
+export function publishedValues(
+  benchmark: Benchmark,
+  rows: readonly PublishedRow[],
+  file: string = 'published.csv',
+): PublishedValue[] {
   return benchmark.published.flatMap((reference) => {
-    checkReference(benchmark, reference);
-    const matching = rows.filter((row: Readonly<Record<string, unknown>>) =>
-      Object.entries(reference.where).every(([column, value]) => String(row[column]) === value),
-    );
-    if (matching.length === 0) {
+    checkReference(benchmark, reference, file);
+    const matching = rowsOf(reference, rows);
+    if (matching.length === 0)
       throw new PrunebenchError(
-        `Benchmark ${benchmark.id}: no row of published.csv matches ${JSON.stringify(reference.where)}.`,
-        { remedy: `Correct the reference in benchmarks/${benchmark.id}/benchmark.ts or add the row to published.csv.` },
+        `Benchmark ${benchmark.id}: no row of ${file} matches ${JSON.stringify(reference.where)}.`,
+        {
+          remedy: `${nearestRows(reference, rows)}Correct \`where\` in the benchmark's \`published\`, or add the row to the file.`,
+        },
       );
-    }
     return matching.filter(({ confidence }) => confidence !== 'doubtful').map((row) => publishedValue(reference, row));
   });
 }
 
-function checkReference(benchmark: Benchmark, { network, series, where }: PublishedReference): void {
-  const unknown = Object.keys(where).find((column) => !(column in columns));
+/** Those that all columns of the reference select. */
+function rowsOf({ where }: Pick<PublishedReference, 'where'>, rows: readonly PublishedRow[]): readonly PublishedRow[] {
+  return rows.filter((row: Readonly<Record<string, unknown>>) =>
+    Object.entries(where).every(([column, value]) => String(row[column]) === value),
+  );
+}
+
+/** Which column is to blame where it is one alone, with what the rows that match in all others have there. */
+function nearestRows({ where }: PublishedReference, rows: readonly PublishedRow[]): string {
+  for (const blamed of Object.keys(where)) {
+    const others = Object.fromEntries(Object.entries(where).filter(([column]) => column !== blamed));
+    const found = rowsOf({ where: others }, rows).map((row: Readonly<Record<string, unknown>>) => `"${row[blamed]}"`);
+    if (found.length > 0) return `With another ${blamed} there are rows: ${[...new Set(found)].join(', ')}. `;
+  }
+  return '';
+}
+
+function checkReference(benchmark: Benchmark, { network, series, where }: PublishedReference, file: string): void {
+  const unknown = Object.keys(where).find((column) => !publishedColumns.has(column));
   if (unknown !== undefined) {
-    throw new PrunebenchError(`Benchmark ${benchmark.id}: published.csv has no column ${unknown}.`, {
-      remedy: `The columns are ${Object.keys(columns).join(', ')}.`,
+    throw new PrunebenchError(`Benchmark ${benchmark.id}: ${file} has no column ${unknown}.`, {
+      remedy: `The columns are ${[...publishedColumns.keys()].join(', ')}.`,
     });
   }
   const trials = scales.flatMap((scale) => benchmark.trials(scale));
   const declared = trials.some((trial) => trial.network === network && (series === 'dense' || trial.series === series));
   if (!declared) {
+    const known = new Set(trials.filter((trial) => trial.network === network).map((trial) => trial.series));
+    const choice =
+      known.size > 0
+        ? `Of ${network} there are the series ${[...known].map((name) => `"${name}"`).join(', ')}`
+        : `There are the networks ${[...new Set(trials.map((trial) => trial.network))].join(', ')}`;
     throw new PrunebenchError(
       `Benchmark ${benchmark.id}: a published value stands beside series "${series}" of network ${network}, which no trial declares.`,
       {
-        remedy: `Correct the reference in benchmarks/${benchmark.id}/benchmark.ts; "dense" is the network before pruning.`,
+        remedy: `Correct the reference in the benchmark's \`published\`. ${choice}; "dense" is the network before pruning.`,
       },
     );
   }

@@ -11,7 +11,8 @@ import {
 } from '@prunebench/core';
 import { FileError, makeFolder, readText, writeWhole } from '@prunebench/files';
 import { declaredRecords } from './declaration.ts';
-import { type PublishedRow, type PublishedValue, publishedValues } from './published.ts';
+import { type PublishedValue, publishedValues } from './published.ts';
+import type { PublishedRow } from './published-csv.ts';
 import { pictureFile, publishedScales, tableFile } from './published-files.ts';
 import { END, replaceBlock, type Selection, START, selectionsIn } from './readme.ts';
 import { renderCsv } from './render/csv.ts';
@@ -29,6 +30,8 @@ export interface ReportSource {
   readonly benchmark: Benchmark;
   /** Rows of its published.csv; see `loadPublished`. */
   readonly published: readonly PublishedRow[];
+  /** Where they were read, for messages. */
+  readonly publishedFile?: string;
   /** Its README.md, to be kept in step with the results. Leave out for results that are not the repository's own. */
   readonly readme?: string;
   /** Other Markdown files that may hold tables of single networks, between markers that name benchmark, network and scale. */
@@ -96,7 +99,7 @@ const SCALES = scales.toReversed();
 export async function renderReport(source: ReportSource, options: ReportOptions): Promise<RenderedReport> {
   const { benchmark } = source;
   refuseOddId('benchmark', benchmark.id);
-  const published = publishedValues(benchmark, source.published);
+  const published = publishedValues(benchmark, source.published, source.publishedFile);
   const folder = join(options.resultsDir, benchmark.id);
   const files = new Map<string, string>();
   const tables: ReportTable[] = [];

@@ -68,16 +68,87 @@ test('a value from another data set stands beside ours only where the reference 
   t.is(value('mnist').label, value().label);
 });
 
-test('a wrong published.csv is named with row and column', async (t) => {
+const HEADER =
+  'table_id,paper,year,where_in_paper,dataset,network,method,sparsity_percent_or_compression,metric,value,plus_minus,notes,confidence,source';
+const ROW = 'P1,A,2015,,MNIST,MLP,m,90,test error %,2,,,verified,x';
+
+const faulty: readonly (readonly [what: string, text: string, says: RegExp, remedy: RegExp])[] = [
+  [
+    'a wrong word',
+    `${HEADER}\n${ROW.replace('verified', 'certain')}\n`,
+    /csv, line 2, column confidence: .*found "certain"\.$/,
+    /^confidence is `verified`: read/,
+  ],
+  [
+    'no number',
+    `${HEADER}\n${ROW}\n${ROW.replace(',2,', ',2*,')}\n`,
+    /csv, line 3, column value: expected a number alone.*found "2\*"/,
+    /docs\/reference\/published\.md/,
+  ],
+  [
+    'no year',
+    `${HEADER}\n${ROW.replace('2015', '')}\n`,
+    /csv, line 2, column year: expected a whole number, found ""/,
+    /./,
+  ],
+  [
+    'a fault behind empty lines and a field of two',
+    `${HEADER}\n${ROW.replace(',,,v', ',,"two\nlines",v')}\n\n${ROW.replace('P1', '')}`,
+    /csv, line 5, column table_id: must not be empty/,
+    /./,
+  ],
+  ['a comma too many', `${HEADER}\n${ROW},\n`, /csv: .*got 15 on line 2\.$/, /Quote every field/],
+  ['an open quote', `${HEADER}\n"${ROW}\n`, /csv: .* line 2/, /Quote every field/],
+  [
+    'a misspelt column',
+    `${HEADER.replace('metric', 'metrik')}\n`,
+    /csv, line 1: there is no column "metrik"\.$/,
+    /Did you mean "metric"\?/,
+  ],
+  [
+    'a column too few',
+    `${HEADER.replace(',notes', '')}\n`,
+    /csv, line 1: column notes missing\.$/,
+    /The columns are table_id, paper, year/,
+  ],
+  ['a column twice', `${HEADER},notes\n`, /csv, line 1: column notes stands twice\.$/, /./],
+  ['nothing in it', '', /csv is empty\.$/, /first line is table_id,paper/],
+];
+
+for (const [what, text, says, remedy] of faulty)
+  test(`a published.csv with ${what} is named with line and column, and what to do`, async (t) => {
+    const { resultsDir } = await workplace();
+    const file = join(resultsDir, 'published.csv');
+    await writeFile(file, text);
+    const error = await t.throwsAsync(loadPublished(file), { instanceOf: PrunebenchError });
+    t.true(error.message.startsWith(file), error.message);
+    t.regex(error.message, says);
+    t.regex(error.remedy ?? '', remedy);
+  });
+
+test('a published.csv of a spreadsheet is read: byte order mark, line ends of Windows, columns in any order', async (t) => {
   const { resultsDir } = await workplace();
   const file = join(resultsDir, 'published.csv');
-  const header =
-    'table_id,paper,year,where_in_paper,dataset,network,method,sparsity_percent_or_compression,metric,value,plus_minus,notes,confidence,source';
-  await writeFile(file, `${header}\nP1,A,2015,,MNIST,MLP,m,90,test error %,2,,,certain,x\n`);
-  const error = await t.throwsAsync(loadPublished(file), { instanceOf: PrunebenchError });
-  t.regex(error.message, /row 2, column confidence/);
+  const lines = [HEADER, ROW].map((line) => line.split(',').toReversed().join(','));
+  await writeFile(file, `\uFEFF${lines.join('\r\n')}\r\n`);
+  const [row] = await loadPublished(file);
+  t.like(row, { table_id: 'P1', year: 2015, value: '2', source: 'x' });
+});
+
+test('one that is not there is named', async (t) => {
+  const { resultsDir } = await workplace();
   await t.throwsAsync(loadPublished(join(resultsDir, 'none.csv')), {
     instanceOf: PrunebenchError,
     message: /none\.csv/,
   });
+});
+
+test('the error for a reference without a row says which column is to blame', async (t) => {
+  const { source } = await workplace();
+  const published = [{ network: 'mlp', series: 'global', where: { table_id: 'P1', method: 'magnitud' } }];
+  const error = t.throws(() => publishedValues({ ...tiny, published }, source.published, '/x/published.csv'), {
+    instanceOf: PrunebenchError,
+  });
+  t.regex(error.message, /^Benchmark tiny: no row of \/x\/published\.csv matches /);
+  t.regex(error.remedy ?? '', /^With another method there are rows: "magnitude"/);
 });

@@ -1,6 +1,3 @@
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import {
   type Benchmark,
   type Criterion,
@@ -18,22 +15,14 @@ import initialization from '@prunebench/criterion-initialization';
 import magnitude from '@prunebench/criterion-magnitude';
 import secondOrder from '@prunebench/criterion-second-order';
 import data from '@prunebench/data';
-import { exists } from '@prunebench/files';
 import methods from '@prunebench/methods';
 import models, { findNetwork, isScaledName } from '@prunebench/models';
 import training from '@prunebench/training';
+import { type BenchmarkEntry, benchmarkFolders } from './benchmark-folders.ts';
 import { loadPlugin } from './plugins/load.ts';
-import { repositoryRoot } from './repository.ts';
 
 /** The suite's own families. A new one adds its import above and its name here; what it holds is its own affair. */
 const families: readonly Plugin[] = [magnitude, initialization, secondOrder, methods, training, data, models];
-
-export interface BenchmarkEntry {
-  readonly id: string;
-  /** Its folder with published.csv and README.md; absent for a plugin's. */
-  readonly folder?: string;
-  load(): Promise<Benchmark>;
-}
 
 /** Everything that can be named on the command line or in a benchmark. */
 export interface Registry {
@@ -57,46 +46,70 @@ export interface Registry {
 /**
  * The suite's families, the folders under benchmarks/ and the plugins, merged.
  *
- * @param plugins absolute paths of modules
+ * @param plugins absolute paths of modules; one that is named twice counts once
  * @throws PrunebenchError for a plugin that cannot be loaded, for an id that is not plain and for one that is taken twice
  */
 export async function loadRegistry(plugins: readonly string[] = []): Promise<Registry> {
-  return merge([...families, ...(await Promise.all(plugins.map(loadPlugin)))], await benchmarkFolders(), plugins);
+  const files = [...new Set(plugins)];
+  const own = await Promise.all(files.map(async (file) => ({ plugin: await loadPlugin(file), file })));
+  return merge([...families.map((plugin) => ({ plugin, file: SUITE })), ...own], await benchmarkFolders(), files);
 }
 
-function merge(all: readonly Plugin[], folders: readonly BenchmarkEntry[], plugins: readonly string[]): Registry {
-  const criteria = all.flatMap((plugin) => plugin.criteria ?? []);
-  const methods = all.flatMap((plugin) => plugin.methods ?? []);
+/** What stands for the files of the suite's own entries. */
+const SUITE = 'the suite';
+
+/** A family of the suite, or a plugin, with where it comes from. */
+interface Source {
+  readonly plugin: Plugin;
+  readonly file: string;
+}
+
+/** An entry, with where it comes from. */
+interface Sourced<T> {
+  readonly entry: T;
+  readonly file: string;
+}
+
+function merge(all: readonly Source[], folders: readonly BenchmarkEntry[], plugins: readonly string[]): Registry {
+  const entries = <T>(of: (plugin: Plugin) => readonly T[] | undefined): readonly Sourced<T>[] =>
+    all.flatMap(({ plugin, file }) => (of(plugin) ?? []).map((entry) => ({ entry, file })));
+  const criteria = entries((plugin) => plugin.criteria);
+  const methods = [
+    ...criteria.map(({ entry, file }) => ({ entry: fromCriterion(entry), file })),
+    ...entries((plugin) => plugin.methods),
+  ];
   const networks = unique(
     'network',
-    all.flatMap((plugin) => plugin.networks ?? []),
+    entries((plugin) => plugin.networks),
     ({ id }) => id,
+    refuseScaledName,
   );
-  // A name with a width suffix is the suite's although it is not listed.
-  for (const id of networks.keys()) if (isScaledName(id)) throw twice('network', id);
-  const benchmarks = all.flatMap((plugin) => plugin.benchmarks ?? []);
+  const declared = entries((plugin) => plugin.benchmarks).map(({ entry, file }) => ({
+    entry: ofPlugin(entry, file),
+    file,
+  }));
   return {
     criteria: unique('criterion', criteria, ({ id }) => id),
-    methods: unique('method', [...criteria.map(fromCriterion), ...methods], ({ id }) => id),
+    methods: unique('method', methods, ({ id }) => id),
     steps: unique(
       'kind of step',
-      all.flatMap((plugin) => plugin.steps ?? []),
+      entries((plugin) => plugin.steps),
       ({ kind }) => kind,
     ),
     extensions: unique(
       'extension',
-      all.flatMap((plugin) => plugin.extensions ?? []),
+      entries((plugin) => plugin.extensions),
       ({ id }) => id,
     ),
     datasets: unique(
       'dataset',
-      all.flatMap((plugin) => plugin.datasets ?? []),
+      entries((plugin) => plugin.datasets),
       ({ id }) => id,
     ),
     networks,
     benchmarks: unique(
       'benchmark',
-      [...folders, ...benchmarks.map((benchmark) => ({ id: benchmark.id, load: async () => benchmark }))],
+      [...folders.map((entry) => ({ entry, file: entry.folder ?? SUITE })), ...declared],
       ({ id }) => id,
     ),
     plugins,
@@ -104,41 +117,38 @@ function merge(all: readonly Plugin[], folders: readonly BenchmarkEntry[], plugi
   };
 }
 
+function ofPlugin(benchmark: Benchmark, plugin: string): BenchmarkEntry {
+  const { id, folder } = benchmark;
+  return { id, plugin, ...(folder !== undefined && { folder }), load: async () => benchmark };
+}
+
 /** Entries of one sort by their names, of which each stands for one of them. */
-function unique<T>(what: string, entries: readonly T[], nameOf: (entry: T) => string): ReadonlyMap<string, T> {
-  const map = new Map<string, T>();
-  for (const entry of entries) {
-    const name = nameOf(entry);
+function unique<T>(
+  what: string,
+  entries: readonly Sourced<T>[],
+  nameOf: (entry: T) => string,
+  refuse?: (name: string, file: string) => void,
+): ReadonlyMap<string, T> {
+  const map = new Map<string, Sourced<T>>();
+  for (const sourced of entries) {
+    const name = nameOf(sourced.entry);
     refuseOddId(what, name);
-    if (map.has(name)) throw twice(what, name);
-    map.set(name, entry);
+    refuse?.(name, sourced.file);
+    const other = map.get(name);
+    if (other) throw twice(what, name, [other.file, sourced.file]);
+    map.set(name, sourced);
   }
-  return map;
+  return new Map([...map].map(([name, { entry }]) => [name, entry]));
 }
 
-function twice(what: string, name: string): PrunebenchError {
-  return new PrunebenchError(`There are two entries for ${what} "${name}".`, {
-    remedy: 'Give the one in your plugin another id.',
-  });
+/** A name with a width suffix is the suite's although it is not listed. */
+function refuseScaledName(name: string, file: string): void {
+  if (isScaledName(name)) throw twice('network', name, [SUITE, file]);
 }
 
-/** Every folder under benchmarks/ that declares one. */
-async function benchmarkFolders(): Promise<readonly BenchmarkEntry[]> {
-  const root = join(repositoryRoot, 'benchmarks');
-  const names = (await readdir(root)).sort();
-  const declared = await Promise.all(names.map((name) => exists(join(root, name, 'benchmark.ts'))));
-  return names
-    .filter((_, i) => declared[i])
-    .map((id) => {
-      const folder = join(root, id);
-      return { id, folder, load: () => loadBenchmark(id, join(folder, 'benchmark.ts')) };
-    });
-}
-
-async function loadBenchmark(id: string, file: string): Promise<Benchmark> {
-  const { default: benchmark }: { default?: Benchmark } = await import(pathToFileURL(file).href);
-  if (benchmark?.id === id) return benchmark;
-  throw new PrunebenchError(`${file} does not declare benchmark "${id}" as its default export.`, {
-    remedy: "Export default defineBenchmark({ id: '<name of the folder>', ... }).",
+function twice(what: string, name: string, [first, second]: readonly [string, string]): PrunebenchError {
+  const where = first === second ? `both in ${first}` : `one in ${first}, one in ${second}`;
+  return new PrunebenchError(`There are two entries for ${what} "${name}": ${where}.`, {
+    remedy: `Give the one in ${second} another ${what === 'kind of step' ? 'name' : 'id'}.`,
   });
 }

@@ -17,6 +17,7 @@ import { Tracker } from './progress/tracker.ts';
 import { type Commit, currentCommit } from './provenance.ts';
 import type { Registry } from './registry.ts';
 import { lockResults } from './results/lock.ts';
+import { rememberPlugins } from './results/remembered-plugins.ts';
 import { openResults, type ResultsFolder } from './results/results-folder.ts';
 import { FatalError, type Outcome, schedule } from './schedule/scheduler.ts';
 import { workOf } from './schedule/work.ts';
@@ -88,6 +89,7 @@ export async function runBenchmark(options: RunOptions): Promise<RunSummary> {
   const display = createDisplay(options.stream, folder.log(benchmark.id));
   const silence = onNotice((line) => display.line(line));
   try {
+    await rememberPlugins(folder, benchmark.id, options.plugins);
     const codes = new TrialCodes(registry);
     await codes.locate(trials.map(({ spec }) => spec));
     const run = { options, folder, codes, display };

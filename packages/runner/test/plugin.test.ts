@@ -1,8 +1,10 @@
 /** Plugins lie wherever their authors work: each of these is written into a folder that no package is installed for. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PrunebenchError } from '@prunebench/core';
 import test from 'ava';
 import { underTodaysNames } from '../src/plugins/former-names.ts';
+import { pluginPath } from '../src/plugins/plugin-path.ts';
 import { loadRegistry } from '../src/registry.ts';
 import { sandbox } from './fixtures/cli.ts';
 
@@ -181,7 +183,10 @@ test.serial('a plugin that is a folder is one clear error', async (t) => {
   t.is(stderr.split('\n')[0], `error: The plugin ${box.root} could not be loaded: it is not a file.`);
 });
 
-for (const kind of ['train', 'mine'])
+for (const [kind, other] of [
+  ['train', 'one in the suite, one in'],
+  ['mine', 'both in'],
+])
   test.serial(`a second kind of step "${kind}" is refused, as every name that is taken`, async (t) => {
     const text = `import { z } from 'zod';
       const step = (kind) => ({ kind, options: z.strictObject({}), prunes: true, trains: false, run: (_, state) => ({ state, metrics: {} }) });
@@ -190,7 +195,7 @@ for (const kind of ['train', 'mine'])
     await using _ = box;
     const { exitCode, stderr } = await box.cli('list', 'criteria', '--plugin', path);
     t.is(exitCode, 1, stderr);
-    t.is(stderr.split('\n')[0], `error: There are two entries for kind of step "${kind}".`);
+    t.is(stderr.split('\n')[0], `error: There are two entries for kind of step "${kind}": ${other} ${path}.`);
   });
 
 test.serial("a network with the name of one of the suite's at another width is refused too", async (t) => {
@@ -198,8 +203,26 @@ test.serial("a network with the name of one of the suite's at another width is r
     export default { networks: [network] };`;
   const { box, path } = await boxWith('mine.ts', text);
   await using _ = box;
-  await t.throwsAsync(loadRegistry([path]), { message: 'There are two entries for network "resnet-20-w0.5".' });
+  await t.throwsAsync(loadRegistry([path]), {
+    message: `There are two entries for network "resnet-20-w0.5": one in the suite, one in ${path}.`,
+  });
 });
+
+test.serial(
+  'of two plugins with one name both files are named, and a plugin that is named twice counts once',
+  async (t) => {
+    const text = `import { defineCriterion, prunableSpecs } from '@prunebench/core'; import { z } from 'zod'; ${CRITERION}
+    export default { criteria: [squares] };`;
+    const { box, path } = await boxWith('mine.ts', text);
+    await using _ = box;
+    const other = join(box.root, 'other.ts');
+    await writeFile(other, text);
+    const error = await t.throwsAsync(loadRegistry([path, other]), { instanceOf: PrunebenchError });
+    t.is(error.message, `There are two entries for criterion "squares": one in ${path}, one in ${other}.`);
+    t.is(error.remedy, `Give the one in ${other} another id.`);
+    t.deepEqual((await loadRegistry([path, path])).plugins, [path]);
+  },
+);
 
 test.serial('a plugin of an earlier version, whose keys were called otherwise, is read as before', async (t) => {
   const text = `import { z } from 'zod';
@@ -238,6 +261,24 @@ for (const type of ['"type": "module"', '"license": "MIT"'])
     t.is((await box.records('squared')).size, 1);
     t.notRegex(all, /ExperimentalWarning/);
   });
+
+test.serial('an installed package is named by its name, where there is no such file', async (t) => {
+  const { box, folder } = await boxWithPackage({
+    'package.json':
+      '{ "name": "mine", "type": "module", "exports": { ".": { "import": "./index.ts" }, "./more": "./more.ts" } }',
+    'index.ts': 'export default {};',
+    'more.ts': 'export default {};',
+  });
+  await using _ = box;
+  t.is(pluginPath('mine', box.root), join(folder, 'index.ts'));
+  t.is(pluginPath('mine/more', box.root), join(folder, 'more.ts'));
+  t.is(pluginPath('yours', box.root), join(box.root, 'yours'));
+  t.is(pluginPath('fs', box.root), join(box.root, 'fs'), 'a module of Node.js is no plugin');
+  await writeFile(join(box.root, 'mine'), 'export default {};');
+  t.is(pluginPath('mine', box.root), join(box.root, 'mine'), 'a file is nearer');
+  t.is(pluginPath('/x/y.ts', box.root), '/x/y.ts');
+  t.deepEqual((await loadRegistry([pluginPath('mine/more', box.root)])).plugins, [join(folder, 'more.ts')]);
+});
 
 test.serial('what is wrong in an installed plugin is said, with what helps', async (t) => {
   const { box, folder } = await boxWithPackage({

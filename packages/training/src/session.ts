@@ -5,6 +5,7 @@ import {
   type KernelInitializer,
   type Network,
   networkOf,
+  type ParameterRecord,
   type Progress,
   PrunebenchError,
   randomStream,
@@ -31,6 +32,8 @@ export interface SessionOptions {
   /** By id; absent: none. */
   readonly extensions?: ReadonlyMap<string, ExtensionEntry>;
   readonly initializer: KernelInitializer;
+  /** The network's own first parameters; absent: they are drawn. */
+  readonly pretrained?: ParameterRecord;
   readonly stateAfter: (index: number) => Promise<State>;
   /** Shares scores between steps; `start` identifies the state that the step starts from. Absent: every step scores for itself. */
   readonly shared?: { readonly memory: ScoreMemory; readonly start: string };
@@ -52,7 +55,10 @@ export function openSession(options: SessionOptions): TrialSession {
     seed,
     random,
     signal,
-    initialParameters: (stream = root.fork('init')) => initializeParameters(network, stream, options.initializer),
+    initialParameters: (stream) =>
+      stream === undefined && options.pretrained
+        ? options.pretrained
+        : initializeParameters(network, stream ?? root.fork('init'), options.initializer),
     stateAfter: options.stateAfter,
     criterion(id) {
       const criterion = options.criteria.get(id);

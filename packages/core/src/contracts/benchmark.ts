@@ -53,6 +53,11 @@ export interface Benchmark {
   trials(scale: ScaleName): readonly TrialDeclaration[];
   readonly published: readonly PublishedReference[];
   /**
+   * A plugin's: the absolute path of the folder with its published.csv and its README.md (`import.meta.dirname`); needed only where it
+   * has them. A benchmark under benchmarks/ has them beside its declaration.
+   */
+  readonly folder?: string;
+  /**
    * What is compared: the accuracy at each requested sparsity; or, where a method decides itself how far it goes, the number of
    * parameters it leaves (`sparsity` is then its limit); or the measured speed of the pruned network beside its accuracy
    * (networks that were not trained are then kept and timed too). Default `accuracy`.

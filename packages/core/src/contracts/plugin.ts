@@ -1,4 +1,5 @@
 import type { Network } from '../graph/layer.ts';
+import type { ParameterRecord } from '../parameters.ts';
 import type { Benchmark } from './benchmark.ts';
 import type { Criterion } from './criterion.ts';
 import type { Dataset } from './dataset.ts';
@@ -30,6 +31,18 @@ export interface DatasetEntry {
 export const kernelInitializers = ['he-normal', 'glorot-normal', 'fan-in-uniform'] as const;
 export type KernelInitializer = (typeof kernelInitializers)[number];
 
+/** Parameters of a network that was trained elsewhere. They take the place of the first weights that would be drawn. */
+export interface PretrainedParameters {
+  /** Digest of the parameters: with other ones every trial is computed again. */
+  readonly checksum: string;
+  /**
+   * All parameters of `network`, by name.
+   *
+   * @throws PrunebenchError where they do not fit it
+   */
+  load(network: Network): Promise<ParameterRecord>;
+}
+
 /** A network by name. */
 export interface NetworkEntry {
   /** What users type. */
@@ -38,6 +51,8 @@ export interface NetworkEntry {
   /** How its kernels are drawn. */
   readonly initializer: KernelInitializer;
   build(shape: DataShape): Network;
+  /** Absent: its trials begin with weights that are drawn, as `initializer` says. */
+  readonly pretrained?: PretrainedParameters;
 }
 
 /**

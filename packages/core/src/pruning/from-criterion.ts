@@ -4,16 +4,26 @@ import type { Criterion } from '../contracts/criterion.ts';
 import { defineMethod, type Method, type Plan, type Step } from '../contracts/method.ts';
 import type { TrainOptions } from '../contracts/train-options.ts';
 import { PrunebenchError } from '../errors.ts';
-import { allocation, granularity, type PruneOptions, schedule, scope } from './prune-options.ts';
+import {
+  allocation,
+  COLLAPSE,
+  GRANULARITIES,
+  granularity,
+  type PruneOptions,
+  SCOPES,
+  schedule,
+  scope,
+} from './prune-options.ts';
 import { sparsitySteps } from './schedule.ts';
 
+const CRITERION = "the criterion's own options";
 const plainOptions = z.record(z.string(), z.unknown());
 
 /** What a user may choose about a criterion's method; `criterion` holds the criterion's own options. */
-const criterionMethodOptions = z.strictObject({
-  criterion: plainOptions.default({}),
-  schedule: schedule.default({ kind: 'one-shot' }),
-  scope: scope.default('global'),
+export const criterionMethodOptions = z.strictObject({
+  criterion: plainOptions.default({}).describe(CRITERION),
+  schedule: schedule.default({ kind: 'one-shot' }).describe('through which sparsities the network goes to the target'),
+  scope: scope.default('global').describe(SCOPES),
   allocation: allocation.default('uniform').describe('scope layerwise only'),
   granularity: granularity.optional().describe("default: the criterion's first"),
   when: z
@@ -26,8 +36,11 @@ const criterionMethodOptions = z.strictObject({
     .describe(
       'shuffle-masks: same count per layer, other weights; reinitialize: same masks, fresh weights, full training',
     ),
-  retrain: z.enum(['every-round', 'last-round']).default('every-round'),
-  allowLayerCollapse: z.boolean().default(false),
+  retrain: z
+    .enum(['every-round', 'last-round'])
+    .default('every-round')
+    .describe('after which rounds of the schedule the network is trained'),
+  allowLayerCollapse: z.boolean().default(false).describe(COLLAPSE),
 });
 
 /** What is parsed; of a criterion's own options nothing is known here. */
@@ -58,8 +71,8 @@ export function fromCriterion(criterion: Criterion): Method {
 function optionsFor(criterion: Criterion): z.ZodType<CriterionMethodOptions> {
   return criterionMethodOptions
     .extend({
-      criterion: z.prefault(criterion.options, {}),
-      granularity: z.enum(criterion.granularity).default(criterion.granularity[0]),
+      criterion: z.prefault(criterion.options, {}).describe(CRITERION),
+      granularity: z.enum(criterion.granularity).default(criterion.granularity[0]).describe(GRANULARITIES),
     })
     .refine((options) => options.scope === 'layerwise' || options.allocation === 'uniform', {
       path: ['allocation'],

@@ -12,21 +12,25 @@ export const granularity = z.enum(['weight', 'unit']);
 /** What is removed: single weights, or whole output units (neurons, filters). */
 export type Granularity = z.output<typeof granularity>;
 
+export const SCOPES = 'global: scores compete over all layers; layerwise: inside each layer, for its own share';
+export const GRANULARITIES = 'weight: single weights go; unit: whole neurons and filters';
+export const COLLAPSE = 'whether a layer may lose all its weights; otherwise the trial is recorded as failed';
+
 const sparsity = z.number().min(0).lt(1);
 
 /** One pruning event: score, then select. `sparsity` is cumulative: the share of all prunable weights that is zero afterwards. */
 export const pruneOptions = z.strictObject({
-  criterion: z.string(),
-  criterionOptions: z.record(z.string(), z.unknown()).default({}),
-  sparsity,
+  criterion: z.string().describe('id of the criterion that scores'),
+  criterionOptions: z.record(z.string(), z.unknown()).default({}).describe('its own options'),
+  sparsity: sparsity.describe('share of all prunable weights that is zero afterwards'),
   via: z
     .array(sparsity)
     .default([])
     .describe('sparsities passed on the way, scored anew at each, without training in between (SynFlow, FORCE)'),
-  scope: scope.default('global'),
+  scope: scope.default('global').describe(SCOPES),
   allocation: allocation.default('uniform').describe('used by scope layerwise only'),
-  granularity: granularity.default('weight'),
-  allowLayerCollapse: z.boolean().default(false),
+  granularity: granularity.default('weight').describe(GRANULARITIES),
+  allowLayerCollapse: z.boolean().default(false).describe(COLLAPSE),
   shuffle: z
     .boolean()
     .default(false)
@@ -36,17 +40,22 @@ export const pruneOptions = z.strictObject({
 export type PruneOptions = z.output<typeof pruneOptions>;
 export type PruneOptionsInput = z.input<typeof pruneOptions>;
 
+const ROUNDS = 'how often it prunes';
+
 /** Through which sparsities a network goes on its way to the target. */
 export const schedule = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('one-shot') }),
   z
-    .strictObject({ kind: z.literal('iterative'), rate: z.number().gt(0).lt(1).default(0.5) })
+    .strictObject({
+      kind: z.literal('iterative'),
+      rate: z.number().gt(0).lt(1).default(0.5).describe('share of the weights left'),
+    })
     .describe('each round removes `rate` of the weights that are left; the last goes to the target exactly'),
   z
-    .strictObject({ kind: z.literal('cubic'), rounds: z.int().min(1).default(10) })
+    .strictObject({ kind: z.literal('cubic'), rounds: z.int().min(1).default(10).describe(ROUNDS) })
     .describe('gradual pruning, Zhu & Gupta 2017'),
   z
-    .strictObject({ kind: z.literal('exponential'), rounds: z.int().min(1).default(100) })
+    .strictObject({ kind: z.literal('exponential'), rounds: z.int().min(1).default(100).describe(ROUNDS) })
     .describe('density falls by the same factor in every round, Tanaka et al. 2020'),
 ]);
 export type Schedule = z.output<typeof schedule>;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 /** On how much data the gradient is taken, and with which statistics in batch norm. */
 export const gradientOptions = (statistics: Statistics) => ({
-  batchSize: z.int().positive().default(128),
+  batchSize: z.int().positive().default(128).describe('examples of a batch'),
   batches: z
     .int()
     .positive()

@@ -39,7 +39,7 @@ export const grasp = defineCriterion({
   citation: 'wang2020grasp',
   taxonomy: 'initialization',
   options: z.strictObject({
-    samplesPerClass: z.int().positive().default(10),
+    samplesPerClass: z.int().positive().default(10).describe('examples of each class'),
     batchSize: z
       .int()
       .positive()

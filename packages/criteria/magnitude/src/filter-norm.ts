@@ -21,7 +21,10 @@ export const filterNorm = defineCriterion({
   citation: 'li2017filters',
   taxonomy: 'magnitude',
   options: z.strictObject({
-    order: z.union([z.literal(1), z.literal(2)]).default(1),
+    order: z
+      .union([z.literal(1), z.literal(2)])
+      .default(1)
+      .describe('1: sum of absolute values; 2: root of the sum of squares'),
     foldBatchNorm: z
       .boolean()
       .default(false)

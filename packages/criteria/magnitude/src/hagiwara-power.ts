@@ -17,7 +17,12 @@ export const hagiwaraPower = defineCriterion({
   title: 'Weights power',
   citation: 'hagiwara1994removal',
   taxonomy: 'magnitude',
-  options: z.strictObject({ links: z.enum(['out', 'in', 'both']).default('out') }),
+  options: z.strictObject({
+    links: z
+      .enum(['out', 'in', 'both'])
+      .default('out')
+      .describe('whose weights are summed: to the next layer, from the one before, or both'),
+  }),
   granularity: ['unit'],
   needs: ['weights'],
   when: 'trained',

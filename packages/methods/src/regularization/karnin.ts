@@ -11,6 +11,7 @@ import {
   type ParameterRecord,
   PrunebenchError,
   prunableSpecs,
+  SCOPES,
   shareAt,
   sizeOf,
 } from '@prunebench/core';
@@ -78,7 +79,7 @@ export const karninMethod = defineMethod({
   title: 'Karnin’s sensitivity over the training',
   citation: 'karnin1990sensitivity',
   taxonomy: 'sensitivity',
-  options: z.strictObject({ scope: z.enum(['global', 'layerwise']).default('global') }),
+  options: z.strictObject({ scope: z.enum(['global', 'layerwise']).default('global').describe(SCOPES) }),
   steps: ({ pretrain, retrain, at, options: { scope } }) => [
     ...(pretrain ? [{ kind: 'train', options: { ...pretrain, extensions: [{ id: karninSums.id }] } }] : []),
     { kind: 'prune', options: { criterion: karnin.id, sparsity: shareAt(at), scope } },

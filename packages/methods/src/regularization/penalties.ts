@@ -14,7 +14,7 @@ export const quadraticPenalty = defineExtension({
   title: 'Quadratic weight decay',
   citation: 'hanson1988weightDecay',
   options: z.strictObject({
-    strength: strength.default(1e-4),
+    strength: strength.default(1e-4).describe('ε: half of it times the sum of squares is added'),
     decoupled: z
       .boolean()
       .default(false)
@@ -52,7 +52,7 @@ export const setionoPenalty = defineExtension({
   options: z.strictObject({
     elimination: strength.default(1e-1).describe('ε1'),
     decay: strength.default(1e-5).describe('ε2'),
-    beta: z.number().positive().default(10),
+    beta: z.number().positive().default(10).describe('β'),
   }),
   create({ elimination, decay, beta }, { network }) {
     const kernels = prunableSpecs(network).map(({ name }) => name);

@@ -7,6 +7,7 @@ import {
   type Network,
   PrunebenchError,
   prunableSpecs,
+  SCOPES,
   type Step,
   shareAt,
   sizeOf,
@@ -24,7 +25,7 @@ const options = z.strictObject({
     .default(0.1)
     .describe('the same for the output layer (null: as for the others); for scope layerwise'),
   rewind: z.number().min(0).lt(1).default(0).describe('share of the training to which the weights left go back'),
-  scope: z.enum(['layerwise', 'global']).default('layerwise'),
+  scope: z.enum(['layerwise', 'global']).default('layerwise').describe(SCOPES),
   control: z
     .enum(['none', 'reinitialize', 'one-shot'])
     .default('none')

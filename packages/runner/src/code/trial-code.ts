@@ -1,6 +1,13 @@
 import { basename, dirname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { contentHash, type Network, type Step, type TrialCode, type TrialSpec } from '@prunebench/core';
+import {
+  contentHash,
+  type Network,
+  type NetworkEntry,
+  type Step,
+  type TrialCode,
+  type TrialSpec,
+} from '@prunebench/core';
 import { lookUp } from '../options/suggest.ts';
 import { declaredSteps } from '../plan/declared.ts';
 import type { Registry } from '../registry.ts';
@@ -151,10 +158,15 @@ export class TrialCodes {
     if (known) return known;
     const model = this.#registry.network(id);
     const network = model.build(lookUp(this.#registry.datasets, 'dataset', dataset).shape);
-    const built = { network, digest: contentHash({ network, initializer: model.initializer }) };
+    const built = { network, digest: digestOfNetwork(network, model) };
     this.#networks.set(key, built);
     return built;
   }
+}
+
+/** Of the graph, how it is initialised, and the parameters that it brings along. */
+function digestOfNetwork(network: Network, { initializer, pretrained }: NetworkEntry): string {
+  return contentHash({ network, initializer, ...(pretrained && { pretrained: pretrained.checksum }) });
 }
 
 /** What belongs to an entry itself: what it names by path, and every package that is not the suite's. */

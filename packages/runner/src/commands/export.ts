@@ -3,7 +3,7 @@ import { withoutRemovedUnits } from '@prunebench/core';
 import { makeFolder, writeWhole } from '@prunebench/files';
 import { encodeDense, encodeSparse } from '@prunebench/sparse';
 import { findTrial } from '../plan/find-trial.ts';
-import { loadRegistry } from '../registry.ts';
+import { registryFor } from '../results/remembered-plugins.ts';
 import { existingResults } from '../results/results-folder.ts';
 
 export interface ExportCommandOptions {
@@ -17,8 +17,9 @@ export interface ExportCommandOptions {
 
 /** Writes a finished trial's network as a safetensors file. */
 export async function exportTrial(key: string, options: ExportCommandOptions): Promise<void> {
-  const registry = await loadRegistry(options.plugin);
-  const { record, network, state } = await findTrial(key, registry, await existingResults(options.results));
+  const results = await existingResults(options.results);
+  const registry = await registryFor(results, options.plugin);
+  const { record, network, state } = await findTrial(key, registry, results);
   const exported = options.shrink ? withoutRemovedUnits(network, state).state : state;
   const bytes = options.sparse ? encodeSparse(exported) : encodeDense(exported);
   const folder = resolve(options.output);

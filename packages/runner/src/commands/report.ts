@@ -1,7 +1,7 @@
 import { benchmarksWithRecords } from '@prunebench/records';
 import { lookUp } from '../options/suggest.ts';
-import { loadRegistry } from '../registry.ts';
 import { withResults } from '../results/lock.ts';
+import { registryFor } from '../results/remembered-plugins.ts';
 import { writeReports } from '../results/report-sources.ts';
 import { existingResults } from '../results/results-folder.ts';
 
@@ -13,8 +13,8 @@ export interface ReportCommandOptions {
 
 /** Writes tables, plots and the leaderboard from the records that are there; a file that is no record makes the exit code 1. */
 export async function report(name: string | undefined, { results, plugin, json }: ReportCommandOptions): Promise<void> {
-  const registry = await loadRegistry(plugin);
   const { root } = await existingResults(results);
+  const registry = await registryFor({ root }, plugin);
   const names = name === undefined ? await benchmarksWithRecords(root) : [name];
   const entries = names.map((id) => lookUp(registry.benchmarks, 'benchmark', id));
   await withResults(root, async (folder) => {

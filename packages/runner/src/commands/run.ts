@@ -1,9 +1,12 @@
 import { constants } from 'node:os';
 import type { ScaleName } from '@prunebench/core';
+import type { BenchmarkEntry } from '../benchmark-folders.ts';
 import { lookUp } from '../options/suggest.ts';
 import { parseFilter } from '../plan/filter.ts';
 import { describeSpec } from '../plan/plan.ts';
-import { type BenchmarkEntry, loadRegistry, type Registry } from '../registry.ts';
+import { loadRegistry, type Registry } from '../registry.ts';
+import { checkPublished } from '../results/published-of.ts';
+import { pluginsOf, registryFor } from '../results/remembered-plugins.ts';
 import { resultsFolder } from '../results/results-folder.ts';
 import { type RunSummary, runBenchmark } from '../run.ts';
 
@@ -24,22 +27,28 @@ export interface RunCommandOptions {
 
 /** Runs what is missing of a benchmark, then writes its tables and plots. */
 export async function run(name: string, options: RunCommandOptions): Promise<void> {
-  const registry = await loadRegistry(options.plugin);
+  const folder = resultsFolder(options.results);
+  const plugins = await pluginsOf(folder, options.plugin, name);
+  const registry = await loadRegistry(plugins);
   const entry = lookUp(registry.benchmarks, 'benchmark', name);
+  const benchmark = await entry.load();
+  await checkPublished(benchmark, entry);
+  // The leaderboard is over all benchmarks of the folder, whose plugins this run does not need.
+  const everything = await registryFor(folder, plugins);
   const filters = options.filter.map(parseFilter);
   const stop = stopOnSignals();
   const conclude = async (summary: RunSummary) => {
     printProblems(summary);
-    const files = summary.aborted ? [] : await report(entry, registry, options);
+    const files = summary.aborted ? [] : await report(entry, everything, options);
     if (options.json)
       console.log(JSON.stringify({ benchmark: name, scale: options.scale, ...inJson(summary), files }, null, 2));
   };
   const summary = await runBenchmark({
     ...options,
-    benchmark: await entry.load(),
+    benchmark,
     filters,
     registry,
-    plugins: options.plugin,
+    plugins,
     stream: process.stderr,
     signal: stop.signal,
     conclude,

@@ -1,7 +1,7 @@
 import { costOf, describePoint, pointOf, STEADY_SPREAD, withoutRemovedUnits } from '@prunebench/core';
 import { choiceTable, encodeDense, fileSizes, type MeasuredSpeed, measureSpeed } from '@prunebench/sparse';
 import { findTrial } from '../plan/find-trial.ts';
-import { loadRegistry } from '../registry.ts';
+import { registryFor } from '../results/remembered-plugins.ts';
 import { existingResults } from '../results/results-folder.ts';
 
 export interface TimeCommandOptions {
@@ -14,8 +14,9 @@ export interface TimeCommandOptions {
 
 /** Times a finished trial's network on sparse kernels against itself, compiled with nothing pruned. */
 export async function time(key: string, { batch, rounds, results, plugin, json }: TimeCommandOptions): Promise<void> {
-  const registry = await loadRegistry(plugin);
-  const { record, network, state } = await findTrial(key, registry, await existingResults(results));
+  const folder = await existingResults(results);
+  const registry = await registryFor(folder, plugin);
+  const { record, network, state } = await findTrial(key, registry, folder);
   const { theoreticalSpeedup, compressionRatio } = costOf(network, state.masks);
   const tables: string[] = [];
   const speeds = await measureSpeed(network, state, {

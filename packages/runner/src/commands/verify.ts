@@ -1,7 +1,7 @@
 import { benchmarksWithRecords, loadRecords } from '@prunebench/records';
 import { verifyResults } from '@prunebench/report';
 import { describeOtherCode } from '../code/records-of-other-code.ts';
-import { loadRegistry } from '../registry.ts';
+import { registryFor } from '../results/remembered-plugins.ts';
 import { keyOf, reportSources } from '../results/report-sources.ts';
 import { existingResults } from '../results/results-folder.ts';
 
@@ -16,8 +16,8 @@ export interface VerifyOptions {
  * digest, and which were computed by other code than this.
  */
 export async function verify({ results, plugin, json }: VerifyOptions): Promise<void> {
-  const registry = await loadRegistry(plugin);
   const folder = await existingResults(results);
+  const registry = await registryFor(folder, plugin);
   const sources = await reportSources(registry, folder);
   const loaded = await loadRecords(folder.root, { onCorrupt: 'report' });
   const differences = await verifyResults(sources, { resultsDir: folder.root, keyOf: keyOf(registry), loaded });

@@ -1,5 +1,6 @@
-import { isAbsolute, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
+import { pluginPath } from '../plugins/plugin-path.ts';
 import { repositoryRoot } from '../repository.ts';
 
 /** `--results DIR`; by default the repository's own results/. */
@@ -23,9 +24,9 @@ export function jsonOption(): Option {
 export function pluginOption(): Option {
   return new Option(
     '--plugin <file>',
-    'a module whose default export adds criteria, methods, models, datasets or benchmarks; repeatable',
+    'a module, by its path or as an installed package, whose default export adds criteria, methods, networks, datasets or benchmarks; repeatable',
   )
-    .argParser((file: string, files: string[] = []) => [...files, isAbsolute(file) ? file : resolve(file)])
+    .argParser((name: string, files: string[] = []) => [...files, pluginPath(name, process.cwd())])
     .default([], 'none');
 }
 

@@ -7,6 +7,14 @@ import type { Registry } from '../registry.ts';
 
 const name = z.string().min(1);
 
+/** The kind of step that stands before a method's own where its network brings parameters that were trained elsewhere. */
+const PRETRAINED = 'pretrained';
+
+/** How many of a trial's steps are not its method's, whose own count from 0 behind them. */
+export function stepsBefore(steps: readonly Step[]): number {
+  return steps[0]?.kind === PRETRAINED ? 1 : 0;
+}
+
 const declarations = z.array(
   z
     .looseObject({
@@ -36,12 +44,13 @@ function checkSteps(method: string, declared: readonly Step[]): void {
 }
 
 /**
- * The steps of a trial's method as it declares them.
+ * The steps of a trial's method as it declares them; before them stands what loads a network's pretrained parameters.
  *
  * @throws PrunebenchError for an unknown method, and for steps that are none
  */
 export function declaredSteps(spec: TrialSpec, network: Network, registry: Registry): readonly Step[] {
   const { pretrain, retrain, options } = spec;
+  const { pretrained } = registry.network(spec.network);
   const steps = lookUp(registry.methods, 'method', spec.method).steps({
     network,
     at: pointOf(spec),
@@ -50,5 +59,5 @@ export function declaredSteps(spec: TrialSpec, network: Network, registry: Regis
     options,
   });
   checkSteps(spec.method, steps);
-  return steps;
+  return pretrained ? [{ kind: PRETRAINED, options: { checksum: pretrained.checksum } }, ...steps] : steps;
 }

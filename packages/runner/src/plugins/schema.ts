@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import { granularity, kernelInitializers, needs, paperOf, plainId, scales } from '@prunebench/core';
 import { z } from 'zod';
 
@@ -58,19 +59,33 @@ const dataset = z.looseObject({
   load: call,
 });
 
+/** Nothing of it is read yet: its checksum may be that of a large file. */
+const pretrained = z.custom(
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    'checksum' in value &&
+    'load' in value &&
+    typeof value.load === 'function',
+  'must have a checksum and a function load',
+);
+
 const network = z.looseObject({
   ...described,
   initializer: z.enum(kernelInitializers),
   build: call,
+  pretrained: pretrained.optional(),
 });
 
 const seeds = z.int().positive();
-const benchmark = z.looseObject({
+/** What a benchmark's declaration must have, in a plugin or in a folder of benchmarks/. */
+export const benchmark = z.looseObject({
   ...described,
   question: name,
   seeds: z.looseObject(Object.fromEntries(scales.map((scale) => [scale, seeds]))),
   trials: call,
   published: z.array(z.looseObject({})),
+  folder: z.string().refine(isAbsolute, 'must be an absolute path, as import.meta.dirname is').optional(),
 });
 
 const step = z.looseObject({

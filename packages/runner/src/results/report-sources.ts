@@ -1,18 +1,14 @@
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import type { TrialSpec } from '@prunebench/core';
-import { exists, type Notice, sweepLeftovers } from '@prunebench/files';
+import { exists, type Notice, readTextIfThere, sweepLeftovers } from '@prunebench/files';
 import { foldRecords, lineOf, loadRecords } from '@prunebench/records';
-import {
-  loadPublished,
-  type ReportSource,
-  type WrittenReport,
-  writeLeaderboard,
-  writeReport,
-} from '@prunebench/report';
+import { type ReportSource, START, type WrittenReport, writeLeaderboard, writeReport } from '@prunebench/report';
+import type { BenchmarkEntry } from '../benchmark-folders.ts';
 import { describeOtherCode } from '../code/records-of-other-code.ts';
 import { trialKey } from '../plan/keys.ts';
-import type { BenchmarkEntry, Registry } from '../registry.ts';
+import type { Registry } from '../registry.ts';
 import { repositoryRoot } from '../repository.ts';
+import { publishedOf } from './published-of.ts';
 import type { ResultsFolder } from './results-folder.ts';
 
 /** How the report asks for a trial's key. */
@@ -23,15 +19,29 @@ export function keyOf(registry: Registry): (spec: TrialSpec) => string {
 /** Files that may show the table of one network of some benchmark. */
 const EXCERPTS = ['README.md', 'docs/what-we-found.md'];
 
-/** A benchmark with what lies beside its declaration; its README and the excerpts only where the results are the repository's own. */
+/**
+ * A benchmark with what lies beside its declaration. Its README is kept in step where the results are its own: the repository's, which
+ * have excerpts in other files too, or those in a folder of the plugin's, where the README has a place for a table.
+ */
 async function reportSource(entry: BenchmarkEntry, folder: ResultsFolder): Promise<ReportSource> {
   const benchmark = await entry.load();
-  if (entry.folder === undefined) return { benchmark, published: [] };
-  const published = await loadPublished(join(entry.folder, 'published.csv'));
+  const source: ReportSource = { benchmark, ...(await publishedOf(benchmark, entry)) };
+  if (entry.folder === undefined) return source;
   const readme = join(entry.folder, 'README.md');
-  if (folder.root !== resolve(repositoryRoot, 'results')) return { benchmark, published };
+  if (entry.plugin !== undefined)
+    return liesIn(folder.root, dirname(entry.plugin)) && (await hasTablePlace(readme)) ? { ...source, readme } : source;
+  if (folder.root !== resolve(repositoryRoot, 'results')) return source;
   const excerpts = EXCERPTS.map((file) => join(repositoryRoot, file));
-  return (await exists(readme)) ? { benchmark, published, readme, excerpts } : { benchmark, published, excerpts };
+  return (await exists(readme)) ? { ...source, readme, excerpts } : { ...source, excerpts };
+}
+
+function liesIn(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  return !way.startsWith('..') && !isAbsolute(way);
+}
+
+async function hasTablePlace(readme: string): Promise<boolean> {
+  return ((await readTextIfThere(readme)) ?? '').includes(START);
 }
 
 /** The sources of all benchmarks, also of those that the folder has no records of: their READMEs must say nothing then. */

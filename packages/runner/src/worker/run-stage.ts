@@ -3,6 +3,7 @@ import {
   type KernelInitializer,
   type Network,
   networkOf,
+  type ParameterRecord,
   type Progress,
   refuseDiverged,
   type SplitName,
@@ -12,6 +13,7 @@ import {
 import type { Notice } from '@prunebench/files';
 import { evaluate, openSession, type ScoreMemory } from '@prunebench/training';
 import { lookUp } from '../options/suggest.ts';
+import { stepsBefore } from '../plan/declared.ts';
 import type { Stage } from '../plan/plan.ts';
 import type { Registry } from '../registry.ts';
 import { evaluateBoth, type StageStore } from '../stages/stage-store.ts';
@@ -22,6 +24,8 @@ export interface StepContext {
   readonly dataset: Dataset;
   readonly network: Network;
   readonly initializer: KernelInitializer;
+  /** The network's own first parameters; absent: they are drawn. */
+  readonly pretrained?: ParameterRecord;
   readonly registry: Registry;
   readonly signal: AbortSignal;
   /** Shares scores between stages; absent: every step scores for itself. */
@@ -55,7 +59,8 @@ export async function takeStep(stage: Stage, context: StepContext): Promise<Step
     criteria: registry.criteria,
     extensions: registry.extensions,
     initializer: context.initializer,
-    stateAfter: (index) => context.stateOf(ancestor(stage, index)),
+    ...(context.pretrained && { pretrained: context.pretrained }),
+    stateAfter: (index) => context.stateOf(ancestor(stage, index + stepsBefore(stage.steps))),
     ...(scoreMemory && { shared: { memory: scoreMemory, start } }),
     ...(onProgress && { onProgress }),
     ...(onEvaluation && { onEvaluation }),

@@ -92,6 +92,7 @@ async function stageTask(stage: Extract<Task, { type: 'stage' }>['stage'], ready
   const { info, registry, store, scoreMemory } = ready;
   return runStage(stage, {
     ...(await subject(stage.dataset, stage.network, registry)),
+    ...(await pretrainedFor(stage.dataset, stage.network, registry)),
     backend: info.backend,
     registry,
     store,
@@ -125,6 +126,13 @@ async function subject(datasetId: string, networkId: string, registry: Registry)
   const model = registry.network(networkId);
   const network: Network = model.build(entry.shape);
   return { dataset, network, initializer: model.initializer };
+}
+
+/** What a network that was trained elsewhere brings along; nothing for one whose first weights are drawn. */
+async function pretrainedFor(datasetId: string, networkId: string, registry: Registry) {
+  const entry = lookUp(registry.datasets, 'dataset', datasetId);
+  const { build, pretrained } = registry.network(networkId);
+  return pretrained ? { pretrained: await pretrained.load(build(entry.shape)) } : {};
 }
 
 function notice(line: string): void {

@@ -9,7 +9,7 @@ import { type Link, outgoingLinks } from './links.ts';
 
 /** The part of the calibration split that a criterion looks at. */
 export const calibrationOptions = {
-  batchSize: z.int().positive().default(128),
+  batchSize: z.int().positive().default(128).describe('examples of a batch'),
   batches: z.int().positive().optional().describe('how many batches of the calibration split; all of it when left out'),
 };
 

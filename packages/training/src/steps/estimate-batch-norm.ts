@@ -4,9 +4,9 @@ import { estimateBatchNorm } from '../estimate-batch-norm.ts';
 import { shuffledBatches } from '../scoring/shuffled-batches.ts';
 
 const options = z.strictObject({
-  split: z.enum(['calibration', 'train']).default('train'),
-  batches: z.int().min(1).default(50),
-  batchSize: z.int().min(1).default(128),
+  split: z.enum(['calibration', 'train']).default('train').describe('the images that it is estimated from'),
+  batches: z.int().min(1).default(50).describe('how many of them'),
+  batchSize: z.int().min(1).default(128).describe('examples of each'),
 });
 
 /** Batch-norm statistics of the network as it is now, from images alone; weights stay. */

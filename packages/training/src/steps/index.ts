@@ -1,5 +1,6 @@
 import type { StepKind } from '@prunebench/core';
 import { estimateBatchNormStep } from './estimate-batch-norm.ts';
+import { pretrainedStep } from './pretrained.ts';
 import { pruneStep } from './prune.ts';
 import { pruneWhileAccurateStep } from './prune-while-accurate.ts';
 import { reinitializeStep } from './reinitialize.ts';
@@ -10,6 +11,7 @@ import { sparsifyStep, trainStep } from './train.ts';
 export const stepKinds: readonly StepKind[] = [
   trainStep,
   sparsifyStep,
+  pretrainedStep,
   pruneStep,
   reinitializeStep,
   rewindStep,

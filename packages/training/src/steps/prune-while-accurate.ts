@@ -21,9 +21,9 @@ import { normaliseExtensions } from './normalise-extensions.ts';
 import { pruneStep } from './prune.ts';
 
 export const pruneWhileAccurateOptions = z.strictObject({
-  criterion: z.string(),
-  criterionOptions: z.record(z.string(), z.unknown()).default({}),
-  weightsPerRound: z.int().positive().default(1),
+  criterion: z.string().describe('id of the criterion that scores'),
+  criterionOptions: z.record(z.string(), z.unknown()).default({}).describe('its own options'),
+  weightsPerRound: z.int().positive().default(1).describe('how many go before the accuracy is looked at'),
   tolerance: z.number().min(0).default(0).describe('percentage points of training accuracy that may be lost'),
   biases: z
     .boolean()
