@@ -6,6 +6,7 @@ export {
   type RenderedReport,
   type ReportOptions,
   type ReportSource,
+  type ReportTable,
   renderReport,
   type WrittenReport,
   writeReport,

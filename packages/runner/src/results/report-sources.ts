@@ -1,11 +1,10 @@
 import { basename, dirname, join, resolve } from 'node:path';
-import type { TrialRecord, TrialSpec } from '@prunebench/core';
+import type { TrialSpec } from '@prunebench/core';
 import { exists, type Notice, sweepLeftovers } from '@prunebench/files';
 import { foldRecords, lineOf, loadRecords } from '@prunebench/records';
 import {
   loadPublished,
   type ReportSource,
-  renderReport,
   type WrittenReport,
   writeLeaderboard,
   writeReport,
@@ -57,72 +56,18 @@ export async function writeReports(
   notice: Notice,
 ): Promise<ReportsWritten> {
   await foldRecords(folder.root, entry.id);
-  const source = await reportSource(entry, folder);
-  for (const file of [source.readme ?? [], source.excerpts ?? []].flat())
-    await sweepLeftovers(dirname(file), { of: [basename(file)] });
-  return writeAll(source, folder.root, await readAll(entry, registry, folder, notice));
-}
-
-/**
- * Writes the same into another folder, and nothing into the results folder: for anybody, while a run goes on as well. The
- * benchmark's README stays as it is.
- */
-export async function writeReportsTo(
-  output: string,
-  entry: BenchmarkEntry,
-  registry: Registry,
-  folder: ResultsFolder,
-  notice: Notice,
-): Promise<ReportsWritten> {
-  const { benchmark, published } = await reportSource(entry, folder);
-  return writeAll({ benchmark, published }, output, await readAll(entry, registry, folder, notice));
-}
-
-/** The tables of a benchmark as far as its records go, without plots; writes nothing, while a run goes on as well. */
-export async function interimReports(
-  entry: BenchmarkEntry,
-  registry: Registry,
-  folder: ResultsFolder,
-  notice: Notice,
-): Promise<Omit<ReportsWritten, 'files'>> {
-  const { own, keyOf, corrupt } = await readAll(entry, registry, folder, notice);
-  const source = await reportSource(entry, folder);
-  const options = { resultsDir: folder.root, keyOf, records: own, pictures: false };
-  const { tables, notes } = await renderReport(source, options);
-  return { tables, notes, corrupt };
-}
-
-/** What reports are made from. */
-interface ReportInput {
-  readonly all: readonly TrialRecord[];
-  /** Of the benchmark. */
-  readonly own: readonly TrialRecord[];
-  readonly corrupt: number;
-  readonly keyOf: (spec: TrialSpec) => string;
-  /** Of all benchmarks. */
-  readonly sources: readonly ReportSource[];
-}
-
-async function readAll(
-  entry: BenchmarkEntry,
-  registry: Registry,
-  folder: ResultsFolder,
-  notice: Notice,
-): Promise<ReportInput> {
   const { records: all, places, corrupt } = await loadRecords(folder.root, { onCorrupt: 'report' });
   for (const each of corrupt)
     notice(
       `Record ${lineOf(each)} is corrupt (${each.reason}) and left out; run its benchmark again to have it computed again.`,
     );
-  const own = all.filter((record) => places.get(record)!.table.benchmark === entry.id);
-  for (const line of await describeOtherCode(own, registry)) notice(`Of other code than this: ${line}.`);
-  const sources = await reportSources(registry, folder);
-  return { all, own, corrupt: corrupt.length, keyOf: keyOf(registry), sources };
-}
-
-async function writeAll(source: ReportSource, resultsDir: string, input: ReportInput): Promise<ReportsWritten> {
-  const { all, own, corrupt, keyOf, sources } = input;
-  const report = await writeReport(source, { resultsDir, keyOf, records: own });
-  const leaderboard = await writeLeaderboard(sources, { resultsDir, keyOf, records: all });
-  return { ...report, files: [...report.files, leaderboard], corrupt };
+  const records = all.filter((record) => places.get(record)!.table.benchmark === entry.id);
+  for (const line of await describeOtherCode(records, registry)) notice(`Of other code than this: ${line}.`);
+  const options = { resultsDir: folder.root, keyOf: keyOf(registry) };
+  const source = await reportSource(entry, folder);
+  for (const file of [source.readme ?? [], source.excerpts ?? []].flat())
+    await sweepLeftovers(dirname(file), { of: [basename(file)] });
+  const report = await writeReport(source, { ...options, records });
+  const leaderboard = await writeLeaderboard(await reportSources(registry, folder), { ...options, records: all });
+  return { ...report, files: [...report.files, leaderboard], corrupt: corrupt.length };
 }
