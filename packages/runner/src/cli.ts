@@ -1,13 +1,16 @@
 import { printableLines } from '@prunebench/core';
 import { Command } from 'commander';
 import { versions } from './provenance.ts';
+import { compareCommand } from './usage/compare.ts';
 import { doctorCommand } from './usage/doctor.ts';
 import { examples } from './usage/examples.ts';
 import { exportCommand } from './usage/export.ts';
 import { listCommand } from './usage/list.ts';
 import { reportCommand } from './usage/report.ts';
 import { runCommand } from './usage/run.ts';
+import { showCommand } from './usage/show.ts';
 import { speedCommand } from './usage/speed.ts';
+import { statusCommand } from './usage/status.ts';
 import { timeCommand } from './usage/time.ts';
 import { verifyCommand } from './usage/verify.ts';
 
@@ -39,6 +42,9 @@ export function createProgram(): Command {
   for (const command of [
     listCommand(),
     runCommand(),
+    statusCommand(),
+    showCommand(),
+    compareCommand(),
     reportCommand(),
     verifyCommand(),
     speedCommand(),
@@ -47,6 +53,7 @@ export function createProgram(): Command {
     doctorCommand(),
   ])
     program.addCommand(command);
-  for (const command of [program, ...program.commands]) command.exitOverride().copyInheritedSettings(program);
+  for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)])
+    command.exitOverride().copyInheritedSettings(program);
   return program;
 }
