@@ -47,6 +47,7 @@ export function createProgram(): Command {
     doctorCommand(),
   ])
     program.addCommand(command);
-  for (const command of [program, ...program.commands]) command.exitOverride().copyInheritedSettings(program);
+  for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)])
+    command.exitOverride().copyInheritedSettings(program);
   return program;
 }

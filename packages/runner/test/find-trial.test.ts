@@ -21,23 +21,31 @@ async function folderWith(names: readonly string[]) {
 test('a key that no record or more than one has is refused, and the candidates are named', async (t) => {
   const { folder, remove } = await folderWith(['aa11', 'aa22', 'aa22-series']);
   const registry = await loadRegistry([]);
-  const none = await t.throwsAsync(findTrial('b', registry, folder), { instanceOf: PrunebenchError });
+  const none = await t.throwsAsync(findTrial({ key: 'b', filters: [] }, registry, folder), {
+    instanceOf: PrunebenchError,
+  });
   t.regex(none.message, /begins with "b"/);
-  const several = await t.throwsAsync(findTrial('aa', registry, folder), { instanceOf: PrunebenchError });
+  const several = await t.throwsAsync(findTrial({ key: 'aa', filters: [] }, registry, folder), {
+    instanceOf: PrunebenchError,
+  });
   t.regex(several.message, /aa11, aa22\.$/);
   await remove();
 });
 
 test('of many candidates ten are named', async (t) => {
   const { folder, remove } = await folderWith(Array.from({ length: 13 }, (_, i) => `aa${i + 10}`));
-  const error = await t.throwsAsync(findTrial('a', await loadRegistry([]), folder), { instanceOf: PrunebenchError });
+  const error = await t.throwsAsync(findTrial({ key: 'a', filters: [] }, await loadRegistry([]), folder), {
+    instanceOf: PrunebenchError,
+  });
   t.regex(error.message, /^13 trials .*: aa10, (aa\d\d, ){8}aa19 and 3 more\.$/);
   await remove();
 });
 
 test('a record that cannot be read is said to be so', async (t) => {
   const { folder, remove } = await folderWith(['cc33']);
-  const error = await t.throwsAsync(findTrial('cc', await loadRegistry([]), folder), { instanceOf: PrunebenchError });
+  const error = await t.throwsAsync(findTrial({ key: 'cc', filters: [] }, await loadRegistry([]), folder), {
+    instanceOf: PrunebenchError,
+  });
   t.regex(error.message, /cc33 could not be read: .*cc33\.json \(field/);
   await remove();
 });

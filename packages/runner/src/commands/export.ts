@@ -2,11 +2,12 @@ import { join, resolve } from 'node:path';
 import { withoutRemovedUnits } from '@prunebench/core';
 import { makeFolder, writeWhole } from '@prunebench/files';
 import { encodeDense, encodeSparse } from '@prunebench/sparse';
+import { type Selection, selectionFilters } from '../options/selection.ts';
 import { findTrial } from '../plan/find-trial.ts';
 import { registryFor } from '../results/remembered-plugins.ts';
 import { existingResults } from '../results/results-folder.ts';
 
-export interface ExportCommandOptions {
+export interface ExportCommandOptions extends Selection {
   readonly sparse: boolean;
   readonly shrink: boolean;
   readonly output: string;
@@ -16,10 +17,11 @@ export interface ExportCommandOptions {
 }
 
 /** Writes a finished trial's network as a safetensors file. */
-export async function exportTrial(key: string, options: ExportCommandOptions): Promise<void> {
+export async function exportTrial(key: string | undefined, options: ExportCommandOptions): Promise<void> {
   const results = await existingResults(options.results);
   const registry = await registryFor(results, options.plugin);
-  const { record, network, state } = await findTrial(key, registry, results);
+  const wanted = { key, filters: selectionFilters(options) };
+  const { record, network, state } = await findTrial(wanted, registry, results);
   const exported = options.shrink ? withoutRemovedUnits(network, state).state : state;
   const bytes = options.sparse ? encodeSparse(exported) : encodeDense(exported);
   const folder = resolve(options.output);

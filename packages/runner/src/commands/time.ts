@@ -1,10 +1,11 @@
 import { costOf, describePoint, pointOf, STEADY_SPREAD, withoutRemovedUnits } from '@prunebench/core';
 import { choiceTable, encodeDense, fileSizes, type MeasuredSpeed, measureSpeed } from '@prunebench/sparse';
+import { type Selection, selectionFilters } from '../options/selection.ts';
 import { findTrial } from '../plan/find-trial.ts';
 import { registryFor } from '../results/remembered-plugins.ts';
 import { existingResults } from '../results/results-folder.ts';
 
-export interface TimeCommandOptions {
+export interface TimeCommandOptions extends Selection {
   readonly batch: readonly number[];
   readonly rounds: number;
   readonly results: string;
@@ -13,10 +14,12 @@ export interface TimeCommandOptions {
 }
 
 /** Times a finished trial's network on sparse kernels against itself, compiled with nothing pruned. */
-export async function time(key: string, { batch, rounds, results, plugin, json }: TimeCommandOptions): Promise<void> {
+export async function time(key: string | undefined, options: TimeCommandOptions): Promise<void> {
+  const { batch, rounds, results, plugin, json } = options;
   const folder = await existingResults(results);
   const registry = await registryFor(folder, plugin);
-  const { record, network, state } = await findTrial(key, registry, folder);
+  const wanted = { key, filters: selectionFilters(options) };
+  const { record, network, state } = await findTrial(wanted, registry, folder);
   const { theoreticalSpeedup, compressionRatio } = costOf(network, state.masks);
   const tables: string[] = [];
   const speeds = await measureSpeed(network, state, {

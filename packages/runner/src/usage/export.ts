@@ -1,13 +1,17 @@
 import { Command } from 'commander';
 import type { ExportCommandOptions } from '../commands/export.ts';
 import { jsonOption, pluginOption, resultsOption } from '../options/options.ts';
+import { selectionOptions } from '../options/selection.ts';
 import { examples } from './examples.ts';
 
 /** `prunebench export`: writes a network. */
 export function exportCommand(): Command {
-  return new Command('export')
+  const command = new Command('export')
     .description("write a finished trial's network as a safetensors file")
-    .argument('<trial>', 'its key, or the beginning of it: the first field of its record')
+    .argument(
+      '[trial]',
+      'its key, or the beginning of it, as prunebench list trials shows it; or select it by the options',
+    )
     .option('--sparse', 'kernels as compressed sparse rows instead of dense tensors with zeros', false)
     .option(
       '--shrink',
@@ -20,9 +24,16 @@ export function exportCommand(): Command {
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      examples('export 0699d507', 'export 0699d507 --sparse --output networks', 'export 0699d507 --shrink'),
+      examples(
+        'export 0699d507',
+        'export 0699d507 --sparse --output networks',
+        'export 0699d507 --shrink',
+        'export --series SNIP --network lenet-5-caffe --sparsity 0.98 --seed 1',
+      ),
     )
-    .action(async (key: string, options: ExportCommandOptions) =>
+    .action(async (key: string | undefined, options: ExportCommandOptions) =>
       (await import('../commands/export.ts')).exportTrial(key, options),
     );
+  for (const option of selectionOptions()) command.addOption(option);
+  return command;
 }

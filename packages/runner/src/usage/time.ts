@@ -1,20 +1,33 @@
 import { Command } from 'commander';
 import type { TimeCommandOptions } from '../commands/time.ts';
 import { jsonOption, listOf, pluginOption, positiveInteger, resultsOption } from '../options/options.ts';
+import { selectionOptions } from '../options/selection.ts';
 import { examples } from './examples.ts';
 
 /** `prunebench time`: times one network on sparse kernels. */
 export function timeCommand(): Command {
-  return new Command('time')
+  const command = new Command('time')
     .description("time a finished trial's network on sparse kernels against itself dense")
-    .argument('<trial>', 'its key, or the beginning of it: the first field of its record')
+    .argument(
+      '[trial]',
+      'its key, or the beginning of it, as prunebench list trials shows it; or select it by the options',
+    )
     .option('--batch <list>', 'batch sizes to measure', listOf(positiveInteger), [1, 128])
     .option('--rounds <number>', 'alternations of the two; medians are over them', positiveInteger, 15)
     .addOption(resultsOption())
     .addOption(pluginOption())
     .addOption(jsonOption())
-    .addHelpText('after', examples('time 0699d507', 'time 0699d507 --batch 128 --json'))
-    .action(async (key: string, options: TimeCommandOptions) =>
+    .addHelpText(
+      'after',
+      examples(
+        'time 0699d507',
+        'time 0699d507 --batch 128 --json',
+        'time --series SNIP --network lenet-5-caffe --sparsity 0.98 --seed 1',
+      ),
+    )
+    .action(async (key: string | undefined, options: TimeCommandOptions) =>
       (await import('../commands/time.ts')).time(key, options),
     );
+  for (const option of selectionOptions()) command.addOption(option);
+  return command;
 }

@@ -1,0 +1,46 @@
+import { axes, scales } from '@prunebench/core';
+import { InvalidArgumentError, Option } from 'commander';
+import type { Filter } from '../plan/filter.ts';
+
+/** Fields by which trials are selected, the widest first: what nothing fits is said in this order. */
+const FIELDS = ['benchmark', 'scale', 'dataset', 'network', 'series', ...axes, 'seed'] as const;
+
+/** What the options below leave: a field that was not named is not there. */
+export type Selection = { readonly [Field in (typeof FIELDS)[number]]?: string };
+
+/** The options that select trials by what they are, in place of a key. */
+export function selectionOptions(): readonly Option[] {
+  const option = (field: keyof Selection, value: string, words: string) => new Option(`--${field} <${value}>`, words);
+  return [
+    option('benchmark', 'name', 'trials of this benchmark'),
+    option('scale', 'name', 'trials of this scale').choices(scales),
+    option('dataset', 'name', 'trials on this data set'),
+    option('network', 'name', 'trials of this network'),
+    option('series', 'name', 'trials of this series: a row of a table, a line of a plot'),
+    option('sparsity', 'share', 'trials at this sparsity: 0.95, or 95%').argParser(share),
+    option('units', 'share', 'trials at this share of units: 0.5, or 50%').argParser(share),
+    option('lambda', 'strength', 'trials with this strength of a penalty').argParser(finite),
+    option('seed', 'number', 'the trial of this seed').argParser(finite),
+  ];
+}
+
+/** A selection as filters on trials. */
+export function selectionFilters(selection: Selection): readonly Filter[] {
+  return FIELDS.flatMap((key) => {
+    const value = selection[key];
+    return value === undefined ? [] : [{ key, value }];
+  });
+}
+
+/** A number as specs write it: "0.950" and "95%" are 0.95. */
+function share(text: string): string {
+  const percent = /^(.*?)\s*%$/.exec(text.trim())?.[1];
+  return percent === undefined ? finite(text) : String(Number((Number(finite(percent)) / 100).toPrecision(12)));
+}
+
+function finite(text: string): string {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0)
+    throw new InvalidArgumentError('It must be a number that is not negative.');
+  return String(value);
+}
