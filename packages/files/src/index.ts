@@ -3,7 +3,7 @@ export { diskError, FileError, fileError, folderError, systemError } from './fil
 export { exists, existsUpwards, isFolder, makeFolder, syncFolder } from './folders.ts';
 export { writeJson } from './json.ts';
 export { sweepLeftovers } from './leftovers.ts';
-export { type Held, type LockHolder, tryLock } from './lock.ts';
+export { type Held, type LockHolder, lockHolder, tryLock } from './lock.ts';
 export { onNotice, optionally } from './optional-work.ts';
 export { isStillThere, type ProcessMark, parentOf, processMark } from './process-mark.ts';
 export { readText, readTextIfThere, readTextSync, readWhole } from './read-whole.ts';

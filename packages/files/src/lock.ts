@@ -62,6 +62,18 @@ export async function tryLock(path: string): Promise<Held | LockHolder> {
   }
 }
 
+/**
+ * Who a lock file names, and whether that process still runs, as `tryLock` sees it; undefined where there is no lock, or one that
+ * says nothing. For those who only look.
+ *
+ * @throws FileError where something else than a file stands there
+ */
+export async function lockHolder(path: string): Promise<(LockHolder & { readonly alive: boolean }) | undefined> {
+  const text = await readTextIfThere(path, LIMIT);
+  const found = text === undefined ? undefined : parse(text);
+  return found && { ...found, alive: isAlive(found) };
+}
+
 /** Calls `use` with a file that holds `content`, and removes what is left of it. */
 async function withDraft(path: string, content: string, use: (draft: string) => Promise<boolean>): Promise<boolean> {
   const draft = `${path}.${randomUUID()}${DRAFT}`;

@@ -8,6 +8,7 @@ import { listCommand } from './usage/list.ts';
 import { reportCommand } from './usage/report.ts';
 import { runCommand } from './usage/run.ts';
 import { speedCommand } from './usage/speed.ts';
+import { statusCommand } from './usage/status.ts';
 import { timeCommand } from './usage/time.ts';
 import { verifyCommand } from './usage/verify.ts';
 
@@ -39,6 +40,7 @@ export function createProgram(): Command {
   for (const command of [
     listCommand(),
     runCommand(),
+    statusCommand(),
     reportCommand(),
     verifyCommand(),
     speedCommand(),

@@ -3,16 +3,18 @@
  * worker processes, and recorded.
  */
 import { join } from 'node:path';
-import { type Benchmark, costOf, type Network, type ScaleName } from '@prunebench/core';
+import type { Benchmark, ScaleName } from '@prunebench/core';
 import { makeFolder, type Notice, onNotice, optionally } from '@prunebench/files';
 import { foldTable } from '@prunebench/records';
 import { TrialCodes } from './code/trial-code.ts';
 import { toError } from './errors/error-message.ts';
 import { type Filter, filterTrials } from './plan/filter.ts';
 import { nothingToRun, sortTrials, withdraw } from './plan/finished-trials.ts';
+import { describeNetworks, networkId } from './plan/network-facts.ts';
 import { declareTrials, type PlannedTrial, planStages, type RunPlan, type Trial } from './plan/plan.ts';
 import { refuseUntrainableTrials } from './plan/untrainable-trials.ts';
 import { createDisplay, type Display } from './progress/display.ts';
+import { StatusFile } from './progress/status-file.ts';
 import { Tracker } from './progress/tracker.ts';
 import { type Commit, currentCommit } from './provenance.ts';
 import type { Registry } from './registry.ts';
@@ -50,6 +52,8 @@ export interface RunOptions {
   readonly registry: Registry;
   /** Absolute paths of the plugin modules that `registry` was made with. */
   readonly plugins: readonly string[];
+  /** The words of the command line that began it, which go on where it stops. */
+  readonly command?: readonly string[];
   /** Where progress is shown. */
   readonly stream: NodeJS.WriteStream;
   /** The first abort stops at the next step; what is finished stays. */
@@ -86,13 +90,18 @@ export async function runBenchmark(options: RunOptions): Promise<RunSummary> {
   await makeFolder(join(folder.root, benchmark.id));
   const table = folder.table(benchmark.id, scale);
   const release = await lockResults(folder);
-  const display = createDisplay(options.stream, folder.log(benchmark.id));
+  const status = await StatusFile.begin(folder.status, {
+    benchmark: benchmark.id,
+    scale,
+    command: [...(options.command ?? [])],
+  });
+  const display = status.follow(createDisplay(options.stream, folder.log(benchmark.id)));
   const silence = onNotice((line) => display.line(line));
   try {
     await rememberPlugins(folder, benchmark.id, options.plugins);
     const codes = new TrialCodes(registry);
     await codes.locate(trials.map(({ spec }) => spec));
-    const run = { options, folder, codes, display };
+    const run = { options, folder, codes, display, status };
     const context = {
       table,
       root: folder.root,
@@ -115,10 +124,15 @@ export async function runBenchmark(options: RunOptions): Promise<RunSummary> {
       context,
     );
     const speed = options.speed && !options.signal.aborted ? await measure(trials, run) : null;
+    await status.enter('tables');
     await foldTable(table);
     const summary = summarize(trials.length, pending, outcomes, speed, options.signal.aborted);
     await options.conclude?.(summary);
+    await status.end(summary.aborted ? 'stopped' : 'finished');
     return summary;
+  } catch (error) {
+    await status.fail(error);
+    throw error;
   } finally {
     silence();
     await release();
@@ -130,10 +144,15 @@ interface Run {
   readonly folder: ResultsFolder;
   readonly codes: TrialCodes;
   readonly display: Display;
+  readonly status: StatusFile;
 }
 
 /** The speed of all trials that have a record by now; null where it could not be measured, which is no reason to go without a table. */
-async function measure(trials: readonly Trial[], { options, folder, display }: Run): Promise<SpeedSummary | null> {
+async function measure(
+  trials: readonly Trial[],
+  { options, folder, display, status }: Run,
+): Promise<SpeedSummary | null> {
+  await status.enter('timing');
   const { benchmark, scale, registry, signal } = options;
   const pass = {
     table: folder.table(benchmark.id, scale),
@@ -162,7 +181,8 @@ async function compute(
   earlierBackends: ReadonlySet<string>,
   run: Run,
 ): Promise<ReadonlyMap<string, Outcome>> {
-  const { options, folder, display } = run;
+  const { options, folder, display, status } = run;
+  await status.enter('training');
   const notice = (line: string) => display.line(line);
   const { size, threads } = shareCores(options.workers, pending.length);
   const config = { results: folder.root, backend: options.backend, plugins: options.plugins };
@@ -229,35 +249,6 @@ function recordTaskMaker({ options: { benchmark, scale }, codes }: Run, backend:
     ...(plugins.length > 0 && { plugins: [...plugins] }),
     ...commit,
   });
-}
-
-interface NetworkFacts {
-  readonly network: Network;
-  readonly checksum: string;
-  readonly multiplyAdds: number;
-}
-
-/** Every pair of dataset and network that the trials name. */
-async function describeNetworks(
-  trials: readonly Trial[],
-  registry: Registry,
-): Promise<ReadonlyMap<string, NetworkFacts>> {
-  const facts = new Map<string, NetworkFacts>();
-  const checksums = new Map<string, string>();
-  for (const { dataset, network: model } of trials.map(({ spec }) => spec)) {
-    const id = networkId(dataset, model);
-    if (facts.has(id)) continue;
-    const entry = registry.datasets.get(dataset)!;
-    const checksum = checksums.get(dataset) ?? (await entry.load()).checksum;
-    checksums.set(dataset, checksum);
-    const network = registry.network(model).build(entry.shape);
-    facts.set(id, { network, checksum, multiplyAdds: costOf(network).multiplyAdds.dense });
-  }
-  return facts;
-}
-
-function networkId(dataset: string, network: string): string {
-  return `${network} on ${dataset}`;
 }
 
 async function finishedStages(plan: RunPlan, store: StageStore, notice: Notice): Promise<ReadonlySet<string>> {

@@ -49,6 +49,7 @@ export async function run(name: string, options: RunCommandOptions): Promise<voi
     filters,
     registry,
     plugins,
+    command: process.argv.slice(2),
     stream: process.stderr,
     signal: stop.signal,
     conclude,

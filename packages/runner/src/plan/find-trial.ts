@@ -3,6 +3,7 @@ import { lookUp } from '../options/suggest.ts';
 import type { Registry } from '../registry.ts';
 import type { ResultsFolder } from '../results/results-folder.ts';
 import { StageStore } from '../stages/stage-store.ts';
+import { shellWord } from '../terminal/shell-word.ts';
 import { findRecord, type WantedTrial } from './find-record.ts';
 
 /** A finished trial with the network it ended with. */
@@ -41,14 +42,8 @@ export async function findTrial(wanted: WantedTrial, registry: Registry, folder:
 export function runAgain({ benchmark, scale, series, spec }: TrialRecord): string {
   const { dataset, network, seed } = spec;
   const filters = Object.entries({ dataset, network, series, ...pointOf(spec), seed }).map(([key, value]) => {
-    const filter = `${key}=${value}`;
-    return `--filter ${/[^\w.=-]/.test(filter) ? shellQuoted(filter) : filter}`;
+    return `--filter ${shellWord(`${key}=${value}`)}`;
   });
   // The record may be of a run with more seeds than the benchmark's own.
   return ['prunebench run', benchmark, `--scale ${scale}`, `--seeds ${seed + 1}`, ...filters].join(' ');
-}
-
-/** One word of a POSIX shell; series have apostrophes. */
-function shellQuoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }

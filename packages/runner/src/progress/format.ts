@@ -1,4 +1,14 @@
-import type { Activity, Snapshot } from './tracker.ts';
+import type { Snapshot } from './tracker.ts';
+
+/** What one worker is doing, as it is said: here, or in a file that a run has left. */
+interface SaidActivity {
+  readonly task: string;
+  readonly progress: {
+    readonly fraction: number;
+    readonly loss?: number | undefined;
+    readonly examplesPerSecond?: number | undefined;
+  };
+}
 
 /** "2 h 05 min", "3 min 20 s", "12 s" */
 export function duration(seconds: number): string {
@@ -10,7 +20,7 @@ export function duration(seconds: number): string {
 }
 
 /** "train (step 1) of ...  42 %, loss 0.123, 5400 images/s" */
-export function describeActivity({ task, progress }: Activity): string {
+export function describeActivity({ task, progress }: SaidActivity): string {
   const parts = [`${Math.floor(progress.fraction * 100)} %`];
   if (progress.loss !== undefined) parts.push(`loss ${progress.loss.toFixed(3)}`);
   if (progress.examplesPerSecond !== undefined) parts.push(`${Math.round(progress.examplesPerSecond)} images/s`);

@@ -10,6 +10,8 @@ export interface ResultsFolder {
   /** Finished stages: a cache that may be deleted at any time. */
   readonly stages: string;
   readonly lock: string;
+  /** What the run that holds the lock, or the last one that did, says of itself. */
+  readonly status: string;
   table(benchmark: string, scale: ScaleName): RecordTable;
   log(benchmark: string): string;
 }
@@ -25,6 +27,7 @@ export function resultsFolder(root: string): ResultsFolder {
     root: absolute,
     stages,
     lock: join(stages, 'lock'),
+    status: join(stages, 'run.json'),
     table: (benchmark, scale) => recordTable(absolute, benchmark, scale),
     log: (benchmark) => join(absolute, benchmark, 'run.log'),
   };
