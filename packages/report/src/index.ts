@@ -1,4 +1,5 @@
 export { type LeaderboardOptions, renderLeaderboard, writeLeaderboard } from './leaderboard.ts';
+export { type TrainingCurve, trialPlot } from './plots/trial.ts';
 export { loadPublished, type PublishedRow } from './published-csv.ts';
 export { START } from './readme.ts';
 export { type Panel, renderSvg } from './render/svg.ts';

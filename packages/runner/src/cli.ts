@@ -7,6 +7,7 @@ import { exportCommand } from './usage/export.ts';
 import { listCommand } from './usage/list.ts';
 import { reportCommand } from './usage/report.ts';
 import { runCommand } from './usage/run.ts';
+import { showCommand } from './usage/show.ts';
 import { speedCommand } from './usage/speed.ts';
 import { statusCommand } from './usage/status.ts';
 import { timeCommand } from './usage/time.ts';
@@ -41,6 +42,7 @@ export function createProgram(): Command {
     listCommand(),
     runCommand(),
     statusCommand(),
+    showCommand(),
     reportCommand(),
     verifyCommand(),
     speedCommand(),

@@ -17,9 +17,11 @@ export function selectionOptions(): readonly Option[] {
     option('dataset', 'name', 'trials on this data set'),
     option('network', 'name', 'trials of this network'),
     option('series', 'name', 'trials of this series: a row of a table, a line of a plot'),
-    option('sparsity', 'share', 'trials at this sparsity: 0.95, or 95%').argParser(share),
-    option('units', 'share', 'trials at this share of units: 0.5, or 50%').argParser(share),
-    option('lambda', 'strength', 'trials with this strength of a penalty').argParser(finite),
+    ...axes.map((axis) =>
+      axis === 'lambda'
+        ? option(axis, 'strength', 'trials with this strength of a penalty').argParser(finite)
+        : option(axis, 'share', `trials asked for this ${axis}: 0.95, or 95%`).argParser(share),
+    ),
     option('seed', 'number', 'the trial of this seed').argParser(finite),
   ];
 }

@@ -1,4 +1,4 @@
-import { describePoint, PrunebenchError, pointOf, type TrialRecord } from '@prunebench/core';
+import { axes, describePoint, PrunebenchError, pointOf, type TrialRecord } from '@prunebench/core';
 import {
   type CorruptRecord,
   lineOf,
@@ -21,7 +21,7 @@ export interface WantedTrial {
 const NAMED = 10;
 
 /** What tells trials apart that one selection fits, in the order in which it is best named. */
-const TELLING = ['benchmark', 'scale', 'dataset', 'network', 'series', 'sparsity', 'units', 'lambda', 'seed'];
+const TELLING = ['benchmark', 'scale', 'dataset', 'network', 'series', ...axes, 'seed'];
 
 /**
  * The record of the trial that is meant.
