@@ -19,6 +19,8 @@ export interface DeclaredRecords {
   readonly stale: readonly TrialRecord[];
   /** Whether every declared trial has a record for at least the declared number of seeds; those that are pending may lack it. */
   readonly complete: boolean;
+  /** How many trials are declared, a seed counting as one, and how many of them have a record. */
+  readonly counts: { readonly declared: number; readonly recorded: number };
   /** Pending trials that lack records: "series (network on dataset)", each once, in the order of the declaration. */
   readonly pending: readonly string[];
   /** The same as `complete`, for the trials of one network on one dataset. */
@@ -60,6 +62,10 @@ export function declaredRecords(
     records,
     stale: ofScale.filter((record) => !isDeclared(record)),
     complete: trials.every(isDone),
+    counts: {
+      declared: trials.length * benchmark.seeds[scale],
+      recorded: records.filter(({ spec }) => spec.seed < benchmark.seeds[scale]).length,
+    },
     pending: [...new Set(lacking.map(({ series, network, dataset }) => `${series} (${network} on ${dataset})`))],
     completeFor: (dataset, network) =>
       trials.filter((trial) => trial.dataset === dataset && trial.network === network).every(isDone),

@@ -47,6 +47,8 @@ export interface ReportOptions {
    * and named in `notes`.
    */
   readonly keyOf?: (spec: TrialSpec) => string;
+  /** Whether plots are drawn, which takes longer than everything else; by default they are. */
+  readonly pictures?: boolean;
   /** The kinds of tables that there are; by default the suite's own. */
   readonly kinds?: readonly TableKind[];
 }
@@ -64,6 +66,8 @@ export interface ReportTable {
   readonly scale: ScaleName;
   /** Whether every declared trial has a record for at least the declared number of seeds. */
   readonly complete: boolean;
+  /** How many trials are declared, a seed counting as one, and how many of them have a record. */
+  readonly counts: { readonly declared: number; readonly recorded: number };
   /** For a terminal: tables and what the tests say. */
   readonly markdown: string;
 }
@@ -107,7 +111,7 @@ export async function renderReport(source: ReportSource, options: ReportOptions)
   const sections = new Map<string, Section>();
   const notes: string[] = [];
   for (const scale of SCALES) {
-    const { records, stale, complete, pending, completeFor, trials } = declaredRecords(
+    const { records, stale, complete, counts, pending, completeFor, trials } = declaredRecords(
       benchmark,
       scale,
       options.records,
@@ -118,12 +122,13 @@ export async function renderReport(source: ReportSource, options: ReportOptions)
     notes.push(...noteBackends(records, scale));
     const summary = summarise(records, trials, benchmark.measure);
     const shown = allShown(summary, options.kinds);
-    const figures = await figuresOrNote(summary, shown, { benchmark, published }, notes);
+    const figures =
+      options.pictures === false ? [] : await figuresOrNote(summary, shown, { benchmark, published }, notes);
     files.set(join(folder, tableFile('table', scale)), renderCsv(measuredTable(shown, published)));
     files.set(join(folder, tableFile('comparisons', scale)), renderCsv(comparisonsTable(shown)));
     for (const { file, svg } of figures) files.set(join(folder, file), svg);
     const markdown = markdownSummary(shown, benchmark, published, scale);
-    tables.push({ scale, complete, markdown });
+    tables.push({ scale, complete, counts, markdown });
     for (const each of shown) {
       const { dataset, network } = each.network;
       if (!completeFor(dataset, network)) continue;

@@ -1,22 +1,34 @@
+import { resolve } from 'node:path';
+import { lockHolder, makeFolder } from '@prunebench/files';
 import { benchmarksWithRecords } from '@prunebench/records';
 import { lookUp } from '../options/suggest.ts';
 import { withResults } from '../results/lock.ts';
 import { registryFor } from '../results/remembered-plugins.ts';
 import { writeReports } from '../results/report-sources.ts';
 import { existingResults } from '../results/results-folder.ts';
+import { interimReport } from './interim-report.ts';
 
 export interface ReportCommandOptions {
+  readonly output?: string;
   readonly results: string;
   readonly plugin: string[];
   readonly json: boolean;
 }
 
-/** Writes tables, plots and the leaderboard from the records that are there; a file that is no record makes the exit code 1. */
-export async function report(name: string | undefined, { results, plugin, json }: ReportCommandOptions): Promise<void> {
-  const { root } = await existingResults(results);
-  const registry = await registryFor({ root }, plugin);
+/**
+ * Writes tables, plots and the leaderboard from the records that are there; a file that is no record makes the exit code 1. While a
+ * run holds the folder, they are shown as far as they are; they are written into another folder where that is asked for.
+ */
+export async function report(name: string | undefined, options: ReportCommandOptions): Promise<void> {
+  const { results, plugin, json } = options;
+  const found = await existingResults(results);
+  const { root } = found;
+  const registry = await registryFor(found, plugin);
   const names = name === undefined ? await benchmarksWithRecords(root) : [name];
   const entries = names.map((id) => lookUp(registry.benchmarks, 'benchmark', id));
+  const output = options.output === undefined ? undefined : await otherFolder(options.output, root);
+  if (output !== undefined || (await lockHolder(found.lock))?.alive)
+    return interimReport(names, registry, found, { output, json });
   await withResults(root, async (folder) => {
     const written = [];
     for (const entry of entries) {
@@ -32,4 +44,12 @@ export async function report(name: string | undefined, { results, plugin, json }
     }
     if (json) console.log(JSON.stringify(written, null, 2));
   });
+}
+
+/** The folder of that name, made where it is not there; the results folder is no other one. */
+async function otherFolder(name: string, root: string): Promise<string | undefined> {
+  const folder = resolve(name);
+  if (folder === root) return undefined;
+  await makeFolder(folder, '--output');
+  return folder;
 }

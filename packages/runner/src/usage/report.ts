@@ -8,10 +8,24 @@ export function reportCommand(): Command {
   return new Command('report')
     .description('write tables, plots and the leaderboard again from the records')
     .argument('[benchmark]', 'only this one; by default every benchmark that has records')
+    .option('--output <folder>', 'write them there, and nothing into the results folder')
     .addOption(resultsOption())
     .addOption(pluginOption())
     .addOption(jsonOption())
-    .addHelpText('after', examples('report', 'report global-vs-layerwise --results my-results'))
+    .addHelpText(
+      'after',
+      `
+While a run goes on in the results folder its tables are shown as far as they are, and nothing is written;
+with --output they are written elsewhere, with plots.`,
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'report',
+        'report global-vs-layerwise --results my-results',
+        'report global-vs-layerwise --results my-results --output interim',
+      ),
+    )
     .action(async (name: string | undefined, options: ReportCommandOptions) =>
       (await import('../commands/report.ts')).report(name, options),
     );
