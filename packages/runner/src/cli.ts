@@ -1,6 +1,7 @@
 import { printableLines } from '@prunebench/core';
 import { Command } from 'commander';
 import { versions } from './provenance.ts';
+import { compareCommand } from './usage/compare.ts';
 import { doctorCommand } from './usage/doctor.ts';
 import { examples } from './usage/examples.ts';
 import { exportCommand } from './usage/export.ts';
@@ -43,6 +44,7 @@ export function createProgram(): Command {
     runCommand(),
     statusCommand(),
     showCommand(),
+    compareCommand(),
     reportCommand(),
     verifyCommand(),
     speedCommand(),

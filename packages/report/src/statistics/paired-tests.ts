@@ -87,6 +87,20 @@ export function compareSeries(network: NetworkSummary, compared: Compared): Pair
   );
 }
 
+/**
+ * The same for cells that are compared one to one, such as those of two tables: `first` and `second` are their series. Holm's
+ * correction is over all of them together.
+ *
+ * @param most the largest difference that two seeds can have
+ */
+export function compareCells(
+  pairs: readonly (readonly [Cell, Cell])[],
+  compared: Compared,
+  most: number,
+): PairedTest[] {
+  return corrected(pairs.map(([a, b]) => testCells(a, b, compared, most)));
+}
+
 /** Every unordered pair of series, in the order of the table. */
 export function allPairs(series: readonly { readonly name: string }[]): [string, string][] {
   return series.flatMap(({ name }, index) =>
