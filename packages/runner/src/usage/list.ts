@@ -6,7 +6,17 @@ import { examples } from './examples.ts';
 
 /** `prunebench list`: shows what can be named. */
 export function listCommand(): Command {
-  const lists = ['criteria', 'methods', 'extensions', 'networks', 'models', 'datasets', 'benchmarks', 'backends', 'trials'];
+  const lists = [
+    'criteria',
+    'methods',
+    'extensions',
+    'networks',
+    'models',
+    'datasets',
+    'benchmarks',
+    'backends',
+    'trials',
+  ];
   return (
     new Command('list')
       .description('show what can be named on the command line and in benchmarks, and the trials that there are')
