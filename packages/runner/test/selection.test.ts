@@ -10,8 +10,12 @@ import { type Selection, selectionFilters, selectionOptions } from '../src/optio
 import { findRecord } from '../src/plan/find-record.ts';
 import { listedTrials } from '../src/plan/listed-trials.ts';
 import { loadRegistry } from '../src/registry.ts';
+import { repositoryRoot } from '../src/repository.ts';
 import { resultsFolder } from '../src/results/results-folder.ts';
 import { columns } from '../src/terminal/columns.ts';
+import { exportCommand } from '../src/usage/export.ts';
+import { showCommand } from '../src/usage/show.ts';
+import { timeCommand } from '../src/usage/time.ts';
 import { TINY } from './fixtures/cli.ts';
 
 interface Made {
@@ -96,6 +100,23 @@ for (const { args, message, remedy } of refused)
     const error = await t.throwsAsync(findRecord({ filters }, box.folder), { instanceOf: PrunebenchError, message });
     t.regex(error.remedy ?? '', remedy);
   });
+
+for (const made of [showCommand, exportCommand, timeCommand]) {
+  const command = made();
+  test(`every trial in the examples of ${command.name()} that is selected is one of the published ones`, async (t) => {
+    const help: string[] = [];
+    command.configureOutput({ writeOut: (text) => void help.push(text) }).outputHelp();
+    const examples = [...help.join('').matchAll(/^ {2}prunebench \w+ (--series .*)$/gm)].map(([, words]) =>
+      words.split(' '),
+    );
+    t.true(examples.length > 0);
+    const published = resultsFolder(join(repositoryRoot, 'results'));
+    for (const words of examples) {
+      const { series } = await findRecord({ filters: selectionFilters(parsed(...words)) }, published);
+      t.is(series, 'SNIP');
+    }
+  });
+}
 
 test('what is no number is wrong usage', (t) => {
   for (const text of ['half', '-0.5', '', '%']) t.throws(() => parsed('--sparsity', text), { message: /a number/ });
