@@ -4,7 +4,8 @@ import { type Selection, selectionFilters } from '../options/selection.ts';
 import { lookUp } from '../options/suggest.ts';
 import { filterTrials } from '../plan/filter.ts';
 import { type ListedTrial, listedTrials, recordedTrial } from '../plan/listed-trials.ts';
-import { loadRegistry, type Registry } from '../registry.ts';
+import type { Registry } from '../registry.ts';
+import { registryFor } from '../results/remembered-plugins.ts';
 import { existingResults } from '../results/results-folder.ts';
 import { type Column, columns } from '../terminal/columns.ts';
 
@@ -16,8 +17,9 @@ export interface ListTrialsOptions extends Selection {
 
 /** Prints the trials of a benchmark, or of all that have records, and what has become of each. */
 export async function listTrials(name: string | undefined, options: ListTrialsOptions): Promise<void> {
-  const registry = await loadRegistry(options.plugin);
-  const { root } = await existingResults(options.results);
+  const folder = await existingResults(options.results);
+  const { root } = folder;
+  const registry = await registryFor(folder, options.plugin);
   const loaded = await loadRecords(root, { onCorrupt: 'report' });
   for (const each of loaded.corrupt) console.error(`Record ${lineOf(each)} is corrupt (${each.reason}) and left out.`);
   const benchmark = name ?? options.benchmark;

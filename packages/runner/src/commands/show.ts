@@ -4,7 +4,7 @@ import { writeWhole } from '@prunebench/files';
 import { type Selection, selectionFilters } from '../options/selection.ts';
 import { findRecord } from '../plan/find-record.ts';
 import { runAgain } from '../plan/find-trial.ts';
-import { loadRegistry } from '../registry.ts';
+import { registryFor } from '../results/remembered-plugins.ts';
 import { existingResults } from '../results/results-folder.ts';
 import { StageStore } from '../stages/stage-store.ts';
 import { trainingCurve } from '../stages/training-curve.ts';
@@ -19,8 +19,8 @@ export interface ShowOptions extends Selection {
 
 /** Prints everything that is known of one trial, and draws it where that is asked for. */
 export async function show(key: string | undefined, options: ShowOptions): Promise<void> {
-  const registry = await loadRegistry(options.plugin);
   const folder = await existingResults(options.results);
+  const registry = await registryFor(folder, options.plugin);
   const record = await findRecord({ key, filters: selectionFilters(options) }, folder);
   const notice = (line: string) => console.error(line);
   const curve = await trainingCurve(record, new StageStore(folder.stages), registry, notice);
