@@ -20,7 +20,8 @@ export interface ExportCommandOptions extends Selection {
 export async function exportTrial(key: string | undefined, options: ExportCommandOptions): Promise<void> {
   const results = await existingResults(options.results);
   const registry = await registryFor(results, options.plugin);
-  const { record, network, state } = await findTrial({ key, filters: selectionFilters(options) }, registry, results);
+  const wanted = { key, filters: selectionFilters(options) };
+  const { record, network, state } = await findTrial(wanted, registry, results);
   const exported = options.shrink ? withoutRemovedUnits(network, state).state : state;
   const bytes = options.sparse ? encodeSparse(exported) : encodeDense(exported);
   const folder = resolve(options.output);

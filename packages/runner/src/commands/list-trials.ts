@@ -17,8 +17,9 @@ export interface ListTrialsOptions extends Selection {
 
 /** Prints the trials of a benchmark, or of all that have records, and what has become of each. */
 export async function listTrials(name: string | undefined, options: ListTrialsOptions): Promise<void> {
-  const { root } = await existingResults(options.results);
-  const registry = await registryFor({ root }, options.plugin);
+  const folder = await existingResults(options.results);
+  const { root } = folder;
+  const registry = await registryFor(folder, options.plugin);
   const loaded = await loadRecords(root, { onCorrupt: 'report' });
   for (const each of loaded.corrupt) console.error(`Record ${lineOf(each)} is corrupt (${each.reason}) and left out.`);
   const benchmark = name ?? options.benchmark;

@@ -18,7 +18,8 @@ export async function time(key: string | undefined, options: TimeCommandOptions)
   const { batch, rounds, results, plugin, json } = options;
   const folder = await existingResults(results);
   const registry = await registryFor(folder, plugin);
-  const { record, network, state } = await findTrial({ key, filters: selectionFilters(options) }, registry, folder);
+  const wanted = { key, filters: selectionFilters(options) };
+  const { record, network, state } = await findTrial(wanted, registry, folder);
   const { theoreticalSpeedup, compressionRatio } = costOf(network, state.masks);
   const tables: string[] = [];
   const speeds = await measureSpeed(network, state, {
