@@ -87,7 +87,7 @@ export { inferShapes, paddingBefore, windowOutput } from './graph/shape.ts';
 export { type NetworkWithState, withoutRemovedUnits } from './graph/shrink.ts';
 export { prunableUnits, unitMasks } from './graph/units.ts';
 export { nearestName } from './names/nearest-name.ts';
-export { plainId, refuseOddId } from './names/plain-id.ts';
+export { DERIVED, isPlainChange, plainId, refuseOddId, refuseOddTable } from './names/plain-id.ts';
 export { printable, printableLines } from './names/printable.ts';
 export {
   type Masks,
