@@ -3,14 +3,15 @@
  * worker processes, and recorded.
  */
 import { join } from 'node:path';
-import { type Benchmark, costOf, type Network, type ScaleName } from '@prunebench/core';
+import type { Benchmark, ScaleName } from '@prunebench/core';
 import { makeFolder, type Notice, onNotice, optionally } from '@prunebench/files';
 import { foldTable } from '@prunebench/records';
 import { TrialCodes } from './code/trial-code.ts';
 import { toError } from './errors/error-message.ts';
 import { type Filter, filterTrials } from './plan/filter.ts';
 import { nothingToRun, sortTrials, withdraw } from './plan/finished-trials.ts';
-import { declareTrials, type PlannedTrial, planStages, type RunPlan, type Trial } from './plan/plan.ts';
+import { declareTrials, type PlannedTrial, type RunPlan, type Trial } from './plan/plan.ts';
+import { planTrials } from './plan/plan-trials.ts';
 import { refuseUntrainableTrials } from './plan/untrainable-trials.ts';
 import { createDisplay, type Display } from './progress/display.ts';
 import { Tracker } from './progress/tracker.ts';
@@ -20,7 +21,6 @@ import { lockResults } from './results/lock.ts';
 import { rememberPlugins } from './results/remembered-plugins.ts';
 import { openResults, type ResultsFolder } from './results/results-folder.ts';
 import { FatalError, type Outcome, schedule } from './schedule/scheduler.ts';
-import { workOf } from './schedule/work.ts';
 import { measureMissing, type SpeedSummary } from './speed/measure-missing.ts';
 import { StageStore } from './stages/stage-store.ts';
 import { removingUntrained } from './stages/untrained-states.ts';
@@ -31,8 +31,8 @@ import { shareCores } from './worker/share-cores.ts';
 export interface RunOptions {
   readonly benchmark: Benchmark;
   readonly scale: ScaleName;
-  /** Overrides the benchmark's own number. */
-  readonly seeds?: number | undefined;
+  /** How many, from 0 on, or which; overrides the benchmark's own number. */
+  readonly seeds?: number | readonly number[] | undefined;
   /** Worker processes; by default as many as the cores have room for, but no more than trials. */
   readonly workers?: number | undefined;
   /** "auto" or the name of a backend. */
@@ -50,8 +50,8 @@ export interface RunOptions {
   readonly registry: Registry;
   /** Absolute paths of the plugin modules that `registry` was made with. */
   readonly plugins: readonly string[];
-  /** Where progress is shown. */
-  readonly stream: NodeJS.WriteStream;
+  /** Where progress is shown; null: in the log alone. */
+  readonly stream: NodeJS.WriteStream | null;
   /** The first abort stops at the next step; what is finished stays. */
   readonly signal: AbortSignal;
   /** Called at the end, while nobody else may write to the folder yet. */
@@ -181,21 +181,10 @@ async function compute(
           'use another --results folder to keep backends apart.',
       );
     const store = new StageStore(folder.stages);
-    const networks = await describeNetworks(pending, options.registry);
-    const plan = planStages(pending, options.registry, {
-      backend: worker.backend,
-      network: ({ spec }) => networks.get(networkId(spec.dataset, spec.network))!.network,
-      datasetChecksum: ({ spec }) => networks.get(networkId(spec.dataset, spec.network))!.checksum,
-      code: ({ spec }, steps) => run.codes.stage(spec, steps, worker.backend),
-    });
+    const { plan, work: workLeft } = await planTrials(pending, options.registry, run.codes, worker.backend);
     if (options.rerun) for (const key of plan.stages.keys()) await store.remove(key);
     const finished = await finishedStages(plan, store, notice);
-    const work = workOf(
-      plan,
-      options.registry,
-      finished,
-      (stage) => networks.get(networkId(stage.dataset, stage.network))!.multiplyAdds,
-    );
+    const work = workLeft(finished);
     const tracker = new Tracker({ total, finished: total - pending.length }, work, notice);
     display.start(() => tracker.snapshot(size));
     return await schedule({
@@ -229,35 +218,6 @@ function recordTaskMaker({ options: { benchmark, scale }, codes }: Run, backend:
     ...(plugins.length > 0 && { plugins: [...plugins] }),
     ...commit,
   });
-}
-
-interface NetworkFacts {
-  readonly network: Network;
-  readonly checksum: string;
-  readonly multiplyAdds: number;
-}
-
-/** Every pair of dataset and network that the trials name. */
-async function describeNetworks(
-  trials: readonly Trial[],
-  registry: Registry,
-): Promise<ReadonlyMap<string, NetworkFacts>> {
-  const facts = new Map<string, NetworkFacts>();
-  const checksums = new Map<string, string>();
-  for (const { dataset, network: model } of trials.map(({ spec }) => spec)) {
-    const id = networkId(dataset, model);
-    if (facts.has(id)) continue;
-    const entry = registry.datasets.get(dataset)!;
-    const checksum = checksums.get(dataset) ?? (await entry.load()).checksum;
-    checksums.set(dataset, checksum);
-    const network = registry.network(model).build(entry.shape);
-    facts.set(id, { network, checksum, multiplyAdds: costOf(network).multiplyAdds.dense });
-  }
-  return facts;
-}
-
-function networkId(dataset: string, network: string): string {
-  return `${network} on ${dataset}`;
 }
 
 async function finishedStages(plan: RunPlan, store: StageStore, notice: Notice): Promise<ReadonlySet<string>> {
