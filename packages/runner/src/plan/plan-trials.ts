@@ -1,7 +1,7 @@
-import { costOf, type Network } from '@prunebench/core';
 import type { TrialCodes } from '../code/trial-code.ts';
 import type { Registry } from '../registry.ts';
 import { workOf } from '../schedule/work.ts';
+import { describeNetworks, networkId } from './network-facts.ts';
 import { planStages, type RunPlan, type Trial } from './plan.ts';
 
 /** The stages of trials on one backend, and how much there is to do in them. */
@@ -34,33 +34,4 @@ export async function planTrials(
   const multiplyAdds = (stage: { dataset: string; network: string }) =>
     factsOf(stage.dataset, stage.network).multiplyAdds;
   return { plan, work: (finished) => workOf(plan, registry, finished, multiplyAdds) };
-}
-
-interface NetworkFacts {
-  readonly network: Network;
-  readonly checksum: string;
-  readonly multiplyAdds: number;
-}
-
-/** Every pair of dataset and network that the trials name. */
-async function describeNetworks(
-  trials: readonly Trial[],
-  registry: Registry,
-): Promise<ReadonlyMap<string, NetworkFacts>> {
-  const facts = new Map<string, NetworkFacts>();
-  const checksums = new Map<string, string>();
-  for (const { dataset, network: model } of trials.map(({ spec }) => spec)) {
-    const id = networkId(dataset, model);
-    if (facts.has(id)) continue;
-    const entry = registry.datasets.get(dataset)!;
-    const checksum = checksums.get(dataset) ?? (await entry.load()).checksum;
-    checksums.set(dataset, checksum);
-    const network = registry.network(model).build(entry.shape);
-    facts.set(id, { network, checksum, multiplyAdds: costOf(network).multiplyAdds.dense });
-  }
-  return facts;
-}
-
-function networkId(dataset: string, network: string): string {
-  return `${network} on ${dataset}`;
 }

@@ -67,6 +67,7 @@ export function deriveBenchmark(benchmark: Benchmark, scale: ScaleName, changes:
       ...benchmark,
       id: `${benchmark.id}${DERIVED}${label(words)}`,
       title: `${benchmark.title}; changed: ${words.join(', ')}`,
+      changes: words,
       seeds: changes.seed === undefined ? benchmark.seeds : seedsAtAllScales(changes.seed.length),
       trials: (at) => (at === scale ? asked.trials : []),
     },
