@@ -5,6 +5,7 @@ import { doctorCommand } from './usage/doctor.ts';
 import { examples } from './usage/examples.ts';
 import { exportCommand } from './usage/export.ts';
 import { listCommand } from './usage/list.ts';
+import { pruneCommand } from './usage/prune.ts';
 import { reportCommand } from './usage/report.ts';
 import { runCommand } from './usage/run.ts';
 import { speedCommand } from './usage/speed.ts';
@@ -32,6 +33,7 @@ export function createProgram(): Command {
         'list benchmarks',
         'run global-vs-layerwise --scale smoke',
         'run global-vs-layerwise --filter network=lenet-300-100 --workers 2',
+        'prune --criterion snip --sparsity 0.9,0.95',
         'report global-vs-layerwise',
         'verify',
       ),
@@ -39,6 +41,7 @@ export function createProgram(): Command {
   for (const command of [
     listCommand(),
     runCommand(),
+    pruneCommand(),
     reportCommand(),
     verifyCommand(),
     speedCommand(),

@@ -64,14 +64,21 @@ export function positionOf(point: AxisPoint): number {
 }
 
 /**
- * The share of the weights, units or multiply-adds that a point asks a method to remove, in [0, 1).
+ * The share of the weights or units that a point asks a method to remove, in [0, 1).
  *
- * @throws PrunebenchError for a strength, which asks for none
+ * @throws PrunebenchError for a strength, which asks for none, and for a share of the multiply-adds, of which `fromCriterion` knows how
+ * many weights it takes
  */
 export function shareAt(point: AxisPoint): number {
   if ('sparsity' in point) return point.sparsity;
   if ('units' in point) return point.units;
-  if ('multiplyAdds' in point) return point.multiplyAdds;
+  if ('multiplyAdds' in point)
+    throw new PrunebenchError(
+      'The method removes a share of the weights, and is asked for a share of the multiply-adds.',
+      {
+        remedy: 'Declare a sparsity; multiply-adds are for methods that rank by a criterion.',
+      },
+    );
   throw new PrunebenchError(`A lambda (${point.lambda}) is no share that a method could remove.`, {
     remedy: 'Declare a sparsity, or at: { units }; a lambda is for methods that have a penalty.',
   });

@@ -128,7 +128,7 @@ function pruneSteps(
     throw new PrunebenchError(`Method ${criterion.id} removes single weights, and is asked for a share of units.`, {
       remedy: "Give it the option granularity: 'unit', where the criterion has it, or declare a sparsity.",
     });
-  const sparsity = shareAt(at);
+  const sparsity = 'multiplyAdds' in at ? at.multiplyAdds : shareAt(at);
   const exclude = excludedKernels(network, options.exclude);
   const prune = (via: number[], target: number): Step => {
     const step: PruneOptions = {

@@ -50,7 +50,10 @@ export async function dryRun(options: RunOptions, similar: readonly RecordTable[
   const records = new Map([...places].map(([record, { name }]) => [name, record]));
   const notes: string[] = [];
   const context = { root: folder.root, registry, codes, notice: (line: string) => notes.push(line) };
-  const { pending } = await sortByRecords(trials, options, records, context);
+  // What a run would ask about is told here instead.
+  const policy = { rerun, keep: options.keep || !rerun };
+  const { pending, kept } = await sortByRecords(trials, policy, records, context);
+  if (kept > 0 && !options.keep) notes.push('The run asks for --rerun or --keep; this is what --keep would do.');
   const { selectBackend } = await import('@prunebench/backend-select');
   const { name: backend, untrainable, line: reason } = await selectBackend(options.backend);
   refuseUntrainableTrials(pending, registry, { backend, untrainable, reason, threads: 1, versions: {} });

@@ -69,7 +69,7 @@ export function deriveBenchmark(benchmark: Benchmark, scale: ScaleName, changes:
       title: `${benchmark.title}; changed: ${words.join(', ')}`,
       changes: words,
       seeds: changes.seed === undefined ? benchmark.seeds : seedsAtAllScales(changes.seed.length),
-      trials: (at) => (at === scale ? asked.trials : []),
+      trials: (at) => (at === scale ? asked.trials : benchmark.trials(at)),
     },
     notes: [...notes, ...asked.left],
   };

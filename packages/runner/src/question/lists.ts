@@ -1,4 +1,6 @@
+import { type AxisPoint, PrunebenchError } from '@prunebench/core';
 import { InvalidArgumentError } from 'commander';
+import { unknownName } from '../options/suggest.ts';
 
 /** How many values a list may have; a range that makes more is a slip. */
 const MOST = 1000;
@@ -35,6 +37,32 @@ export function shareList(text: string): readonly number[] {
  */
 export function strengthList(text: string): readonly number[] {
   return numberList(text, (value) => value >= 0, 'numbers that are not negative such as 0.001 or 0.001,0.01');
+}
+
+/**
+ * What is to be left of a cost, in place of a sparsity: "multiply-adds=0.25", "multiply-adds=0.5,0.25".
+ *
+ * @throws InvalidArgumentError for shares that are none
+ * @throws PrunebenchError for another cost; latency is measured, and the same seed must give the same masks
+ */
+export function targetPoints(text: string): readonly AxisPoint[] {
+  const [name, shares] = text.split('=').map((part) => part.trim());
+  if (name === 'latency')
+    throw new PrunebenchError(
+      '--target latency cannot be met exactly: a measured time is another one in every run, and the same seed has to give the same masks.',
+      {
+        remedy:
+          'Ask for --target multiply-adds=<share left>, and let --speed measure how fast the pruned networks are.',
+      },
+    );
+  if (name !== 'multiply-adds') throw unknownName('target', name, ['multiply-adds']);
+  return numberList(
+    shares ?? '',
+    (left) => left > 0 && left <= 1,
+    'a share that is left, in (0, 1], such as multiply-adds=0.25',
+  )
+    .toReversed()
+    .map((left) => ({ multiplyAdds: Number((1 - left).toPrecision(12)) }));
 }
 
 function numberList(text: string, allowed: (value: number) => boolean, what: string): readonly number[] {
