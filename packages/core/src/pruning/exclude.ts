@@ -1,6 +1,7 @@
 import { PrunebenchError } from '../errors.ts';
 import type { Network } from '../graph/layer.ts';
-import { prunableSpecs } from '../graph/parameter-specs.ts';
+import { prunableSpecs, sizeOf } from '../graph/parameter-specs.ts';
+import type { Granularity } from './prune-options.ts';
 
 /** Short for the layer next to the input, and for the one that gives the output. */
 const ENDS = ['first', 'last'];
@@ -31,4 +32,32 @@ export function excludedKernels(network: Network, exclude: readonly string[]): s
       remedy: `Leave at least one of ${kernels.map(({ layer }) => layer).join(', ')} to prune.`,
     });
   return kernels.filter((_, index) => indices.has(index)).map(({ name }) => name);
+}
+
+/**
+ * For a share of all weights that the layers which are not left out would have to lose.
+ *
+ * @param excluded what `excludedKernels` gives
+ * @throws PrunebenchError where these layers have too few
+ */
+export function refuseUnreachable(network: Network, excluded: readonly string[], sparsity: number): void {
+  if (excluded.length === 0) return;
+  const sizes = prunableSpecs(network).map(({ name, shape }) => ({ name, size: sizeOf(shape) }));
+  const all = sizes.reduce((sum, { size }) => sum + size, 0);
+  const competing = sizes.reduce((sum, { name, size }) => (excluded.includes(name) ? sum : sum + size), 0);
+  if (Math.round(sparsity * all) >= competing) throw unreachable(sparsity, competing, all, 'weight');
+}
+
+/** The error for a sparsity that needs more than `competing` of `all` weights or units. */
+export function unreachable(
+  sparsity: number,
+  competing: number,
+  all: number,
+  granularity: Granularity,
+): PrunebenchError {
+  const most = Math.max(0, Math.floor(((competing - 1) / all) * 1e4) / 1e4);
+  return new PrunebenchError(
+    `A sparsity of ${sparsity} cannot be reached without the layers that are left out: the others have ${competing} of ${all} ${granularity}s.`,
+    { remedy: `Ask for less than ${most}, or leave fewer layers out.` },
+  );
 }

@@ -4,7 +4,7 @@ import type { Criterion } from '../contracts/criterion.ts';
 import { defineMethod, type Method, type Plan, type Step } from '../contracts/method.ts';
 import type { TrainOptions } from '../contracts/train-options.ts';
 import { PrunebenchError } from '../errors.ts';
-import { excludedKernels } from './exclude.ts';
+import { excludedKernels, refuseUnreachable } from './exclude.ts';
 import {
   allocation,
   COLLAPSE,
@@ -130,6 +130,8 @@ function pruneSteps(
     });
   const sparsity = 'multiplyAdds' in at ? at.multiplyAdds : shareAt(at);
   const exclude = excludedKernels(network, options.exclude);
+  // Said before anything is trained.
+  if ('sparsity' in at && unit === 'weight' && !criterion.threshold) refuseUnreachable(network, exclude, sparsity);
   const prune = (via: number[], target: number): Step => {
     const step: PruneOptions = {
       criterion: criterion.id,

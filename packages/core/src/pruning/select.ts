@@ -6,7 +6,7 @@ import type { Masks, Scores } from '../parameters.ts';
 import { allocateAmong, largestRemainder } from './allocation.ts';
 import { checkMasks } from './check-masks.ts';
 import { checkScores, scoredKernels } from './check-scores.ts';
-import { excludedKernels } from './exclude.ts';
+import { excludedKernels, unreachable } from './exclude.ts';
 import { type Contestants, lowest } from './lowest.ts';
 import { collapsedLayers, intersect } from './masks.ts';
 import type { Allocation, Granularity, Scope } from './prune-options.ts';
@@ -135,11 +135,11 @@ function shareOfCompeting(
   const left = kept - (total(candidates, alive) - total(competing, alive));
   const size = total(competing, ({ alive }) => alive.length);
   if (left > 0) return { kept: left, sparsity: 1 - left / size };
-  const all = total(candidates, ({ alive }) => alive.length);
-  const most = Math.max(0, Math.floor(((size - 1) / all) * 1e4) / 1e4);
-  throw new PrunebenchError(
-    `A sparsity of ${sparsity} cannot be reached without the layers that are left out: the others have ${size} of ${all} ${granularity}s.`,
-    { remedy: `Ask for less than ${most}, or leave fewer layers out.` },
+  throw unreachable(
+    sparsity,
+    size,
+    total(candidates, ({ alive }) => alive.length),
+    granularity,
   );
 }
 

@@ -115,7 +115,7 @@ export function answerInJson(rows: readonly AnswerRow[]) {
     rows: rows.map(({ series, control, cell, layers }) => ({
       series,
       control,
-      [cell.axis]: cell.at,
+      requested: { [cell.axis]: cell.at },
       accuracy: cell.accuracy,
       prunedAccuracy: cell.prunedAccuracy,
       seeds: cell.trials.map(({ seed, measured }) => ({
