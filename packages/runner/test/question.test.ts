@@ -54,7 +54,7 @@ test('seeds and shares are typed as lists and ranges', (t) => {
   for (const text of ['', '1', '-0.1', '0.5..0.9', '0.9..0.5:0.1', '0.1..0.9:0', 'NaN', '0.5..0.9:'])
     t.throws(() => shareList(text), undefined, text);
   for (const text of ['multiply-adds', 'multiply-adds=0', 'multiply-adds=1.5']) t.throws(() => targetPoints(text));
-  t.regex(t.throws(() => targetPoints('latency=0.5')).message, /latency/);
+  t.regex(t.throws(() => targetPoints('latency=0.5')).message, /measured time/);
   t.is(shownList([5, 6, 7]), '5..7');
   t.is(shownList([0.9, 0.95]), '0.9,0.95');
 });

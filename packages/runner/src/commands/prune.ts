@@ -5,8 +5,7 @@ import { dryRun } from '../preview/dry-run.ts';
 import { captionOf } from '../question/caption.ts';
 import { type Asked, askOwnQuestion } from '../question/own-question.ts';
 import { loadRegistry, type Registry } from '../registry.ts';
-import { refusePublished } from '../results/default-folders.ts';
-import { resultsFolder } from '../results/results-folder.ts';
+import { refusePublished, resultsFolder } from '../results/results-folder.ts';
 import { type RunSummary, runBenchmark } from '../run.ts';
 import { inJson, printDryRun, printProblems, publishedTables, stopOnSignals } from './run.ts';
 

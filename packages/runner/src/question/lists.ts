@@ -1,6 +1,5 @@
-import { type AxisPoint, PrunebenchError } from '@prunebench/core';
+import type { AxisPoint } from '@prunebench/core';
 import { InvalidArgumentError } from 'commander';
-import { unknownName } from '../options/suggest.ts';
 
 /** How many values a list may have; a range that makes more is a slip. */
 const MOST = 1000;
@@ -40,27 +39,20 @@ export function strengthList(text: string): readonly number[] {
 }
 
 /**
- * What is to be left of a cost, in place of a sparsity: "multiply-adds=0.25", "multiply-adds=0.5,0.25".
+ * What is to be left of a cost, in place of a sparsity: "multiply-adds=0.25", "multiply-adds=0.5,0.25". Latency is none: it is measured,
+ * and the same seed must give the same masks.
  *
- * @throws InvalidArgumentError for shares that are none
- * @throws PrunebenchError for another cost; latency is measured, and the same seed must give the same masks
+ * @throws InvalidArgumentError for another cost, and for shares that are none
  */
 export function targetPoints(text: string): readonly AxisPoint[] {
   const [name, shares] = text.split('=').map((part) => part.trim());
   if (name === 'latency')
-    throw new PrunebenchError(
-      '--target latency cannot be met exactly: a measured time is another one in every run, and the same seed has to give the same masks.',
-      {
-        remedy:
-          'Ask for --target multiply-adds=<share left>, and let --speed measure how fast the pruned networks are.',
-      },
+    throw new InvalidArgumentError(
+      'A measured time is another one in every run, and the same seed has to give the same masks: ask for multiply-adds=<share left>, and let --speed measure how fast the pruned networks are.',
     );
-  if (name !== 'multiply-adds') throw unknownName('target', name, ['multiply-adds']);
-  return numberList(
-    shares ?? '',
-    (left) => left > 0 && left <= 1,
-    'a share that is left, in (0, 1], such as multiply-adds=0.25',
-  )
+  const example = 'the share of a cost that is left, in (0, 1], such as multiply-adds=0.25';
+  if (name !== 'multiply-adds') throw new InvalidArgumentError(`It must be ${example}.`);
+  return numberList(shares ?? '', (left) => left > 0 && left <= 1, example)
     .toReversed()
     .map((left) => ({ multiplyAdds: Number((1 - left).toPrecision(12)) }));
 }

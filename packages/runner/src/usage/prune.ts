@@ -1,4 +1,3 @@
-import { granularity, scope } from '@prunebench/core';
 import { Command, Option } from 'commander';
 import type { PruneCommandOptions } from '../commands/prune.ts';
 import {
@@ -81,13 +80,15 @@ function targetOptions(): Option[] {
 
 function howOptions(): Option[] {
   return [
-    new Option('--scope <scope>', 'where scores compete: over all layers, or in each for its own share').choices(
-      scope.options,
-    ),
+    new Option('--scope <scope>', 'where scores compete: over all layers, or in each for its own share').choices([
+      'global',
+      'layerwise',
+    ]),
     new Option('--allocation <name>', 'the shares of the layers, with --scope layerwise').choices(['uniform', 'erk']),
-    new Option('--granularity <name>', 'what is removed: single weights, or whole neurons and filters').choices(
-      granularity.options,
-    ),
+    new Option('--granularity <name>', 'what is removed: single weights, or whole neurons and filters').choices([
+      'weight',
+      'unit',
+    ]),
     new Option('--schedule <kind>', "in how many rounds; by default the paper's").choices([
       'one-shot',
       'iterative',
