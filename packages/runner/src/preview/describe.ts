@@ -35,7 +35,7 @@ function describeTime({ seconds, workers, backend, pace }: DryRun): string {
   const how = `on backend ${backend} with ${workers} ${workers === 1 ? 'worker' : 'workers'}`;
   if (seconds === undefined)
     return `No estimate of the time ${how}: there are no records of such steps to take it from.`;
-  return `About ${duration(seconds)} ${how}, without the timing of pruned networks: by ${pace.trials} earlier trials on ${pace.processors.join('; ')}.`;
+  return `About ${duration(Math.max(1, seconds))} ${how}, without the timing of pruned networks: by ${pace.trials} earlier trials on ${pace.processors.join('; ')}.`;
 }
 
 /** The same for programs. */

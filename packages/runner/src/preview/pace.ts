@@ -1,5 +1,5 @@
 /** How long stages take, by what the same kinds of steps took before. */
-import { costOf, isObject, type Step, type TrialRecord } from '@prunebench/core';
+import { costOf, isObject, type Network, type Step, type TrialRecord } from '@prunebench/core';
 import { lookUp } from '../options/suggest.ts';
 import { declaredSteps } from '../plan/declared.ts';
 import type { Stage } from '../plan/plan.ts';
@@ -27,15 +27,18 @@ export function paceOf(records: readonly TrialRecord[], registry: Registry, back
   const own = usable.filter(({ run }) => run.host.cpu === here);
   const counted = own.length > 0 ? own : usable;
   const sums = new Map<string, { seconds: number; work: number }>();
-  for (const record of counted)
-    for (const { step, seconds } of timedSteps(record, registry))
-      for (const name of namesOf(record.spec, step)) {
-        const sum = sums.get(name) ?? { seconds: 0, work: 0 };
-        sums.set(name, {
-          seconds: sum.seconds + seconds * record.run.threads,
-          work: sum.work + workOfStep(record.spec, step, registry),
-        });
+  for (const [, records] of Map.groupBy(counted, ({ spec }) => placeName(spec))) {
+    const network = networkOf(records[0].spec, registry);
+    const multiplyAdds = costOf(network).multiplyAdds.dense;
+    for (const record of records)
+      for (const { step, seconds } of timedSteps(record, network, registry)) {
+        const work = stepWork(step, registry) * multiplyAdds;
+        for (const name of namesOf(record.spec, step)) {
+          const sum = sums.get(name) ?? { seconds: 0, work: 0 };
+          sums.set(name, { seconds: sum.seconds + seconds * record.run.threads, work: sum.work + work });
+        }
       }
+  }
   return {
     trials: counted.length,
     processors: [...new Set(counted.map(({ run }) => run.host.cpu))],
@@ -57,17 +60,23 @@ function isKnown({ dataset, network, method }: TrialRecord['spec'], registry: Re
   return registry.datasets.has(dataset) && registry.networks.has(network) && registry.methods.has(method);
 }
 
-/** The steps of a trial with their seconds; none where it failed on its way. */
-function timedSteps({ spec, run }: TrialRecord, registry: Registry): readonly { step: Step; seconds: number }[] {
-  const { shape } = lookUp(registry.datasets, 'dataset', spec.dataset);
-  const steps = declaredSteps(spec, registry.network(spec.network).build(shape), registry);
-  const sameKinds = steps.length === run.stages.length && steps.every(({ kind }, i) => kind === run.stages[i].kind);
-  return sameKinds ? steps.map((step, i) => ({ step, seconds: run.stages[i].seconds })) : [];
+function networkOf({ dataset, network }: Place, registry: Registry): Network {
+  return registry.network(network).build(lookUp(registry.datasets, 'dataset', dataset).shape);
 }
 
-function workOfStep({ dataset, network }: Place, step: Step, registry: Registry): number {
-  const { shape } = lookUp(registry.datasets, 'dataset', dataset);
-  return stepWork(step, registry) * costOf(registry.network(network).build(shape)).multiplyAdds.dense;
+function placeName({ dataset, network }: Place): string {
+  return `${network} on ${dataset}`;
+}
+
+/** The steps of a trial with their seconds; none where it failed on its way. */
+function timedSteps(
+  { spec, run }: TrialRecord,
+  network: Network,
+  registry: Registry,
+): readonly { readonly step: Step; readonly seconds: number }[] {
+  const steps = declaredSteps(spec, network, registry);
+  const sameKinds = steps.length === run.stages.length && steps.every(({ kind }, i) => kind === run.stages[i].kind);
+  return sameKinds ? steps.map((step, i) => ({ step, seconds: run.stages[i].seconds })) : [];
 }
 
 /** What a step may be timed as: with its criterion on its network, on its network, anywhere. */
