@@ -87,7 +87,7 @@ export { inferShapes, paddingBefore, windowOutput } from './graph/shape.ts';
 export { type NetworkWithState, withoutRemovedUnits } from './graph/shrink.ts';
 export { prunableUnits, unitMasks } from './graph/units.ts';
 export { nearestName } from './names/nearest-name.ts';
-export { plainId, refuseOddId } from './names/plain-id.ts';
+export { DERIVED, isPlainChange, plainId, refuseOddId, refuseOddTable } from './names/plain-id.ts';
 export { printable, printableLines } from './names/printable.ts';
 export {
   type Masks,
@@ -119,6 +119,7 @@ export {
 } from './pruning/prune-options.ts';
 export { sparsitySteps } from './pruning/schedule.ts';
 export { type SelectOptions, select } from './pruning/select.ts';
+export { selectByMultiplyAdds } from './pruning/select-multiply-adds.ts';
 export { type RandomStream, randomStream } from './random.ts';
 export { canonicalJson, contentHash } from './records/content-hash.ts';
 export { type NamedMetrics, namedMetrics } from './records/named-metrics.ts';

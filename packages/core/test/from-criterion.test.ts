@@ -88,6 +88,8 @@ test('a pruning step carries everything that decides it', (t) => {
       via: [],
       scope: 'layerwise',
       allocation: 'erk',
+      exclude: [],
+      of: 'weights',
       granularity: 'unit',
       allowLayerCollapse: true,
       shuffle: false,

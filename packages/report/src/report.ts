@@ -3,7 +3,7 @@ import {
   type Benchmark,
   messageOf,
   PrunebenchError,
-  refuseOddId,
+  refuseOddTable,
   type ScaleName,
   scales,
   type TrialRecord,
@@ -102,7 +102,7 @@ const SCALES = scales.toReversed();
  */
 export async function renderReport(source: ReportSource, options: ReportOptions): Promise<RenderedReport> {
   const { benchmark } = source;
-  refuseOddId('benchmark', benchmark.id);
+  refuseOddTable(benchmark.id);
   const published = publishedValues(benchmark, source.published, source.publishedFile);
   const folder = join(options.resultsDir, benchmark.id);
   const files = new Map<string, string>();

@@ -6,6 +6,7 @@ import { doctorCommand } from './usage/doctor.ts';
 import { examples } from './usage/examples.ts';
 import { exportCommand } from './usage/export.ts';
 import { listCommand } from './usage/list.ts';
+import { pruneCommand } from './usage/prune.ts';
 import { reportCommand } from './usage/report.ts';
 import { runCommand } from './usage/run.ts';
 import { showCommand } from './usage/show.ts';
@@ -35,6 +36,7 @@ export function createProgram(): Command {
         'list benchmarks',
         'run global-vs-layerwise --scale smoke',
         'run global-vs-layerwise --filter network=lenet-300-100 --workers 2',
+        'prune --criterion snip --sparsity 0.9,0.95',
         'report global-vs-layerwise',
         'verify',
       ),
@@ -42,6 +44,7 @@ export function createProgram(): Command {
   for (const command of [
     listCommand(),
     runCommand(),
+    pruneCommand(),
     statusCommand(),
     showCommand(),
     compareCommand(),

@@ -10,8 +10,9 @@ import { TrialCodes } from './code/trial-code.ts';
 import { toError } from './errors/error-message.ts';
 import { type Filter, filterTrials } from './plan/filter.ts';
 import { nothingToRun, sortTrials, withdraw } from './plan/finished-trials.ts';
-import { describeNetworks, networkId } from './plan/network-facts.ts';
-import { declareTrials, type PlannedTrial, planStages, type RunPlan, type Trial } from './plan/plan.ts';
+import { networkId } from './plan/network-facts.ts';
+import { declareTrials, type PlannedTrial, type RunPlan, type Trial } from './plan/plan.ts';
+import { planTrials } from './plan/plan-trials.ts';
 import { refuseUntrainableTrials } from './plan/untrainable-trials.ts';
 import { createDisplay, type Display } from './progress/display.ts';
 import { StatusFile } from './progress/status-file.ts';
@@ -22,7 +23,6 @@ import { lockResults } from './results/lock.ts';
 import { rememberPlugins } from './results/remembered-plugins.ts';
 import { openResults, type ResultsFolder } from './results/results-folder.ts';
 import { FatalError, type Outcome, schedule } from './schedule/scheduler.ts';
-import { workOf } from './schedule/work.ts';
 import { measureMissing, type SpeedSummary } from './speed/measure-missing.ts';
 import { StageStore } from './stages/stage-store.ts';
 import { removingUntrained } from './stages/untrained-states.ts';
@@ -33,8 +33,8 @@ import { shareCores } from './worker/share-cores.ts';
 export interface RunOptions {
   readonly benchmark: Benchmark;
   readonly scale: ScaleName;
-  /** Overrides the benchmark's own number. */
-  readonly seeds?: number | undefined;
+  /** How many, from 0 on, or which; overrides the benchmark's own number. */
+  readonly seeds?: number | readonly number[] | undefined;
   /** Worker processes; by default as many as the cores have room for, but no more than trials. */
   readonly workers?: number | undefined;
   /** "auto" or the name of a backend. */
@@ -54,8 +54,8 @@ export interface RunOptions {
   readonly plugins: readonly string[];
   /** The words of the command line that began it, which go on where it stops. */
   readonly command?: readonly string[];
-  /** Where progress is shown. */
-  readonly stream: NodeJS.WriteStream;
+  /** Where progress is shown; null: in the log alone. */
+  readonly stream: NodeJS.WriteStream | null;
   /** The first abort stops at the next step; what is finished stays. */
   readonly signal: AbortSignal;
   /** Called at the end, while nobody else may write to the folder yet. */
@@ -201,21 +201,10 @@ async function compute(
           'use another --results folder to keep backends apart.',
       );
     const store = new StageStore(folder.stages);
-    const networks = await describeNetworks(pending, options.registry);
-    const plan = planStages(pending, options.registry, {
-      backend: worker.backend,
-      network: ({ spec }) => networks.get(networkId(spec.dataset, spec.network))!.network,
-      datasetChecksum: ({ spec }) => networks.get(networkId(spec.dataset, spec.network))!.checksum,
-      code: ({ spec }, steps) => run.codes.stage(spec, steps, worker.backend),
-    });
+    const { plan, work: workLeft } = await planTrials(pending, options.registry, run.codes, worker.backend);
     if (options.rerun) for (const key of plan.stages.keys()) await store.remove(key);
     const finished = await finishedStages(plan, store, notice);
-    const work = workOf(
-      plan,
-      options.registry,
-      finished,
-      (stage) => networks.get(networkId(stage.dataset, stage.network))!.multiplyAdds,
-    );
+    const work = workLeft(finished);
     const tracker = new Tracker({ total, finished: total - pending.length }, work, notice);
     display.start(() => tracker.snapshot(size));
     return await schedule({

@@ -307,3 +307,25 @@ test('unknown criteria, wrong options and granularities that it does not score a
   await fails({ criterionOptions: { colour: 1 } }, /toy-criterion, options: .*colour/);
   await fails({ granularity: 'unit' }, /does not score units/);
 });
+
+test('kernels that are left out lose nothing, also where a rule decides the masks itself', async (t) => {
+  const { state } = await prune(magnitude, { sparsity: 0.3, exclude: ['fc2/kernel'] });
+  // 42 weights: 13 go, all of them from the first kernel's 24.
+  t.deepEqual(kept(state), { 'fc1/kernel': 11, 'fc2/kernel': 18 });
+  const half = criterionOf({
+    score: absolute,
+    threshold: (scores) =>
+      Object.fromEntries(
+        Object.entries(scores).map(([name, values]) => [name, Uint8Array.from(values, (_, i) => i % 2)]),
+      ),
+  });
+  const ruled = await prune(half, { sparsity: 0, exclude: ['fc2/kernel'] });
+  t.deepEqual(kept(ruled.state), { 'fc1/kernel': 12, 'fc2/kernel': 18 });
+});
+
+test('a share of the multiply-adds: in a chain of dense layers, each weight is one', async (t) => {
+  const { state, metrics } = await prune(magnitude, { sparsity: 0.5, of: 'multiply-adds' });
+  const weights = await prune(magnitude, { sparsity: 0.5 });
+  t.deepEqual(kept(state), kept(weights.state));
+  t.deepEqual(metrics.sparsity, { achieved: 0.5 }, 'no sparsity was asked for');
+});

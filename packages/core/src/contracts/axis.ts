@@ -1,26 +1,27 @@
 import { z } from 'zod';
 import { PrunebenchError } from '../errors.ts';
 
-/** What a curve may be drawn over: a share of the weights, a share of the units, or the strength of a penalty. */
-export const axes = ['sparsity', 'units', 'lambda'] as const;
+/** What a curve may be drawn over: a share of the weights, of the units or of the multiply-adds, or the strength of a penalty. */
+export const axes = ['sparsity', 'units', 'multiplyAdds', 'lambda'] as const;
 export type Axis = (typeof axes)[number];
 
 const share = z.number().min(0).lt(1);
 
 /**
  * The point of its axis that a trial is asked for: `sparsity`, the cumulative share of the prunable weights (of the units, for a method
- * that removes units and is not asked for a share of `units`), in [0, 1); `units`, a share of the neurons and filters, in [0, 1); or
- * `lambda`, the strength of a penalty, for methods that ask for no share: what they reach is a result.
+ * that removes units and is not asked for a share of `units`), in [0, 1); `units`, a share of the neurons and filters, in [0, 1);
+ * `multiplyAdds`, the share of the dense network's multiply-adds that goes at least, in [0, 1); or `lambda`, the strength of a penalty, for methods that ask for no share: what they reach is a result.
  */
 export const axisPoint = z.union(
   [
     z.strictObject({ sparsity: share }),
     z.strictObject({ units: share }),
+    z.strictObject({ multiplyAdds: share }),
     z.strictObject({ lambda: z.number().min(0) }),
   ],
   {
     error:
-      'expected one of { sparsity } and { units }, shares in [0, 1), and { lambda }, a number that is not negative',
+      'expected one of { sparsity }, { units } and { multiplyAdds }, shares in [0, 1), and { lambda }, a number that is not negative',
   },
 );
 export type AxisPoint = z.output<typeof axisPoint>;
@@ -41,7 +42,7 @@ export function pointOf({ sparsity, at }: DeclaredPoint): AxisPoint {
   if (at === undefined && sparsity !== undefined) return { sparsity };
   throw new PrunebenchError(
     at === undefined ? 'A trial says at which point it is.' : 'A trial has a sparsity and a point of its own.',
-    { remedy: 'Give it one of sparsity, at: { units } and at: { lambda }.' },
+    { remedy: 'Give it one of sparsity, at: { units }, at: { multiplyAdds } and at: { lambda }.' },
   );
 }
 
@@ -65,11 +66,19 @@ export function positionOf(point: AxisPoint): number {
 /**
  * The share of the weights or units that a point asks a method to remove, in [0, 1).
  *
- * @throws PrunebenchError for a strength, which asks for none
+ * @throws PrunebenchError for a strength, which asks for none, and for a share of the multiply-adds, of which `fromCriterion` knows how
+ * many weights it takes
  */
 export function shareAt(point: AxisPoint): number {
   if ('sparsity' in point) return point.sparsity;
   if ('units' in point) return point.units;
+  if ('multiplyAdds' in point)
+    throw new PrunebenchError(
+      'The method removes a share of the weights, and is asked for a share of the multiply-adds.',
+      {
+        remedy: 'Declare a sparsity; multiply-adds are for methods that rank by a criterion.',
+      },
+    );
   throw new PrunebenchError(`A lambda (${point.lambda}) is no share that a method could remove.`, {
     remedy: 'Declare a sparsity, or at: { units }; a lambda is for methods that have a penalty.',
   });

@@ -43,6 +43,8 @@ export interface Benchmark {
   readonly title: string;
   /** The question that the table answers, in one sentence. */
   readonly question: string;
+  /** What is different from the benchmark that it is derived from ("pretrain.learningRate=0.05"): stands in the captions of its tables. */
+  readonly changes?: readonly string[];
   /**
    * Series that are declared and not computed for the published table yet, by scale: it is complete without them, and says which they
    * are. `run` computes them like any other.

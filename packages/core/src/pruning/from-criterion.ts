@@ -4,6 +4,7 @@ import type { Criterion } from '../contracts/criterion.ts';
 import { defineMethod, type Method, type Plan, type Step } from '../contracts/method.ts';
 import type { TrainOptions } from '../contracts/train-options.ts';
 import { PrunebenchError } from '../errors.ts';
+import { excludedKernels, refuseUnreachable } from './exclude.ts';
 import {
   allocation,
   COLLAPSE,
@@ -26,6 +27,10 @@ export const criterionMethodOptions = z.strictObject({
   scope: scope.default('global').describe(SCOPES),
   allocation: allocation.default('uniform').describe('scope layerwise only'),
   granularity: granularity.optional().describe("default: the criterion's first"),
+  exclude: z
+    .array(z.string())
+    .default([])
+    .describe('layers that lose nothing, by name, or "first" and "last"; the sparsity stays that of the whole network'),
   when: z
     .enum(['initialization', 'trained'])
     .optional()
@@ -78,6 +83,10 @@ function optionsFor(criterion: Criterion): z.ZodType<CriterionMethodOptions> {
       path: ['allocation'],
       message: 'an allocation has no effect in scope global; set scope to layerwise',
     })
+    .refine((options) => typeof options.allocation === 'string' || options.exclude.length === 0, {
+      path: ['exclude'],
+      message: 'listed densities say it already; list density 1 for a layer that loses nothing',
+    })
     .refine((options) => typeof options.allocation === 'string' || options.schedule.kind === 'one-shot', {
       path: ['schedule'],
       message: 'listed densities fit one sparsity only; use the one-shot schedule',
@@ -106,7 +115,7 @@ function training(options: TrainOptions | null): readonly Step[] {
 /** One step for each sparsity of the schedule where training comes in between, else one that passes them all. */
 function pruneSteps(
   criterion: Criterion,
-  { options, at }: Plan<CriterionMethodOptions>,
+  { network, options, at }: Plan<CriterionMethodOptions>,
   trainsBetween: boolean,
 ): Step[] {
   const [fallback] = criterion.granularity;
@@ -119,7 +128,10 @@ function pruneSteps(
     throw new PrunebenchError(`Method ${criterion.id} removes single weights, and is asked for a share of units.`, {
       remedy: "Give it the option granularity: 'unit', where the criterion has it, or declare a sparsity.",
     });
-  const sparsity = shareAt(at);
+  const sparsity = 'multiplyAdds' in at ? at.multiplyAdds : shareAt(at);
+  const exclude = excludedKernels(network, options.exclude);
+  // Said before anything is trained.
+  if ('sparsity' in at && unit === 'weight' && !criterion.threshold) refuseUnreachable(network, exclude, sparsity);
   const prune = (via: number[], target: number): Step => {
     const step: PruneOptions = {
       criterion: criterion.id,
@@ -131,6 +143,8 @@ function pruneSteps(
       granularity: unit,
       allowLayerCollapse: options.allowLayerCollapse,
       shuffle: options.control === 'shuffle-masks',
+      exclude,
+      of: 'multiplyAdds' in at ? 'multiply-adds' : 'weights',
     };
     return { kind: 'prune', options: step };
   };

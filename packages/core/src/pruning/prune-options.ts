@@ -18,7 +18,14 @@ export const COLLAPSE = 'whether a layer may lose all its weights; otherwise the
 
 const sparsity = z.number().min(0).lt(1);
 
-/** One pruning event: score, then select. `sparsity` is cumulative: the share of all prunable weights that is zero afterwards. */
+/** What the target of a pruning event is a share of: the prunable weights (or units), or the network's multiply-adds. */
+export const shareOf = z.enum(['weights', 'multiply-adds']);
+export type ShareOf = z.output<typeof shareOf>;
+
+/**
+ * One pruning event: score, then select. `sparsity` is cumulative: the share of all prunable weights that is zero afterwards, those of
+ * `exclude` counted among them; or, of multiply-adds, the share of the dense network's that is gone.
+ */
 export const pruneOptions = z.strictObject({
   criterion: z.string().describe('id of the criterion that scores'),
   criterionOptions: z.record(z.string(), z.unknown()).default({}).describe('its own options'),
@@ -31,6 +38,8 @@ export const pruneOptions = z.strictObject({
   allocation: allocation.default('uniform').describe('used by scope layerwise only'),
   granularity: granularity.default('weight').describe(GRANULARITIES),
   allowLayerCollapse: z.boolean().default(false).describe(COLLAPSE),
+  exclude: z.array(z.string()).default([]).describe('names of kernels that lose nothing'),
+  of: shareOf.default('weights').describe('what `sparsity` is a share of'),
   shuffle: z
     .boolean()
     .default(false)

@@ -6,6 +6,7 @@ import type { Masks, Scores } from '../parameters.ts';
 import { allocateAmong, largestRemainder } from './allocation.ts';
 import { checkMasks } from './check-masks.ts';
 import { checkScores, scoredKernels } from './check-scores.ts';
+import { excludedKernels, unreachable } from './exclude.ts';
 import { type Contestants, lowest } from './lowest.ts';
 import { collapsedLayers, intersect } from './masks.ts';
 import type { Allocation, Granularity, Scope } from './prune-options.ts';
@@ -21,6 +22,8 @@ export interface SelectOptions {
   readonly allocation?: Allocation;
   /** Default `weight`. */
   readonly granularity?: Granularity;
+  /** Kernels that neither compete nor lose anything; their weights (or units) count in what `sparsity` is a share of. Default: none. */
+  readonly exclude?: readonly string[];
   /** Default false: emptying a kernel is an error. */
   readonly allowLayerCollapse?: boolean;
   /** Whose scores they are, as messages call it: "Criterion snip". */
@@ -38,12 +41,13 @@ interface Candidates extends Contestants {
  * Exactly round(sparsity * n) of the n prunable weights or units are removed in total. The lowest scores go first; among
  * equal scores the earlier layer, and inside a layer the lower flat index, goes first. In scope `layerwise` every kernel
  * removes its own share (`allocate`, whole numbers by largest remainder). In granularity `unit` the scores have one entry
- * per output unit of each kernel in `prunableUnits(network)`, and the masks clear everything `unitMasks` names.
+ * per output unit of each kernel in `prunableUnits(network)`, and the masks clear everything `unitMasks` names. Kernels in `exclude`
+ * keep what they have: the others lose as much more as it takes, also where every layer has its share.
  *
  * @returns masks for every prunable kernel, and all that `options.masks` held
  * @throws LayerCollapseError when a kernel would lose its last weight and that is not allowed
  * @throws PrunebenchError for scores that do not fit the network or are not finite (see `checkScores`), and for a sparsity that is
- *   outside [0, 1) or cannot be reached from `options.masks`
+ *   outside [0, 1) or cannot be reached from `options.masks`, or without what `options.exclude` names
  */
 export function select(network: Network, scores: Scores, options: SelectOptions): Masks {
   const { masks = {}, scope = 'global', allocation = 'uniform', granularity = 'weight' } = options;
@@ -52,15 +56,18 @@ export function select(network: Network, scores: Scores, options: SelectOptions)
   checkScores(network, scores, granularity, { by: options.by });
   const candidates = candidatesOf(network, scores, masks, granularity);
   const kept = keptTotal(candidates, options.sparsity, granularity);
-  if (scope === 'global') removeLowest(candidates, total(candidates, alive) - kept);
+  const excluded = excludedKernels(network, options.exclude ?? []);
+  const competing = candidates.filter(({ spec }) => !excluded.includes(spec.name));
+  const share = shareOfCompeting(candidates, competing, kept, options);
+  if (scope === 'global') removeLowest(competing, total(competing, alive) - share.kept);
   else {
-    const counts = keptCounts(network, candidates, kept, options.sparsity, allocation);
+    const counts = keptCounts(network, competing, share.kept, share.sparsity, allocation);
     if (!options.allowLayerCollapse)
       refuseEmpty(
-        candidates.filter((_, l) => counts[l] === 0).map(({ spec }) => spec.name),
+        competing.filter((_, l) => counts[l] === 0).map(({ spec }) => spec.name),
         options.sparsity,
       );
-    for (const [l, candidate] of candidates.entries()) removeLowest([candidate], alive(candidate) - counts[l]);
+    for (const [l, candidate] of competing.entries()) removeLowest([candidate], alive(candidate) - counts[l]);
   }
   const result = granularity === 'unit' ? expandUnits(network, candidates, masks) : withKernels(masks, candidates);
   if (!options.allowLayerCollapse) refuseEmpty(collapsedLayers(network, result), options.sparsity);
@@ -115,6 +122,25 @@ function keptTotal(candidates: readonly Candidates[], sparsity: number, granular
       remedy: 'Ask for less, or for another granularity if the network has nothing to prune at this one.',
     });
   return kept;
+}
+
+/** How many of the competitors stay, so that `kept` stay in all, and the sparsity that this is for them. */
+function shareOfCompeting(
+  candidates: readonly Candidates[],
+  competing: readonly Candidates[],
+  kept: number,
+  { sparsity, granularity = 'weight' }: SelectOptions,
+): { readonly kept: number; readonly sparsity: number } {
+  if (competing.length === candidates.length) return { kept, sparsity };
+  const left = kept - (total(candidates, alive) - total(competing, alive));
+  const size = total(competing, ({ alive }) => alive.length);
+  if (left > 0) return { kept: left, sparsity: 1 - left / size };
+  throw unreachable(
+    sparsity,
+    size,
+    total(candidates, ({ alive }) => alive.length),
+    granularity,
+  );
 }
 
 /** How many each kernel keeps; the sum is `kept`. */

@@ -83,7 +83,12 @@ function densityPlot(summary: Summary, title: string, range: readonly [number, n
   };
 }
 
-const POINTS = { sparsity: 'sparsity in %', units: 'share of units in %', lambda: 'λ' } as const;
+const POINTS = {
+  sparsity: 'sparsity in %',
+  units: 'share of units in %',
+  multiplyAdds: 'multiply-adds gone in %',
+  lambda: 'λ',
+} as const;
 
 function networkMaps(network: NetworkSummary, range: readonly [number, number]): Panel {
   const width = CELL_WIDTH * network.points.length;

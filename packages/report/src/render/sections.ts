@@ -43,7 +43,7 @@ export function networkExcerpt(
   const { network, kind } = shown;
   const source = { ...shown, benchmark, published: published.filter((value) => belongsTo(value, network)) };
   const table = renderTable(partOf(kind.table(source), part));
-  return [headline(shown, scale), table, legendOf(network, kind, table)].join('\n\n');
+  return [headline(shown, scale, benchmark), table, legendOf(network, kind, table)].join('\n\n');
 }
 
 /** The table of one network with its legend and what else was published. */
@@ -59,7 +59,7 @@ export function networkSection(
   const elsewhere = publishedLines(kind.elsewhere(source));
   const findings = kind.findings?.(network) ?? [];
   return [
-    headline(shown, scale),
+    headline(shown, scale, benchmark),
     table,
     legendOf(network, kind, table),
     ...(kind.rowsOfCells ? [] : recorded(network)),
@@ -69,8 +69,9 @@ export function networkSection(
   ].join('\n\n');
 }
 
-function headline({ network, kind }: Shown, scale: string): string {
-  return `**${escapeMarkdown(networkTitle(network))}: ${kind.title(network)}** (scale \`${scale}\`)`;
+function headline({ network, kind }: Shown, scale: string, { changes = [] }: Benchmark): string {
+  const changed = changes.length === 0 ? '' : `; changed: ${escapeMarkdown(changes.join(', '))}`;
+  return `**${escapeMarkdown(networkTitle(network))}: ${kind.title(network)}** (scale \`${scale}\`${changed})`;
 }
 
 /** What the records say besides, below a table that has no row for each cell. */

@@ -30,6 +30,12 @@ const share = (one: string, many: string, head: string, asked: string): AxisWord
 export const axisWords: Readonly<Record<Axis, AxisWords>> = {
   sparsity: share('sparsity', 'sparsities', 'asked, %', 'sparsity, requested %'),
   units: share('share of units', 'shares of units', 'units, %', 'units, requested %'),
+  multiplyAdds: share(
+    'share of multiply-adds',
+    'shares of multiply-adds',
+    'multiply-adds gone, %',
+    'multiply-adds gone, requested %',
+  ),
   lambda: { one: 'λ', many: 'λ', head: 'λ', asked: 'λ', format: String, label: (at) => `λ = ${at}` },
 };
 

@@ -83,7 +83,11 @@ export function granularityColumn<Row>(
   return all.some(({ granularity }) => granularity === 'unit') ? [{ head: 'granularity', text }] : [];
 }
 
-const POINTS = { units: 'requested_units_percent', lambda: 'lambda' } as const;
+const POINTS = {
+  units: 'requested_units_percent',
+  multiplyAdds: 'requested_multiply_adds_percent',
+  lambda: 'lambda',
+} as const;
 
 /** A point of an axis as CSV files hold it, in the column of that axis. */
 export function pointColumns<Row>(

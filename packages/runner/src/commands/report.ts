@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { DERIVED, PrunebenchError } from '@prunebench/core';
 import { lockHolder, makeFolder } from '@prunebench/files';
 import { benchmarksWithRecords } from '@prunebench/records';
 import { lookUp } from '../options/suggest.ts';
@@ -24,7 +25,7 @@ export async function report(name: string | undefined, options: ReportCommandOpt
   const found = await existingResults(results);
   const { root } = found;
   const registry = await registryFor(found, plugin);
-  const names = name === undefined ? await benchmarksWithRecords(root) : [name];
+  const names = name === undefined ? await withDeclaration(root) : [declaredTable(name)];
   const entries = names.map((id) => lookUp(registry.benchmarks, 'benchmark', id));
   const output = options.output === undefined ? undefined : await otherFolder(options.output, root);
   if (output !== undefined || (await lockHolder(found.lock))?.alive)
@@ -52,4 +53,24 @@ async function otherFolder(name: string, root: string): Promise<string | undefin
   if (folder === root) return undefined;
   await makeFolder(folder, '--output');
   return folder;
+}
+
+/** The benchmarks that have records; a table of one's own question is left to the command that asks it, which a line says. */
+async function withDeclaration(root: string): Promise<readonly string[]> {
+  const names = await benchmarksWithRecords(root);
+  for (const name of names.filter(isOwnTable))
+    console.error(`${name} is left out: the command that made this table writes it again.`);
+  return names.filter((name) => !isOwnTable(name));
+}
+
+/** @throws PrunebenchError for a table that no file declares */
+function declaredTable(name: string): string {
+  if (!isOwnTable(name)) return name;
+  throw new PrunebenchError(`${name} is a table of a question of one's own, which no file declares.`, {
+    remedy: 'Give the command that made it again: it computes nothing that is finished, and writes the table.',
+  });
+}
+
+function isOwnTable(name: string): boolean {
+  return name.includes(DERIVED);
 }

@@ -1,68 +1,110 @@
 import { constants } from 'node:os';
-import type { ScaleName } from '@prunebench/core';
+import { printable, type ScaleName, scales } from '@prunebench/core';
+import type { RecordTable } from '@prunebench/records';
 import type { BenchmarkEntry } from '../benchmark-folders.ts';
 import { lookUp } from '../options/suggest.ts';
 import { parseFilter } from '../plan/filter.ts';
 import { describeSpec } from '../plan/plan.ts';
+import { describeDryRun, dryRunInJson } from '../preview/describe.ts';
+import { type DryRun, dryRun } from '../preview/dry-run.ts';
+import { deriveBenchmark, isChanged } from '../question/derived-benchmark.ts';
 import { loadRegistry, type Registry } from '../registry.ts';
+import { publishedResults, scratchResults } from '../results/default-folders.ts';
 import { checkPublished } from '../results/published-of.ts';
 import { pluginsOf, registryFor } from '../results/remembered-plugins.ts';
-import { resultsFolder } from '../results/results-folder.ts';
+import { refusePublished, resultsFolder } from '../results/results-folder.ts';
 import { type RunSummary, runBenchmark } from '../run.ts';
 
 export interface RunCommandOptions {
   readonly scale: ScaleName;
   readonly seeds?: number;
+  readonly seed?: readonly number[];
+  readonly sparsity?: readonly number[];
+  readonly set: readonly string[];
   readonly workers?: number;
   readonly backend: string;
   readonly results: string;
+  /** Whether the results folder was named, rather than the default. */
+  readonly resultsAsked: boolean;
   readonly filter: readonly string[];
   readonly rerun: boolean;
   readonly keep: boolean;
+  readonly dryRun: boolean;
+  readonly quiet: boolean;
   readonly speed: boolean;
   readonly retime: boolean;
   readonly plugin: readonly string[];
   readonly json: boolean;
 }
 
-/** Runs what is missing of a benchmark, then writes its tables and plots. */
-export async function run(name: string, options: RunCommandOptions): Promise<void> {
+/** Runs what is missing of a benchmark, or of one that is derived from it, then writes its tables and plots. */
+export async function run(name: string, given: RunCommandOptions): Promise<void> {
+  const options = { ...given, results: isChanged(given) && !given.resultsAsked ? scratchResults : given.results };
   const folder = resultsFolder(options.results);
   const plugins = await pluginsOf(folder, options.plugin, name);
   const registry = await loadRegistry(plugins);
-  const entry = lookUp(registry.benchmarks, 'benchmark', name);
-  const benchmark = await entry.load();
-  await checkPublished(benchmark, entry);
+  const declared = lookUp(registry.benchmarks, 'benchmark', name);
+  await checkPublished(await declared.load(), declared);
   // The leaderboard is over all benchmarks of the folder, whose plugins this run does not need.
   const everything = await registryFor(folder, plugins);
   const filters = options.filter.map(parseFilter);
+  const { entry, notes } = await asked(declared, options, registry);
+  if (!options.quiet) for (const note of notes) console.error(note);
   const stop = stopOnSignals();
   const conclude = async (summary: RunSummary) => {
     printProblems(summary);
     const files = summary.aborted ? [] : await report(entry, everything, options);
     if (options.json)
-      console.log(JSON.stringify({ benchmark: name, scale: options.scale, ...inJson(summary), files }, null, 2));
+      console.log(JSON.stringify({ benchmark: entry.id, scale: options.scale, ...inJson(summary), files }, null, 2));
   };
-  const summary = await runBenchmark({
+  const whole = {
     ...options,
-    benchmark,
+    seeds: options.seed ?? options.seeds,
+    benchmark: await entry.load(),
     filters,
     registry,
     plugins,
     command: process.argv.slice(2),
-    stream: process.stderr,
+    stream: options.quiet ? null : process.stderr,
     signal: stop.signal,
     conclude,
-  }).finally(stop.dispose);
+  };
+  if (options.dryRun) {
+    stop.dispose();
+    return printDryRun(await dryRun(whole, publishedTables([name])), options.json);
+  }
+  const summary = await runBenchmark(whole).finally(stop.dispose);
   if (summary.errors.length > 0) process.exitCode = 1;
   if (summary.aborted) process.exitCode = stop.exitCode();
+}
+
+/** The benchmark as it is declared, or with the changes that are asked for. */
+async function asked(
+  entry: BenchmarkEntry,
+  options: RunCommandOptions,
+  registry: Registry,
+): Promise<{ readonly entry: BenchmarkEntry; readonly notes: readonly string[] }> {
+  if (!isChanged(options)) return { entry, notes: [] };
+  const { benchmark, notes } = deriveBenchmark(await entry.load(), options.scale, options, registry);
+  refusePublished(options.results, `The derived table ${benchmark.id}`);
+  return { entry: { ...entry, id: benchmark.id, load: async () => benchmark }, notes };
+}
+
+/** The tables of benchmarks in the repository's own results, at every scale. */
+export function publishedTables(benchmarks: readonly string[]): readonly RecordTable[] {
+  return benchmarks.flatMap((id) => scales.map((scale) => resultsFolder(publishedResults).table(id, scale)));
+}
+
+export function printDryRun(run: DryRun, json: boolean): void {
+  if (json) console.log(JSON.stringify(dryRunInJson(run), null, 2));
+  else for (const line of describeDryRun(run)) console.log(printable(line));
 }
 
 /** Writes the report, prints the table of this scale unless JSON was asked for, and gives the paths of what was written. */
 async function report(
   entry: BenchmarkEntry,
   registry: Registry,
-  { results, scale, json }: RunCommandOptions,
+  { results, scale, json, quiet }: RunCommandOptions,
 ): Promise<readonly string[]> {
   // Plots need a large library, which should not keep wrong input waiting for its answer.
   const { writeReports } = await import('../results/report-sources.ts');
@@ -71,8 +113,7 @@ async function report(
   );
   if (json) return files;
   for (const table of tables) if (table.scale === scale) console.log(`\n${table.markdown}\n`);
-  for (const note of notes) console.log(note);
-  for (const file of files) console.log(file);
+  if (!quiet) for (const line of [...notes, ...files]) console.log(line);
   return files;
 }
 
@@ -80,7 +121,7 @@ async function report(
 const STOPS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** The first signal asks the run to stop, and gives its exit code; the second ends the process, unless it says that nobody is left. */
-function stopOnSignals(): { signal: AbortSignal; exitCode: () => number; dispose: () => void } {
+export function stopOnSignals(): { signal: AbortSignal; exitCode: () => number; dispose: () => void } {
   const controller = new AbortController();
   let exitCode = 0;
   const onSignal = (signal: NodeJS.Signals) => {
@@ -100,7 +141,7 @@ function stopOnSignals(): { signal: AbortSignal; exitCode: () => number; dispose
   };
 }
 
-function printProblems({ trials, skipped, finished, failed, errors, aborted }: RunSummary): void {
+export function printProblems({ trials, skipped, finished, failed, errors, aborted }: RunSummary): void {
   for (const { trial, reason } of failed)
     console.error(`failed, recorded as a result: ${trial.series}, ${describeSpec(trial.spec)}: ${reason}`);
   const messages = new Map(errors.map(({ trial, error }) => [error.stack ?? error.message, { trial, error }]));
@@ -119,7 +160,7 @@ function printProblems({ trials, skipped, finished, failed, errors, aborted }: R
     );
 }
 
-function inJson({ trials, skipped, finished, failed, errors, speed, aborted }: RunSummary) {
+export function inJson({ trials, skipped, finished, failed, errors, speed, aborted }: RunSummary) {
   return {
     trials,
     skipped,

@@ -1,14 +1,78 @@
-import { join } from 'node:path';
+import { scales } from '@prunebench/core';
 import { InvalidArgumentError, Option } from 'commander';
 import { pluginPath } from '../plugins/plugin-path.ts';
-import { repositoryRoot } from '../repository.ts';
+import { seedList } from '../question/lists.ts';
+import { publishedResults, scratchResults } from '../results/default-folders.ts';
 
 /** `--results DIR`; by default the repository's own results/. */
 export function resultsOption(): Option {
   return new Option('--results <folder>', 'where records, tables and plots go').default(
-    join(repositoryRoot, 'results'),
+    publishedResults,
     'results/ of this repository',
   );
+}
+
+/** `--results DIR` of questions of one's own, whose numbers are not published. */
+export function scratchOption(): Option {
+  return new Option('--results <folder>', 'where records and tables go').default(
+    scratchResults,
+    'local-results/ of this repository',
+  );
+}
+
+export function rerunOption(): Option {
+  return new Option('--rerun', 'compute finished trials again, from their first step, whatever computed their records')
+    .default(false)
+    .conflicts('keep');
+}
+
+export function keepOption(): Option {
+  return new Option(
+    '--keep',
+    'keep records that another version of the suite computed, and compute only what is missing',
+  ).default(false);
+}
+
+export function dryRunOption(): Option {
+  return new Option(
+    '--dry-run',
+    'show the trials and stages that would be computed, which are finished, and about how long it would take; nothing is written',
+  ).default(false);
+}
+
+export function quietOption(): Option {
+  return new Option(
+    '--quiet',
+    'print the table and errors alone; progress goes to the log in the results folder',
+  ).default(false);
+}
+
+export function scaleOption(): Option {
+  return new Option('--scale <name>', 'smoke: seconds; cpu: minutes to hours; paper: the full protocol')
+    .choices(scales)
+    .default('cpu');
+}
+
+export function workersOption(): Option {
+  return new Option(
+    '--workers <number>',
+    'processes that share the trials; by default as many as the cores have room for',
+  ).argParser(positiveInteger);
+}
+
+/** `--set path=value`, several times. */
+export function setOption(): Option {
+  return new Option(
+    '--set <path=value>',
+    'change an option of the trials: pretrain.<option>, retrain.<option> or options.<option of the method>; repeatable',
+  )
+    .argParser((text: string, all: readonly string[]) => [...all, text])
+    .default([], 'none');
+}
+
+/** `--seed LIST`. */
+export function seedOption(): Option {
+  return new Option('--seed <list>', 'these seeds, such as 7, 0,2,4 or 5..9').argParser(seedList).conflicts('seeds');
 }
 
 /** `--backend NAME`, or the environment variable. */

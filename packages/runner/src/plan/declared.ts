@@ -27,7 +27,7 @@ const declarations = z.array(
     })
     .refine(
       ({ sparsity, at }) => (sparsity === undefined) !== (at === undefined),
-      'expected either a sparsity or at: { units } or { lambda }',
+      'expected either a sparsity or at: { units }, { multiplyAdds } or { lambda }',
     ),
 );
 

@@ -58,8 +58,25 @@ export async function sortTrials(
   { rerun, keep }: RecordPolicy,
   context: RecordsContext,
 ): Promise<SortedTrials> {
-  const { table, root, notice } = context;
+  const { table, notice } = context;
   const records = await readTable(table, notice);
+  const sorted = await sortByRecords(trials, { rerun, keep }, records, context);
+  for (const [trial, record] of sorted.standing) await relabel(record, trial, table);
+  return sorted;
+}
+
+/**
+ * The same for records that were read, by name; nothing is written.
+ *
+ * @throws PrunebenchError as `sortTrials` does
+ */
+export async function sortByRecords(
+  trials: readonly Trial[],
+  { rerun, keep }: RecordPolicy,
+  records: ReadonlyMap<string, TrialRecord>,
+  context: Omit<RecordsContext, 'table'>,
+): Promise<SortedTrials & { readonly standing: ReadonlyMap<Trial, TrialRecord> }> {
+  const { root, notice } = context;
   const found = new Map<Trial, TrialRecord>();
   for (const trial of trials) {
     const record = records.get(trial.name);
@@ -77,11 +94,11 @@ export async function sortTrials(
   if (rerun && found.size > 0)
     notice(`${count(found.size, 'finished trial is', 'finished trials are')} computed again`);
   for (const trial of again) found.delete(trial);
-  for (const [trial, record] of found) await relabel(record, trial, table);
   return {
     pending: trials.filter((trial) => !found.has(trial)),
     foreign: rerun ? [...own, ...engine] : own,
     records: [...found.values()],
+    standing: found,
     kept: rerun ? 0 : engine.length,
   };
 }
@@ -92,7 +109,10 @@ interface Judged {
 }
 
 /** The trials whose record is of other code or data: of their own, or else of another engine; with what is to be said of them. */
-async function judge(found: ReadonlyMap<Trial, TrialRecord>, { codes, registry }: RecordsContext) {
+async function judge(
+  found: ReadonlyMap<Trial, TrialRecord>,
+  { codes, registry }: Pick<RecordsContext, 'codes' | 'registry'>,
+) {
   const own: Judged = { trials: [], groups: new RecordGroups() };
   const engine: Judged = { trials: [], groups: new RecordGroups() };
   const checksums = new Map<string, string>();

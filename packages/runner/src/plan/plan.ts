@@ -71,17 +71,19 @@ export interface PlanContext {
  * All trials of a benchmark at a scale: every declaration with every seed, seed by seed, so that a whole table at
  * fewer seeds is there early.
  *
+ * @param seeds how many, from 0 on, or which
  * @throws PrunebenchError naming the trial and the field that is wrong, or two trials of one cell
  */
 export function declareTrials(
   declarations: readonly TrialDeclaration[],
-  seeds: number,
+  seeds: number | readonly number[],
   registry: Registry,
 ): readonly Trial[] {
   checkDeclarations(declarations);
   const seriesOf = new Map<string, string>();
   const seen = new Set<string>();
-  const trials = Array.from({ length: seeds }, (_, seed) => seed).flatMap((seed) =>
+  const each = typeof seeds === 'number' ? Array.from({ length: seeds }, (_, seed) => seed) : seeds;
+  const trials = each.flatMap((seed) =>
     declarations.map((declaration): Trial => {
       const spec = specOf(declaration, seed, registry);
       const key = trialKey(spec, registry);

@@ -16,8 +16,13 @@ export interface Display {
   stop(): void;
 }
 
-/** Bars on a terminal, short lines elsewhere; the lines go to `logFile`, whose folder exists, in both cases. */
-export function createDisplay(stream: NodeJS.WriteStream, logFile: string): Display {
+/**
+ * Bars on a terminal, short lines elsewhere; the lines go to `logFile`, whose folder exists, in both cases.
+ *
+ * @param stream null: the log is all there is
+ */
+export function createDisplay(stream: NodeJS.WriteStream | null, logFile: string): Display {
+  if (stream === null) return new LogDisplay(logger(logFile, process.stderr));
   const log = logger(logFile, stream);
   return stream.isTTY ? new TerminalDisplay(stream, log) : new LineDisplay(stream, log);
 }
@@ -46,6 +51,23 @@ function append(file: string, text: string): void {
   } finally {
     closeSync(log);
   }
+}
+
+/** What nobody watches: the log has a line for each event, and none in between. */
+class LogDisplay implements Display {
+  readonly #log: (text: string) => void;
+
+  constructor(log: (text: string) => void) {
+    this.#log = log;
+  }
+
+  line(text: string): void {
+    this.#log(printable(text));
+  }
+
+  start(): void {}
+
+  stop(): void {}
 }
 
 class LineDisplay implements Display {

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { PrunebenchError, SCHEMA_VERSION, type ScaleName } from '@prunebench/core';
 import { existsUpwards, folderError, isFolder, makeFolder, readTextIfThere, writeJson } from '@prunebench/files';
 import { type RecordTable, recordTable } from '@prunebench/records';
+import { publishedResults } from './default-folders.ts';
 
 /** Where everything of a results folder lies. */
 export interface ResultsFolder {
@@ -85,6 +86,22 @@ export async function refuseFile(path: string): Promise<void> {
     throw new PrunebenchError(`A file stands where a folder is needed: ${found}.`, {
       remedy: 'Choose another folder with --results.',
     });
+}
+
+/**
+ * Keeps what no benchmark declares out of what is published.
+ *
+ * @param what it is, as the message calls it
+ * @throws PrunebenchError for the folder of the published results
+ */
+export function refusePublished(results: string, what: string): void {
+  if (resolve(results) !== publishedResults) return;
+  throw new PrunebenchError(
+    `${what} cannot go to ${publishedResults}: what is published there is what benchmarks declare.`,
+    {
+      remedy: 'Leave --results out (they go to local-results/), or name another folder.',
+    },
+  );
 }
 
 /** The folders outside the cache of stages in which a run or a report leaves files. */

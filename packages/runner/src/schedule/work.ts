@@ -1,3 +1,4 @@
+import type { Step } from '@prunebench/core';
 import { lookUp } from '../options/suggest.ts';
 import type { RunPlan, Stage } from '../plan/plan.ts';
 import type { Registry } from '../registry.ts';
@@ -15,10 +16,13 @@ export function workOf(
   const open = [...plan.stages.values()].filter(({ key }) => !finished.has(key));
   return new Map(
     open.map((stage) => {
-      const step = stage.steps.at(-1)!;
-      const kind = lookUp(registry.steps, 'kind of step', step.kind);
-      const epochs = kind.work?.(kind.options.parse(step.options)) ?? OTHER_STEP_EPOCHS;
-      return [stage.key, epochs * multiplyAdds(stage)];
+      return [stage.key, stepWork(stage.steps.at(-1)!, registry) * multiplyAdds(stage)];
     }),
   );
+}
+
+/** How many passes over the training split a step takes, or is taken to. */
+export function stepWork(step: Step, registry: Registry): number {
+  const kind = lookUp(registry.steps, 'kind of step', step.kind);
+  return kind.work?.(kind.options.parse(step.options)) ?? OTHER_STEP_EPOCHS;
 }

@@ -115,6 +115,13 @@ export class StageStore {
     }
   }
 
+  /** What is known of a finished stage, for who only looks: a folder whose parts do not fit together stays where it is, and is no stage. */
+  async peek(key: string): Promise<StageInfo | undefined> {
+    const folder = join(this.#root, key);
+    const info = (await isTaken(folder)) && (await isFolder(folder)) ? await this.#readInfo(folder) : undefined;
+    return typeof info === 'object' ? info : undefined;
+  }
+
   /** What is known of a finished stage, or undefined; a folder whose parts do not fit together is set aside. */
   async find(key: string, notice: Notice): Promise<StageInfo | undefined> {
     const folder = join(this.#root, key);

@@ -1,7 +1,21 @@
-import { scales } from '@prunebench/core';
 import { Command, Option } from 'commander';
 import type { RunCommandOptions } from '../commands/run.ts';
-import { backendOption, jsonOption, pluginOption, positiveInteger, resultsOption } from '../options/options.ts';
+import {
+  backendOption,
+  dryRunOption,
+  jsonOption,
+  keepOption,
+  pluginOption,
+  positiveInteger,
+  quietOption,
+  rerunOption,
+  resultsOption,
+  scaleOption,
+  seedOption,
+  setOption,
+  workersOption,
+} from '../options/options.ts';
+import { shareList } from '../question/lists.ts';
 import { examples } from './examples.ts';
 
 /** `prunebench run`: runs a benchmark. */
@@ -9,17 +23,9 @@ export function runCommand(): Command {
   return new Command('run')
     .description('run the trials of a benchmark that have no record yet, then write its table and plot')
     .argument('<benchmark>', 'its name; see prunebench list benchmarks')
-    .addOption(
-      new Option('--scale <name>', 'smoke: seconds; cpu: minutes to hours; paper: the full protocol')
-        .choices(scales)
-        .default('cpu'),
-    )
+    .addOption(scaleOption())
     .option('--seeds <number>', "how many seeds; by default the benchmark's own number", positiveInteger)
-    .option(
-      '--workers <number>',
-      'processes that share the trials; by default as many as the cores have room for',
-      positiveInteger,
-    )
+    .addOption(workersOption())
     .addOption(backendOption())
     .addOption(resultsOption())
     .addOption(
@@ -30,17 +36,18 @@ export function runCommand(): Command {
         .argParser((text: string, filters: readonly string[]) => [...filters, text])
         .default([], 'all trials'),
     )
-    .addOption(
-      new Option('--rerun', 'compute finished trials again, from their first step, whatever computed their records')
-        .default(false)
-        .conflicts('keep'),
-    )
+    .addOption(setOption())
     .addOption(
       new Option(
-        '--keep',
-        'keep records that another version of the suite computed, and compute only what is missing',
-      ).default(false),
+        '--sparsity <list>',
+        'these sparsities in place of the declared: 0.9, 0.9,0.95 or 0.5..0.9:0.1',
+      ).argParser(shareList),
     )
+    .addOption(seedOption())
+    .addOption(rerunOption())
+    .addOption(keepOption())
+    .addOption(dryRunOption())
+    .addOption(quietOption())
     .option('--no-speed', 'do not measure the speed of the pruned networks after the last trial')
     .option('--retime', 'measure the speed of networks again that were timed before', false)
     .addOption(pluginOption())
@@ -54,7 +61,11 @@ data set has changed since, it is computed again; where the suite's own engine h
 Ctrl-C stops at the next training step; a second Ctrl-C stops at once. Nothing finished is lost either way.
 SIGTERM and a closed terminal do the same. PRUNEBENCH_THREADS sets the compute threads of each worker.
 After the last trial the pruned networks of the first three seeds are timed against themselves dense, one at a time;
-trials whose record has no measured speed yet are made up for as long as their networks are in the results folder.`,
+trials whose record has no measured speed yet are made up for as long as their networks are in the results folder.
+
+--filter chooses among the declared trials: they stay the benchmark's, and so does their table. --set, --sparsity and
+--seed declare other trials, whose table has a name of its own (<benchmark>@<changes>) and stands in local-results/ unless
+--results says where; the same published values are beside it. With both, --filter chooses among the changed trials.`,
     )
     .addHelpText(
       'after',
@@ -62,9 +73,14 @@ trials whose record has no measured speed yet are made up for as long as their n
         'run global-vs-layerwise --scale smoke',
         'run global-vs-layerwise --filter network=lenet-300-100 --filter sparsity=0.9 --filter sparsity=0.95',
         'run global-vs-layerwise --seeds 5 --workers 2 --backend native --results my-results',
+        'run snip-lenets --set pretrain.learningRate=0.05 --sparsity 0.9,0.95 --seed 5..9',
+        'run snip-lenets --scale paper --dry-run',
       ),
     )
-    .action(async (name: string, options: RunCommandOptions) =>
-      (await import('../commands/run.ts')).run(name, options),
+    .action(async (name: string, options: RunCommandOptions, command: Command) =>
+      (await import('../commands/run.ts')).run(name, {
+        ...options,
+        resultsAsked: command.getOptionValueSource('results') !== 'default',
+      }),
     );
 }

@@ -20,6 +20,7 @@ import {
   type StepMetrics,
   type Subject,
   select,
+  selectByMultiplyAdds,
   shuffleMasks,
   shuffleUnits,
   sizeOf,
@@ -69,7 +70,7 @@ export const pruneStep = defineStepKind({
     if (options.shuffle) pruned = await shuffled(event, state, pruned.masks, targets.length - 1);
     // A method pays for its scores, also where another trial has computed them.
     const seconds = (performance.now() - started) / 1000 + savedSeconds;
-    return { state: pruned, metrics: metricsOf(session.network, pruned.masks, options.sparsity, seconds) };
+    return { state: pruned, metrics: metricsOf(session.network, pruned.masks, options, seconds) };
   },
 });
 
@@ -110,16 +111,29 @@ async function nextMasks(
   sparsity: number,
 ): Promise<Masks> {
   const by = `Criterion ${criterion.id}`;
-  const { scope, allocation, granularity, allowLayerCollapse } = options;
-  if (!isThresholdRule(criterion))
-    return select(network, scores, { masks: before, sparsity, scope, allocation, granularity, allowLayerCollapse, by });
+  const { scope, allocation, granularity, allowLayerCollapse, exclude } = options;
+  if (!isThresholdRule(criterion)) {
+    const choose = options.of === 'multiply-adds' ? selectByMultiplyAdds : select;
+    const how = { masks: before, sparsity, scope, allocation, granularity, allowLayerCollapse, exclude, by };
+    return choose(network, scores, how);
+  }
   checkScores(network, scores, granularity, { by, more: true });
-  const masks = await thresholdOf(criterion, scores, subject, criterionOptions);
+  const cleared = await thresholdOf(criterion, scores, subject, criterionOptions);
+  const masks = keeping(network, before, cleared, exclude);
   checkNextMasks(network, before, masks, by);
   const collapsed = collapsedLayers(network, masks);
   if (collapsed.length > 0 && !allowLayerCollapse)
     throw new LayerCollapseError(collapsed, maskedSparsity(network, masks));
   return masks;
+}
+
+/** The masks of a rule that knows nothing of excluded kernels, with these as they were. */
+function keeping(network: Network, before: Masks, after: Masks, exclude: readonly string[]): Masks {
+  const kept = prunableSpecs(network).filter(({ name }) => exclude.includes(name));
+  return {
+    ...after,
+    ...Object.fromEntries(kept.map(({ name, shape }) => [name, before[name] ?? new Uint8Array(sizeOf(shape)).fill(1)])),
+  };
 }
 
 function isThresholdRule(criterion: Criterion): criterion is Criterion & Required<Pick<Criterion, 'threshold'>> {
@@ -163,9 +177,9 @@ async function remove(
   return { ...state, parameters: applyMasks(parameters, masks), masks };
 }
 
-function metricsOf(network: Network, masks: Masks, requested: number, scoreSeconds: number): StepMetrics {
+function metricsOf(network: Network, masks: Masks, { sparsity, of }: PruneOptions, scoreSeconds: number): StepMetrics {
   return {
-    sparsity: { requested, achieved: maskedSparsity(network, masks) },
+    sparsity: { ...(of === 'weights' && { requested: sparsity }), achieved: maskedSparsity(network, masks) },
     layers: prunableSpecs(network).map(({ name, shape }) => ({
       name,
       weights: sizeOf(shape),
