@@ -1,4 +1,4 @@
-import { scales } from '@prunebench/core';
+import { scales } from '@prunebench/core/scales';
 import { Command, Option } from 'commander';
 import type { RunCommandOptions } from '../commands/run.ts';
 import { backendOption, jsonOption, pluginOption, positiveInteger, resultsOption } from '../options/options.ts';
