@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { lockHolder, makeFolder } from '@prunebench/files';
+import { PrunebenchError } from '@prunebench/core';
 import { benchmarksWithRecords } from '@prunebench/records';
 import { lookUp } from '../options/suggest.ts';
 import { withResults } from '../results/lock.ts';
@@ -24,8 +25,13 @@ export async function report(name: string | undefined, options: ReportCommandOpt
   const found = await existingResults(results);
   const { root } = found;
   const registry = await registryFor(found, plugin);
-  const names = name === undefined ? await benchmarksWithRecords(root) : [name];
+  const recorded = await benchmarksWithRecords(root);
+  const names = name === undefined ? recorded : [name];
   const entries = names.map((id) => lookUp(registry.benchmarks, 'benchmark', id));
+  if (name !== undefined && !recorded.includes(name))
+    throw new PrunebenchError(`There are no records of benchmark "${name}" in ${root}.`, {
+      remedy: `Run it first (prunebench run ${name}), or name the folder of its run with --results. Benchmarks with records there: ${recorded.join(', ') || 'none'}.`,
+    });
   const output = options.output === undefined ? undefined : await otherFolder(options.output, root);
   if (output !== undefined || (await lockHolder(found.lock))?.alive)
     return interimReport(names, registry, found, { output, json });

@@ -4,10 +4,12 @@ import type { BenchmarkEntry } from '../benchmark-folders.ts';
 import { lookUp } from '../options/suggest.ts';
 import { parseFilter } from '../plan/filter.ts';
 import { describeSpec } from '../plan/plan.ts';
+import { currentCommit } from '../provenance.ts';
 import { loadRegistry, type Registry } from '../registry.ts';
 import { checkPublished } from '../results/published-of.ts';
 import { pluginsOf, registryFor } from '../results/remembered-plugins.ts';
 import { resultsFolder } from '../results/results-folder.ts';
+import { resultsOfRun } from '../results/results-of-run.ts';
 import { type RunSummary, runBenchmark } from '../run.ts';
 
 export interface RunCommandOptions {
@@ -15,7 +17,8 @@ export interface RunCommandOptions {
   readonly seeds?: number;
   readonly workers?: number;
   readonly backend: string;
-  readonly results: string;
+  /** Absent where the kind of run decides. */
+  readonly results?: string;
   readonly filter: readonly string[];
   readonly rerun: boolean;
   readonly keep: boolean;
@@ -26,7 +29,8 @@ export interface RunCommandOptions {
 }
 
 /** Runs what is missing of a benchmark, then writes its tables and plots. */
-export async function run(name: string, options: RunCommandOptions): Promise<void> {
+export async function run(name: string, given: RunCommandOptions): Promise<void> {
+  const options = { ...given, results: given.results ?? (await chooseResults(given)) };
   const folder = resultsFolder(options.results);
   const plugins = await pluginsOf(folder, options.plugin, name);
   const registry = await loadRegistry(plugins);
@@ -58,11 +62,21 @@ export async function run(name: string, options: RunCommandOptions): Promise<voi
   if (summary.aborted) process.exitCode = stop.exitCode();
 }
 
+/** The folder for a run that was given none; says so where it is not the published one. */
+async function chooseResults(options: RunCommandOptions): Promise<string> {
+  const { folder, scratch } = resultsOfRun(options, await currentCommit());
+  if (scratch !== null)
+    console.error(
+      `Writing to ${folder}, not to the published results/: ${scratch}. --results <folder> decides otherwise.`,
+    );
+  return folder;
+}
+
 /** Writes the report, prints the table of this scale unless JSON was asked for, and gives the paths of what was written. */
 async function report(
   entry: BenchmarkEntry,
   registry: Registry,
-  { results, scale, json }: RunCommandOptions,
+  { results, scale, json }: Pick<RunCommandOptions, 'scale' | 'json'> & { readonly results: string },
 ): Promise<readonly string[]> {
   // Plots need a large library, which should not keep wrong input waiting for its answer.
   const { writeReports } = await import('../results/report-sources.ts');

@@ -2,12 +2,17 @@ import { join } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import { pluginPath } from '../plugins/plugin-path.ts';
 import { repositoryRoot } from '../repository.ts';
+import { fromHere } from './from-here.ts';
 
 /** `--results DIR`; by default the repository's own results/. */
 export function resultsOption(): Option {
-  return new Option('--results <folder>', 'where records, tables and plots go').default(
-    join(repositoryRoot, 'results'),
-    'results/ of this repository',
+  return anyResultsOption().default(join(repositoryRoot, 'results'), 'results/ of this repository');
+}
+
+/** The same for a command that chooses a folder itself where none is given. */
+export function anyResultsOption(): Option {
+  return new Option('--results <folder>', 'where records, tables and plots go').argParser((path: string) =>
+    fromHere(path),
   );
 }
 
@@ -26,7 +31,7 @@ export function pluginOption(): Option {
     '--plugin <file>',
     'a module, by its path or as an installed package, whose default export adds criteria, methods, networks, datasets or benchmarks; repeatable',
   )
-    .argParser((name: string, files: string[] = []) => [...files, pluginPath(name, process.cwd())])
+    .argParser((name: string, files: string[] = []) => [...files, pluginPath(name, fromHere('.'))])
     .default([], 'none');
 }
 

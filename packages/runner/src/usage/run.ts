@@ -1,7 +1,7 @@
 import { scales } from '@prunebench/core/scales';
 import { Command, Option } from 'commander';
 import type { RunCommandOptions } from '../commands/run.ts';
-import { backendOption, jsonOption, pluginOption, positiveInteger, resultsOption } from '../options/options.ts';
+import { anyResultsOption, backendOption, jsonOption, pluginOption, positiveInteger } from '../options/options.ts';
 import { examples } from './examples.ts';
 
 /** `prunebench run`: runs a benchmark. */
@@ -21,7 +21,7 @@ export function runCommand(): Command {
       positiveInteger,
     )
     .addOption(backendOption())
-    .addOption(resultsOption())
+    .addOption(anyResultsOption())
     .addOption(
       new Option(
         '--filter <key=value>',
@@ -51,6 +51,8 @@ export function runCommand(): Command {
 Finished trials are skipped and shared stages are computed once, so the same command goes on where it was stopped.
 A trial is finished when its record is of the same code and data: where a criterion, a method, a plugin, a network or a
 data set has changed since, it is computed again; where the suite's own engine has, the run asks for --rerun or --keep.
+Without --results, a whole table of committed code goes to results/ of this repository, which is published; the smoke
+scale, --filter, --seeds, plugins and uncommitted changes go to local-results/, which git ignores.
 Ctrl-C stops at the next training step; a second Ctrl-C stops at once. Nothing finished is lost either way.
 SIGTERM and a closed terminal do the same. PRUNEBENCH_THREADS sets the compute threads of each worker.
 After the last trial the pruned networks of the first three seeds are timed against themselves dense, one at a time;

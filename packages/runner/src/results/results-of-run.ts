@@ -1,0 +1,33 @@
+import { join } from 'node:path';
+import type { ScaleName } from '@prunebench/core';
+import type { Commit } from '../provenance.ts';
+import { repositoryRoot } from '../repository.ts';
+
+/** What decides whether a run's numbers may be published. */
+export interface RunKind {
+  readonly scale: ScaleName;
+  readonly filter: readonly string[];
+  readonly seeds?: number;
+  readonly plugin: readonly string[];
+}
+
+/**
+ * The folder for a run that was given none: the published results/ for a whole table of committed code, else local-results/,
+ * which git ignores.
+ *
+ * @returns its absolute path, and why it is not results/ (a clause), or null where it is
+ */
+export function resultsOfRun(
+  { scale, filter, seeds, plugin }: RunKind,
+  { dirty }: Pick<Commit, 'dirty'>,
+): { readonly folder: string; readonly scratch: string | null } {
+  const reasons = [
+    scale === 'smoke' && 'the smoke scale only shows that a benchmark runs',
+    filter.length > 0 && '--filter leaves out a part of the table',
+    seeds !== undefined && '--seeds differs from the published number',
+    plugin.length > 0 && 'a plugin is no part of the suite',
+    dirty && 'the working tree has changes that are not committed',
+  ];
+  const scratch = reasons.find((reason) => typeof reason === 'string') ?? null;
+  return { folder: join(repositoryRoot, scratch === null ? 'results' : 'local-results'), scratch };
+}
