@@ -48,7 +48,7 @@ function checkSteps(method: string, declared: readonly Step[]): void {
  *
  * @throws PrunebenchError for an unknown method, and for steps that are none
  */
-export function declaredSteps(spec: TrialSpec, network: Network, registry: Registry): readonly Step[] {
+export function declaredSteps(spec: Omit<TrialSpec, 'seed'>, network: Network, registry: Registry): readonly Step[] {
   const { pretrain, retrain, options } = spec;
   const { pretrained } = registry.network(spec.network);
   const steps = lookUp(registry.methods, 'method', spec.method).steps({
