@@ -10,7 +10,6 @@ import {
   pointOf,
   refuseCollisions,
   type Step,
-  type StepKind,
   specPoint,
   type TrialDeclaration,
   type TrialSpec,
@@ -159,20 +158,9 @@ export function planStages(trials: readonly Trial[], registry: Registry, context
   return { trials: planned, stages };
 }
 
-/** A method that trains, in a trial that says nothing of a training. */
-function refuseMissingTraining({ method, pretrain, retrain }: TrialSpec, options: unknown, schema: StepKind['options']) {
-  if (pretrain !== null || retrain !== null) return;
-  const { error } = schema.safeParse(options);
-  if (!error?.issues.some(({ path: [field] }) => field === 'epochs')) return;
-  throw new PrunebenchError(`Method ${method} trains, and its trial has neither pretrain nor retrain.`, {
-    remedy: 'Declare a training, for instance retrain: { epochs: 10, learningRate: 0.001 }.',
-  });
-}
-
 function stepsOf(spec: TrialSpec, network: Network, registry: Registry): readonly HashedStep[] {
   return declaredSteps(spec, network, registry).map((step, i) => {
     const kind = lookUp(registry.steps, 'kind of step', step.kind);
-    refuseMissingTraining(spec, step.options, kind.options);
     parseOptions(kind.options, step.options, `Method ${spec.method}, step ${i} (${step.kind})`);
     return normalizeStep(step, registry);
   });
