@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { lockHolder, makeFolder } from '@prunebench/files';
 import { PrunebenchError } from '@prunebench/core';
+import { lockHolder, makeFolder } from '@prunebench/files';
 import { benchmarksWithRecords } from '@prunebench/records';
 import { lookUp } from '../options/suggest.ts';
 import { withResults } from '../results/lock.ts';
