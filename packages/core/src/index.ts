@@ -16,8 +16,6 @@ export {
   defineBenchmark,
   denseWithSameBudget,
   type PublishedReference,
-  type ScaleName,
-  scales,
   type TrialDeclaration,
 } from './contracts/benchmark.ts';
 export { bibliography, citationOf, type PaperKey, paperOf, shortCitation } from './contracts/bibliography.ts';
@@ -63,6 +61,7 @@ export {
   type Plugin,
   type PretrainedParameters,
 } from './contracts/plugin.ts';
+export { type ScaleName, scales } from './contracts/scales.ts';
 export {
   type ExtensionChoice,
   type TrainOptions,

@@ -47,7 +47,7 @@ export function declaredRecords(
     const trial = byCell.get(cellName({ ...record.spec, series: record.series }));
     return trial !== undefined && (keyOf === undefined || keyOf(declaredSpec(trial, record.spec.seed)) === record.key);
   };
-  const records = ofScale.filter(isDeclared);
+  const { records = [], stale = [] } = Object.groupBy(ofScale, (record) => (isDeclared(record) ? 'records' : 'stale'));
   const seeds = new Map<string, number>();
   for (const { spec, series } of records) {
     const name = cellName({ ...spec, series });
@@ -60,7 +60,7 @@ export function declaredRecords(
   return {
     trials,
     records,
-    stale: ofScale.filter((record) => !isDeclared(record)),
+    stale,
     complete: trials.every(isDone),
     counts: {
       declared: trials.length * benchmark.seeds[scale],

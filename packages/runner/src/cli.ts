@@ -1,6 +1,7 @@
-import { printableLines } from '@prunebench/core';
-import { Command } from 'commander';
-import { versions } from './provenance.ts';
+import { printableLines } from '@prunebench/core/printable';
+import { Command, CommanderError } from 'commander';
+import manifest from '../package.json' with { type: 'json' };
+import { printSafely } from './terminal/terminal.ts';
 import { compareCommand } from './usage/compare.ts';
 import { doctorCommand } from './usage/doctor.ts';
 import { examples } from './usage/examples.ts';
@@ -20,13 +21,41 @@ import { verifyCommand } from './usage/verify.ts';
  * called, so that help and complaints about usage come at once.
  */
 
+/** Exit code of wrong usage: unknown command, option or argument. */
+const USAGE = 2;
+
+/**
+ * Does what a command line asks for, and sets the exit code.
+ *
+ * @param argv as in `process.argv`
+ */
+export async function main(argv: readonly string[]): Promise<void> {
+  printSafely();
+  try {
+    await createProgram().hook('preAction', endWithStarters).parseAsync(argv);
+  } catch (error) {
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : USAGE;
+    else {
+      const { printError } = await import('./errors/print-error.ts');
+      printError(error);
+      process.exitCode = 1;
+    }
+  }
+}
+
+/** As if a terminal had been closed: a run stops in order, everything else ends. */
+async function endWithStarters(): Promise<void> {
+  const { watchStarters } = await import('./terminal/starters.ts');
+  watchStarters(() => process.kill(process.pid, 'SIGHUP'));
+}
+
 /** The command line. Wrong usage throws a CommanderError instead of ending the process. */
-export function createProgram(): Command {
+function createProgram(): Command {
   const program = new Command('prunebench')
     .description(
       "Reproduces the tables of neural-network pruning papers and puts the published numbers beside one's own.",
     )
-    .version(versions().prunebench)
+    .version(manifest.version)
     .configureOutput({ writeErr: (text) => process.stderr.write(printableLines(text)) })
     .showSuggestionAfterError()
     .showHelpAfterError('(prunebench --help, or prunebench <command> --help, shows what is possible)')

@@ -1,9 +1,6 @@
 #!/usr/bin/env node
 import { enableCompileCache } from 'node:module';
-import { CommanderError } from 'commander';
 import { COMPILE_CACHE } from './compile-cache.ts';
-import { watchStarters } from './terminal/starters.ts';
-import { printSafely } from './terminal/terminal.ts';
 
 // Half a second less for every command. Where the folder cannot be written, nothing is kept, and nothing else is different.
 enableCompileCache(COMPILE_CACHE);
@@ -16,21 +13,6 @@ for (const stream of [process.stdout, process.stderr])
     if (error.code !== 'EIO') throw error;
   });
 
-// As if a terminal had been closed: a run stops in order, everything else ends.
-watchStarters(() => process.kill(process.pid, 'SIGHUP'));
-printSafely();
-
-/** Wrong usage: unknown command, option or argument. */
-const USAGE = 2;
-
-try {
-  const { createProgram } = await import('./cli.ts');
-  await createProgram().parseAsync();
-} catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : USAGE;
-  else {
-    const { printError } = await import('./errors/print-error.ts');
-    printError(error);
-    process.exitCode = 1;
-  }
-}
+// Everything else is imported from here on, so that it comes out of the cache.
+const { main } = await import('./cli.ts');
+await main(process.argv);

@@ -155,7 +155,7 @@ test.serial('help shows examples', async (t) => {
   await using box = await sandbox();
   const { stdout, exitCode } = await box.cli('run', '--help');
   t.is(exitCode, 0);
-  t.regex(stdout, /Examples:\n\s+prunebench run/);
+  t.regex(stdout, /Examples:\n\s+\.\/prunebench run/);
 });
 
 for (const command of ['time', 'export'])

@@ -40,3 +40,29 @@ for (const [filter, message] of Object.entries(wrong))
   test(`--filter ${filter} is refused`, (t) => {
     t.throws(() => count(filter), { instanceOf: PrunebenchError, message });
   });
+
+test('a number may be written in other digits, and values between commas are alternatives', (t) => {
+  t.is(count('sparsity=0.900'), 6);
+  t.is(count('sparsity=.5'), 2);
+  t.is(count('sparsity=0.5,0.9'), 8);
+  t.is(count('seed=01, 0'), 8);
+  t.is(count('series=random, layer-wise'), 4);
+});
+
+test('a value with commas of its own may stand in a list', (t) => {
+  t.is(count('series=random,global, one-shot'), 6);
+  t.is(count('series=global, one-shot,layer-wise'), 6);
+});
+
+test('what a list leaves over is refused, and the values that occur are quoted where they have commas', (t) => {
+  const { message, remedy } = t.throws<PrunebenchError>(() => count('series=global,layer-wise'))!;
+  t.is(message, 'No trial has series "global,layer-wise".');
+  t.regex(remedy ?? '', /Values that occur: "global, one-shot", "layer-wise", "random"\.$/);
+  t.throws(() => count('sparsity=0.5,'), { message: 'No trial has sparsity "0.5,".' });
+  t.throws(() => count('sparsity=0.9', 'sparsity=0.7'), { message: 'No trial has sparsity "0.7".' });
+});
+
+test('a percentage is answered with the share', (t) => {
+  const { remedy } = t.throws<PrunebenchError>(() => count('sparsity=95'))!;
+  t.is(remedy, 'It is a share: for 95 % write 0.95. Values that occur: 0.5, 0.9.');
+});

@@ -8,7 +8,7 @@ import {
 } from '@prunebench/core';
 import test from 'ava';
 import { z } from 'zod';
-import { normalizeStep, type StageIdentity, stageKey, trialKey } from '../src/plan/keys.ts';
+import { normalizeStep, type StageIdentity, stageKey, trialKey, trialKeys } from '../src/plan/keys.ts';
 import { declareTrials } from '../src/plan/plan.ts';
 import { loadRegistry } from '../src/registry.ts';
 
@@ -49,6 +49,22 @@ test('keys are what they always were', (t) => {
     'd084f0b8b7a99ae6458180dd1d56f9e5',
   );
   t.is(stageKey(identity), 'b275af346f09b96cf4d78ed8826a4dbb');
+});
+
+test('keys of many trials at once are the same, whatever was asked before', (t) => {
+  const keyOf = trialKeys(registry);
+  const specs = [0, 1, 0].flatMap((seed) =>
+    [{}, { scope: 'layerwise' }, { scope: 'layerwise', allocation: 'erk' }].map((options) => ({
+      ...spec,
+      options,
+      seed,
+    })),
+  );
+  for (const each of specs) t.is(keyOf(each), trialKey(each, registry));
+  t.is(
+    keyOf({ ...spec, options: { scope: 'layerwise', allocation: 'erk' }, seed: 2 }),
+    'd084f0b8b7a99ae6458180dd1d56f9e5',
+  );
 });
 
 // As above: from Python's json and hashlib.

@@ -1,10 +1,7 @@
 import { refuseOddId } from '../names/plain-id.ts';
 import type { AxisPoint } from './axis.ts';
+import type { ScaleName } from './scales.ts';
 import type { TrainOptionsInput } from './train-options.ts';
-
-/** How much of a protocol is run: seconds, to see that it runs; minutes to hours on a processor; the paper's own. */
-export const scales = ['smoke', 'cpu', 'paper'] as const;
-export type ScaleName = (typeof scales)[number];
 
 /** One cell of a table before it is multiplied by the seeds. */
 export interface TrialDeclaration {

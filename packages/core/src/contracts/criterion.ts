@@ -3,6 +3,7 @@ import { PrunebenchError } from '../errors.ts';
 import type { Network } from '../graph/layer.ts';
 import type { Masks, ParameterRecord, Scores } from '../parameters.ts';
 import type { Granularity } from '../pruning/prune-options.ts';
+import { refuseOddScores } from '../pruning/refuse-odd-scores.ts';
 import type { RandomStream } from '../random.ts';
 import type { PaperKey } from './bibliography.ts';
 import type { Citation } from './citation.ts';
@@ -153,17 +154,23 @@ export function parsedOptions<Options>(
   });
 }
 
-/** The criterion's scores of a subject, and its compensation for the same subject where it gives that with them. */
+/**
+ * The criterion's scores of a subject, and its compensation for the same subject where it gives that with them.
+ *
+ * @throws PrunebenchError naming the criterion, where what it returns is no typed arrays by name
+ */
 export async function scored(
   criterion: Criterion,
   subject: Subject,
   options: unknown,
 ): Promise<{ readonly scores: Scores; readonly compensate?: Scored['compensate'] }> {
   const result = await criterion.score(subject, options);
-  return isScored(result) ? result : { scores: result };
+  const given = isScored(result) ? result : { scores: result };
+  refuseOddScores(criterion.id, given.scores);
+  return given;
 }
 
 /** Scores are arrays by kernel name, and no array is a function. */
 function isScored(result: Scores | Scored): result is Scored {
-  return typeof result.compensate === 'function';
+  return typeof result?.compensate === 'function';
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { axisPoint } from '../contracts/axis.ts';
-import { scales } from '../contracts/benchmark.ts';
+import { scales } from '../contracts/scales.ts';
 import { trainOptions } from '../contracts/train-options.ts';
 import { namedMetrics } from './named-metrics.ts';
 import { SCHEMA_VERSION } from './schema-version.ts';

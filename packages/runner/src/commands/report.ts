@@ -25,8 +25,13 @@ export async function report(name: string | undefined, options: ReportCommandOpt
   const found = await existingResults(results);
   const { root } = found;
   const registry = await registryFor(found, plugin);
-  const names = name === undefined ? await withDeclaration(root) : [declaredTable(name)];
+  const recorded = await benchmarksWithRecords(root);
+  const names = name === undefined ? withDeclaration(recorded) : [declaredTable(name)];
   const entries = names.map((id) => lookUp(registry.benchmarks, 'benchmark', id));
+  if (name !== undefined && !recorded.includes(name))
+    throw new PrunebenchError(`There are no records of benchmark "${name}" in ${root}.`, {
+      remedy: `Run it first (prunebench run ${name}), or name the folder of its run with --results. Benchmarks with records there: ${recorded.join(', ') || 'none'}.`,
+    });
   const output = options.output === undefined ? undefined : await otherFolder(options.output, root);
   if (output !== undefined || (await lockHolder(found.lock))?.alive)
     return interimReport(names, registry, found, { output, json });
@@ -56,8 +61,7 @@ async function otherFolder(name: string, root: string): Promise<string | undefin
 }
 
 /** The benchmarks that have records; a table of one's own question is left to the command that asks it, which a line says. */
-async function withDeclaration(root: string): Promise<readonly string[]> {
-  const names = await benchmarksWithRecords(root);
+function withDeclaration(names: readonly string[]): readonly string[] {
   for (const name of names.filter(isOwnTable))
     console.error(`${name} is left out: the command that made this table writes it again.`);
   return names.filter((name) => !isOwnTable(name));

@@ -7,12 +7,14 @@ import { parseFilter } from '../plan/filter.ts';
 import { describeSpec } from '../plan/plan.ts';
 import { describeDryRun, dryRunInJson } from '../preview/describe.ts';
 import { type DryRun, dryRun } from '../preview/dry-run.ts';
+import { currentCommit } from '../provenance.ts';
 import { deriveBenchmark, isChanged } from '../question/derived-benchmark.ts';
 import { loadRegistry, type Registry } from '../registry.ts';
-import { publishedResults, scratchResults } from '../results/default-folders.ts';
+import { publishedResults } from '../results/default-folders.ts';
 import { checkPublished } from '../results/published-of.ts';
 import { pluginsOf, registryFor } from '../results/remembered-plugins.ts';
 import { refusePublished, resultsFolder } from '../results/results-folder.ts';
+import { resultsOfRun } from '../results/results-of-run.ts';
 import { type RunSummary, runBenchmark } from '../run.ts';
 
 export interface RunCommandOptions {
@@ -23,9 +25,8 @@ export interface RunCommandOptions {
   readonly set: readonly string[];
   readonly workers?: number;
   readonly backend: string;
-  readonly results: string;
-  /** Whether the results folder was named, rather than the default. */
-  readonly resultsAsked: boolean;
+  /** Absent where the kind of run decides. */
+  readonly results?: string;
   readonly filter: readonly string[];
   readonly rerun: boolean;
   readonly keep: boolean;
@@ -39,7 +40,7 @@ export interface RunCommandOptions {
 
 /** Runs what is missing of a benchmark, or of one that is derived from it, then writes its tables and plots. */
 export async function run(name: string, given: RunCommandOptions): Promise<void> {
-  const options = { ...given, results: isChanged(given) && !given.resultsAsked ? scratchResults : given.results };
+  const options = { ...given, results: given.results ?? (await chooseResults(given)) };
   const folder = resultsFolder(options.results);
   const plugins = await pluginsOf(folder, options.plugin, name);
   const registry = await loadRegistry(plugins);
@@ -81,7 +82,7 @@ export async function run(name: string, given: RunCommandOptions): Promise<void>
 /** The benchmark as it is declared, or with the changes that are asked for. */
 async function asked(
   entry: BenchmarkEntry,
-  options: RunCommandOptions,
+  options: RunCommandOptions & { readonly results: string },
   registry: Registry,
 ): Promise<{ readonly entry: BenchmarkEntry; readonly notes: readonly string[] }> {
   if (!isChanged(options)) return { entry, notes: [] };
@@ -100,11 +101,21 @@ export function printDryRun(run: DryRun, json: boolean): void {
   else for (const line of describeDryRun(run)) console.log(printable(line));
 }
 
+/** The folder for a run that was given none; says so where it is not the published one. */
+async function chooseResults(options: RunCommandOptions): Promise<string> {
+  const { folder, scratch } = resultsOfRun(options, await currentCommit());
+  if (scratch !== null && !options.quiet)
+    console.error(
+      `Writing to ${folder}, not to the published results/: ${scratch}. --results <folder> decides otherwise.`,
+    );
+  return folder;
+}
+
 /** Writes the report, prints the table of this scale unless JSON was asked for, and gives the paths of what was written. */
 async function report(
   entry: BenchmarkEntry,
   registry: Registry,
-  { results, scale, json, quiet }: RunCommandOptions,
+  { results, scale, json, quiet }: Pick<RunCommandOptions, 'scale' | 'json' | 'quiet'> & { readonly results: string },
 ): Promise<readonly string[]> {
   // Plots need a large library, which should not keep wrong input waiting for its answer.
   const { writeReports } = await import('../results/report-sources.ts');

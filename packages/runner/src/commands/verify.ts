@@ -1,8 +1,9 @@
 import { benchmarksWithRecords, loadRecords } from '@prunebench/records';
 import { verifyResults } from '@prunebench/report';
 import { describeOtherCode } from '../code/records-of-other-code.ts';
+import { trialKeys } from '../plan/keys.ts';
 import { registryFor } from '../results/remembered-plugins.ts';
-import { keyOf, reportSources } from '../results/report-sources.ts';
+import { reportSources } from '../results/report-sources.ts';
 import { existingResults } from '../results/results-folder.ts';
 
 export interface VerifyOptions {
@@ -20,7 +21,7 @@ export async function verify({ results, plugin, json }: VerifyOptions): Promise<
   const registry = await registryFor(folder, plugin);
   const sources = await reportSources(registry, folder);
   const loaded = await loadRecords(folder.root, { onCorrupt: 'report' });
-  const differences = await verifyResults(sources, { resultsDir: folder.root, keyOf: keyOf(registry), loaded });
+  const differences = await verifyResults(sources, { resultsDir: folder.root, keyOf: trialKeys(registry), loaded });
   const benchmarks = await benchmarksWithRecords(folder.root);
   const unsealed = [...loaded.places.values()].filter((place) => !place.sealed).length;
   const otherCode = await describeOtherCode(loaded.records, registry);

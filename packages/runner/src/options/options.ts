@@ -1,23 +1,25 @@
-import { scales } from '@prunebench/core';
+import { scales } from '@prunebench/core/scales';
 import { InvalidArgumentError, Option } from 'commander';
 import { pluginPath } from '../plugins/plugin-path.ts';
 import { seedList } from '../question/lists.ts';
 import { publishedResults, scratchResults } from '../results/default-folders.ts';
+import { fromHere } from './from-here.ts';
 
 /** `--results DIR`; by default the repository's own results/. */
 export function resultsOption(): Option {
-  return new Option('--results <folder>', 'where records, tables and plots go').default(
-    publishedResults,
-    'results/ of this repository',
+  return anyResultsOption().default(publishedResults, 'results/ of this repository');
+}
+
+/** The same for a command that chooses a folder itself where none is given. */
+export function anyResultsOption(): Option {
+  return new Option('--results <folder>', 'where records, tables and plots go').argParser((path: string) =>
+    fromHere(path),
   );
 }
 
 /** `--results DIR` of questions of one's own, whose numbers are not published. */
 export function scratchOption(): Option {
-  return new Option('--results <folder>', 'where records and tables go').default(
-    scratchResults,
-    'local-results/ of this repository',
-  );
+  return anyResultsOption().default(scratchResults, 'local-results/ of this repository');
 }
 
 export function rerunOption(): Option {
@@ -90,7 +92,7 @@ export function pluginOption(): Option {
     '--plugin <file>',
     'a module, by its path or as an installed package, whose default export adds criteria, methods, networks, datasets or benchmarks; repeatable',
   )
-    .argParser((name: string, files: string[] = []) => [...files, pluginPath(name, process.cwd())])
+    .argParser((name: string, files: string[] = []) => [...files, pluginPath(name, fromHere('.'))])
     .default([], 'none');
 }
 

@@ -1,5 +1,13 @@
 /** What benchmarks and methods declare, as far as types alone do not hold a plugin in JavaScript to it. */
-import { axisPoint, type Network, pointOf, type Step, type TrialDeclaration, type TrialSpec } from '@prunebench/core';
+import {
+  axisPoint,
+  type Network,
+  PrunebenchError,
+  pointOf,
+  type Step,
+  type TrialDeclaration,
+  type TrialSpec,
+} from '@prunebench/core';
 import { z } from 'zod';
 import { parseOptions } from '../options/parse-options.ts';
 import { lookUp } from '../options/suggest.ts';
@@ -48,7 +56,7 @@ function checkSteps(method: string, declared: readonly Step[]): void {
  *
  * @throws PrunebenchError for an unknown method, and for steps that are none
  */
-export function declaredSteps(spec: TrialSpec, network: Network, registry: Registry): readonly Step[] {
+export function declaredSteps(spec: Omit<TrialSpec, 'seed'>, network: Network, registry: Registry): readonly Step[] {
   const { pretrain, retrain, options } = spec;
   const { pretrained } = registry.network(spec.network);
   const steps = lookUp(registry.methods, 'method', spec.method).steps({
@@ -59,5 +67,17 @@ export function declaredSteps(spec: TrialSpec, network: Network, registry: Regis
     options,
   });
   checkSteps(spec.method, steps);
+  if (pretrain === null && retrain === null) refuseMissingTraining(spec.method, steps, registry);
   return pretrained ? [{ kind: PRETRAINED, options: { checksum: pretrained.checksum } }, ...steps] : steps;
+}
+
+/** A method that trains, in a trial that says nothing of a training. */
+function refuseMissingTraining(method: string, steps: readonly Step[], registry: Registry): void {
+  for (const { kind, options } of steps) {
+    const error = registry.steps.get(kind)?.options.safeParse(options).error;
+    if (error?.issues.some(({ path: [field] }) => field === 'epochs'))
+      throw new PrunebenchError(`Method ${method} trains, and its trial has neither pretrain nor retrain.`, {
+        remedy: 'Declare a training, for instance retrain: { epochs: 10, learningRate: 0.001 }.',
+      });
+  }
 }

@@ -44,15 +44,50 @@ export function filterTrials<T extends Filterable>(trials: readonly T[], filters
   const keys = [...new Set(filters.map(({ key }) => key))];
   const wanted = (key: string) => filters.filter((filter) => filter.key === key).map(({ value }) => value);
   return keys.reduce<readonly T[]>((left, key, index) => {
-    const kept = left.filter((trial) => wanted(key).includes(filterValue(trial, key)));
-    if (kept.length > 0) return kept;
+    const values = valuesOf(left, key);
+    const known = new Set(values);
+    const named = wanted(key).map((text) => ({ text, values: valuesIn(text, key, known) }));
+    const missing = named.filter((each) => each.values === undefined).map(({ text }) => text);
+    const kept = new Set(named.flatMap((each) => each.values ?? []));
+    if (missing.length === 0) return left.filter((trial) => kept.has(filterValue(trial, key)));
     const before = keys.slice(0, index).map((earlier) => `${earlier} ${alternatives(wanted(earlier))}`);
     const among = before.length === 0 ? '' : ` with ${before.join(', ')}`;
-    const values = valuesOf(left, key);
-    throw new PrunebenchError(`No trial${among} has ${key} ${alternatives(wanted(key))}.`, {
-      remedy: `${suggestion(wanted(key)[0] ?? '', values)}Values that occur: ${listOfValues(values)}.`,
+    throw new PrunebenchError(`No trial${among} has ${key} ${alternatives(missing)}.`, {
+      remedy: `${percentages(missing, key)}${suggestion(missing[0] ?? '', values)}Values that occur: ${listOfValues(values)}.`,
     });
   }, trials);
+}
+
+/**
+ * The values that a filter's text names: one, or several between commas, where a value may have commas of its own; undefined
+ * where a part of it is none that occurs. The longest value that fits is what is meant.
+ */
+function valuesIn(text: string, key: string, known: ReadonlySet<string>): readonly string[] | undefined {
+  const whole = canonical(text, key);
+  if (known.has(whole)) return [whole];
+  for (let at = text.lastIndexOf(','); at > 0; at = text.lastIndexOf(',', at - 1)) {
+    const first = canonical(text.slice(0, at), key);
+    const others = known.has(first) ? valuesIn(text.slice(at + 1), key, known) : undefined;
+    if (others) return [first, ...others];
+  }
+  return undefined;
+}
+
+/** As trials write it: a number without needless digits (0.950 is 0.95), anything else without spaces around it. */
+function canonical(text: string, key: string): string {
+  const trimmed = text.trim();
+  return isNumber(key) && trimmed !== '' && Number.isFinite(Number(trimmed)) ? String(Number(trimmed)) : trimmed;
+}
+
+function isNumber(key: string): boolean {
+  return key === 'seed' || axes.some((axis) => axis === key);
+}
+
+/** A word to who writes percentages where shares are meant. */
+function percentages(missing: readonly string[], key: string): string {
+  const share = key === 'sparsity' || key === 'units';
+  const percent = missing.map((text) => Number.parseFloat(text)).find((value) => value > 1 && value < 100);
+  return share && percent !== undefined ? `It is a share: for ${percent} % write ${percent / 100}. ` : '';
 }
 
 function alternatives(values: readonly string[]): string {

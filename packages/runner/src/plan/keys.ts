@@ -5,6 +5,7 @@
  * `revision`, a change of what all records mean `SCHEMA_VERSION`.
  */
 import {
+  canonicalJson,
   contentHash,
   type HashedStep,
   type KernelInitializer,
@@ -24,20 +25,38 @@ import { declaredSteps } from './declared.ts';
 const byName = trialSpec.shape.options;
 
 /** The identity of a trial: its declared spec without defaults. Neither the backend nor the machine is part of it. */
-export function trialKey(spec: TrialSpec, registry: Registry): string {
+export function trialKey({ seed, ...spec }: TrialSpec, registry: Registry): string {
+  return contentHash({ ...identityOf(spec, registry), seed });
+}
+
+/** The same for many trials: what the seeds of one cell have in common is worked out once. */
+export function trialKeys(registry: Registry): (spec: TrialSpec) => string {
+  const known = new Map<string, object>();
+  return ({ seed, ...spec }) => {
+    const cell = canonicalJson(spec);
+    const identity = known.get(cell) ?? identityOf(spec, registry);
+    known.set(cell, identity);
+    return contentHash({ ...identity, seed });
+  };
+}
+
+/** What is asked for, whatever the seed. */
+type Cell = Omit<TrialSpec, 'seed'>;
+
+function identityOf(spec: Cell, registry: Registry): object {
   const method = registry.methods.get(spec.method);
-  return contentHash({
+  return {
     schema: SCHEMA_VERSION,
     ...spec,
     ...revisionsOf(spec, registry),
     options: method ? withoutDefaults(method.options, spec.options) : spec.options,
     pretrain: spec.pretrain && withoutDefaults(trainOptions, spec.pretrain),
     retrain: spec.retrain && withoutDefaults(trainOptions, spec.retrain),
-  });
+  };
 }
 
 /** Those of the method, of the criterion that it is told to use, and of its steps; none where there are none, so that old keys stand. */
-function revisionsOf(spec: TrialSpec, registry: Registry): Readonly<Record<string, unknown>> {
+function revisionsOf(spec: Cell, registry: Registry): Readonly<Record<string, unknown>> {
   const method = registry.methods.get(spec.method);
   const criterion = method?.criterion && registry.criteria.get(method.criterion(spec.options));
   const [revision, criterionRevision] = [method?.revision, criterion?.revision].filter(
@@ -56,7 +75,7 @@ type Revisions = Readonly<Record<string, number>>;
 
 /** The kinds of steps, and the extensions of training, with a revision that a trial's steps name. */
 function revisedSteps(
-  spec: TrialSpec,
+  spec: Cell,
   registry: Registry,
 ): { readonly stepRevisions: Revisions; readonly extensionRevisions: Revisions } {
   const entries = [...registry.steps.values(), ...registry.extensions.values()];

@@ -21,7 +21,7 @@ import { lookUp } from '../options/suggest.ts';
 import type { Registry } from '../registry.ts';
 import { checkDeclarations, declaredSteps } from './declared.ts';
 import { type EvaluationPoints, evaluationPoints } from './evaluation-points.ts';
-import { normalizeStep, stageKey, trialKey } from './keys.ts';
+import { normalizeStep, stageKey, trialKeys } from './keys.ts';
 
 /** One trial as declared, with its seed and identity; nothing that depends on data or backend. */
 export interface Trial {
@@ -83,10 +83,11 @@ export function declareTrials(
   const seriesOf = new Map<string, string>();
   const seen = new Set<string>();
   const each = typeof seeds === 'number' ? Array.from({ length: seeds }, (_, seed) => seed) : seeds;
+  const keyOf = trialKeys(registry);
   const trials = each.flatMap((seed) =>
     declarations.map((declaration): Trial => {
       const spec = specOf(declaration, seed, registry);
-      const key = trialKey(spec, registry);
+      const key = keyOf(spec);
       const { series } = declaration;
       const name = seriesOf.has(key) ? `${key}-${contentHash(series).slice(0, 8)}` : key;
       if (seen.has(name) || seriesOf.get(key) === series)

@@ -3,8 +3,9 @@ import type { Notice } from '@prunebench/files';
 import { lineOf, loadRecords } from '@prunebench/records';
 import { type ReportTable, renderReport, writeLeaderboard, writeReport } from '@prunebench/report';
 import { describeOtherCode } from '../code/records-of-other-code.ts';
+import { trialKeys } from '../plan/keys.ts';
 import type { Registry } from '../registry.ts';
-import { keyOf, reportSources } from './report-sources.ts';
+import { reportSources } from './report-sources.ts';
 import type { ResultsFolder } from './results-folder.ts';
 
 /** A benchmark's tables as far as its records go. */
@@ -37,7 +38,7 @@ export async function interimReports(
 ): Promise<{ readonly reports: readonly InterimReport[]; readonly corrupt: number }> {
   const { records, places, corrupt } = await loadRecords(folder.root, { onCorrupt: 'report' });
   for (const each of corrupt) notice(`Record ${lineOf(each)} is corrupt (${each.reason}) and left out.`);
-  const options = { resultsDir: output ?? folder.root, keyOf: keyOf(registry) };
+  const options = { resultsDir: output ?? folder.root, keyOf: trialKeys(registry) };
   const sources = await reportSources(registry, folder);
   const reports: InterimReport[] = [];
   for (const { benchmark, published } of sources.filter((source) => ids.includes(source.benchmark.id))) {

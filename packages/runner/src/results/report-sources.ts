@@ -1,20 +1,14 @@
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
-import type { TrialSpec } from '@prunebench/core';
 import { exists, type Notice, readTextIfThere, sweepLeftovers } from '@prunebench/files';
 import { foldRecords, lineOf, loadRecords } from '@prunebench/records';
 import { type ReportSource, START, type WrittenReport, writeLeaderboard, writeReport } from '@prunebench/report';
 import type { BenchmarkEntry } from '../benchmark-folders.ts';
 import { describeOtherCode } from '../code/records-of-other-code.ts';
-import { trialKey } from '../plan/keys.ts';
+import { trialKeys } from '../plan/keys.ts';
 import type { Registry } from '../registry.ts';
 import { repositoryRoot } from '../repository.ts';
 import { publishedOf } from './published-of.ts';
 import type { ResultsFolder } from './results-folder.ts';
-
-/** How the report asks for a trial's key. */
-export function keyOf(registry: Registry): (spec: TrialSpec) => string {
-  return (spec) => trialKey(spec, registry);
-}
 
 /** Files that may show the table of one network of some benchmark. */
 const EXCERPTS = ['README.md', 'docs/what-we-found.md'];
@@ -73,7 +67,7 @@ export async function writeReports(
     );
   const records = all.filter((record) => places.get(record)!.table.benchmark === entry.id);
   for (const line of await describeOtherCode(records, registry)) notice(`Of other code than this: ${line}.`);
-  const options = { resultsDir: folder.root, keyOf: keyOf(registry) };
+  const options = { resultsDir: folder.root, keyOf: trialKeys(registry) };
   const source = await reportSource(entry, folder);
   for (const file of [source.readme ?? [], source.excerpts ?? []].flat())
     await sweepLeftovers(dirname(file), { of: [basename(file)] });

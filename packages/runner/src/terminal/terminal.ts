@@ -1,4 +1,4 @@
-import { printableLines } from '@prunebench/core';
+import { printableLines } from '@prunebench/core/printable';
 
 /**
  * From now on what is printed line by line can neither move the cursor nor change colours: control characters in the names,

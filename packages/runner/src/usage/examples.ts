@@ -1,3 +1,3 @@
 /** The end of a command's help: what one would type. */
 export const examples = (...commands: string[]): string =>
-  `\nExamples:\n${commands.map((command) => `  prunebench ${command}`).join('\n')}`;
+  `\nExamples:\n${commands.map((command) => `  ./prunebench ${command}`).join('\n')}`;

@@ -22,8 +22,8 @@ with --output they are written elsewhere, with plots.`,
       'after',
       examples(
         'report',
-        'report global-vs-layerwise --results my-results',
-        'report global-vs-layerwise --results my-results --output interim',
+        'report global-vs-layerwise --results local-results',
+        'report global-vs-layerwise --results local-results --output interim',
       ),
     )
     .action(async (name: string | undefined, options: ReportCommandOptions) =>

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import type { RunCommandOptions } from '../commands/run.ts';
 import {
+  anyResultsOption,
   backendOption,
   dryRunOption,
   jsonOption,
@@ -9,7 +10,6 @@ import {
   positiveInteger,
   quietOption,
   rerunOption,
-  resultsOption,
   scaleOption,
   seedOption,
   setOption,
@@ -27,7 +27,7 @@ export function runCommand(): Command {
     .option('--seeds <number>', "how many seeds; by default the benchmark's own number", positiveInteger)
     .addOption(workersOption())
     .addOption(backendOption())
-    .addOption(resultsOption())
+    .addOption(anyResultsOption())
     .addOption(
       new Option(
         '--filter <key=value>',
@@ -58,6 +58,8 @@ export function runCommand(): Command {
 Finished trials are skipped and shared stages are computed once, so the same command goes on where it was stopped.
 A trial is finished when its record is of the same code and data: where a criterion, a method, a plugin, a network or a
 data set has changed since, it is computed again; where the suite's own engine has, the run asks for --rerun or --keep.
+Without --results, a whole table of committed code goes to results/ of this repository, which is published; the smoke
+scale, --filter, --seeds, plugins and uncommitted changes go to local-results/, which git ignores.
 Ctrl-C stops at the next training step; a second Ctrl-C stops at once. Nothing finished is lost either way.
 SIGTERM and a closed terminal do the same. PRUNEBENCH_THREADS sets the compute threads of each worker.
 After the last trial the pruned networks of the first three seeds are timed against themselves dense, one at a time;
@@ -77,10 +79,7 @@ trials whose record has no measured speed yet are made up for as long as their n
         'run snip-lenets --scale paper --dry-run',
       ),
     )
-    .action(async (name: string, options: RunCommandOptions, command: Command) =>
-      (await import('../commands/run.ts')).run(name, {
-        ...options,
-        resultsAsked: command.getOptionValueSource('results') !== 'default',
-      }),
+    .action(async (name: string, options: RunCommandOptions) =>
+      (await import('../commands/run.ts')).run(name, options),
     );
 }
