@@ -41,7 +41,7 @@ async function oddFiles(): Promise<string[]> {
   });
   const odds = { ...source, benchmark };
   const { files } = await renderReport(odds, { resultsDir: 'results', records, keyOf });
-  const texts = new Map([...files, ['leaderboard.csv', renderLeaderboard([odds], records, keyOf)]]);
+  const texts = new Map([...files, ...renderLeaderboard([odds], records, keyOf)]);
   const folder = await mkdtemp(join(tmpdir(), 'prunebench-csv-'));
   const written = [...texts].filter(([name]) => name.endsWith('.csv'));
   for (const [name, text] of written) {
