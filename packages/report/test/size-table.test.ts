@@ -143,7 +143,7 @@ test('one plot: a disc for every size, the published one as a cross; no accuracy
   const svgs = await described(source, { resultsDir: 'results', records: await sizedRecords(sizes) });
   const discs = svgs.get('size')!.match(/aria-roledescription="circle"/g) ?? [];
   t.is(discs.length, 3 + 3 + 2);
-  t.true(svg.includes('Ada &amp; Bell 1993, Table 1 (surgeon) †'));
+  t.true(svg.includes('Ada &amp; Bell 1993, Table 1 †'));
   t.false(/NaN|Infinity|undefined/.test(svg));
 });
 

@@ -132,7 +132,7 @@ test('a table of speed: a row for every series and sparsity, and from which spar
   const svg = files.get(join('results', 'tiny', 'speed-cpu.svg'))!;
   t.false(/NaN|Infinity|undefined/.test(svg));
   // Four cells in two panels of ratios and one of accuracies, two series and their legend.
-  t.is(await pointsDrawn(records), 3 * 4 + 3);
+  t.is(await pointsDrawn(records), 3 * 4 + 2);
 });
 
 test('what compiling gains with nothing pruned is not counted as gained by sparsity', async (t) => {
@@ -256,7 +256,7 @@ test('a cell of which no timing is left is withheld in table, CSV, plot and sent
   const { markdown } = tables[0]!;
   t.regex(lineOf(markdown, '| global'), /\| +withheld \|/);
   t.regex(lineOf(markdown, '- global, batch 128'), /faster than dense from 98 % on/);
-  t.is(await pointsDrawn(records), 3 * 4 + 3 - 2);
+  t.is(await pointsDrawn(records), 3 * 4 + 2 - 2);
   const edge = await rendered(about('speed'), await retimed(() => ({ speedupMin: 1, speedupMax: 3 })));
   t.notRegex(edge.tables[0]!.markdown, /withheld/);
 });

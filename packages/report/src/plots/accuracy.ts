@@ -122,8 +122,8 @@ function networkPanels(
     ...crosses.map(({ compression }) => compression),
     ...asked,
   ]);
-  const y =
-    quantity === 'error' ? errorAxis([...points, ...crosses, ...dense].map(({ value }) => value)) : accuracyAxis();
+  const values = [...points, ...crosses, ...dense].map(({ value }) => value);
+  const y = quantity === 'error' ? errorAxis(values) : accuracyAxis(values);
   const source: PanelSource = {
     network,
     points,
@@ -174,11 +174,12 @@ function panel(
     .map(({ series, at }) => ({ series, compression: compressionAt(network.size, at) }));
   const xAt = { field: 'compression', ...x };
   const yAt = { field: 'value', ...y };
+  const budget = budgetLabel(network);
   const title = [networkTitle(network), part.label].filter((text) => text !== '').join(': ');
   return {
     width: WIDTH,
     height: HEIGHT,
-    title: { text: title, subtitle: [denseLabel(dense), budgetLabel(network) ?? ' '], ...PANEL_TITLE },
+    title: { text: title, subtitle: [denseLabel(dense), ...(budget === undefined ? [] : [budget])], ...PANEL_TITLE },
     layer: [
       // A share of units is another share of the weights, and has no place on this axis; a strength is none at all.
       ...(network.granularity === 'unit' || network.axis !== 'sparsity'

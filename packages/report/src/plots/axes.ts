@@ -30,11 +30,13 @@ export function errorAxis(errors: readonly number[]) {
   };
 }
 
-/** Test accuracies in percent. */
-export function accuracyAxis() {
+/** Test accuracies in percent, with room for markers at both ends. */
+export function accuracyAxis(accuracies: readonly number[]) {
+  const [least, most] = [Math.min(...accuracies), Math.max(...accuracies)];
+  const room = Math.max(0.5, 0.04 * (most - least));
   return {
     type: 'quantitative' as const,
-    scale: { zero: false, nice: true },
+    scale: { domain: [least - room, most + room], zero: false, nice: false },
     axis: { title: 'test accuracy, %', grid: true },
   };
 }

@@ -1,17 +1,19 @@
 import type { FigureSpec, Layer, Panel } from '../render/svg.ts';
-import { textWidth, wrap } from '../render/text.ts';
+import { wrap } from '../render/text.ts';
 import type { Cell } from '../summary/cell.ts';
 import { isUnpruned } from '../summary/same-budget.ts';
 import { isMeasured, type NetworkSummary, type Summary } from '../summary/summary.ts';
 import { axisWords, networkTitle } from '../tables/display.ts';
 import type { Figure, Picture } from '../tables/kind.ts';
-import { FONT, INK, PAGE_TITLE } from './style.ts';
+import { columnNames, type Grid, layerNames, namesHeight } from './density-labels.ts';
+import { PAGE_TITLE } from './style.ts';
 
 const PAGE_WIDTH = 980;
 const GAP = 22;
 /** Room for the title of a map. */
 const LEAST_PITCH = 170;
-const LABEL_SIZE = 10;
+const FEW_LAYERS = 6;
+const UNTRIED = '#f0f1f3';
 const TITLE_SIZE = 11;
 /** Steps of the colour scale for every tenfold density: neighbours are told apart by a measuring eye at most. */
 const STEPS_PER_DECADE = 6;
@@ -75,7 +77,7 @@ function densityPlot(summary: Summary, title: string, range: readonly [number, n
   const holes = summary.networks.some((network) =>
     mapsOf(network).some(({ tried }) => tried < pointsOf(network).length),
   );
-  const what = `Share of its weights that each layer keeps (rows, input at the top) at each ${points.join(' or ')} (columns), mean over seeds; × marks a layer left empty in some seed${holes ? '; columns without marks were not tried' : ''}; scale ${summary.scale}`;
+  const what = `Share of its weights that each layer keeps (rows, input at the top) at each ${points.join(' or ')} (columns), mean over seeds; × marks a layer left empty in some seed${holes ? '; grey: not tried or empty' : ''}; scale ${summary.scale}`;
   return {
     title: { text: `Where the weights are left: ${title}`, subtitle: wrap(what, 700), ...PAGE_TITLE },
     spacing: 40,
@@ -118,23 +120,26 @@ function networkMaps(network: NetworkSummary, range: readonly [number, number]):
   const pitch = Math.max(width, LEAST_PITCH);
   const columns = Math.max(1, Math.floor((PAGE_WIDTH + GAP) / (pitch + GAP)));
   const titles = maps.map(({ title }) => wrap(title, pitch, TITLE_SIZE));
+  const pointRoom = layers.length > FEW_LAYERS ? 0 : namesHeight(names, grid);
   const titleRoom = 13 * Math.max(0, ...titles.map(({ length }) => length));
   return {
     title: { text: networkTitle(network), fontSize: 14, offset: 12 },
     columns,
-    spacing: { row: 22 + titleRoom, column: GAP + pitch - width },
+    spacing: { row: 22 + titleRoom + pointRoom, column: GAP + pitch - width },
     bounds: 'flush',
     concat: maps.map(({ densities }, index) => {
       const isLeft = index % columns === 0;
-      const isLowest = index + columns >= maps.length;
+      // Where maps are low, looking for the points below another one takes longer than reading them twice.
+      const isNamed = index + columns >= maps.length || layers.length <= FEW_LAYERS;
       return {
         title: { text: titles[index], fontSize: TITLE_SIZE, fontWeight: 'normal', offset: 6, anchor: 'start' },
         width,
+        view: { fill: UNTRIED },
         height: grid.rowHeight * layers.length,
         layer: [
           ...mapLayers(densities, points, layers, { grid, range }),
           ...(isLeft ? [layerNames(layers, grid)] : []),
-          ...(isLowest ? [columnNames(names, grid, layers.length)] : []),
+          ...(isNamed ? [columnNames(names, grid, layers.length)] : []),
         ],
       };
     }),
@@ -143,7 +148,7 @@ function networkMaps(network: NetworkSummary, range: readonly [number, number]):
 
 /** Many columns and rows are narrower and lower than few. */
 function gridOf(columns: number, rows: number): Grid {
-  return { cellWidth: columns > 8 ? 18 : 28, rowHeight: rows > 24 ? 9 : rows > 6 ? 12 : 16 };
+  return { cellWidth: columns > 8 ? 18 : 28, rowHeight: rows > 24 ? 9 : rows > FEW_LAYERS ? 12 : 16 };
 }
 
 function mapLayers(
@@ -167,12 +172,6 @@ function mapLayers(
 interface Place {
   readonly column: number;
   readonly row: number;
-}
-
-/** Sizes in pixels. */
-interface Grid {
-  readonly cellWidth: number;
-  readonly rowHeight: number;
 }
 
 /** A path is a mark in the panel's corner; its coordinates are pixels, because a symbol of four square pixels is drawn as it is given. */
@@ -246,48 +245,6 @@ function crosses(places: readonly Place[], { cellWidth, rowHeight }: Grid): Laye
     data: { values: path === '' ? [] : [{ path }] },
     mark: { ...AS_GIVEN, strokeWidth: arm / 1.7, color: CROSS },
     encoding: PATH,
-  };
-}
-
-const LABEL = { type: 'text', font: FONT, color: INK, aria: false } as const;
-
-/** The names of the rows: one text with a line for each. */
-function layerNames(layers: readonly string[], { rowHeight }: Grid): Layer {
-  return {
-    data: { values: [{}] },
-    mark: {
-      ...LABEL,
-      fontSize: Math.min(LABEL_SIZE, rowHeight - 1),
-      text: layers.map(shortName),
-      lineHeight: rowHeight,
-      align: 'right',
-      baseline: 'middle',
-    },
-    encoding: { x: { value: -4 }, y: { value: rowHeight / 2 } },
-  };
-}
-
-/** "stage2-block1-shortcut-conv" -> "2.1 shortcut": the names of residual networks begin alike, and would be cut where they differ. */
-export function shortName(layer: string): string {
-  return layer.replace(/^stage(\d+)-block(\d+)-/, '$1.$2 ').replace(/shortcut-conv$/, 'shortcut');
-}
-
-/** Every point below its column; upright where they would touch. */
-function columnNames(names: readonly string[], { cellWidth, rowHeight }: Grid, rows: number): Layer {
-  const touch = names.some((name) => textWidth(name, LABEL_SIZE) > cellWidth - 3);
-  const values = names.map((text, index) => ({ text, x: cellWidth * (index + 0.5) }));
-  return {
-    data: { values },
-    mark: {
-      ...LABEL,
-      fontSize: LABEL_SIZE,
-      ...(touch ? { align: 'right', baseline: 'middle', angle: 270 } : { align: 'center', baseline: 'top' }),
-    },
-    encoding: {
-      x: { field: 'x', type: 'quantitative', scale: null, axis: null },
-      y: { value: rowHeight * rows + 4 },
-      text: { field: 'text' },
-    },
   };
 }
 

@@ -26,10 +26,16 @@ export function panelParts(series: readonly Series[]): readonly PanelPart[] {
     if (last !== undefined && last.length + group.length <= MOST_SERIES) last.push(...group);
     else parts.push([...group]);
   }
-  return parts.map((part, index) => ({
+  const others = parts.filter((part) => part.some(({ control }) => !control));
+  return parts.map((part) => ({
     series: new Set(part.map(({ name }) => name)),
-    label: part.every(({ control }) => control) ? 'controls' : `part ${index + 1} of ${parts.length}`,
+    label: labelOf(part, others),
   }));
+}
+
+function labelOf(part: readonly Series[], others: readonly (readonly Series[])[]): string {
+  if (!others.includes(part)) return 'controls';
+  return others.length === 1 ? 'methods' : `part ${others.indexOf(part) + 1} of ${others.length}`;
 }
 
 /** As few groups as there need be, of about one size. */

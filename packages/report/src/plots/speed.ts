@@ -49,7 +49,12 @@ export const speedFigure: Figure = {
 
 function speedPlot(summary: Summary, title: string): FigureSpec {
   const series = new Map(summary.networks.flatMap(({ series: each }) => each.map((one) => [one.name, one] as const)));
-  const styles = seriesStyles([...series.values()]);
+  const shown = new Set(
+    summary.networks.flatMap(({ cells }) =>
+      cells.filter(({ speedups }) => speedups.length > 0).map((cell) => cell.series),
+    ),
+  );
+  const styles = seriesStyles([...series.values()].filter(({ name }) => shown.has(name)));
   const timed = summary.networks.filter(({ cells }) => cells.some(({ speedups }) => speedups.length > 0));
   const cells = summary.networks.flatMap((network) => network.cells);
   const withheld = withheldNote(cells);
@@ -69,8 +74,10 @@ function networkRow(network: NetworkSummary, styles: readonly SeriesStyle[]): Pa
   const sizes = batchSizesOf(network.cells);
   const points = new Map(sizes.map((size) => [size, pointsOf(network, size, styles)]));
   const all = [...points.values()].flat();
-  // The medians alone: a round that was disturbed may leave the panel.
-  const domain = logDomain([1, ...all.flatMap(({ theoretical, measured }) => [theoretical, measured])], 1.3);
+  const domain = logDomain(
+    [1, ...all.flatMap(({ theoretical, measured, low, high }) => [theoretical, measured, low, high])],
+    1.3,
+  );
   const name = networkTitle(network);
   const trained = sizes.filter((size) => points.get(size)!.some(({ accuracy }) => accuracy !== null));
   return {

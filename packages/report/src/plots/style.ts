@@ -29,7 +29,7 @@ export const DASH = { field: 'dash', type: 'nominal', scale: null } as const;
 export const SERIES = { field: 'series' } as const;
 
 /** A point of a line. */
-export const POINT = { type: 'point', filled: true, size: 42, opacity: 1, stroke: 'white', strokeWidth: 0.8 } as const;
+export const POINT = { type: 'point', filled: true, size: 54, opacity: 1, stroke: 'white', strokeWidth: 0.8 } as const;
 /** A line through points. */
 export const LINE = { type: 'line', strokeWidth: 1.8 } as const;
 /** A published value: an outline, with a white one beneath it where it lies on lines. */
