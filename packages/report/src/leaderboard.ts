@@ -85,7 +85,10 @@ function tablesOf(
 }
 
 /** Every value once: beside the first table, by scale, that it belongs to. */
-function publishedRows({ benchmark, published, publishedFile }: ReportSource, tables: readonly RankedTable[]): PublishedRow[] {
+function publishedRows(
+  { benchmark, published, publishedFile }: ReportSource,
+  tables: readonly RankedTable[],
+): PublishedRow[] {
   return publishedValues(benchmark, published, publishedFile).flatMap((value) => {
     const table = tables.find(({ network }) => belongsTo(value, network));
     return table === undefined ? [] : [{ table, value }];
