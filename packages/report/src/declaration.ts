@@ -25,6 +25,8 @@ export interface DeclaredRecords {
   readonly pending: readonly string[];
   /** The same as `complete`, for the trials of one network on one dataset. */
   completeFor(dataset: string, network: string): boolean;
+  /** How many records the trials of one network on one dataset still lack, over all seeds, those of pending series included. */
+  missingFor(dataset: string, network: string): number;
 }
 
 /**
@@ -53,9 +55,12 @@ export function declaredRecords(
     const name = cellName({ ...spec, series });
     seeds.set(name, (seeds.get(name) ?? 0) + 1);
   }
-  const isRecorded = (trial: TrialDeclaration) => (seeds.get(cellName(trial)) ?? 0) >= benchmark.seeds[scale];
+  const missing = (trial: TrialDeclaration) => Math.max(0, benchmark.seeds[scale] - (seeds.get(cellName(trial)) ?? 0));
+  const isRecorded = (trial: TrialDeclaration) => missing(trial) === 0;
   const isPending = ({ series }: TrialDeclaration) => benchmark.pending?.[scale]?.includes(series) ?? false;
   const isDone = (trial: TrialDeclaration) => isPending(trial) || isRecorded(trial);
+  const trialsOf = (dataset: string, network: string) =>
+    trials.filter((trial) => trial.dataset === dataset && trial.network === network);
   const lacking = trials.filter((trial) => isPending(trial) && !isRecorded(trial));
   return {
     trials,
@@ -67,8 +72,8 @@ export function declaredRecords(
       recorded: records.filter(({ spec }) => spec.seed < benchmark.seeds[scale]).length,
     },
     pending: [...new Set(lacking.map(({ series, network, dataset }) => `${series} (${network} on ${dataset})`))],
-    completeFor: (dataset, network) =>
-      trials.filter((trial) => trial.dataset === dataset && trial.network === network).every(isDone),
+    completeFor: (dataset, network) => trialsOf(dataset, network).every(isDone),
+    missingFor: (dataset, network) => trialsOf(dataset, network).reduce((sum, trial) => sum + missing(trial), 0),
   };
 }
 

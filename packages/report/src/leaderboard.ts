@@ -1,15 +1,17 @@
 import { join } from 'node:path';
-import type { ScaleName, TrialRecord, TrialSpec } from '@prunebench/core';
+import { type ScaleName, scales, type TrialRecord, type TrialSpec } from '@prunebench/core';
 import { writeWhole } from '@prunebench/files';
 import { loadRecords } from '@prunebench/records';
 import { declaredRecords } from './declaration.ts';
-import { publishedValues } from './published.ts';
-import { publishedScales } from './published-files.ts';
+import { belongsTo, publishedValues } from './published.ts';
 import { renderCsv } from './render/csv.ts';
 import type { ReportSource } from './report.ts';
+import { isUnpruned } from './summary/same-budget.ts';
 import { summarise } from './summary/summary.ts';
 import { allShown } from './tables/kinds.ts';
-import { type LeaderboardLine, leaderboardLines, leaderboardTable } from './tables/leaderboard.ts';
+import { leaderboardTable } from './tables/leaderboard.ts';
+import { type PublishedRow, publishedTable } from './tables/leaderboard-published.ts';
+import { leaderboardRows, type RankedTable } from './tables/leaderboard-rows.ts';
 
 export interface LeaderboardOptions {
   readonly resultsDir: string;
@@ -19,41 +21,76 @@ export interface LeaderboardOptions {
   readonly keyOf?: (spec: TrialSpec) => string;
 }
 
-/** Writes `<results>/leaderboard.csv` over all benchmarks, files that are no record left out, and returns its path. */
-export async function writeLeaderboard(sources: readonly ReportSource[], options: LeaderboardOptions): Promise<string> {
+/** Writes the leaderboard's files over all benchmarks, files that are no record left out, and returns their paths. */
+export async function writeLeaderboard(
+  sources: readonly ReportSource[],
+  options: LeaderboardOptions,
+): Promise<readonly string[]> {
   const records = options.records ?? (await loadRecords(options.resultsDir, { onCorrupt: 'report' })).records;
-  const file = join(options.resultsDir, 'leaderboard.csv');
-  await writeWhole(file, renderLeaderboard(sources, records, options.keyOf));
-  return file;
+  const written: string[] = [];
+  for (const [name, text] of renderLeaderboard(sources, records, options.keyOf)) {
+    const file = join(options.resultsDir, name);
+    await writeWhole(file, text);
+    written.push(file);
+  }
+  return written;
 }
 
 /**
- * All trained cells of the published scales, of networks whose trials are complete; only those of tables that compare at equal
- * sparsity (not of sizes, whose networks have none in common, nor of speed, which put structures and other tables' trials side by
- * side). Ranks are among the series of one benchmark and scale, which share pretrained weights and budget; series that the paired tests
- * cannot separate share one.
+ * Name -> text of the files at the top of a results folder: `leaderboard.csv`, every cell of every table and the networks before pruning,
+ * each with the state of its table; `leaderboard-published.csv`, what papers print for these networks. Both have the same columns
+ * whatever the folder holds; docs/reference/leaderboard.md says what they mean. Records that no benchmark declares are left out.
  */
 export function renderLeaderboard(
   sources: readonly ReportSource[],
   records: readonly TrialRecord[],
   keyOf?: (spec: TrialSpec) => string,
-): string {
-  const lines = sources.flatMap((source) => publishedScales.flatMap((scale) => linesOf(source, scale, records, keyOf)));
-  return renderCsv(leaderboardTable(lines));
+): ReadonlyMap<string, string> {
+  const byBenchmark = Map.groupBy(records, ({ benchmark }) => benchmark);
+  const found = sources.map((source) => {
+    const own = byBenchmark.get(source.benchmark.id) ?? [];
+    const tables = scales.flatMap((scale) => tablesOf(source, scale, own, keyOf));
+    return { tables, published: tables.length === 0 ? [] : publishedRows(source, tables) };
+  });
+  const rows = found.flatMap(({ tables }) => tables.flatMap(leaderboardRows));
+  return new Map([
+    ['leaderboard.csv', renderCsv(leaderboardTable(rows))],
+    ['leaderboard-published.csv', renderCsv(publishedTable(found.flatMap(({ published }) => published)))],
+  ]);
 }
 
-function linesOf(
-  { benchmark, published, publishedFile }: ReportSource,
+function tablesOf(
+  { benchmark }: ReportSource,
   scale: ScaleName,
-  all: readonly TrialRecord[],
+  own: readonly TrialRecord[],
   keyOf?: (spec: TrialSpec) => string,
-): LeaderboardLine[] {
-  const own = all.filter((record) => record.benchmark === benchmark.id);
-  const { records, trials, completeFor } = declaredRecords(benchmark, scale, own, keyOf);
-  const complete = records.filter(({ spec }) => completeFor(spec.dataset, spec.network));
-  if (complete.length === 0) return [];
-  const shown = allShown(summarise(complete, trials, benchmark.measure)).filter(({ kind }) => kind.ranked);
-  if (shown.length === 0) return [];
-  const values = publishedValues(benchmark, published, publishedFile);
-  return shown.flatMap((each) => leaderboardLines(each, values, benchmark.id, scale));
+): RankedTable[] {
+  const { records, trials, completeFor, missingFor } = declaredRecords(benchmark, scale, own, keyOf);
+  if (records.length === 0) return [];
+  const all = allShown(summarise(records, trials, benchmark.measure));
+  return all.map((shown) => {
+    const { dataset, network } = shown.network;
+    const missing = missingFor(dataset, network);
+    const siblings = all.filter((other) => other.network.dataset === dataset && other.network.network === network);
+    return {
+      ...shown,
+      benchmark: benchmark.id,
+      scale,
+      missing,
+      state: missing === 0 ? 'complete' : completeFor(dataset, network) ? 'pending' : 'partial',
+      seeds: benchmark.seeds[scale],
+      unpruned: siblings.flatMap((each) => each.network.cells).filter(isUnpruned),
+    };
+  });
+}
+
+/** Every value once: beside the first table, by scale, that it belongs to. */
+function publishedRows(
+  { benchmark, published, publishedFile }: ReportSource,
+  tables: readonly RankedTable[],
+): PublishedRow[] {
+  return publishedValues(benchmark, published, publishedFile).flatMap((value) => {
+    const table = tables.find(({ network }) => belongsTo(value, network));
+    return table === undefined ? [] : [{ table, value }];
+  });
 }

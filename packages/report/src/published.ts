@@ -21,6 +21,8 @@ export interface PublishedValue {
   readonly row: PublishedRow;
   /** "Han et al. 2015, Table 1 (magnitude + retrain)" */
   readonly label: string;
+  /** The same without the method: "Han et al. 2015, Table 1". */
+  readonly source: string;
   readonly measure: Measure;
   /** Test error in percent; null where the number measures something else. */
   readonly error: number | null;
@@ -103,12 +105,14 @@ function publishedValue({ network, dataset, series }: PublishedReference, row: P
   const error = measure === 'other' || !Number.isFinite(value) ? null : isAccuracy ? 100 - value : value;
   const where = row.where_in_paper === '' ? '' : `, ${row.where_in_paper}`;
   const elsewhere = dataset === undefined || plainName(dataset) === plainName(row.dataset) ? '' : ` on ${row.dataset}`;
+  const source = `${shortPaper(row)}${where}${elsewhere}`;
   return {
     network,
     dataset: dataset ?? row.dataset,
     series,
     row,
-    label: `${shortPaper(row)}${where}${elsewhere} (${row.method})`,
+    label: `${source} (${row.method})`,
+    source,
     measure,
     error,
     sparsity: parseSparsity(row.sparsity_percent_or_compression),

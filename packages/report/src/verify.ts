@@ -45,9 +45,11 @@ export async function verifyResults(sources: readonly ReportSource[], options: V
     const records = loaded.records.filter((record) => record.benchmark === source.benchmark.id);
     published.push(...(await verifyBenchmark(source, records, options)));
   }
-  const leaderboard = await orDifference(join(resultsDir, 'leaderboard.csv'), async (file) =>
-    loaded.records.length === 0 ? [] : compareFile(file, renderLeaderboard(sources, loaded.records, keyOf)),
-  );
+  const leaderboard = await orDifference(join(resultsDir, 'leaderboard.csv'), async () => {
+    if (loaded.records.length === 0) return [];
+    const rendered = [...renderLeaderboard(sources, loaded.records, keyOf)];
+    return (await Promise.all(rendered.map(([name, text]) => compareFile(join(resultsDir, name), text)))).flat();
+  });
   return [...wrongRecords, ...published, ...leaderboard];
 }
 

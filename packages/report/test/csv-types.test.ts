@@ -1,8 +1,9 @@
-import { mkdir, mkdtemp, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TrialRecord } from '@prunebench/core';
 import test from 'ava';
+import { parse } from 'csv-parse/sync';
 import { renderLeaderboard, renderReport } from '../src/index.ts';
 import { type Columns, readInPandas, readInR, readPlainly } from './csv-readers.ts';
 import { keyOf, storedRecords, workplace } from './tiny-benchmark.ts';
@@ -12,7 +13,7 @@ const PUBLISHED = join(import.meta.dirname, '..', '..', '..', 'results');
 const LOGICAL = /^(control|separated)$|_withheld$/;
 /** Names, words and lists; everything else is a number. */
 const TEXT =
-  /^(holm_family|kind|dataset|network|series|granularity|method|first|second|note|holm_family|collapsed_layers|failures|commits|benchmark|scale|timing_range|side|commit|cpu|node|measured_at|peer|peer_layout|peer_form|mode|layer|what|name|format|operation|hook|backend|adapter|masks|architecture_mean_units|published_(in|metric|at|confidence|epoch)(_\d+)?)$/;
+  /^(holm_family|kind|dataset|network|series|granularity|method|first|second|note|holm_family|collapsed_layers|failures|commits|benchmark|scale|timing_range|side|commit|cpu|node|measured_at|peer|peer_layout|peer_form|mode|layer|what|name|format|operation|hook|backend|adapter|masks|architecture_mean_units|target|cell|comparison|table|table_state|ranked_by|backends|hosts|measured_on|paper|where_in_paper|paper_(dataset|network|method)|source|notes|published_(in|metric|at|confidence|epoch)(_\d+)?)$/;
 
 /** Columns that are read as something else than they hold. */
 function misread(columns: Columns): string[] {
@@ -41,7 +42,7 @@ async function oddFiles(): Promise<string[]> {
   });
   const odds = { ...source, benchmark };
   const { files } = await renderReport(odds, { resultsDir: 'results', records, keyOf });
-  const texts = new Map([...files, ['leaderboard.csv', renderLeaderboard([odds], records, keyOf)]]);
+  const texts = new Map([...files, ...renderLeaderboard([odds], records, keyOf)]);
   const folder = await mkdtemp(join(tmpdir(), 'prunebench-csv-'));
   const written = [...texts].filter(([name]) => name.endsWith('.csv'));
   for (const [name, text] of written) {
@@ -68,3 +69,15 @@ for (const [what, files] of [
         t.deepEqual(misread(columns), []);
       }
     });
+
+test('days are written as ISO 8601 has them, and a column with a unit has no letters', async (t) => {
+  for (const file of [...(await publishedFiles()), ...(await oddFiles())]) {
+    const rows: Record<string, string>[] = parse(await readFile(file, 'utf8'), { columns: true });
+    for (const row of rows)
+      for (const [column, value] of Object.entries(row)) {
+        if (column === 'measured_on') t.regex(value, /^\d{4}-\d\d-\d\d$/, file);
+        if (/_(percent|examples|epochs|seeds|parameters|bytes|seconds|ratio)$/.test(column))
+          t.regex(value, /^$|^-?\d/, `${file}: ${column}`);
+      }
+  }
+});

@@ -83,7 +83,7 @@ test('a name comes out of the CSV files as it went in, but for control character
   const { files, records, source } = await oddly();
   const name = ODD.replace('\u001b', '\\u001b').replace('\u0007', '\\u0007');
   const texts = [...files].filter(([file]) => file.endsWith('.csv')).map(([, text]) => text);
-  texts.push(renderLeaderboard([source], records, keyOf));
+  texts.push(renderLeaderboard([source], records, keyOf).get('leaderboard.csv')!);
   for (const text of texts) {
     const rows: Record<string, string>[] = parse(text, { columns: true });
     t.true(rows.some(({ series, first, second }) => [series, first, second].includes(name)));

@@ -202,7 +202,7 @@ test('the plots name their title, networks and series, and mark the collapsed la
     'uniform',
     'random',
     'dense 1.60 %',
-    'Ada et al. 2015, Table 1 (magnitude)',
+    'Ada et al. 2015, Table 1<',
   ])
     t.true(accuracy.includes(text), text);
   const density = await read('density-cpu.svg');

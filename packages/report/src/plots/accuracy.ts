@@ -1,5 +1,6 @@
 import { belongsTo, type PublishedValue } from '../published.ts';
-import { type FigureSpec, type Layer, type Panel, wrap } from '../render/svg.ts';
+import type { FigureSpec, Layer, Panel } from '../render/svg.ts';
+import { textWidth, wrap } from '../render/text.ts';
 import { seedCount } from '../summary/cell.ts';
 import { compressionAt } from '../summary/compression.ts';
 import { isMeasured, type NetworkSummary, type Summary } from '../summary/summary.ts';
@@ -8,22 +9,32 @@ import { budgetLabel } from '../tables/budget.ts';
 import { networkTitle } from '../tables/display.ts';
 import { formatFixed, formatPercent } from '../tables/format.ts';
 import type { Figure } from '../tables/kind.ts';
-import { legendPanel } from './legend.ts';
-import { INK, MUTED, PAGE_TITLE, publishedStyles, type SeriesStyle, seriesStyles } from './style.ts';
-import { logDomain, logTicks } from './ticks.ts';
+import { accuracyAxis, compressionAxis, errorAxis } from './axes.ts';
+import { legendPanel, sourceName } from './legend.ts';
+import { type PanelPart, panelParts } from './parts.ts';
+import {
+  COLOR,
+  DASH,
+  INK,
+  LINE,
+  MUTED,
+  OUTLINE,
+  PAGE_TITLE,
+  POINT,
+  publishedStyles,
+  SERIES,
+  type SeriesStyle,
+  SHAPE,
+  seriesStyles,
+} from './style.ts';
 
 const WIDTH = 380;
 const HEIGHT = 330;
 const GAP = 76;
+const SPARSITY_ROW = 12;
 const PANEL_TITLE = { offset: 14, subtitleFontSize: 11, subtitleColor: MUTED, subtitlePadding: 4 } as const;
 
 type Quantity = ReturnType<typeof quantityOf>;
-
-// Each datum carries how it is drawn, so that panels and legend need no common scales.
-const SERIES = { field: 'series' } as const;
-const COLOR = { field: 'color', type: 'nominal', scale: null } as const;
-const SHAPE = { field: 'shape', type: 'nominal', scale: null } as const;
-const DASH = { field: 'dash', type: 'nominal', scale: null } as const;
 
 interface Point {
   readonly series: string;
@@ -35,7 +46,8 @@ interface Point {
 
 /**
  * Test error (log axis; accuracy, linear, where the networks are below 95 %) against the compression ratio (log axis),
- * a panel for each network: means with 95 % bands, the dense network as a rule, published values as crosses.
+ * a panel for each network, or several where it has more series than one can show: means with 95 % bands, the dense network as a rule,
+ * published values as outlines in the colour of the series that they stand beside.
  */
 export const accuracyFigure: Figure = {
   id: 'accuracy',
@@ -51,24 +63,26 @@ function accuracyPlot(summary: Summary, title: string, published: readonly Publi
   );
   const belonging = summary.networks.flatMap((network) => values.filter((value) => belongsTo(value, network)));
   const styles = [...seriesStyles([...series.values()]), ...publishedStyles([...new Set(belonging.map(sourceName))])];
-  const columns = Math.min(2, summary.networks.length);
+  const rows = summary.networks.map((network) =>
+    networkPanels(
+      network,
+      values.filter((value) => belongsTo(value, network)),
+      styles,
+    ),
+  );
+  const isParted = rows.some(({ length }) => length > 1);
+  const columns = Math.min(2, isParted ? 2 : rows.length);
+  const flow = (concat: Panel[]) => ({ bounds: 'flush' as const, columns, spacing: { column: GAP, row: 120 }, concat });
   return {
-    title: { text: title, subtitle: wrap(subtitleOf(summary), 95), ...PAGE_TITLE },
-    spacing: 34,
+    title: {
+      text: title,
+      subtitle: wrap(subtitleOf(summary), Math.max(2 * WIDTH, columns * WIDTH + GAP)),
+      ...PAGE_TITLE,
+    },
+    spacing: 40,
     vconcat: [
-      {
-        bounds: 'flush',
-        columns,
-        spacing: { column: GAP, row: 110 },
-        concat: summary.networks.map((network) =>
-          panel(
-            network,
-            values.filter((value) => belongsTo(value, network)),
-            styles,
-          ),
-        ),
-      },
-      legendPanel(styles),
+      ...(isParted ? rows.map(flow) : [flow(rows.flat())]),
+      legendPanel(styles, { published: 'published, in the colour of the series beside' }),
     ],
   };
 }
@@ -85,61 +99,114 @@ function isPlotted({ error, sparsity, measure }: PublishedValue): boolean {
   return error !== null && sparsity !== null && sparsity > 0 && measure !== 'before-retraining';
 }
 
-function sourceName({ label, recalled }: PublishedValue): string {
-  return `${label}${recalled ? ' †' : ''}`;
-}
-
-function panel(network: NetworkSummary, published: readonly PublishedValue[], styles: readonly SeriesStyle[]): Panel {
+/** The panels of a network, on the same axes. */
+function networkPanels(
+  network: NetworkSummary,
+  published: readonly PublishedValue[],
+  styles: readonly SeriesStyle[],
+): Panel[] {
   const quantity = quantityOf(network);
   const points = pointsOf(network, quantity);
   const crosses = published.map((value) => ({
-    series: sourceName(value),
+    series: value.series,
+    source: sourceName(value),
     compression: compressionAt(network.size, value.sparsity!),
     value: quantity === 'error' ? value.error! : 100 - value.error!,
   }));
   const dense = network.dense.map(({ name, [quantity]: estimate }) => ({ name, value: estimate.mean }));
+  const asked = network.cells
+    .filter(({ axis }) => axis === 'sparsity')
+    .map(({ at }) => compressionAt(network.size, at));
+  const x = compressionAxis([
+    ...points.map(({ compression }) => compression),
+    ...crosses.map(({ compression }) => compression),
+    ...asked,
+  ]);
   const values = [...points, ...crosses, ...dense].map(({ value }) => value);
+  const y = quantity === 'error' ? errorAxis(values) : accuracyAxis(values);
+  const source: PanelSource = {
+    network,
+    points,
+    crosses,
+    dense,
+    x,
+    y,
+    styleOf: new Map(styles.map((style) => [style.name, style])),
+  };
+  return panelParts(network.series).map((part, index) => panel(source, part, index === 0));
+}
+
+interface PanelSource {
+  readonly network: NetworkSummary;
+  readonly points: readonly Point[];
+  readonly crosses: readonly {
+    readonly series: string;
+    readonly source: string;
+    readonly compression: number;
+    readonly value: number;
+  }[];
+  readonly dense: readonly { readonly name: string; readonly value: number }[];
+  readonly x: ReturnType<typeof compressionAxis>;
+  readonly y: ReturnType<typeof errorAxis> | ReturnType<typeof accuracyAxis>;
+  readonly styleOf: ReadonlyMap<string, SeriesStyle>;
+}
+
+/** One panel: the series of `part`; a published value of no series of ours is in the first. */
+function panel(
+  { network, points, crosses, dense, x, y, styleOf }: PanelSource,
+  part: PanelPart,
+  isFirst: boolean,
+): Panel {
+  const styled = <T extends { series: string }>(data: readonly T[]) =>
+    data.filter(({ series }) => part.series.has(series)).map((datum) => ({ ...styleOf.get(datum.series)!, ...datum }));
+  const lines = { values: styled(points) };
+  const isShown = (series: string) =>
+    part.series.has(series) || (isFirst && !network.series.some(({ name }) => name === series));
+  const printed = crosses
+    .filter(({ series }) => isShown(series))
+    .map((cross) => ({
+      ...cross,
+      shape: styleOf.get(cross.source)!.shape,
+      color: styleOf.get(cross.series)?.color ?? INK,
+    }));
   const lost = network.cells
     .filter(({ trials, axis }) => trials.length === 0 && axis === 'sparsity')
     .map(({ series, at }) => ({ series, compression: compressionAt(network.size, at) }));
-  const x = compressionAxis([...points, ...crosses, ...lost].map(({ compression }) => compression));
-  const y = quantity === 'error' ? errorAxis(values) : accuracyAxis();
-  const styleOf = new Map(styles.map((style) => [style.name, style]));
-  const styled = <T extends { series: string }>(data: readonly T[]) =>
-    data.map((datum) => ({ ...styleOf.get(datum.series)!, ...datum }));
   const xAt = { field: 'compression', ...x };
   const yAt = { field: 'value', ...y };
   const budget = budgetLabel(network);
+  const title = [networkTitle(network), part.label].filter((text) => text !== '').join(': ');
   return {
     width: WIDTH,
     height: HEIGHT,
-    title: { text: networkTitle(network), ...(budget ? { subtitle: budget } : {}), ...PANEL_TITLE },
+    title: { text: title, subtitle: [denseLabel(dense), ...(budget === undefined ? [] : [budget])], ...PANEL_TITLE },
     layer: [
       // A share of units is another share of the weights, and has no place on this axis; a strength is none at all.
       ...(network.granularity === 'unit' || network.axis !== 'sparsity'
         ? []
         : sparsityRow(network, x.scale.domain, xAt)),
       {
-        data: { values: styled(points) },
+        data: lines,
         mark: { type: 'area', clip: true, opacity: 0.1 },
         encoding: { x: xAt, y: { field: 'low', ...y }, y2: { field: 'high' }, color: COLOR, detail: SERIES },
       },
-      ...denseRule(dense, yAt),
       {
-        data: { values: styled(points) },
-        mark: { type: 'line', clip: true, strokeWidth: 1.8 },
+        data: { values: [...dense] },
+        mark: { type: 'rule', color: INK, strokeWidth: 1, opacity: 0.7 },
+        encoding: { y: yAt },
+      },
+      {
+        data: lines,
+        mark: { ...LINE, clip: true },
         encoding: { x: xAt, y: yAt, color: COLOR, strokeDash: DASH, detail: SERIES },
       },
+      { data: lines, mark: POINT, encoding: { x: xAt, y: yAt, color: COLOR, shape: SHAPE } },
       {
-        data: { values: styled(points) },
-        mark: { type: 'point', filled: true, size: 42, opacity: 1, stroke: 'white', strokeWidth: 0.8 },
-        encoding: { x: xAt, y: yAt, color: COLOR, shape: SHAPE },
+        data: { values: printed },
+        mark: { ...OUTLINE, stroke: 'white', strokeWidth: 4.5 },
+        encoding: { x: xAt, y: yAt, shape: SHAPE },
       },
-      {
-        data: { values: styled(crosses) },
-        mark: { type: 'point', size: 75, opacity: 1, strokeWidth: 1.8 },
-        encoding: { x: xAt, y: yAt, color: COLOR, shape: SHAPE },
-      },
+      { data: { values: printed }, mark: OUTLINE, encoding: { x: xAt, y: yAt, color: COLOR, shape: SHAPE } },
       {
         data: { values: styled(lost) },
         mark: { type: 'text', text: 'failed', angle: 270, align: 'right', fontSize: 9, dy: 4 },
@@ -149,17 +216,11 @@ function panel(network: NetworkSummary, published: readonly PublishedValue[], st
   };
 }
 
-/** The dense network, named at the right end of its rule. */
-function denseRule(dense: readonly { name: string; value: number }[], y: object): Layer[] {
-  const data = { values: dense.map(({ name, value }) => ({ value, label: `${name} ${formatFixed(value, 2)} %` })) };
-  return [
-    { data, mark: { type: 'rule', color: INK, strokeWidth: 1, opacity: 0.7 }, encoding: { y } },
-    {
-      data,
-      mark: { type: 'text', align: 'right', baseline: 'top', dx: -3, dy: 4, fontSize: 10, color: INK },
-      encoding: { x: { value: WIDTH }, y, text: { field: 'label' } },
-    },
-  ];
+/** What the rules of a panel are: "rule: dense 1.61 %". */
+function denseLabel(dense: PanelSource['dense']): string {
+  return dense.length === 0
+    ? ' '
+    : `rule: ${dense.map(({ name, value }) => `${name} ${formatFixed(value, 2)} %`).join(', ')}`;
 }
 
 function pointsOf(network: NetworkSummary, quantity: Quantity): Point[] {
@@ -182,60 +243,27 @@ function pointsOf(network: NetworkSummary, quantity: Quantity): Point[] {
   });
 }
 
-function compressionAxis(ratios: readonly number[]) {
-  const domain = logDomain(ratios, 1.12);
-  const values = logTicks(domain);
-  return {
-    type: 'quantitative' as const,
-    scale: { type: 'log' as const, domain, nice: false },
-    axis: {
-      title: 'compression ratio (all parameters / remaining parameters)',
-      values,
-      labelExpr: "format(datum.value, ',') + '×'",
-      grid: false,
-    },
-  };
-}
-
-/** Logarithmic, unless some network makes no error at all, which has no place on such an axis. */
-function errorAxis(errors: readonly number[]) {
-  if (Math.min(...errors) <= 0) {
-    const axis = { title: 'test error, %', grid: true };
-    return { type: 'quantitative' as const, scale: { zero: true, nice: true }, axis };
-  }
-  const domain = logDomain(errors, 1.25);
-  return {
-    type: 'quantitative' as const,
-    scale: { type: 'log' as const, domain, nice: false },
-    axis: { title: 'test error, % (log scale)', values: logTicks(domain), format: '~g', grid: true },
-  };
-}
-
-function accuracyAxis() {
-  return {
-    type: 'quantitative' as const,
-    scale: { zero: false, nice: true },
-    axis: { title: 'test accuracy, %', grid: true },
-  };
-}
-
-/** Sparsities above the panel, where they stand on its axis; those that would touch are left out. */
+/** Every sparsity above the panel where it stands on its axis, in as many rows as it takes that none touch. */
 function sparsityRow({ points, size }: NetworkSummary, [from, to]: readonly [number, number], x: object): Layer[] {
   const pixel = (compression: number) => (WIDTH * Math.log(compression / from)) / Math.log(to / from);
-  let last = -Infinity;
-  const values = points.flatMap((sparsity) => {
+  const ends: number[] = [];
+  const values = points.map((sparsity) => {
     const compression = compressionAt(size, sparsity);
-    if (compression < from || compression > to || pixel(compression) - last < 34) return [];
-    last = pixel(compression);
-    return [{ compression, label: `${formatPercent(sparsity, 1)} %` }];
+    const label = formatPercent(sparsity, 1);
+    const half = textWidth(label, 10) / 2 + 2;
+    const free = ends.findIndex((end) => end <= pixel(compression) - half);
+    const row = free < 0 ? ends.length : free;
+    ends[row] = pixel(compression) + half;
+    return { compression, label, y: -5 - SPARSITY_ROW * row };
   });
   const mark = { type: 'text', fontSize: 10, color: MUTED, baseline: 'bottom' } as const;
+  const y = { field: 'y', type: 'quantitative', scale: null, axis: null } as const;
   return [
-    { data: { values }, mark, encoding: { x, y: { value: -5 }, text: { field: 'label' } } },
+    { data: { values }, mark, encoding: { x, y, text: { field: 'label' } } },
     {
       data: { values: [{}] },
-      mark: { ...mark, align: 'left', text: 'at sparsity' },
-      encoding: { x: { value: 0 }, y: { value: -20 } },
+      mark: { ...mark, align: 'left', text: 'at sparsity, %' },
+      encoding: { x: { value: 0 }, y: { value: -8 - SPARSITY_ROW * ends.length } },
     },
   ];
 }

@@ -1,14 +1,20 @@
-import { type FigureSpec, type Layer, type Panel, wrap } from '../render/svg.ts';
+import type { FigureSpec, Layer, Panel } from '../render/svg.ts';
+import { wrap } from '../render/text.ts';
 import type { Cell } from '../summary/cell.ts';
+import { isUnpruned } from '../summary/same-budget.ts';
 import { isMeasured, type NetworkSummary, type Summary } from '../summary/summary.ts';
 import { axisWords, networkTitle } from '../tables/display.ts';
 import type { Figure, Picture } from '../tables/kind.ts';
-import { FONT, INK, PAGE_TITLE } from './style.ts';
+import { columnNames, type Grid, layerNames, namesHeight } from './density-labels.ts';
+import { PAGE_TITLE } from './style.ts';
 
-const CELL_WIDTH = 30;
-const PAGE_WIDTH = 1000;
-/** Room for the names of the layers and the gap between two maps. */
-const MARGIN = 62;
+const PAGE_WIDTH = 980;
+const GAP = 22;
+/** Room for the title of a map. */
+const LEAST_PITCH = 170;
+const FEW_LAYERS = 6;
+const UNTRIED = '#f0f1f3';
+const TITLE_SIZE = 11;
 /** Steps of the colour scale for every tenfold density: neighbours are told apart by a measuring eye at most. */
 const STEPS_PER_DECADE = 6;
 const CROSS = '#d7191c';
@@ -68,15 +74,12 @@ function pagesOf(networks: readonly NetworkSummary[]): NetworkSummary[][] {
 
 function densityPlot(summary: Summary, title: string, range: readonly [number, number]): FigureSpec {
   const points = [...new Set(summary.networks.map(({ axis }) => axis))].map((axis) => POINTS[axis]);
+  const holes = summary.networks.some((network) =>
+    mapsOf(network).some(({ tried }) => tried < pointsOf(network).length),
+  );
+  const what = `Share of its weights that each layer keeps (rows, input at the top) at each ${points.join(' or ')} (columns), mean over seeds; × marks a layer left empty in some seed${holes ? '; grey: not tried or empty' : ''}; scale ${summary.scale}`;
   return {
-    title: {
-      text: `Where the weights are left: ${title}`,
-      subtitle: wrap(
-        `Share of its weights that each layer keeps (rows, input at the top) at each ${points.join(' or ')} (columns), mean over seeds; × marks a layer left empty in some seed; scale ${summary.scale}`,
-        100,
-      ),
-      ...PAGE_TITLE,
-    },
+    title: { text: `Where the weights are left: ${title}`, subtitle: wrap(what, 700), ...PAGE_TITLE },
     spacing: 40,
     vconcat: summary.networks.map((network) => networkMaps(network, range)),
     resolve: { scale: { color: 'shared' } },
@@ -90,65 +93,90 @@ const POINTS = {
   lambda: 'λ',
 } as const;
 
-function networkMaps(network: NetworkSummary, range: readonly [number, number]): Panel {
-  const width = CELL_WIDTH * network.points.length;
-  const maps = network.series.flatMap(({ name, control }) => {
-    const densities = network.cells.filter(({ series }) => series === name).flatMap(layerDensities);
-    return densities.length === 0 ? [] : [densityMap(control ? `control: ${name}` : name, densities, network, range)];
+/** The points at which something is removed: a network with all of its weights has nothing to show. */
+function pointsOf({ points, axis }: NetworkSummary): readonly number[] {
+  return points.filter((at) => !isUnpruned({ axis, at }));
+}
+
+interface SeriesMap {
+  readonly title: string;
+  readonly densities: readonly LayerDensity[];
+  /** At how many points. */
+  readonly tried: number;
+}
+
+function mapsOf({ series, cells }: NetworkSummary): SeriesMap[] {
+  return series.flatMap(({ name, control }) => {
+    const own = cells.filter((cell) => cell.series === name && !isUnpruned(cell));
+    const densities = own.flatMap(layerDensities);
+    if (densities.length === 0) return [];
+    return [{ title: control ? `control: ${name}` : name, densities, tried: own.length }];
   });
+}
+
+/** All maps of a network on one grid, so that a point is the same column in each: layers are named at the left, points below. */
+function networkMaps(network: NetworkSummary, range: readonly [number, number]): Panel {
+  const maps = mapsOf(network);
+  const points = pointsOf(network);
+  const layers = [...new Set(maps.flatMap(({ densities }) => densities.map(({ layer }) => layer)))];
+  const names = points.map(axisWords[network.axis].format);
+  const grid = gridOf(points.length, layers.length);
+  const width = grid.cellWidth * points.length;
+  const pitch = Math.max(width, LEAST_PITCH);
+  const columns = Math.max(1, Math.floor((PAGE_WIDTH + GAP) / (pitch + GAP)));
+  const titles = maps.map(({ title }) => wrap(title, pitch, TITLE_SIZE));
+  const pointRoom = layers.length > FEW_LAYERS ? 0 : namesHeight(names, grid);
+  const titleRoom = 13 * Math.max(0, ...titles.map(({ length }) => length));
   return {
     title: { text: networkTitle(network), fontSize: 14, offset: 12 },
-    columns: Math.max(1, Math.floor(PAGE_WIDTH / (width + MARGIN))),
-    spacing: { row: 56, column: MARGIN },
+    columns,
+    spacing: { row: 22 + titleRoom + pointRoom, column: GAP + pitch - width },
     bounds: 'flush',
-    concat: maps,
+    concat: maps.map(({ densities }, index) => {
+      const isLeft = index % columns === 0;
+      // Where maps are low, looking for the points below another one takes longer than reading them twice.
+      const isNamed = index + columns >= maps.length || layers.length <= FEW_LAYERS;
+      return {
+        title: { text: titles[index], fontSize: TITLE_SIZE, fontWeight: 'normal', offset: 6, anchor: 'start' },
+        width,
+        view: { fill: UNTRIED },
+        height: grid.rowHeight * layers.length,
+        layer: [
+          ...mapLayers(densities, points, layers, { grid, range }),
+          ...(isLeft ? [layerNames(layers, grid)] : []),
+          ...(isNamed ? [columnNames(names, grid, layers.length)] : []),
+        ],
+      };
+    }),
   };
 }
 
-function densityMap(
-  title: string,
+/** Many columns and rows are narrower and lower than few. */
+function gridOf(columns: number, rows: number): Grid {
+  return { cellWidth: columns > 8 ? 18 : 28, rowHeight: rows > 24 ? 9 : rows > FEW_LAYERS ? 12 : 16 };
+}
+
+function mapLayers(
   densities: readonly LayerDensity[],
-  { points, axis }: NetworkSummary,
-  range: readonly [number, number],
-): Panel {
-  const layers = [...new Set(densities.map(({ layer }) => layer))];
-  const rowHeight = layers.length > 24 ? 8 : 18;
-  const width = CELL_WIDTH * points.length;
-  const columns = points.filter((point) => densities.some(({ at }) => at === point));
-  const grid = { cellWidth: width / columns.length, rowHeight };
-  const placeOf = ({ at, layer }: LayerDensity) => ({ column: columns.indexOf(at), row: layers.indexOf(layer) });
-  return {
-    title: {
-      text: wrap(title, (width + MARGIN) / 6.2),
-      fontSize: 11.5,
-      fontWeight: 'normal',
-      offset: 6,
-      anchor: 'start',
-    },
-    width,
-    height: rowHeight * layers.length,
-    layer: [
-      colouredCells(
-        densities.filter(({ density }) => density > 0).map((each) => ({ ...placeOf(each), density: each.density })),
-        grid,
-        range,
-      ),
-      crosses(densities.filter(({ collapsed }) => collapsed).map(placeOf), grid),
-      layerNames(layers, rowHeight),
-      columnNames(columns.map(axisWords[axis].format), grid, rowHeight * layers.length),
-    ],
-  };
+  points: readonly number[],
+  layers: readonly string[],
+  { grid, range }: { readonly grid: Grid; readonly range: readonly [number, number] },
+): Layer[] {
+  const placeOf = ({ at, layer }: LayerDensity) => ({ column: points.indexOf(at), row: layers.indexOf(layer) });
+  const left = densities.filter(({ density }) => density > 0);
+  return [
+    colouredCells(
+      left.map((each) => ({ ...placeOf(each), density: each.density })),
+      grid,
+      range,
+    ),
+    crosses(densities.filter(({ collapsed }) => collapsed).map(placeOf), grid),
+  ];
 }
 
 interface Place {
   readonly column: number;
   readonly row: number;
-}
-
-/** Sizes in pixels. */
-interface Grid {
-  readonly cellWidth: number;
-  readonly rowHeight: number;
 }
 
 /** A path is a mark in the panel's corner; its coordinates are pixels, because a symbol of four square pixels is drawn as it is given. */
@@ -222,41 +250,6 @@ function crosses(places: readonly Place[], { cellWidth, rowHeight }: Grid): Laye
     data: { values: path === '' ? [] : [{ path }] },
     mark: { ...AS_GIVEN, strokeWidth: arm / 1.7, color: CROSS },
     encoding: PATH,
-  };
-}
-
-const LABEL = { type: 'text', font: FONT, fontSize: 10, color: INK, aria: false } as const;
-/** Width of a character of such a label, at most. */
-const CHARACTER = 8;
-
-/** The names of the rows: one text with a line for each. */
-function layerNames(layers: readonly string[], rowHeight: number): Layer {
-  const every = rowHeight < 10 ? 2 : 1;
-  const text = layers.map((layer, index) => (index % every === 0 ? layer : ' '));
-  return {
-    data: { values: [{}] },
-    mark: { ...LABEL, text, lineHeight: rowHeight, align: 'right', baseline: 'middle', limit: 80 },
-    encoding: { x: { value: -2 }, y: { value: rowHeight / 2 } },
-  };
-}
-
-/** The points below their columns; every second, every fourth ... where they would touch. */
-function columnNames(names: readonly string[], { cellWidth }: Grid, height: number): Layer {
-  const touch = (every: number) => {
-    const shown = names.filter((_, index) => index % every === 0);
-    return shown.slice(1).some((name, i) => (CHARACTER * (name.length + shown[i].length)) / 2 > cellWidth * every);
-  };
-  let every = 1;
-  while (touch(every)) every *= 2;
-  const values = names.flatMap((text, index) => (index % every === 0 ? [{ text, x: cellWidth * (index + 0.5) }] : []));
-  return {
-    data: { values },
-    mark: { ...LABEL, align: 'center', baseline: 'top' },
-    encoding: {
-      x: { field: 'x', type: 'quantitative', scale: null, axis: null },
-      y: { value: height + 2 },
-      text: { field: 'text' },
-    },
   };
 }
 

@@ -1,24 +1,31 @@
+import type { PublishedValue } from '../published.ts';
 import type { Panel } from '../render/svg.ts';
-import { INK, MUTED, type SeriesStyle } from './style.ts';
+import { textWidth } from '../render/text.ts';
+import { COLOR, DASH, INK, MUTED, OUTLINE, POINT, type SeriesStyle, SHAPE } from './style.ts';
 
 const ROW = 19;
 const SWATCH = 30;
 const GAP = 34;
-/** Average width of a character of an 11 pixel label. */
-const CHARACTER = 5.7;
+const FONT_SIZE = 11;
 
 const HEADINGS = { series: 'methods', control: 'controls', published: 'published' } as const;
 
 /** Line and marker of every series in columns: methods, controls, published values. Vega's own legends show no dashes. */
-export function legendPanel(styles: readonly SeriesStyle[]): Panel {
+export function legendPanel(
+  styles: readonly SeriesStyle[],
+  headings: Readonly<Partial<Record<SeriesStyle['role'], string>>> = {},
+): Panel {
   const columns = (['series', 'control', 'published'] as const)
-    .map((role) => ({ heading: HEADINGS[role], styles: styles.filter((style) => style.role === role) }))
+    .map((role) => ({
+      heading: headings[role] ?? HEADINGS[role],
+      styles: styles.filter((style) => style.role === role),
+    }))
     .filter((column) => column.styles.length > 0);
   let left = 0;
-  const headings: object[] = [];
+  const heads: object[] = [];
   const entries: (SeriesStyle & Readonly<Record<'x' | 'middle' | 'end' | 'text' | 'y', number>>)[] = [];
   for (const column of columns) {
-    headings.push({ x: left, y: 0, label: column.heading });
+    heads.push({ x: left, y: 0, label: column.heading });
     column.styles.forEach((style, row) => {
       entries.push({
         ...style,
@@ -29,18 +36,18 @@ export function legendPanel(styles: readonly SeriesStyle[]): Panel {
         y: ROW * (row + 1),
       });
     });
-    left += SWATCH + 8 + CHARACTER * Math.max(...column.styles.map(({ name }) => name.length)) + GAP;
+    const names = column.styles.map(({ name }) => SWATCH + 8 + textWidth(name, FONT_SIZE));
+    left += Math.max(textWidth(column.heading, FONT_SIZE), ...names) + GAP;
   }
   const at = (field: string) => ({ field, type: 'quantitative', scale: null, axis: null }) as const;
-  const color = { field: 'color', type: 'nominal', scale: null } as const;
   const lines = entries.filter(({ role }) => role !== 'published');
-  const label = { type: 'text', align: 'left', baseline: 'middle', fontSize: 11 } as const;
+  const label = { type: 'text', align: 'left', baseline: 'middle', fontSize: FONT_SIZE } as const;
   return {
     width: left,
     height: ROW * (1 + Math.max(...columns.map((column) => column.styles.length))),
     layer: [
       {
-        data: { values: headings },
+        data: { values: heads },
         mark: { ...label, color: MUTED },
         encoding: { x: at('x'), y: at('y'), text: { field: 'label' } },
       },
@@ -51,19 +58,19 @@ export function legendPanel(styles: readonly SeriesStyle[]): Panel {
           x: at('x'),
           x2: { field: 'end' },
           y: at('y'),
-          color,
-          strokeDash: { field: 'dash', type: 'nominal', scale: null },
+          color: COLOR,
+          strokeDash: DASH,
         },
       },
       {
         data: { values: lines },
-        mark: { type: 'point', filled: true, size: 42, opacity: 1, stroke: 'white', strokeWidth: 0.8 },
-        encoding: { x: at('middle'), y: at('y'), color, shape: { field: 'shape', type: 'nominal', scale: null } },
+        mark: POINT,
+        encoding: { x: at('middle'), y: at('y'), color: COLOR, shape: SHAPE },
       },
       {
         data: { values: entries.filter((entry) => !lines.includes(entry)) },
-        mark: { type: 'point', size: 75, opacity: 1, strokeWidth: 1.8 },
-        encoding: { x: at('middle'), y: at('y'), color, shape: { field: 'shape', type: 'nominal', scale: null } },
+        mark: OUTLINE,
+        encoding: { x: at('middle'), y: at('y'), color: COLOR, shape: SHAPE },
       },
       {
         data: { values: entries },
@@ -72,4 +79,9 @@ export function legendPanel(styles: readonly SeriesStyle[]): Panel {
       },
     ],
   };
+}
+
+/** What a legend calls where a published value is from. */
+export function sourceName({ source, recalled }: Pick<PublishedValue, 'source' | 'recalled'>): string {
+  return `${source}${recalled ? ' †' : ''}`;
 }

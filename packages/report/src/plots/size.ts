@@ -1,20 +1,22 @@
 import type { Benchmark } from '@prunebench/core';
 import { belongsTo, type PublishedValue } from '../published.ts';
-import { type FigureSpec, type Panel, wrap } from '../render/svg.ts';
+import type { FigureSpec, Panel } from '../render/svg.ts';
+import { wrap } from '../render/text.ts';
 import { seedCount } from '../summary/cell.ts';
 import { isMeasured, type NetworkSummary, type Summary } from '../summary/summary.ts';
 import { networkTitle } from '../tables/display.ts';
 import type { Figure } from '../tables/kind.ts';
 import { sizePlace } from '../tables/size-place.ts';
-import { legendPanel } from './legend.ts';
-import { INK, PAGE_TITLE, publishedStyles, type SeriesStyle, seriesStyles } from './style.ts';
+import { legendPanel, sourceName } from './legend.ts';
+import { COLOR, INK, OUTLINE, PAGE_TITLE, publishedStyles, type SeriesStyle, SHAPE, seriesStyles } from './style.ts';
+import { logDomain, logTicks } from './ticks.ts';
 
 const WIDTH = 620;
 const ROW = 26;
 /** Of a disc that stands for all seeds, in square pixels. */
 const AREA = 380;
-
-const COLOR = { field: 'color', type: 'nominal', scale: null } as const;
+/** How many times the least that is left the dense network has, from where on the axis is logarithmic. */
+const LOG_FROM = 20;
 
 /**
  * Which sizes each series ends at: a row for each series and a disc for each number of parameters, its area the number of seeds;
@@ -43,7 +45,7 @@ function sizePlot(summary: Summary, benchmark: Benchmark, published: readonly Pu
   const seeds = Math.max(...summary.networks.flatMap(({ cells }) => cells.map(seedCount)));
   const subtitle = `Parameters left, biases included, ${seeds === 1 ? '1 seed' : `${seeds} seeds: area of a disc = how many of them; bar = mean and 95 % interval`}; rule = dense network; scale ${summary.scale}`;
   return {
-    title: { text: benchmark.title, subtitle: wrap(subtitle, 95), ...PAGE_TITLE },
+    title: { text: benchmark.title, subtitle: wrap(subtitle, WIDTH), ...PAGE_TITLE },
     spacing: 34,
     vconcat: sources.length === 0 ? panels : [...panels, legendPanel(sources)],
   };
@@ -72,18 +74,21 @@ function panel(
     const { shape } = styleOf.get(sourceName(value))!;
     return { series: value.series, parameters: Number(value.row.value), shape };
   });
+  const scale = sizeAxis(
+    [...discs, ...crosses].map(({ parameters }) => parameters),
+    network.size!.parameters,
+  );
   const x = (field: string) => ({
     field,
     type: 'quantitative' as const,
-    scale: { domain: [0, network.size!.parameters], nice: true },
-    axis: { title: 'parameters left', grid: true },
+    ...scale,
   });
   const y = {
     field: 'series',
     type: 'nominal' as const,
     sort: rows,
     scale: { domain: rows },
-    axis: { title: null, ticks: false, domain: false, labelLimit: 220 },
+    axis: { title: null, ticks: false, domain: false, labelLimit: 0, labelPadding: 8 },
   };
   return {
     width: WIDTH,
@@ -117,13 +122,21 @@ function panel(
       },
       {
         data: { values: crosses },
-        mark: { type: 'point', size: 90, opacity: 1, strokeWidth: 1.8, color: INK },
-        encoding: { x: x('parameters'), y, shape: { field: 'shape', type: 'nominal', scale: null } },
+        mark: { ...OUTLINE, color: INK },
+        encoding: { x: x('parameters'), y, shape: SHAPE },
       },
     ],
   };
 }
 
-function sourceName({ label, recalled }: PublishedValue): string {
-  return `${label}${recalled ? ' †' : ''}`;
+/** From nothing to the dense network; logarithmic where what is left would lie on the axis. */
+function sizeAxis(left: readonly number[], parameters: number) {
+  const least = Math.min(parameters, ...left);
+  if (least <= 0 || parameters < LOG_FROM * least) {
+    const axis = { title: 'parameters left', grid: true };
+    return { scale: { domain: [0, parameters], nice: true }, axis };
+  }
+  const domain = logDomain([least, parameters], 1.5);
+  const axis = { title: 'parameters left (log scale)', grid: true, values: logTicks(domain), format: ',' };
+  return { scale: { type: 'log' as const, domain, nice: false }, axis };
 }

@@ -1,20 +1,28 @@
-import { type FigureSpec, type Layer, type Panel, wrap } from '../render/svg.ts';
+import type { FigureSpec, Layer, Panel } from '../render/svg.ts';
+import { wrap } from '../render/text.ts';
 import { batchSizesOf, withheldNote } from '../summary/speedup.ts';
 import type { NetworkSummary, Summary } from '../summary/summary.ts';
 import { formatSpeedup, networkTitle } from '../tables/display.ts';
 import type { Figure } from '../tables/kind.ts';
 import { rangeWords } from '../tables/speedups.ts';
 import { legendPanel } from './legend.ts';
-import { INK, MUTED, PAGE_TITLE, type SeriesStyle, seriesStyles } from './style.ts';
+import {
+  COLOR,
+  DASH,
+  INK,
+  LINE,
+  MUTED,
+  PAGE_TITLE,
+  POINT,
+  SERIES,
+  type SeriesStyle,
+  SHAPE,
+  seriesStyles,
+} from './style.ts';
 import { logDomain, logTicks } from './ticks.ts';
 
 const WIDTH = 270;
 const HEIGHT = 250;
-
-const COLOR = { field: 'color', type: 'nominal', scale: null } as const;
-const SHAPE = { field: 'shape', type: 'nominal', scale: null } as const;
-const DASH = { field: 'dash', type: 'nominal', scale: null } as const;
-const SERIES = { field: 'series' } as const;
 
 interface Point extends SeriesStyle {
   readonly series: string;
@@ -41,7 +49,12 @@ export const speedFigure: Figure = {
 
 function speedPlot(summary: Summary, title: string): FigureSpec {
   const series = new Map(summary.networks.flatMap(({ series: each }) => each.map((one) => [one.name, one] as const)));
-  const styles = seriesStyles([...series.values()]);
+  const shown = new Set(
+    summary.networks.flatMap(({ cells }) =>
+      cells.filter(({ speedups }) => speedups.length > 0).map((cell) => cell.series),
+    ),
+  );
+  const styles = seriesStyles([...series.values()].filter(({ name }) => shown.has(name)));
   const timed = summary.networks.filter(({ cells }) => cells.some(({ speedups }) => speedups.length > 0));
   const cells = summary.networks.flatMap((network) => network.cells);
   const withheld = withheldNote(cells);
@@ -49,7 +62,7 @@ function speedPlot(summary: Summary, title: string): FigureSpec {
   return {
     title: {
       text: title,
-      subtitle: wrap(withheld === undefined ? subtitle : `${subtitle}. ${withheld}`, 110),
+      subtitle: wrap(withheld === undefined ? subtitle : `${subtitle}. ${withheld}`, 3 * WIDTH),
       ...PAGE_TITLE,
     },
     spacing: 40,
@@ -61,8 +74,10 @@ function networkRow(network: NetworkSummary, styles: readonly SeriesStyle[]): Pa
   const sizes = batchSizesOf(network.cells);
   const points = new Map(sizes.map((size) => [size, pointsOf(network, size, styles)]));
   const all = [...points.values()].flat();
-  // The medians alone: a round that was disturbed may leave the panel.
-  const domain = logDomain([1, ...all.flatMap(({ theoretical, measured }) => [theoretical, measured])], 1.3);
+  const domain = logDomain(
+    [1, ...all.flatMap(({ theoretical, measured, low, high }) => [theoretical, measured, low, high])],
+    1.3,
+  );
   const name = networkTitle(network);
   const trained = sizes.filter((size) => points.get(size)!.some(({ accuracy }) => accuracy !== null));
   return {
@@ -151,7 +166,7 @@ function lines(points: readonly Point[], x: object, y: object): Layer[] {
   return [
     {
       data,
-      mark: { type: 'line', strokeWidth: 1.8 },
+      mark: LINE,
       encoding: {
         x,
         y,
@@ -163,7 +178,7 @@ function lines(points: readonly Point[], x: object, y: object): Layer[] {
     },
     {
       data,
-      mark: { type: 'point', filled: true, size: 42, opacity: 1, stroke: 'white', strokeWidth: 0.8 },
+      mark: POINT,
       encoding: { x, y, color: COLOR, shape: SHAPE },
     },
   ];

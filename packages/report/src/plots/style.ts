@@ -22,6 +22,19 @@ export const PAGE_TITLE = {
   offset: 18,
 } as const;
 
+/** Each datum carries how it is drawn, so that panels and legend need no common scales. */
+export const COLOR = { field: 'color', type: 'nominal', scale: null } as const;
+export const SHAPE = { field: 'shape', type: 'nominal', scale: null } as const;
+export const DASH = { field: 'dash', type: 'nominal', scale: null } as const;
+export const SERIES = { field: 'series' } as const;
+
+/** A point of a line. */
+export const POINT = { type: 'point', filled: true, size: 54, opacity: 1, stroke: 'white', strokeWidth: 0.8 } as const;
+/** A line through points. */
+export const LINE = { type: 'line', strokeWidth: 1.8 } as const;
+/** A published value: an outline, with a white one beneath it where it lies on lines. */
+export const OUTLINE = { type: 'point', size: 80, opacity: 1, strokeWidth: 2 } as const;
+
 /** Okabe and Ito's colours, then Tol's muted ones: told apart with any of the common colour vision deficiencies. */
 const COLORS = [
   '#0072b2',
@@ -51,6 +64,9 @@ const PUBLISHED_SHAPES = [
   'M-1,0L1,0M-0.5,-0.87L0.5,0.87M-0.5,0.87L0.5,-0.87',
   'M0,-1L1,0L0,1L-1,0Z',
   'M-0.8,-0.8L0.8,-0.8L0.8,0.8L-0.8,0.8Z',
+  'M0,-1L0.9,0.6L-0.9,0.6Z',
+  'M0,1L0.9,-0.6L-0.9,-0.6Z',
+  'M-1,-1L1,1M-1,1L1,-1M-1,-1L1,-1M-1,1L1,1',
 ];
 
 /**
@@ -80,18 +96,26 @@ export function seriesStyles(series: readonly { readonly name: string; readonly 
   });
 }
 
-/** Styles of the sources of published values: dark crosses, never joined by a line. */
+/**
+ * Styles of the sources of published values, never joined by a line: a shape for each source. In a panel of lines a value has the colour
+ * of the series that it stands beside.
+ *
+ * @throws RangeError for more sources than there are shapes
+ */
 export function publishedStyles(labels: readonly string[]): SeriesStyle[] {
+  if (labels.length > PUBLISHED_SHAPES.length)
+    throw new RangeError(`A plot has shapes for ${PUBLISHED_SHAPES.length} sources, not for ${labels.length}.`);
   return labels.map((name, index) => ({
     name,
     role: 'published',
     color: INK,
-    shape: cycle(PUBLISHED_SHAPES, index),
+    shape: PUBLISHED_SHAPES[index],
     dash: [1, 0],
   }));
 }
 
-function splitName(name: string): { head: string; tail: string } {
+/** A series' name before and after its first comma. */
+export function splitName(name: string): { head: string; tail: string } {
   const [head, ...tail] = name.split(', ');
   return { head, tail: tail.join(', ') };
 }

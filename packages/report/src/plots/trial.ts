@@ -1,5 +1,6 @@
 import { describePoint, type EpochLog, type Measured, pointOf, type TrialRecord } from '@prunebench/core';
-import { type FigureSpec, type Layer, type Panel, wrap } from '../render/svg.ts';
+import type { FigureSpec, Layer, Panel } from '../render/svg.ts';
+import { wrap } from '../render/text.ts';
 import { properName } from '../tables/display.ts';
 import { formatNumber } from '../tables/format.ts';
 import { GRID, INK, MUTED, PAGE_TITLE, type SeriesStyle, seriesStyles } from './style.ts';
@@ -35,10 +36,10 @@ export function trialPlot(record: TrialRecord, curve: TrainingCurve | null): Fig
   const dashed = cut > 0 && cut <= MOST_RULES ? ' (dashed)' : '';
   return {
     title: {
-      text: wrap(`${series}: ${properName(spec.network)} on ${properName(spec.dataset)}`, 70),
+      text: wrap(`${series}: ${properName(spec.network)} on ${properName(spec.dataset)}`, 700, PAGE_TITLE.fontSize),
       subtitle: wrap(
         `${describePoint(pointOf(spec))}, seed ${spec.seed}; ${benchmark}, scale ${scale}, trial ${record.key.slice(0, 8)}${rules}${dashed}`,
-        85,
+        700,
       ),
       ...PAGE_TITLE,
     },

@@ -3,6 +3,7 @@ import { optimize } from 'svgo';
 import { parse, resetSVGDefIds, textMetrics, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
 import { FONT, GRID, INK, MUTED } from '../plots/style.ts';
+import { textWidth } from './text.ts';
 
 /** A plot as data: a Vega-Lite specification. */
 export type FigureSpec = TopLevelSpec;
@@ -25,6 +26,8 @@ const config: TopLevelSpec['config'] = {
     titleFontSize: 12,
     titleFontWeight: 'normal',
     titlePadding: 8,
+    // Else the first and the last label are moved inwards, off their ticks.
+    labelFlush: false,
   },
   legend: {
     labelFontSize: 11,
@@ -40,11 +43,13 @@ const config: TopLevelSpec['config'] = {
 
 declare module 'vega' {
   /** Exported by Vega but missing from its types. */
-  export const textMetrics: { canvas(use: boolean): void };
+  export const textMetrics: {
+    width(item: { readonly fontSize?: number }, text: string | null): number;
+  };
 }
 
-// A canvas package that happens to be installed would measure texts with the machine's fonts and move everything.
-textMetrics.canvas(false);
+// Vega's own estimate is half as wide again; a canvas package that happens to be installed would measure with the machine's fonts.
+textMetrics.width = ({ fontSize = 11 }, text) => textWidth(text ?? '', fontSize);
 
 let last: Promise<unknown> = Promise.resolve();
 
@@ -86,15 +91,4 @@ function shortened(svg: string): string {
     plugins: [{ name: 'removeAttrs', params: { attrs: UNSEEN } }, 'preset-default'],
   });
   return `${data}\n`;
-}
-
-/** The lines of a text that is to have at most `width` characters a line, broken at spaces. */
-export function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const longer = lines.length === 0 ? word : `${lines.at(-1)} ${word}`;
-    if (lines.length === 0 || longer.length > width) lines.push(word);
-    else lines[lines.length - 1] = longer;
-  }
-  return lines;
 }

@@ -1,5 +1,6 @@
 import { type Axis, axisOf, type Measured, pointOf, positionOf, type TrialRecord } from '@prunebench/core';
 import { type Bounds, type Estimate, estimate, PERCENT } from '../statistics/estimate.ts';
+import { type Provenance, provenanceOf } from './provenance.ts';
 import { architectureOver, metricsOver, type NamedEstimate, type Place } from './recorded.ts';
 import { gatherSpeedups, type Speedup, type Withheld } from './speedup.ts';
 
@@ -16,7 +17,7 @@ export interface TrialOutcome {
 }
 
 /** One cell of a table: a series at one point of its axis, over seeds. Accuracies and errors are on the test split, in percent; estimates are null when no seed has a value. */
-export interface Cell {
+export interface Cell extends Provenance {
   readonly dataset: string;
   readonly network: string;
   readonly series: string;
@@ -67,8 +68,10 @@ export interface Cell {
   readonly metrics: readonly NamedEstimate[];
   readonly trainedExamples: Estimate | null;
   readonly computeSeconds: Estimate | null;
-  /** Commits that the records were made at, sorted; "+dirty" where the working tree differed. */
-  readonly commits: readonly string[];
+  /** Of the networks that its trials started from; null where a trial had none, and where every seed failed. */
+  readonly denseAccuracy: Estimate | null;
+  /** Whether nothing was trained after the last weight was removed. */
+  readonly leftAsPruned: boolean;
 }
 
 /** The cell that these records, one of every seed, make. */
@@ -122,7 +125,9 @@ export function summariseCell(unordered: readonly TrialRecord[]): Cell {
     metrics: metricsOver(finished.map(({ measured }) => measured)),
     trainedExamples: over(({ measured }) => measured.trainedExamples),
     computeSeconds: over(({ run }) => run.computeSeconds),
-    commits: commitsOf(records),
+    denseAccuracy: over(({ measured }) => measured.dense?.test.accuracy ?? null, PERCENT),
+    leftAsPruned: finished.length > 0 && finished.every(({ measured }) => isLeftAsPruned(measured)),
+    ...provenanceOf(records),
   };
 }
 
@@ -141,15 +146,19 @@ export function seedCount({ trials, failures }: Cell): number {
   return trials.length + failures.length;
 }
 
+function isLeftAsPruned({ pruned, final }: Measured): boolean {
+  return (
+    pruned != null &&
+    final != null &&
+    pruned.test.loss === final.test.loss &&
+    pruned.test.accuracy === final.test.accuracy
+  );
+}
+
 function collapsedOver(records: readonly TrialRecord[]): Cell['collapsed'] {
   const seeds = new Map<string, number[]>();
   for (const { measured, spec } of records) {
     for (const layer of measured?.collapsedLayers ?? []) seeds.set(layer, [...(seeds.get(layer) ?? []), spec.seed]);
   }
   return [...seeds].map(([layer, of]) => ({ layer, seeds: of })).sort((a, b) => (a.layer < b.layer ? -1 : 1));
-}
-
-/** The commits that records were made at, sorted; "+dirty" where the working tree differed. */
-export function commitsOf(records: readonly TrialRecord[]): string[] {
-  return [...new Set(records.map(({ run }) => `${run.commit}${run.dirty ? '+dirty' : ''}`))].sort();
 }

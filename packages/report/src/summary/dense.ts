@@ -1,8 +1,9 @@
 import { canonicalJson, type Measured, type TrialRecord } from '@prunebench/core';
 import { type Estimate, estimate, PERCENT } from '../statistics/estimate.ts';
+import { type Provenance, provenanceOf } from './provenance.ts';
 
 /** The network of a table before the first weight was removed; on the test split, in percent. */
-export interface DenseReference {
+export interface DenseReference extends Provenance {
   /** "dense"; further ones also say whose they are. */
   readonly name: string;
   readonly trials: readonly { readonly seed: number; readonly accuracy: number }[];
@@ -21,7 +22,7 @@ interface Candidate {
   readonly epochs: number;
   readonly bySeed: Map<number, Evaluations>;
   readonly series: Set<string>;
-  records: number;
+  readonly records: TrialRecord[];
 }
 
 /**
@@ -31,7 +32,8 @@ interface Candidate {
  */
 export function denseReferences(records: readonly TrialRecord[]): DenseReference[] {
   const candidates: Candidate[] = [];
-  for (const { spec, series, measured } of records) {
+  for (const record of records) {
+    const { spec, series, measured } = record;
     if (!measured?.dense) continue;
     const { accuracy } = measured.dense.test;
     const pretrain = canonicalJson(spec.pretrain);
@@ -39,22 +41,20 @@ export function denseReferences(records: readonly TrialRecord[]): DenseReference
       other === pretrain && (bySeed.get(spec.seed)?.test.accuracy ?? accuracy) === accuracy;
     let candidate = candidates.find(fits);
     if (candidate === undefined) {
-      candidate = { pretrain, epochs: spec.pretrain?.epochs ?? 0, bySeed: new Map(), series: new Set(), records: 0 };
+      candidate = { pretrain, epochs: spec.pretrain?.epochs ?? 0, bySeed: new Map(), series: new Set(), records: [] };
       candidates.push(candidate);
     }
     candidate.bySeed.set(spec.seed, measured.dense);
     candidate.series.add(series);
-    candidate.records += 1;
+    candidate.records.push(record);
   }
   return candidates
-    .toSorted((a, b) => b.records - a.records)
+    .toSorted((a, b) => b.records.length - a.records.length)
     .filter(({ series }, index) => index === 0 || series.size > 1)
-    .map(({ bySeed, series, epochs }, index) =>
-      reference(index === 0 ? 'dense' : `dense (${[...series][0]})`, epochs, bySeed),
-    );
+    .map((candidate, index) => reference(index === 0 ? 'dense' : `dense (${[...candidate.series][0]})`, candidate));
 }
 
-function reference(name: string, epochs: number, bySeed: ReadonlyMap<number, Evaluations>): DenseReference {
+function reference(name: string, { epochs, bySeed, records }: Candidate): DenseReference {
   const seeds = [...bySeed].sort(([a], [b]) => a - b);
   const trials = seeds.map(([seed, { test }]) => ({ seed, accuracy: test.accuracy }));
   return {
@@ -73,5 +73,6 @@ function reference(name: string, epochs: number, bySeed: ReadonlyMap<number, Eva
       seeds.map(([, { validation }]) => validation.accuracy),
       PERCENT,
     )!,
+    ...provenanceOf(records),
   };
 }

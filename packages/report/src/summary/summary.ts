@@ -13,9 +13,10 @@ import {
   type TrialDeclaration,
   type TrialRecord,
 } from '@prunebench/core';
-import { type Cell, commitsOf, summariseCell } from './cell.ts';
+import { type Cell, summariseCell } from './cell.ts';
 import type { NetworkSize } from './compression.ts';
 import { type DenseReference, denseReferences } from './dense.ts';
+import { commitsOf } from './provenance.ts';
 import { withComparableSpeeds } from './speedup.ts';
 
 /** What the series of a table are compared by. */

@@ -25,7 +25,7 @@ export const accuracyTable: TableKind = {
   note: (_, seeds) => (seeds === '1' ? NOTES.single : NOTES.interval),
   sentences: countedWins,
   figures: [accuracyFigure, densityFigure],
-  ranked: true,
+  rankedBy: 'test_accuracy',
 };
 
 function tableByColumns({ network, tests, published }: TableSource): Table {

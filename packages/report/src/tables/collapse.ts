@@ -21,7 +21,7 @@ export const collapseTable: TableKind = {
   note: () => 'Nothing is trained here: remaining weights of the thinnest layer, mean over seeds.',
   sentences: countedWins,
   figures: [densityFigure],
-  ranked: true,
+  rankedBy: null,
 };
 
 function densityByColumns({ network }: TableSource): Table {

@@ -65,6 +65,6 @@ export interface TableKind {
   /** Columns of its CSV file in place of the mean of the parameters left. */
   readonly sizeColumns?: readonly MeasuredColumn[];
   readonly figures: readonly Figure[];
-  /** Whether its cells stand in the leaderboard, which compares at equal sparsity. */
-  readonly ranked: boolean;
+  /** What its series are ranked by at equal points in the leaderboard, as a column there is called; null where they are not ranked. */
+  readonly rankedBy: string | null;
 }

@@ -31,7 +31,7 @@ export const pathTable: TableKind = {
   sentences: countedWins,
   rowsOfCells: true,
   figures: [accuracyFigure, densityFigure],
-  ranked: false,
+  rankedBy: 'test_accuracy',
 };
 
 function tableByRows({ network, tests, published }: TableSource): Table {

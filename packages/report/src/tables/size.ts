@@ -61,7 +61,7 @@ export const sizeTable: TableKind = {
     ),
   ],
   figures: [sizeFigure],
-  ranked: false,
+  rankedBy: 'remaining_parameters',
 };
 
 function sizesByRows({ network, tests, benchmark, published }: TableSource): Table {

@@ -19,11 +19,9 @@ export function speedColumns(cells: readonly Measured[]): SpeedColumn[] {
   const all = cells.flatMap(({ speedups }) => speedups);
   return [
     ...sizes.flatMap(ratioColumns),
-    ...(all.some(({ baseline }) => baseline === 'compiled')
-      ? [{ head: 'speedup_baseline', text: ({ speedups: [first] }: Measured) => first?.baseline ?? '' }]
-      : []),
+    ...(all.some(({ baseline }) => baseline === 'compiled') ? [baseline] : []),
     ...(sizes.length > 0 ? [timedSeeds] : []),
-    ...(cells.some((cell) => rangeOf(cell) === 'quartiles') ? [{ head: 'timing_range', text: rangeOf }] : []),
+    ...(cells.some((cell) => rangeOf(cell) === 'quartiles') ? [timingRange] : []),
     ...(cells.some(({ withheld }) => withheld.length > 0) ? [withheldTimings] : []),
     ...(cells.some(({ fileBytes }) => fileBytes !== null) ? [bytesColumn('dense'), bytesColumn('sparse')] : []),
   ];
@@ -40,6 +38,13 @@ function ratioColumns(batchSize: number): SpeedColumn[] {
     },
   }));
 }
+
+const baseline: SpeedColumn = {
+  head: 'speedup_baseline',
+  text: ({ speedups: [first] }) => first?.baseline ?? '',
+};
+
+const timingRange: SpeedColumn = { head: 'timing_range', text: rangeOf };
 
 const timedSeeds: SpeedColumn = {
   head: 'timed_seeds',
@@ -64,3 +69,17 @@ function rangeOf({ speedups }: Measured): string {
   if (speedups.some(({ range }) => range === 'rounds')) return 'rounds';
   return speedups.some(({ range }) => range === 'quartiles') ? 'quartiles' : '';
 }
+
+/** Batch sizes that are measured unless a command names others. */
+const USUAL_BATCH_SIZES = [1, 128] as const;
+
+/** The same columns, for a table that has them all whatever the records say. */
+export const speedColumnsAlways: readonly SpeedColumn[] = [
+  ...USUAL_BATCH_SIZES.flatMap(ratioColumns),
+  baseline,
+  timedSeeds,
+  timingRange,
+  withheldTimings,
+  bytesColumn('dense'),
+  bytesColumn('sparse'),
+];

@@ -30,7 +30,7 @@ export const speedTable: TableKind = {
   findings: speedStatements,
   sentences: countedWins,
   figures: [speedFigure],
-  ranked: false,
+  rankedBy: null,
 };
 
 function speedsByRows({ network }: TableSource): Table {

@@ -5,7 +5,7 @@ import { benchmarksWithRecords } from '@prunebench/records';
 import { lookUp } from '../options/suggest.ts';
 import { withResults } from '../results/lock.ts';
 import { registryFor } from '../results/remembered-plugins.ts';
-import { writeReports } from '../results/report-sources.ts';
+import { type BenchmarkReport, writeReports } from '../results/report-sources.ts';
 import { existingResults } from '../results/results-folder.ts';
 import { interimReport } from './interim-report.ts';
 
@@ -36,19 +36,20 @@ export async function report(name: string | undefined, options: ReportCommandOpt
   if (output !== undefined || (await lockHolder(found.lock))?.alive)
     return interimReport(names, registry, found, { output, json });
   await withResults(root, async (folder) => {
-    const written = [];
-    for (const entry of entries) {
-      const { tables, files, notes, corrupt } = await writeReports(entry, registry, folder, (line) =>
-        console.error(line),
-      );
-      if (corrupt > 0) process.exitCode = 1;
-      written.push({ benchmark: entry.id, files, notes });
-      if (json) continue;
-      for (const { scale, markdown } of tables) console.log(`${entry.id}, scale ${scale}\n\n${markdown}\n`);
-      for (const note of notes) console.log(note);
-      for (const file of files) console.log(file);
+    const { reports, leaderboard, corrupt } = await writeReports(entries, registry, folder, {
+      notice: (line) => console.error(line),
+      ...(json ? {} : { written: printReport }),
+    });
+    if (corrupt > 0) process.exitCode = 1;
+    if (!json) for (const file of leaderboard) console.log(file);
+    else {
+      const written = reports.map(({ benchmark, files, notes }) => ({
+        benchmark,
+        files: [...files, ...leaderboard],
+        notes,
+      }));
+      console.log(JSON.stringify(written, null, 2));
     }
-    if (json) console.log(JSON.stringify(written, null, 2));
   });
 }
 
@@ -58,6 +59,12 @@ async function otherFolder(name: string, root: string): Promise<string | undefin
   if (folder === root) return undefined;
   await makeFolder(folder, '--output');
   return folder;
+}
+
+function printReport({ benchmark, tables, notes, files }: BenchmarkReport): void {
+  for (const { scale, markdown } of tables) console.log(`${benchmark}, scale ${scale}\n\n${markdown}\n`);
+  for (const note of notes) console.log(note);
+  for (const file of files) console.log(file);
 }
 
 /** The benchmarks that have records; a table of one's own question is left to the command that asks it, which a line says. */

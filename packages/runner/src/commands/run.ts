@@ -119,12 +119,16 @@ async function report(
 ): Promise<readonly string[]> {
   // Plots need a large library, which should not keep wrong input waiting for its answer.
   const { writeReports } = await import('../results/report-sources.ts');
-  const { tables, notes, files } = await writeReports(entry, registry, resultsFolder(results), (line) =>
-    console.error(line),
-  );
+  const { reports, leaderboard } = await writeReports([entry], registry, resultsFolder(results), {
+    notice: (line) => console.error(line),
+  });
+  const files = [...reports.flatMap((each) => each.files), ...leaderboard];
   if (json) return files;
-  for (const table of tables) if (table.scale === scale) console.log(`\n${table.markdown}\n`);
-  if (!quiet) for (const line of [...notes, ...files]) console.log(line);
+  for (const { tables, notes } of reports) {
+    for (const table of tables) if (table.scale === scale) console.log(`\n${table.markdown}\n`);
+    if (!quiet) for (const note of notes) console.log(note);
+  }
+  if (!quiet) for (const file of files) console.log(file);
   return files;
 }
 

@@ -43,35 +43,57 @@ export async function reportSources(registry: Registry, folder: ResultsFolder): 
   return Promise.all([...registry.benchmarks.values()].map((entry) => reportSource(entry, folder)));
 }
 
-/** What was written, and how many files could not be believed and were left out. */
-export interface ReportsWritten extends WrittenReport {
+/** What came of a report of one or more benchmarks. */
+export interface ReportsWritten {
+  /** What was written for each benchmark, in their order. */
+  readonly reports: readonly BenchmarkReport[];
+  /** The leaderboard's files, over all benchmarks. */
+  readonly leaderboard: readonly string[];
+  /** How many files could not be believed and were left out. */
   readonly corrupt: number;
 }
 
+/** What was written for one benchmark. */
+export interface BenchmarkReport extends WrittenReport {
+  readonly benchmark: string;
+}
+
+export interface ReportListeners {
+  readonly notice: Notice;
+  /** Hears of each benchmark's report when it is written. */
+  readonly written?: (report: BenchmarkReport) => void;
+}
+
 /**
- * Publishes a benchmark's records, writes its tables and plots from all of them, and the leaderboard over all benchmarks. Files that are no
- * record are named and left out; records of this benchmark that other code computed are named and shown. For who holds the
- * folder's lock.
+ * Publishes the records of some benchmarks, writes their tables and plots, and the leaderboard over all benchmarks; the records are
+ * read once. Files that are no record are named and left out; records of these benchmarks that other code computed are named and
+ * shown. For who holds the folder's lock.
  */
 export async function writeReports(
-  entry: BenchmarkEntry,
+  entries: readonly BenchmarkEntry[],
   registry: Registry,
   folder: ResultsFolder,
-  notice: Notice,
+  { notice, written }: ReportListeners,
 ): Promise<ReportsWritten> {
-  await foldRecords(folder.root, entry.id);
-  const { records: all, places, corrupt } = await loadRecords(folder.root, { onCorrupt: 'report' });
+  for (const { id } of entries) await foldRecords(folder.root, id);
+  const { records, places, corrupt } = await loadRecords(folder.root, { onCorrupt: 'report' });
   for (const each of corrupt)
     notice(
       `Record ${lineOf(each)} is corrupt (${each.reason}) and left out; run its benchmark again to have it computed again.`,
     );
-  const records = all.filter((record) => places.get(record)!.table.benchmark === entry.id);
-  for (const line of await describeOtherCode(records, registry)) notice(`Of other code than this: ${line}.`);
   const options = { resultsDir: folder.root, keyOf: trialKeys(registry) };
-  const source = await reportSource(entry, folder);
-  for (const file of [source.readme ?? [], source.excerpts ?? []].flat())
-    await sweepLeftovers(dirname(file), { of: [basename(file)] });
-  const report = await writeReport(source, { ...options, records });
-  const leaderboard = await writeLeaderboard(await reportSources(registry, folder), { ...options, records: all });
-  return { ...report, files: [...report.files, leaderboard], corrupt: corrupt.length };
+  const sources = await reportSources(registry, folder);
+  const reports: BenchmarkReport[] = [];
+  for (const entry of entries) {
+    const own = records.filter((record) => places.get(record)!.table.benchmark === entry.id);
+    for (const line of await describeOtherCode(own, registry)) notice(`Of other code than this: ${line}.`);
+    const source = await reportSource(entry, folder);
+    for (const file of [source.readme ?? [], source.excerpts ?? []].flat())
+      await sweepLeftovers(dirname(file), { of: [basename(file)] });
+    const report = { benchmark: entry.id, ...(await writeReport(source, { ...options, records: own })) };
+    reports.push(report);
+    written?.(report);
+  }
+  const leaderboard = await writeLeaderboard(sources, { ...options, records });
+  return { reports, leaderboard, corrupt: corrupt.length };
 }
