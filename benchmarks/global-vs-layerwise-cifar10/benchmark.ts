@@ -128,15 +128,6 @@ export default defineBenchmark({
   title: 'Global or layer-wise on CIFAR-10, for three criteria',
   question: 'Does the answer for magnitude on the LeNets hold on a residual network, and for gradient-based scores?',
   seeds: { smoke: 1, cpu: 3, paper: 3 },
-  pending: {
-    cpu: [
-      'snip, global',
-      'snip, layer-wise uniform',
-      'snip, layer-wise ERK',
-      'gradient-magnitude with running statistics, global',
-      'dense, same budget',
-    ],
-  },
   trials,
   comparisons: [
     ...criteria.flatMap(({ method }) => [
