@@ -120,7 +120,7 @@ export { sparsitySteps } from './pruning/schedule.ts';
 export { type SelectOptions, select } from './pruning/select.ts';
 export { selectByMultiplyAdds } from './pruning/select-multiply-adds.ts';
 export { type RandomStream, randomStream } from './random.ts';
-export { canonicalJson, contentHash } from './records/content-hash.ts';
+export { canonicalJson, contentHash, contentKey } from './records/content-hash.ts';
 export { type NamedMetrics, namedMetrics } from './records/named-metrics.ts';
 export {
   type Measured,

@@ -1,6 +1,6 @@
 export { sha256 } from './file-digest.ts';
 export { diskError, FileError, fileError, folderError, systemError } from './file-error.ts';
-export { exists, existsUpwards, isFolder, makeFolder, syncFolder } from './folders.ts';
+export { absentUnlessUncertain, exists, existsUpwards, isFolder, makeFolder, syncFolder } from './folders.ts';
 export { writeJson } from './json.ts';
 export { sweepLeftovers } from './leftovers.ts';
 export { type Held, type LockHolder, lockHolder, tryLock } from './lock.ts';
