@@ -185,7 +185,7 @@ async function compute(
   await status.enter('training');
   const notice = (line: string) => display.line(line);
   const { size, threads } = shareCores(options.workers, pending.length);
-  const config = { results: folder.root, backend: options.backend, plugins: options.plugins };
+  const config = { results: folder.root, backend: options.backend, plugins: options.plugins, workers: size };
   const pool = new WorkerPool({ size, threads, config, notice });
   const abort = () => pool.abort();
   options.signal.addEventListener('abort', abort);
@@ -201,7 +201,7 @@ async function compute(
           'use another --results folder to keep backends apart.',
       );
     const store = new StageStore(folder.stages);
-    const { plan, work: workLeft } = await planTrials(pending, options.registry, run.codes, worker.backend);
+    const { plan, work: workLeft } = await planTrials(pending, options.registry, run.codes, worker);
     if (options.rerun) for (const key of plan.stages.keys()) await store.remove(key);
     const finished = await finishedStages(plan, store, notice);
     const work = workLeft(finished);

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { DERIVED, PrunebenchError } from '@prunebench/core';
-import { lockHolder, makeFolder } from '@prunebench/files';
+import { diskError, lockHolder, makeFolder } from '@prunebench/files';
 import { benchmarksWithRecords } from '@prunebench/records';
+import { printError } from '../errors/print-error.ts';
 import { lookUp } from '../options/suggest.ts';
 import { withResults } from '../results/lock.ts';
 import { registryFor } from '../results/remembered-plugins.ts';
@@ -38,9 +39,14 @@ export async function report(name: string | undefined, options: ReportCommandOpt
   await withResults(root, async (folder) => {
     const written = [];
     for (const entry of entries) {
-      const { tables, files, notes, corrupt } = await writeReports(entry, registry, folder, (line) =>
-        console.error(line),
-      );
+      const done = await writeReports(entry, registry, folder, (line) => console.error(line)).catch((error) => {
+        // One table's conflict is no reason to go without the others; a full disk is.
+        if (name !== undefined || !(error instanceof PrunebenchError) || diskError(error)) throw error;
+        printError(error);
+        process.exitCode = 1;
+      });
+      if (!done) continue;
+      const { tables, files, notes, corrupt } = done;
       if (corrupt > 0) process.exitCode = 1;
       written.push({ benchmark: entry.id, files, notes });
       if (json) continue;

@@ -4,7 +4,7 @@ import { foldRecords, lineOf, loadRecords } from '@prunebench/records';
 import { type ReportSource, START, type WrittenReport, writeLeaderboard, writeReport } from '@prunebench/report';
 import type { BenchmarkEntry } from '../benchmark-folders.ts';
 import { describeOtherCode } from '../code/records-of-other-code.ts';
-import { trialKeys } from '../plan/keys.ts';
+import { isOfItsKey, trialKeys } from '../plan/keys.ts';
 import type { Registry } from '../registry.ts';
 import { repositoryRoot } from '../repository.ts';
 import { publishedOf } from './published-of.ts';
@@ -60,11 +60,25 @@ export async function writeReports(
   notice: Notice,
 ): Promise<ReportsWritten> {
   await foldRecords(folder.root, entry.id);
-  const { records: all, places, corrupt } = await loadRecords(folder.root, { onCorrupt: 'report' });
+  let unreadable = 0;
+  const loaded = await loadRecords(folder.root, {
+    onCorrupt: 'report',
+    onUnreadable({ benchmark }, error) {
+      if (benchmark === entry.id) throw error;
+      unreadable++;
+      notice(`The leaderboard stays as it is, as records of ${benchmark} cannot be read: ${error.message}`);
+    },
+  });
+  const { places, corrupt } = loaded;
   for (const each of corrupt)
     notice(
       `Record ${lineOf(each)} is corrupt (${each.reason}) and left out; run its benchmark again to have it computed again.`,
     );
+  const all = loaded.records.filter((record) => {
+    if (isOfItsKey(record, registry) !== false) return true;
+    notice(`Record ${lineOf(places.get(record)!)} is left out: its key is not that of its spec.`);
+    return false;
+  });
   const records = all.filter((record) => places.get(record)!.table.benchmark === entry.id);
   for (const line of await describeOtherCode(records, registry)) notice(`Of other code than this: ${line}.`);
   const options = { resultsDir: folder.root, keyOf: trialKeys(registry) };
@@ -72,6 +86,9 @@ export async function writeReports(
   for (const file of [source.readme ?? [], source.excerpts ?? []].flat())
     await sweepLeftovers(dirname(file), { of: [basename(file)] });
   const report = await writeReport(source, { ...options, records });
+  const wrong = corrupt.length + loaded.records.length - all.length + unreadable;
+  // A leaderboard without one of its tables would claim that nobody has computed it.
+  if (unreadable > 0) return { ...report, corrupt: wrong };
   const leaderboard = await writeLeaderboard(await reportSources(registry, folder), { ...options, records: all });
-  return { ...report, files: [...report.files, leaderboard], corrupt: corrupt.length };
+  return { ...report, files: [...report.files, leaderboard], corrupt: wrong };
 }

@@ -7,7 +7,8 @@ import {
   keepOption,
   listOf,
   pluginOption,
-  positiveInteger,
+  MOST,
+  wholeNumber,
   quietOption,
   rerunOption,
   scaleOption,
@@ -104,7 +105,7 @@ function howOptions(): Option[] {
 function runOptions(): Option[] {
   return [
     scaleOption(),
-    new Option('--seeds <number>', 'how many seeds').argParser(positiveInteger).default(3),
+    new Option('--seeds <number>', 'how many seeds').argParser(wholeNumber(MOST.seeds)).default(3),
     seedOption(),
     workersOption(),
     backendOption(),
