@@ -78,7 +78,7 @@ export async function tryLock(path: string): Promise<Held | LockHolder> {
 export async function lockHolder(path: string): Promise<(LockHolder & { readonly alive: boolean }) | undefined> {
   const text = await readTextIfThere(path, LIMIT);
   const found = text === undefined ? undefined : parse(text);
-  return found && { ...found, alive: isAlive(found) };
+  return found && { ...found, file: path, alive: isAlive(found) };
 }
 
 /** Calls `use` with a file that holds `content`, and removes what is left of it. */
