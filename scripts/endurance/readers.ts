@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { type State, sealed, type TrialRecord } from '@prunebench/core';
+import { readWhole } from '@prunebench/files';
 import { readState } from '@prunebench/interop';
 import { loadTable, publishedFiles, type RecordTable, recordTable, workingFile } from '@prunebench/records';
 import { type Evaluations, LostStageError, loadPlugin, StageStore } from '@prunebench/runner';
@@ -126,6 +127,8 @@ function networkReader(state: State, bytes: Buffer): Reader {
 const PLUGIN = `import dataset from './dataset.json' with { type: 'json' };
 export default { datasets: [{ ...dataset, load() {} }] };
 `;
+/** Bytes; far more than damage makes of it. */
+const DATASET_LIMIT = 2 ** 16;
 const DATASET = { id: 'own', title: 'Own', shape: { inputShape: [4, 4, 1], classes: 10 } };
 
 /** A plugin with an entry in JSON. Modules are loaded once, so that every read has a folder of its own. */
@@ -138,7 +141,8 @@ function pluginReader(): Reader {
       const own = join(dirname(folder), `plugin-${process.pid}-${reads++}`);
       await mkdir(own);
       try {
-        const content = await readFile(join(folder, 'dataset.json')).catch(() => undefined);
+        // Node.js itself reads what a plugin imports: what is no file is missing here.
+        const content = await readWhole(join(folder, 'dataset.json'), DATASET_LIMIT).catch(() => undefined);
         if (content) await writeFile(join(own, 'dataset.json'), content);
         await writeFile(join(own, 'plugin.js'), PLUGIN);
         await loadPlugin(join(own, 'plugin.js'));
