@@ -20,5 +20,8 @@ for (const [make, option, value] of [
       .exitOverride()
       .configureOutput({ writeErr: (text) => said.push(text) });
     await t.throwsAsync(command.parseAsync(['some', option, value], { from: 'user' }), { instanceOf: CommanderError });
-    t.regex(said.join(''), new RegExp(`error: option '${option} .*is invalid\\. It must be a whole number from 1 to \\d+\\.`));
+    t.regex(
+      said.join(''),
+      new RegExp(`error: option '${option} .*is invalid\\. It must be a whole number from 1 to \\d+\\.`),
+    );
   });

@@ -6,15 +6,15 @@ import {
   jsonOption,
   keepOption,
   listOf,
-  pluginOption,
   MOST,
-  wholeNumber,
+  pluginOption,
   quietOption,
   rerunOption,
   scaleOption,
   scratchOption,
   seedOption,
   setOption,
+  wholeNumber,
   workersOption,
 } from '../options/options.ts';
 import { shareList, strengthList, targetPoints } from '../question/lists.ts';
