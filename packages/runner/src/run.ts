@@ -10,7 +10,6 @@ import { TrialCodes } from './code/trial-code.ts';
 import { toError } from './errors/error-message.ts';
 import { type Filter, filterTrials } from './plan/filter.ts';
 import { nothingToRun, sortTrials, withdraw } from './plan/finished-trials.ts';
-import { networkId } from './plan/network-facts.ts';
 import { declareTrials, type PlannedTrial, type RunPlan, type Trial } from './plan/plan.ts';
 import { planTrials } from './plan/plan-trials.ts';
 import { refuseUntrainableTrials } from './plan/untrainable-trials.ts';
