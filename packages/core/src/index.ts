@@ -85,6 +85,7 @@ export {
 export { inferShapes, paddingBefore, windowOutput } from './graph/shape.ts';
 export { type NetworkWithState, withoutRemovedUnits } from './graph/shrink.ts';
 export { prunableUnits, unitMasks } from './graph/units.ts';
+export { MOST_THREADS } from './limits.ts';
 export { nearestName } from './names/nearest-name.ts';
 export { DERIVED, isPlainChange, plainId, refuseOddId, refuseOddTable } from './names/plain-id.ts';
 export { printable, printableLines } from './names/printable.ts';
@@ -120,7 +121,7 @@ export { sparsitySteps } from './pruning/schedule.ts';
 export { type SelectOptions, select } from './pruning/select.ts';
 export { selectByMultiplyAdds } from './pruning/select-multiply-adds.ts';
 export { type RandomStream, randomStream } from './random.ts';
-export { canonicalJson, contentHash } from './records/content-hash.ts';
+export { canonicalJson, contentHash, contentKey } from './records/content-hash.ts';
 export { type NamedMetrics, namedMetrics } from './records/named-metrics.ts';
 export {
   type Measured,

@@ -47,7 +47,7 @@ const example = {
     host: { cpu: 'any', cores: 2, platform: 'linux-x64' },
     finishedAt: '2026-01-01T00:00:00Z',
     computeSeconds: 12.5,
-    stages: [{ key: 'k', kind: 'train', seconds: 10 }],
+    stages: [{ key: '0123456789abcdef0123456789abcdef', kind: 'train', seconds: 10 }],
   },
 };
 

@@ -37,9 +37,8 @@ export async function cached(
   if (kept) return kept;
   const made = await make();
   checkContent(cache, expected, made);
-  await optionally('The decoded data is not kept, and decoded again by the next process', () =>
-    store(cache, expected, made),
-  );
+  const loss = `The decoded data is not kept, and decoded again by the next process (${FOLDER_VARIABLE} names another folder)`;
+  await optionally(loss, () => store(cache, expected, made));
   return made;
 }
 

@@ -17,7 +17,10 @@ const holder = z.object({
   start: z.string().optional(),
 });
 /** Who holds a lock. */
-export type LockHolder = z.output<typeof holder>;
+export interface LockHolder extends z.output<typeof holder> {
+  /** The file that says so: the lock's own, or the claim of who takes it over. */
+  readonly file: string;
+}
 
 /** A lock that this process holds until it calls `release`, or ends by itself. */
 export interface Held {
@@ -28,6 +31,8 @@ export interface Held {
 const LIMIT = 2 ** 16;
 /** Between two looks at a lock that is being taken over. */
 const PAUSE_MS = 20;
+/** Taking a lock over lasts milliseconds: a claim that stands for longer is somebody's who will not end it. */
+const PATIENCE_MS = 2000;
 /** File systems without hard links. */
 const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
 
@@ -37,20 +42,22 @@ const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
  *
  * The file appears with its content, by a hard link. Only who holds the lock `<path>.claim` replaces a stale one, and looks again
  * before it does: between looking and replacing nobody else can. The claim of a process that died with it is taken over in the
- * same way.
+ * same way; who cannot be asked and keeps a claim for seconds is said to hold the lock.
  *
  * @throws FileError where something else than a file stands there, or no file can be made
  */
 export async function tryLock(path: string): Promise<Held | LockHolder> {
-  const mine = JSON.stringify({ ...processMark(process.pid), host: hostname() } satisfies LockHolder);
+  const mine = JSON.stringify({ ...processMark(process.pid), host: hostname() } satisfies z.output<typeof holder>);
+  const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
     if (await withDraft(path, mine, (draft) => create(draft, path, mine))) return held(path, mine);
     const text = await readTextIfThere(path, LIMIT);
     if (text === undefined) continue;
     const found = parse(text);
-    if (found && isAlive(found)) return found;
+    if (found && isAlive(found)) return { ...found, file: path };
     const claim = await tryLock(`${path}.claim`);
     if (!('release' in claim)) {
+      if (performance.now() > deadline) return claim;
       await setTimeout(PAUSE_MS);
       continue;
     }
@@ -71,7 +78,7 @@ export async function tryLock(path: string): Promise<Held | LockHolder> {
 export async function lockHolder(path: string): Promise<(LockHolder & { readonly alive: boolean }) | undefined> {
   const text = await readTextIfThere(path, LIMIT);
   const found = text === undefined ? undefined : parse(text);
-  return found && { ...found, alive: isAlive(found) };
+  return found && { ...found, file: path, alive: isAlive(found) };
 }
 
 /** Calls `use` with a file that holds `content`, and removes what is left of it. */
@@ -116,7 +123,7 @@ async function replace(draft: string, path: string, stale: string): Promise<bool
   return true;
 }
 
-function parse(text: string): LockHolder | undefined {
+function parse(text: string): z.output<typeof holder> | undefined {
   try {
     return holder.parse(JSON.parse(text));
   } catch {
@@ -125,7 +132,7 @@ function parse(text: string): LockHolder | undefined {
   }
 }
 
-function isAlive({ host, boot, start, pid }: LockHolder): boolean {
+function isAlive({ host, boot, start, pid }: z.output<typeof holder>): boolean {
   if (host !== hostname()) return true;
   return isStillThere({ pid, ...(boot === undefined ? {} : { boot }), ...(start === undefined ? {} : { start }) });
 }

@@ -28,7 +28,8 @@ export async function optionally<T>(loss: string, work: () => Promise<T>): Promi
   }
 }
 
-function notify(line: string): void {
+/** Says something once, to whoever shows lines to the user. */
+export function notify(line: string): void {
   if (said.has(line)) return;
   said.add(line);
   if (notices.hasSubscribers) notices.publish(line);

@@ -114,6 +114,19 @@ test('the claim of a process that died while it took over is no obstacle', async
   t.deepEqual(await readdir(folder.root), []);
 });
 
+test('a claim that nobody can be asked about is named, not waited for', async (t) => {
+  await using folder = await temporary();
+  const path = join(folder.root, 'lock');
+  await writeFile(path, stale());
+  for (const claim of [
+    { pid: 1, host: `not-${hostname()}` },
+    { pid: process.ppid, host: hostname() },
+  ]) {
+    await writeFile(`${path}.claim`, JSON.stringify(claim));
+    t.deepEqual(await tryLock(path), { ...claim, file: `${path}.claim` });
+  }
+});
+
 test('the lock of somebody else is not given back', async (t) => {
   await using folder = await temporary();
   const path = join(folder.root, 'lock');

@@ -4,6 +4,7 @@ import {
   contentHash,
   isObject,
   PrunebenchError,
+  plainId,
   sealed,
   type TrialRecord,
   trialRecord,
@@ -12,7 +13,7 @@ import { z } from 'zod';
 
 const { schema, key, benchmark, scale, series, control, spec, failure, measured, run, speed, code } = trialRecord.shape;
 
-const name = z.string().optional();
+const name = plainId.optional();
 const digest = z.string();
 
 /** What the same spec gives on the same backend, whenever and wherever it is run: a rerun leaves the line as it is. */

@@ -33,15 +33,26 @@ export interface LoadedRecords {
  * (`<benchmark>/records/<scale>/<name>.json`). Where a trial has both, the working one is the newer.
  *
  * @param options.onCorrupt whether what is no record is listed, or stops
+ * @param options.onUnreadable told of a table that can be read not at all, which is left out then; absent, such a table stops
  * @throws PrunebenchError for a record of another schema version and for published files in which a merge left a conflict, a
  *   trial twice, or measurements without their run, whatever `onCorrupt` says
  */
 export async function loadRecords(
   root: string,
-  { onCorrupt = 'throw' }: { onCorrupt?: 'report' | 'throw' } = {},
+  {
+    onCorrupt = 'throw',
+    onUnreadable,
+  }: { onCorrupt?: 'report' | 'throw'; onUnreadable?: (table: RecordTable, error: PrunebenchError) => void } = {},
 ): Promise<LoadedRecords> {
   const tables: LoadedRecords[] = [];
-  for (const table of await recordTables(root)) tables.push(await loadTable(table));
+  for (const table of await recordTables(root)) {
+    try {
+      tables.push(await loadTable(table));
+    } catch (error) {
+      if (!onUnreadable || !(error instanceof PrunebenchError)) throw error;
+      onUnreadable(table, error);
+    }
+  }
   const places = new Map(tables.flatMap((table) => [...table.places]));
   const corrupt = tables.flatMap((table) => table.corrupt);
   const [first] = corrupt;

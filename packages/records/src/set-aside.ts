@@ -19,19 +19,30 @@ import { isInPlace } from './working.ts';
  * The records of a table by name. What is no record, or says that it is another trial's, is set aside, with a notice: a working file is
  * renamed, a published line is taken out of files that are copied before.
  *
+ * @param isSound whether a record says what its name stands for, as far as the caller knows
  * @throws PrunebenchError as `loadTable` does
  */
-export async function readTable(table: RecordTable, notice: Notice): Promise<ReadonlyMap<string, TrialRecord>> {
+export async function readTable(
+  table: RecordTable,
+  notice: Notice,
+  isSound: (record: TrialRecord, name: string) => boolean = () => true,
+): Promise<ReadonlyMap<string, TrialRecord>> {
   const { places, corrupt } = await loadTable(table);
   const misplaced = [...places].filter(([record, { name }]) => !isInPlace(record, table, name));
-  const wrong = [...corrupt, ...misplaced.map(([record, place]) => strange(record, place))];
+  const forged = [...places].filter(([record, { name }]) => isInPlace(record, table, name) && !isSound(record, name));
+  const wrong = [
+    ...corrupt,
+    ...misplaced.map(([record, place]) => strange(record, place)),
+    ...forged.map(([, place]) => ({ ...place, text: '', reason: 'its key is not that of its spec' })),
+  ];
   if (wrong.some(({ line }) => line !== null)) await takeOut(wrong, table, notice);
-  const gone = new Set(misplaced.map(([record]) => record));
+  const gone = new Set([...misplaced, ...forged].map(([record]) => record));
   const left = new Map([...places].flatMap(([record, { name }]) => (gone.has(record) ? [] : [[name, record]])));
   for (const { file, line, name, reason } of wrong) {
     if (line !== null) continue;
     const what = left.has(name ?? '') ? 'the published record stands' : RUNS_AGAIN;
-    notice(notBelieved(file, reason, basename(await setAside(file)), what));
+    const aside = await setAside(file);
+    if (aside !== undefined) notice(notBelieved(file, reason, basename(aside), what));
   }
   return left;
 }

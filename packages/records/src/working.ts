@@ -38,5 +38,5 @@ export async function readWorking(table: RecordTable, name: string): Promise<Par
 
 /** Whether a record may be published under this name: it says itself that it belongs there. */
 export function isInPlace({ benchmark, scale, key }: TrialRecord, table: RecordTable, name: string): boolean {
-  return benchmark === table.benchmark && scale === table.scale && name.startsWith(key);
+  return benchmark === table.benchmark && scale === table.scale && (name === key || name.startsWith(`${key}-`));
 }

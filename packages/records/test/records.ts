@@ -54,7 +54,7 @@ export function madeUp(key: string, change: Partial<TrialRecord> = {}): TrialRec
       datasetChecksum: 'blobs-1',
       finishedAt: '2026-01-01T00:00:00.000Z',
       computeSeconds: 1.5,
-      stages: [{ key: 'stage', kind: 'train', seconds: 1.5 }],
+      stages: [{ key: '0123456789abcdef0123456789abcdef', kind: 'train', seconds: 1.5 }],
     },
     code: { entries: [{ name: 'step train', file: 'train.ts', digest: '1' }], network: '2', engine: { core: '3' } },
     ...change,
@@ -75,7 +75,7 @@ export function elsewhere(record: TrialRecord): TrialRecord {
       host: { cpu: 'other', cores: 16, platform: 'darwin arm64' },
       finishedAt: '2027-02-02T00:00:00.000Z',
       computeSeconds: 0.5,
-      stages: [{ key: 'other stage', kind: 'train', seconds: 0.5 }],
+      stages: [{ key: 'fedcba9876543210fedcba9876543210', kind: 'train', seconds: 0.5 }],
     },
     code: { ...code!, engine: { core: '4' } },
   };

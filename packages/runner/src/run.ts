@@ -10,7 +10,6 @@ import { TrialCodes } from './code/trial-code.ts';
 import { toError } from './errors/error-message.ts';
 import { type Filter, filterTrials } from './plan/filter.ts';
 import { nothingToRun, sortTrials, withdraw } from './plan/finished-trials.ts';
-import { networkId } from './plan/network-facts.ts';
 import { declareTrials, type PlannedTrial, type RunPlan, type Trial } from './plan/plan.ts';
 import { planTrials } from './plan/plan-trials.ts';
 import { refuseUntrainableTrials } from './plan/untrainable-trials.ts';
@@ -185,7 +184,7 @@ async function compute(
   await status.enter('training');
   const notice = (line: string) => display.line(line);
   const { size, threads } = shareCores(options.workers, pending.length);
-  const config = { results: folder.root, backend: options.backend, plugins: options.plugins };
+  const config = { results: folder.root, backend: options.backend, plugins: options.plugins, workers: size };
   const pool = new WorkerPool({ size, threads, config, notice });
   const abort = () => pool.abort();
   options.signal.addEventListener('abort', abort);
@@ -201,7 +200,7 @@ async function compute(
           'use another --results folder to keep backends apart.',
       );
     const store = new StageStore(folder.stages);
-    const { plan, work: workLeft } = await planTrials(pending, options.registry, run.codes, worker.backend);
+    const { plan, work: workLeft } = await planTrials(pending, options.registry, run.codes, worker);
     if (options.rerun) for (const key of plan.stages.keys()) await store.remove(key);
     const finished = await finishedStages(plan, store, notice);
     const work = workLeft(finished);

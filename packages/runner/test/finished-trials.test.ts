@@ -84,6 +84,19 @@ test('records of this very code stand, and the finished table says whose they ar
   t.regex(nothingToRun(sorted, '<root>'), /^Nothing was run: these are the records of commit abcdef0 in <root>\./);
 });
 
+test('a record whose spec was changed, with a digest that fits, is set aside and its trial computed again', async (t) => {
+  await using folder = await folderOf((record, i) =>
+    i === 0 ? { ...record, spec: { ...record.spec, method: 'unknown', retrain: null } } : record,
+  );
+  const sorted = await folder.sort();
+  t.deepEqual(seriesOf(sorted.pending), [trials[0].series]);
+  t.is(folder.notices.length, 1);
+  t.regex(
+    folder.notices[0],
+    /is corrupt \(its key is not that of its spec\): set aside as .+\.corrupt-1; the trial runs again/,
+  );
+});
+
 const changed: Readonly<Record<string, [change: (record: TrialRecord) => TrialRecord, says: string]>> = {
   'criterion magnitude': [
     otherDigest('criterion magnitude'),

@@ -232,3 +232,8 @@ test('extensions of a training: default options are left out of keys, revisions 
   t.not(trialKey(decayed, withExtension(2)), trialKey(decayed, withExtension()));
   t.is(trialKey(spec, withExtension(2)), trialKey(spec, registry));
 });
+
+test('states that other instructions have computed are other states', (t) => {
+  const keys = ['AVX2', 'AVX-512'].map((instructions) => stageKey({ ...identity, instructions }));
+  t.is(new Set([...keys, stageKey(identity)]).size, 3);
+});

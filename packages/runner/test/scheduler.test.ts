@@ -210,6 +210,18 @@ test('a stage that turns out corrupt is computed again', async (t) => {
   t.deepEqual(outcomes, { t1: 'finished' });
 });
 
+test('a stage that two workers find corrupt at once is lost once', async (t) => {
+  const { outcomes } = await run(
+    { t1: 'a b', t2: 'a c' },
+    {
+      workers: 2,
+      finished: ['a'],
+      results: (name, attempt) => ('bc'.includes(name) && attempt === 1 ? { status: 'lost', key: 'a' } : done),
+    },
+  );
+  t.deepEqual(outcomes, { t1: 'finished', t2: 'finished' });
+});
+
 test('a stage that is corrupt again and again does not keep the run busy for ever', async (t) => {
   const { outcomes } = await run(
     { t1: 'a b' },

@@ -9,7 +9,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { tryLock } from '@prunebench/files';
+import { notify, tryLock } from '@prunebench/files';
 
 const require = createRequire(import.meta.url);
 const packageFolder = path.join(import.meta.dirname, '..');
@@ -222,11 +222,15 @@ function removeLeftovers(hash: string): void {
       rmSync(path.join(buildFolder, name), { recursive: true, force: true });
 }
 
+/** A build takes some ten seconds: who waits for longer wants to know for whom. */
+const SILENCE_MS = 5000;
+
 /**
  * Runs `body` while holding a lock; waits while another process of this machine holds it. Whether one of another machine still runs
  * nobody can tell, so it is not waited for, and `body` is told that it is not alone.
  */
 async function withLock(lock: string, body: (alone: boolean) => Promise<void>): Promise<void> {
+  const start = performance.now();
   for (;;) {
     const taken = await tryLock(lock);
     if ('release' in taken) {
@@ -237,6 +241,10 @@ async function withLock(lock: string, body: (alone: boolean) => Promise<void>): 
       }
     }
     if (taken.host !== os.hostname()) return body(false);
+    if (performance.now() - start > SILENCE_MS)
+      notify(
+        `Waiting for process ${taken.pid}, which compiles the kernels. If it does something else, delete ${taken.file}.`,
+      );
     await sleep(50);
   }
 }

@@ -9,6 +9,8 @@ export interface Registered {
   readonly threads: number;
   /** Why `auto` passes over it although it loads; it can still be asked for by name. */
   readonly unfit?: string;
+  /** The instructions that its kernels are compiled for, where that decides the order of sums, and with it their bits. */
+  readonly instructions?: string;
 }
 
 /** One way to run tfjs's ops. */

@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os';
-import { type Layer, PrunebenchError } from '@prunebench/core';
+import { type Layer, MOST_THREADS, PrunebenchError } from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
 // Registers the gradients of all ops; tfjs-core alone has none under Node.js.
 import '@tensorflow/tfjs-layers';
 import { backends } from './all-backends.ts';
-import { BACKEND_NAMES, type Backend, type BackendName } from './backend.ts';
+import { BACKEND_NAMES, type Backend, type BackendName, type Registered } from './backend.ts';
 import { firstLine } from './optional-import.ts';
 
 export type BackendRequest = 'auto' | BackendName;
@@ -15,6 +15,8 @@ export interface BackendChoice {
   readonly threads: number;
   /** Kinds of layers that it cannot train; none for most. */
   readonly untrainable: readonly Layer['kind'][];
+  /** The instructions that decide its results' bits; absent where the backend's name says all. */
+  readonly instructions?: string;
   /** What was chosen, and why the better ones were not: one line for the log. */
   readonly line: string;
 }
@@ -41,7 +43,7 @@ export async function selectBackend(request?: string, options: { threads?: numbe
   try {
     const used = await backend.register(threads);
     await activate(backend);
-    return choice(backend, used.threads, ', as asked for');
+    return choice(backend, used, ', as asked for');
   } catch (cause) {
     throw new PrunebenchError(`Backend ${asked} cannot run here: ${firstLine(cause)}.`, {
       remedy: 'Run `pnpm prunebench list backends` to see which ones can, or use --backend auto.',
@@ -58,7 +60,7 @@ async function selectBest(threads: number): Promise<BackendChoice> {
       if (used.unfit) throw new Error(used.unfit);
       await activate(backend);
       const why = passed.length > 0 ? ` (not ${passed.join('; not ')})` : '';
-      return choice(backend, used.threads, why);
+      return choice(backend, used, why);
     } catch (error) {
       passed.push(`${backend.name}: ${firstLine(error)}`);
     }
@@ -71,9 +73,13 @@ async function activate({ name }: Backend): Promise<void> {
   await tf.ready();
 }
 
-function choice({ name, untrainable = [] }: Backend, threads: number, why: string): BackendChoice {
+function choice(
+  { name, untrainable = [] }: Backend,
+  { threads, instructions }: Registered,
+  why: string,
+): BackendChoice {
   const line = `backend ${name}, ${threads} ${threads === 1 ? 'thread' : 'threads'}${why}`;
-  return { name, threads, untrainable, line };
+  return { name, threads, untrainable, line, ...(instructions !== undefined && { instructions }) };
 }
 
 /**
@@ -88,9 +94,9 @@ export function threadsAskedFor(): number | undefined {
 function checkedThreads(value: number | string | undefined): number | undefined {
   if (value === undefined || value === '') return undefined;
   const threads = Number(value);
-  if (!Number.isInteger(threads) || threads < 1)
+  if (!Number.isInteger(threads) || threads < 1 || threads > MOST_THREADS)
     throw new PrunebenchError(`The number of threads is ${JSON.stringify(value)}.`, {
-      remedy: 'Give a whole number of at least 1 to --threads or PRUNEBENCH_THREADS, or leave it out for one per core.',
+      remedy: `Give a whole number from 1 to ${MOST_THREADS} to --threads or PRUNEBENCH_THREADS, or leave it out for one per core.`,
     });
   return threads;
 }

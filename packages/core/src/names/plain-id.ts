@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { PrunebenchError } from '../errors.ts';
 
-const PLAIN = /^[a-z0-9][a-z0-9._-]{0,99}$/i;
+const PLAIN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 const RULE = "letters, digits, '.', '_' and '-', beginning with a letter or digit, at most 100 of them";
 
 /** Stands between the id of a benchmark and what is different in a table that is derived from it; no id has it. */

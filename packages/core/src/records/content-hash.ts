@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { configure } from 'safe-stable-stringify';
+import { z } from 'zod';
 
 const stringify = configure({ strict: true, deterministic: true });
 
@@ -14,6 +15,9 @@ export function canonicalJson(value: unknown): string {
   if (text === undefined) throw new TypeError('canonicalJson: undefined has no JSON');
   return text;
 }
+
+/** A `contentHash` that was read from a file: it may become part of a path. */
+export const contentKey = z.string().regex(/^[0-9a-f]{32}$/, 'must be 32 hexadecimal digits');
 
 /** First 128 bits of the SHA-256 of `canonicalJson(value)`, as 32 hexadecimal digits. */
 export function contentHash(value: unknown): string {

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { axisPoint } from '../contracts/axis.ts';
 import { scales } from '../contracts/scales.ts';
 import { trainOptions } from '../contracts/train-options.ts';
+import { plainId } from '../names/plain-id.ts';
+import { contentKey } from './content-hash.ts';
 import { namedMetrics } from './named-metrics.ts';
 import { SCHEMA_VERSION } from './schema-version.ts';
 
@@ -110,7 +112,7 @@ const run = origin.extend({
   finishedAt: z.string(),
   /** Of all this trial's stages, shared ones included, as they were first computed. */
   computeSeconds: z.number(),
-  stages: z.array(z.strictObject({ key: z.string(), kind: z.string(), seconds: z.number() })),
+  stages: z.array(z.strictObject({ key: contentKey, kind: z.string(), seconds: z.number() })),
 });
 export type RunProvenance = z.output<typeof run>;
 
@@ -172,8 +174,8 @@ export type SpeedRecord = z.output<typeof speed>;
 /** One trial's JSON record. */
 export const trialRecord = z.strictObject({
   schema: z.literal(SCHEMA_VERSION),
-  key: z.string(),
-  benchmark: z.string(),
+  key: plainId,
+  benchmark: plainId,
   scale: z.enum(scales),
   series: z.string(),
   control: z.boolean(),

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { DERIVED, PrunebenchError } from '@prunebench/core';
-import { lockHolder, makeFolder } from '@prunebench/files';
+import { diskError, lockHolder, makeFolder } from '@prunebench/files';
 import { benchmarksWithRecords } from '@prunebench/records';
+import { printError } from '../errors/print-error.ts';
 import { lookUp } from '../options/suggest.ts';
 import { withResults } from '../results/lock.ts';
 import { registryFor } from '../results/remembered-plugins.ts';
@@ -39,6 +40,12 @@ export async function report(name: string | undefined, options: ReportCommandOpt
     const { reports, leaderboard, corrupt } = await writeReports(entries, registry, folder, {
       notice: (line) => console.error(line),
       ...(json ? {} : { written: printReport }),
+      // One table's conflict is no reason to go without the others; a full disk is.
+      failed: (error) => {
+        if (name !== undefined || !(error instanceof PrunebenchError) || diskError(error)) throw error;
+        printError(error);
+        process.exitCode = 1;
+      },
     });
     if (corrupt > 0) process.exitCode = 1;
     if (!json) for (const file of leaderboard) console.log(file);

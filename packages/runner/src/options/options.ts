@@ -1,3 +1,4 @@
+import { MOST_THREADS } from '@prunebench/core/limits';
 import { scales } from '@prunebench/core/scales';
 import { InvalidArgumentError, Option } from 'commander';
 import { pluginPath } from '../plugins/plugin-path.ts';
@@ -59,7 +60,7 @@ export function workersOption(): Option {
   return new Option(
     '--workers <number>',
     'processes that share the trials; by default as many as the cores have room for',
-  ).argParser(positiveInteger);
+  ).argParser(wholeNumber(MOST.workers));
 }
 
 /** `--set path=value`, several times. */
@@ -96,11 +97,17 @@ export function pluginOption(): Option {
     .default([], 'none');
 }
 
-/** A whole number of at least 1. */
-export function positiveInteger(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number of at least 1.');
-  return value;
+/** How much may be asked for, so that a slip of the finger is refused before anything is allocated for it. */
+export const MOST = { seeds: 10_000, workers: 1024, threads: MOST_THREADS, batch: 8192, rounds: 10_000 } as const;
+
+/** Parses a whole number from 1 to `most`. */
+export function wholeNumber(most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < 1 || value > most)
+      throw new InvalidArgumentError(`It must be a whole number from 1 to ${most}.`);
+    return value;
+  };
 }
 
 /** A comma-separated list of what `parse` accepts. */

@@ -1,4 +1,5 @@
 import { type Network, PrunebenchError, pointOf, type State, type TrialRecord } from '@prunebench/core';
+import { refuseLinksOut } from '@prunebench/files';
 import { lookUp } from '../options/suggest.ts';
 import type { Registry } from '../registry.ts';
 import type { ResultsFolder } from '../results/results-folder.ts';
@@ -27,6 +28,8 @@ export async function findTrial(wanted: WantedTrial, registry: Registry, folder:
     });
   const { shape } = lookUp(registry.datasets, 'dataset', spec.dataset);
   const stage = record.run.stages.at(-1)?.key;
+  // A stage that is corrupt is renamed.
+  await refuseLinksOut(folder.root);
   const store = new StageStore(folder.stages);
   const notice = (line: string) => console.error(line);
   if (!stage || !(await store.find(stage, notice)))

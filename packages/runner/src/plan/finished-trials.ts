@@ -15,6 +15,7 @@ import {
 } from '@prunebench/records';
 import type { TrialCodes } from '../code/trial-code.ts';
 import type { Registry } from '../registry.ts';
+import { isOfItsKey } from './keys.ts';
 import type { Trial } from './plan.ts';
 
 /** What becomes of records of other code. */
@@ -59,7 +60,13 @@ export async function sortTrials(
   context: RecordsContext,
 ): Promise<SortedTrials> {
   const { table, notice } = context;
-  const records = await readTable(table, notice);
+  // What is no trial of today may be named by what is not loaded.
+  const declared = new Set(trials.map(({ name }) => name));
+  const records = await readTable(
+    table,
+    notice,
+    (record, name) => !declared.has(name) || isOfItsKey(record, context.registry) === true,
+  );
   const sorted = await sortByRecords(trials, { rerun, keep }, records, context);
   for (const [trial, record] of sorted.standing) await relabel(record, trial, table);
   return sorted;

@@ -12,6 +12,7 @@ import {
   type Network,
   SCHEMA_VERSION,
   type Step,
+  type TrialRecord,
   type TrialSpec,
   trainOptions,
   trialSpec,
@@ -53,6 +54,22 @@ function identityOf(spec: Cell, registry: Registry): object {
     pretrain: spec.pretrain && withoutDefaults(trainOptions, spec.pretrain),
     retrain: spec.retrain && withoutDefaults(trainOptions, spec.retrain),
   };
+}
+
+/** Whether a record's key is that of its spec; undefined where the spec names what is not loaded. */
+export function isOfItsKey({ spec, key }: TrialRecord, registry: Registry): boolean | undefined {
+  if (!registry.datasets.has(spec.dataset) || !registry.methods.has(spec.method)) return undefined;
+  try {
+    registry.network(spec.network);
+  } catch {
+    return undefined;
+  }
+  try {
+    return trialKey(spec, registry) === key;
+  } catch {
+    // Options that the method does not have.
+    return false;
+  }
 }
 
 /** Those of the method, of the criterion that it is told to use, and of its steps; none where there are none, so that old keys stand. */
@@ -116,6 +133,8 @@ export interface StageIdentity {
   readonly seed: number;
   /** The backend that computes: another one rounds differently, so its states are other states. */
   readonly backend: string;
+  /** The instructions that its kernels are compiled for: AVX2 and AVX-512 sum in other orders, so that their states differ too. */
+  readonly instructions?: string;
   /** All steps up to and with this one, normalised. */
   readonly steps: readonly Step[];
   /** Digest of the code that computes them: other code leaves other states. */

@@ -21,12 +21,13 @@ export async function planTrials(
   trials: readonly Trial[],
   registry: Registry,
   codes: TrialCodes,
-  backend: string,
+  { backend, instructions }: { readonly backend: string; readonly instructions?: string | undefined },
 ): Promise<TrialsPlan> {
   const networks = await describeNetworks(trials, registry);
   const factsOf = (dataset: string, network: string) => networks.get(networkId(dataset, network))!;
   const plan = planStages(trials, registry, {
     backend,
+    ...(instructions !== undefined && { instructions }),
     network: ({ spec }) => factsOf(spec.dataset, spec.network).network,
     datasetChecksum: ({ spec }) => factsOf(spec.dataset, spec.network).checksum,
     code: ({ spec }, steps) => codes.stage(spec, steps, backend),

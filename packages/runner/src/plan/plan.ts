@@ -61,6 +61,8 @@ export interface RunPlan {
 /** What the stages' identity needs beyond the declarations. */
 export interface PlanContext {
   readonly backend: string;
+  /** See `StageIdentity`. */
+  readonly instructions?: string;
   network(trial: Trial): Network;
   datasetChecksum(trial: Trial): string;
   /** Digest of the code that computes these first steps of a trial; without it stages of any code are the same. */
@@ -147,6 +149,7 @@ export function planStages(trials: readonly Trial[], registry: Registry, context
         initializer: registry.network(network).initializer,
         seed,
         backend: context.backend,
+        ...(context.instructions !== undefined && { instructions: context.instructions }),
         steps: prefix,
         ...(context.code && { code: context.code(trial, prefix) }),
       });

@@ -55,9 +55,9 @@ export async function dryRun(options: RunOptions, similar: readonly RecordTable[
   const { pending, kept } = await sortByRecords(trials, policy, records, context);
   if (kept > 0 && !options.keep) notes.push('The run asks for --rerun or --keep; this is what --keep would do.');
   const { selectBackend } = await import('@prunebench/backend-select');
-  const { name: backend, untrainable, line: reason } = await selectBackend(options.backend);
+  const { name: backend, untrainable, instructions, line: reason } = await selectBackend(options.backend);
   refuseUntrainableTrials(pending, registry, { backend, untrainable, reason, threads: 1, versions: {} });
-  const { plan, work } = await planTrials(pending, registry, codes, backend);
+  const { plan, work } = await planTrials(pending, registry, codes, { backend, instructions });
   const store = new StageStore(folder.stages);
   const finished = new Set<string>();
   for (const key of rerun ? [] : plan.stages.keys()) if (await store.peek(key)) finished.add(key);

@@ -47,6 +47,6 @@ export async function takeLock(path: string): Promise<() => Promise<void>> {
   const taken = await tryLock(path);
   if ('release' in taken) return () => taken.release();
   throw new PrunebenchError(`Another run (process ${taken.pid} on ${taken.host}) is using this results folder.`, {
-    remedy: `Wait for it, or use another folder with --results. If that process is no run of Prunebench, delete ${path}.`,
+    remedy: `Wait for it, or use another folder with --results. If that process is no run of Prunebench, delete ${taken.file}.`,
   });
 }

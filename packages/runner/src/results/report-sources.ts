@@ -4,7 +4,7 @@ import { foldRecords, lineOf, loadRecords } from '@prunebench/records';
 import { type ReportSource, START, type WrittenReport, writeLeaderboard, writeReport } from '@prunebench/report';
 import type { BenchmarkEntry } from '../benchmark-folders.ts';
 import { describeOtherCode } from '../code/records-of-other-code.ts';
-import { trialKeys } from '../plan/keys.ts';
+import { isOfItsKey, trialKeys } from '../plan/keys.ts';
 import type { Registry } from '../registry.ts';
 import { repositoryRoot } from '../repository.ts';
 import { publishedOf } from './published-of.ts';
@@ -62,6 +62,8 @@ export interface ReportListeners {
   readonly notice: Notice;
   /** Hears of each benchmark's report when it is written. */
   readonly written?: (report: BenchmarkReport) => void;
+  /** Hears why a benchmark cannot be reported, and throws unless the others are to be; by default it throws. */
+  readonly failed?: (error: unknown) => void;
 }
 
 /**
@@ -73,27 +75,51 @@ export async function writeReports(
   entries: readonly BenchmarkEntry[],
   registry: Registry,
   folder: ResultsFolder,
-  { notice, written }: ReportListeners,
+  { notice, written, failed = raise }: ReportListeners,
 ): Promise<ReportsWritten> {
-  for (const { id } of entries) await foldRecords(folder.root, id);
-  const { records, places, corrupt } = await loadRecords(folder.root, { onCorrupt: 'report' });
+  const unreadable = new Map<string, Error>();
+  const reported: BenchmarkEntry[] = [];
+  for (const entry of entries) await foldRecords(folder.root, entry.id).then(() => reported.push(entry), failed);
+  const loaded = await loadRecords(folder.root, {
+    onCorrupt: 'report',
+    onUnreadable: ({ benchmark }, error) => unreadable.set(benchmark, error),
+  });
+  const { places, corrupt } = loaded;
   for (const each of corrupt)
     notice(
       `Record ${lineOf(each)} is corrupt (${each.reason}) and left out; run its benchmark again to have it computed again.`,
     );
+  const all = loaded.records.filter((record) => {
+    if (isOfItsKey(record, registry) !== false) return true;
+    notice(`Record ${lineOf(places.get(record)!)} is left out: its key is not that of its spec.`);
+    return false;
+  });
   const options = { resultsDir: folder.root, keyOf: trialKeys(registry) };
-  const sources = await reportSources(registry, folder);
   const reports: BenchmarkReport[] = [];
-  for (const entry of entries) {
-    const own = records.filter((record) => places.get(record)!.table.benchmark === entry.id);
-    for (const line of await describeOtherCode(own, registry)) notice(`Of other code than this: ${line}.`);
+  for (const entry of reported) {
+    const error = unreadable.get(entry.id);
+    if (error) {
+      failed(error);
+      continue;
+    }
+    const records = all.filter((record) => places.get(record)!.table.benchmark === entry.id);
+    for (const line of await describeOtherCode(records, registry)) notice(`Of other code than this: ${line}.`);
     const source = await reportSource(entry, folder);
     for (const file of [source.readme ?? [], source.excerpts ?? []].flat())
       await sweepLeftovers(dirname(file), { of: [basename(file)] });
-    const report = { benchmark: entry.id, ...(await writeReport(source, { ...options, records: own })) };
+    const report = { benchmark: entry.id, ...(await writeReport(source, { ...options, records })) };
     reports.push(report);
     written?.(report);
   }
-  const leaderboard = await writeLeaderboard(sources, { ...options, records });
-  return { reports, leaderboard, corrupt: corrupt.length };
+  const wrong = corrupt.length + loaded.records.length - all.length + unreadable.size;
+  // A leaderboard without one of its tables would claim that nobody has computed it.
+  for (const [benchmark, { message }] of unreadable)
+    notice(`The leaderboard stays as it is, as records of ${benchmark} cannot be read: ${message}`);
+  if (unreadable.size > 0) return { reports, leaderboard: [], corrupt: wrong };
+  const leaderboard = await writeLeaderboard(await reportSources(registry, folder), { ...options, records: all });
+  return { reports, leaderboard, corrupt: wrong };
+}
+
+function raise(error: unknown): never {
+  throw error;
 }

@@ -1,7 +1,15 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { PrunebenchError, SCHEMA_VERSION, type ScaleName } from '@prunebench/core';
-import { existsUpwards, folderError, isFolder, makeFolder, readTextIfThere, writeJson } from '@prunebench/files';
+import {
+  existsUpwards,
+  folderError,
+  isFolder,
+  makeFolder,
+  readTextIfThere,
+  refuseLinksOut,
+  writeJson,
+} from '@prunebench/files';
 import { type RecordTable, recordTable } from '@prunebench/records';
 import { publishedResults } from './default-folders.ts';
 
@@ -35,12 +43,13 @@ export function resultsFolder(root: string): ResultsFolder {
 }
 
 /**
- * Creates the folder or checks that it is one of ours, of this schema version, and writable.
+ * Creates the folder or checks that it is one of ours, of this schema version, writable, and without links that lead out of it.
  *
  * @throws PrunebenchError otherwise
  */
 export async function openResults(root: string): Promise<ResultsFolder> {
   const folder = resultsFolder(root);
+  if (await isFolder(folder.root)) await refuseLinksOut(folder.root);
   await makeFolder(folder.stages);
   await probe(folder);
   const marker = join(folder.root, 'results.json');

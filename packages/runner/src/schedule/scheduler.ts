@@ -166,8 +166,9 @@ class Scheduler {
 
   /** Computes a stage again that turned out corrupt; a disk that loses it a second time is not trusted further. */
   #lost(task: Task, key: string): void {
-    this.#done.delete(key);
-    const losses = this.#count(`lost ${key}`);
+    // Two workers may have met the same damage, of which the second tells what is known.
+    const known = !this.#done.delete(key);
+    const losses = this.#count(known ? `lost ${key} again for ${taskId(task)}` : `lost ${key}`);
     if (losses > 1)
       this.#giveUp(task, {
         message: `Stage ${key} was corrupt twice in one run.`,

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import {
   brokenSeal,
   codeOf,
+  contentKey,
   type Evaluation,
   PrunebenchError,
   refuseNotFinite,
@@ -13,8 +14,8 @@ import {
   sealed,
 } from '@prunebench/core';
 import {
+  absentUnlessUncertain,
   FileError,
-  isFolder,
   isTaken,
   type Notice,
   readTextIfThere,
@@ -99,7 +100,7 @@ export class StageStore {
 
   async commit(stage: FinishedStage): Promise<void> {
     const { state, evaluations: evaluated, ...info } = stage;
-    const draft = join(this.#root, `${stage.key}.${randomUUID()}.tmp`);
+    const draft = `${this.#folder(stage.key)}.${randomUUID()}.tmp`;
     await mkdir(draft);
     try {
       const file = join(draft, STATE);
@@ -117,16 +118,21 @@ export class StageStore {
 
   /** What is known of a finished stage, for who only looks: a folder whose parts do not fit together stays where it is, and is no stage. */
   async peek(key: string): Promise<StageInfo | undefined> {
-    const folder = join(this.#root, key);
-    const info = (await isTaken(folder)) && (await isFolder(folder)) ? await this.#readInfo(folder) : undefined;
+    const folder = this.#folder(key);
+    const info = (await isTaken(folder)) && (await isOwnFolder(folder)) ? await this.#readInfo(folder) : undefined;
     return typeof info === 'object' ? info : undefined;
   }
 
-  /** What is known of a finished stage, or undefined; a folder whose parts do not fit together is set aside. */
+  /**
+   * What is known of a finished stage, or undefined; a folder whose parts do not fit together is set aside.
+   *
+   * @throws FileError where a part cannot be read, which says nothing about what it holds
+   */
   async find(key: string, notice: Notice): Promise<StageInfo | undefined> {
-    const folder = join(this.#root, key);
+    const folder = this.#folder(key);
     if (!(await isTaken(folder))) return undefined;
-    const info = (await isFolder(folder)) ? await this.#readInfo(folder) : 'it is no folder';
+    // A link is none of the store's: what it leads to may be anybody's.
+    const info = (await isOwnFolder(folder)) ? await this.#readInfo(folder) : 'it is no folder';
     if (typeof info !== 'string') return info;
     await this.#setAside(key, info, notice);
     return undefined;
@@ -140,7 +146,7 @@ export class StageStore {
   async readState(key: string, notice: Notice): Promise<State> {
     const info = await this.find(key, notice);
     if (!info) throw new LostStageError(key, `Stage ${key} is not there any more.`);
-    const file = join(this.#root, key, STATE);
+    const file = join(this.#folder(key), STATE);
     try {
       if ((await sha256(file)) !== info.state.sha256) throw new PrunebenchError('its checksum does not match');
       return await readState(file);
@@ -155,14 +161,14 @@ export class StageStore {
 
   /** The evaluations of a finished stage's state; computed by `evaluate` and kept when they are not there yet. */
   async evaluations(key: string, notice: Notice, evaluate: () => Promise<Evaluations>): Promise<Evaluations> {
-    const file = join(this.#root, key, EVALUATIONS);
+    const file = join(this.#folder(key), EVALUATIONS);
     const text = await readSound(file);
     if (text !== undefined) {
       const value = text === null ? null : parseJson(text);
       const { data: kept } = sealedEvaluations.safeParse(value);
       if (kept && brokenSeal(value) === undefined) return { validation: kept.validation, test: kept.test };
       const moved = await setAside(file);
-      notice(`${file} is corrupt: set aside as ${basename(moved)} and computed again.`);
+      if (moved !== undefined) notice(`${file} is corrupt: set aside as ${basename(moved)} and computed again.`);
     }
     const fresh = await evaluate();
     await writeJson(file, sealed(fresh));
@@ -171,8 +177,9 @@ export class StageStore {
 
   /** Forgets a stage, if it is there. Renamed first, so that no half-removed folder can be found. */
   async remove(key: string): Promise<void> {
-    const trash = join(this.#root, `${key}.${randomUUID()}.tmp`);
-    await rename(join(this.#root, key), trash).catch((error: NodeJS.ErrnoException) => {
+    const folder = this.#folder(key);
+    const trash = `${folder}.${randomUUID()}.tmp`;
+    await rename(folder, trash).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error;
     });
     await rm(trash, { recursive: true, force: true });
@@ -180,7 +187,7 @@ export class StageStore {
 
   async #publish(draft: string, key: string): Promise<void> {
     try {
-      await rename(draft, join(this.#root, key));
+      await rename(draft, this.#folder(key));
       await syncFolder(this.#root);
     } catch (error) {
       // Another process finished the same stage first; both hold the same bits.
@@ -198,21 +205,32 @@ export class StageStore {
     if (!result.success) return `${INFO} is not valid`;
     if (brokenSeal(value) !== undefined) return `${INFO} was changed after it was written`;
     if (result.data.key !== basename(folder)) return `${INFO} belongs to stage ${result.data.key}`;
-    const size = await stat(join(folder, STATE)).then(
-      (file) => file.size,
-      () => -1,
-    );
+    const size = await stat(join(folder, STATE)).then((file) => file.size, absentUnlessUncertain(join(folder, STATE)));
     if (size === result.data.state.bytes) return result.data;
-    return size < 0
+    return size === false
       ? `${STATE} is missing`
       : `${STATE} has ${size} bytes where ${result.data.state.bytes} were written`;
   }
 
+  /** Where a stage lies. Keys come from records too, which may be anybody's: none leads to another place. */
+  #folder(key: string): string {
+    if (contentKey.safeParse(key).success) return join(this.#root, key);
+    throw new PrunebenchError(`${JSON.stringify(key)} is not the key of a stage.`, {
+      remedy: 'The record that names it was not written by Prunebench: delete it and run its trial again.',
+    });
+  }
+
   async #setAside(key: string, reason: string, notice: Notice): Promise<void> {
-    const folder = join(this.#root, key);
+    const folder = this.#folder(key);
     const moved = await setAside(folder);
+    // Where another worker met the same damage, it has said so.
+    if (moved === undefined) return;
     notice(`Stage ${folder} is corrupt (${reason}): set aside as ${basename(moved)} and computed again.`);
   }
+}
+
+async function isOwnFolder(path: string): Promise<boolean> {
+  return lstat(path).then((found) => found.isDirectory(), absentUnlessUncertain(path));
 }
 
 /** The text of a file of the cache; undefined where there is none, null for something that is not to be read as one. */

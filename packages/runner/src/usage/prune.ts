@@ -6,14 +6,15 @@ import {
   jsonOption,
   keepOption,
   listOf,
+  MOST,
   pluginOption,
-  positiveInteger,
   quietOption,
   rerunOption,
   scaleOption,
   scratchOption,
   seedOption,
   setOption,
+  wholeNumber,
   workersOption,
 } from '../options/options.ts';
 import { shareList, strengthList, targetPoints } from '../question/lists.ts';
@@ -104,7 +105,7 @@ function howOptions(): Option[] {
 function runOptions(): Option[] {
   return [
     scaleOption(),
-    new Option('--seeds <number>', 'how many seeds').argParser(positiveInteger).default(3),
+    new Option('--seeds <number>', 'how many seeds').argParser(wholeNumber(MOST.seeds)).default(3),
     seedOption(),
     workersOption(),
     backendOption(),

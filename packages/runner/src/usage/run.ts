@@ -6,13 +6,14 @@ import {
   dryRunOption,
   jsonOption,
   keepOption,
+  MOST,
   pluginOption,
-  positiveInteger,
   quietOption,
   rerunOption,
   scaleOption,
   seedOption,
   setOption,
+  wholeNumber,
   workersOption,
 } from '../options/options.ts';
 import { shareList } from '../question/lists.ts';
@@ -24,7 +25,7 @@ export function runCommand(): Command {
     .description('run the trials of a benchmark that have no record yet, then write its table and plot')
     .argument('<benchmark>', 'its name; see prunebench list benchmarks')
     .addOption(scaleOption())
-    .option('--seeds <number>', "how many seeds; by default the benchmark's own number", positiveInteger)
+    .option('--seeds <number>', "how many seeds; by default the benchmark's own number", wholeNumber(MOST.seeds))
     .addOption(workersOption())
     .addOption(backendOption())
     .addOption(anyResultsOption())

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import type { SpeedCommandOptions } from '../commands/speed.ts';
-import { jsonOption, listOf, positiveInteger, resultsOption } from '../options/options.ts';
+import { jsonOption, listOf, MOST, resultsOption, wholeNumber } from '../options/options.ts';
 import { examples } from './examples.ts';
 
 /** `prunebench speed`: times training and evaluation. */
@@ -36,8 +36,8 @@ export function speedCommand(): Command {
         ['sparse', 'gpu'],
       ),
     )
-    .option('--threads <list>', 'thread counts to measure', listOf(positiveInteger), [1, 2])
-    .option('--rounds <number>', 'alternations with the peer; medians are over them', positiveInteger, 9)
+    .option('--threads <list>', 'thread counts to measure', listOf(wholeNumber(MOST.threads)), [1, 2])
+    .option('--rounds <number>', 'alternations with the peer; medians are over them', wholeNumber(MOST.rounds), 9)
     .option('--networks <list>', 'only these; then nothing is written to the results folder', listOf(String))
     .addOption(resultsOption())
     .addOption(jsonOption())

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { TimeCommandOptions } from '../commands/time.ts';
-import { jsonOption, listOf, pluginOption, positiveInteger, resultsOption } from '../options/options.ts';
+import { jsonOption, listOf, MOST, pluginOption, resultsOption, wholeNumber } from '../options/options.ts';
 import { selectionOptions } from '../options/selection.ts';
 import { examples } from './examples.ts';
 
@@ -12,8 +12,8 @@ export function timeCommand(): Command {
       '[trial]',
       'its key, or the beginning of it, as prunebench list trials shows it; or select it by the options',
     )
-    .option('--batch <list>', 'batch sizes to measure', listOf(positiveInteger), [1, 128])
-    .option('--rounds <number>', 'alternations of the two; medians are over them', positiveInteger, 15)
+    .option('--batch <list>', 'batch sizes to measure', listOf(wholeNumber(MOST.batch)), [1, 128])
+    .option('--rounds <number>', 'alternations of the two; medians are over them', wholeNumber(MOST.rounds), 15)
     .addOption(resultsOption())
     .addOption(pluginOption())
     .addOption(jsonOption())

@@ -7,7 +7,7 @@ const evaluation = z.looseObject({ accuracy: number, loss: number });
 /** What records take over from a step's metrics; whatever else a step reports is its own affair. */
 export const recordedMetrics = z.looseObject({
   trainedExamples: number.min(0).optional(),
-  earlyStop: z.looseObject({ step: number, epoch: number, validation: evaluation, test: evaluation }).optional(),
+  earlyStop: z.looseObject({ step: z.int(), epoch: number, validation: evaluation, test: evaluation }).optional(),
   bestValidation: z.looseObject({ epoch: number, validation: evaluation, test: evaluation }).optional(),
   named: namedMetrics.optional(),
 });

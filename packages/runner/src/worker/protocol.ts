@@ -9,6 +9,8 @@ export interface WorkerConfig {
   readonly backend: string;
   /** Absolute paths of plugin modules. */
   readonly plugins: readonly string[];
+  /** How many workers share the machine's memory. */
+  readonly workers: number;
 }
 
 /** What a worker says once its backend is loaded. */
@@ -20,6 +22,8 @@ export interface WorkerInfo {
   readonly untrainable: readonly Layer['kind'][];
   /** One line: what was chosen and why the better ones were not. */
   readonly reason: string;
+  /** The instructions that decide its results' bits; absent where the backend's name says all. */
+  readonly instructions?: string;
   readonly versions: Readonly<Record<string, string>>;
 }
 

@@ -24,6 +24,7 @@ import { endWithParent } from './end-with-parent.ts';
 import { makeRecord } from './make-record.ts';
 import type { FromWorker, RecordTask, Task, TaskResult, ToWorker, WorkerConfig, WorkerInfo } from './protocol.ts';
 import { runStage } from './run-stage.ts';
+import { shareOfMemory } from './share-memory.ts';
 
 const PROGRESS_INTERVAL_MS = 200;
 
@@ -57,10 +58,23 @@ function send(message: FromWorker): void {
 async function configure(config: WorkerConfig): Promise<void> {
   try {
     const registry = await loadRegistry(config.plugins);
-    const { name, threads, untrainable, line } = await selectBackend(config.backend);
-    const info = { backend: name, threads, untrainable, reason: line, versions: versions() };
+    const { name, threads, untrainable, line, instructions } = await selectBackend(config.backend);
+    const info = {
+      backend: name,
+      threads,
+      untrainable,
+      reason: line,
+      versions: versions(),
+      ...(instructions !== undefined && { instructions }),
+    };
     const folder = resultsFolder(config.results);
-    setup = { info, registry, folder, store: new StageStore(folder.stages), scoreMemory: new ScoreMemory() };
+    setup = {
+      info,
+      registry,
+      folder,
+      store: new StageStore(folder.stages),
+      scoreMemory: new ScoreMemory(shareOfMemory(config.workers)),
+    };
     send({ type: 'ready', info });
   } catch (error) {
     send({ type: 'unusable', error: errorMessage(error) });

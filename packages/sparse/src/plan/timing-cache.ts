@@ -53,7 +53,7 @@ export class TimingCache {
   async save(): Promise<void> {
     if (!this.#changed) return;
     const folder = dirname(this.#file);
-    await optionally('The times of kernels are not kept', async () => {
+    await optionally('The times of kernels are not kept (PRUNEBENCH_CACHE names another folder)', async () => {
       await makeFolder(folder, 'the variable PRUNEBENCH_CACHE');
       await sweepLeftovers(folder, { olderThan: DAY_MS });
       await writeWhole(this.#file, JSON.stringify(Object.fromEntries(this.#products), null, 1));

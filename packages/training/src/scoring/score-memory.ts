@@ -1,8 +1,8 @@
 import { contentHash, type Scores } from '@prunebench/core';
 import { LRUCache } from 'lru-cache';
 
-/** Four criteria's scores of a VGG-16, in double precision. */
-const DEFAULT_BYTES = 512 * 2 ** 20;
+/** Four criteria's scores of a VGG-16, in double precision: more is not asked for again. */
+export const MOST_SCORE_BYTES = 512 * 2 ** 20;
 /**
  * A table's criteria at one state, which come back at its next sparsity. Scores of states from longer ago are not asked for again, and a
  * worker that kept them would grow with every trial.
@@ -22,7 +22,8 @@ export interface RememberedScores {
 export class ScoreMemory {
   readonly #cache: LRUCache<string, { readonly scores: Scores; readonly seconds: number }>;
 
-  constructor(bytes = DEFAULT_BYTES) {
+  /** @param bytes that the scores may take; less where others share the machine */
+  constructor(bytes = MOST_SCORE_BYTES) {
     this.#cache = new LRUCache({
       max: MOST_ENTRIES,
       maxSize: bytes,

@@ -16,6 +16,6 @@ export const native: Backend = {
       }
     };
     registerStepCompiler('native', compile);
-    return { threads: registered.threads };
+    return { threads: registered.threads, instructions: registered.simd };
   },
 };
