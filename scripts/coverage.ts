@@ -34,7 +34,7 @@ function beyondSurvey({ methods }: Registry): readonly string[] {
  *
  * @throws PrunebenchError for an entry that is not registered
  */
-export function present(registry: Registry): readonly SurveyMethod[] {
+function present(registry: Registry): readonly SurveyMethod[] {
   const known = entriesOf(registry);
   for (const { name, entries } of surveyMethods)
     for (const id of entries)
@@ -70,7 +70,7 @@ function familySection(family: string): string {
 }
 
 /** The sentence about it in README.md. */
-export function coverageSentence(registry: Registry): string {
+function coverageSentence(registry: Registry): string {
   const { criteria, methods, benchmarks } = registry;
   const others = [...methods.keys()].filter((id) => !criteria.has(id)).length;
   return (

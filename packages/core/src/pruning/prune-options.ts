@@ -19,7 +19,7 @@ export const COLLAPSE = 'whether a layer may lose all its weights; otherwise the
 const sparsity = z.number().min(0).lt(1);
 
 /** What the target of a pruning event is a share of: the prunable weights (or units), or the network's multiply-adds. */
-export const shareOf = z.enum(['weights', 'multiply-adds']);
+const shareOf = z.enum(['weights', 'multiply-adds']);
 export type ShareOf = z.output<typeof shareOf>;
 
 /**

@@ -76,7 +76,7 @@ const mean = (value: Estimate | null, digits: number) => optional(value, ({ mean
 const percentOf = (value: Estimate | null) => optional(value, ({ mean: m }) => formatNumber(m * 100, 6));
 
 /** Says what the requested sparsity is a share of, in tables where it is not single weights everywhere. */
-export function granularityColumn<Row>(
+function granularityColumn<Row>(
   all: readonly { readonly granularity: Granularity }[],
   text: (row: Row) => string | undefined,
 ) {
