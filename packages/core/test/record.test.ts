@@ -199,6 +199,8 @@ test('options: defaults are filled in, unknown and impossible ones refused', (t)
   t.deepEqual(pruneOptions.parse({ criterion: 'magnitude', sparsity: 0.5 }), {
     criterion: 'magnitude',
     criterionOptions: {},
+    exclude: [],
+    of: 'weights',
     sparsity: 0.5,
     via: [],
     scope: 'global',
