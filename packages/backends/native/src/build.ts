@@ -222,7 +222,7 @@ function removeLeftovers(hash: string): void {
       rmSync(path.join(buildFolder, name), { recursive: true, force: true });
 }
 
-/** A build takes some ten seconds: who waits for longer wants to know for whom. */
+/** Who waits for a build for longer than this wants to know for whom. */
 const SILENCE_MS = 5000;
 
 /**
