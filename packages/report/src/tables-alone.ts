@@ -1,0 +1,4 @@
+/** Tables and sentences without statistics and plots, whose libraries commands that only print should not wait for. */
+export { renderTable } from './render/markdown.ts';
+export { drawTable, drawText, type Screen } from './render/terminal.ts';
+export { cell, type Table, tableOf } from './tables/table.ts';
