@@ -3,7 +3,6 @@ export { type TrainingCurve, trialPlot } from './plots/trial.ts';
 export { loadPublished, type PublishedRow } from './published-csv.ts';
 export { START } from './readme.ts';
 export { type Panel, renderSvg } from './render/svg.ts';
-export type { Screen } from './render/terminal.ts';
 export {
   type RenderedReport,
   type ReportOptions,

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { ReportCommandOptions } from '../commands/report.ts';
-import { jsonOption, pluginOption, resultsOption } from '../options/options.ts';
+import { jsonOption, markdownOption, pluginOption, resultsOption } from '../options/options.ts';
 import { examples } from './examples.ts';
 
 /** `prunebench report`: writes tables and plots. */
@@ -11,6 +11,7 @@ export function reportCommand(): Command {
     .option('--output <folder>', 'write them there, and nothing into the results folder')
     .addOption(resultsOption())
     .addOption(pluginOption())
+    .addOption(markdownOption())
     .addOption(jsonOption())
     .addHelpText(
       'after',
