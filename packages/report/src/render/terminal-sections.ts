@@ -28,5 +28,5 @@ function drawSection(section: NetworkSection, screen: Screen): readonly string[]
 }
 
 function list(head: string, sentences: readonly string[], screen: Screen): readonly string[] {
-  return sentences.length === 0 ? [] : [`${head}\n${drawList(sentences, screen)}`];
+  return sentences.length === 0 ? [] : [`${drawText(head, screen)}\n${drawList(sentences, screen)}`];
 }

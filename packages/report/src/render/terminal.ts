@@ -6,13 +6,13 @@ import type { Table, TableCell, Value } from '../tables/table.ts';
 
 /** Where something is drawn. */
 export interface Screen {
-  /** Cells of characters in a line; less than 20 counts as 20. */
+  /** Cells of characters in a line; less than 24 counts as 24. */
   readonly width: number;
   /** Whether bold and dim are set by ANSI sequences; without, the best of a column has an asterisk behind it. */
   readonly colour: boolean;
 }
 
-const NARROWEST = 20;
+const NARROWEST = 24;
 const GAP = '  ';
 
 /**

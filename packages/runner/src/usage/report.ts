@@ -17,7 +17,9 @@ export function reportCommand(): Command {
       'after',
       `
 While a run goes on in the results folder its tables are shown as far as they are, and nothing is written;
-with --output they are written elsewhere, with plots.`,
+with --output they are written elsewhere, with plots.
+Tables are drawn for the terminal: the best bold (an asterisk behind it where there are no colours), columns that do not
+fit in a block below. --markdown prints them as Markdown.`,
     )
     .addHelpText(
       'after',
