@@ -1,6 +1,14 @@
 import { Command } from 'commander';
 import type { TimeCommandOptions } from '../commands/time.ts';
-import { jsonOption, listOf, MOST, markdownOption, pluginOption, resultsOption, wholeNumber } from '../options/options.ts';
+import {
+  jsonOption,
+  listOf,
+  MOST,
+  markdownOption,
+  pluginOption,
+  resultsOption,
+  wholeNumber,
+} from '../options/options.ts';
 import { selectionOptions } from '../options/selection.ts';
 import { examples } from './examples.ts';
 
