@@ -17,13 +17,16 @@ import { pictureFile, publishedScales, tableFile } from './published-files.ts';
 import { END, replaceBlock, type Selection, START, selectionsIn } from './readme.ts';
 import { renderCsv } from './render/csv.ts';
 import { escapeMarkdown } from './render/escape.ts';
-import { markdownDetails, markdownSummary, networkExcerpt, networkSection } from './render/sections.ts';
+import { markdownDetails, markdownExcerpt, markdownSection, markdownSummary } from './render/sections.ts';
 import { renderSvg } from './render/svg.ts';
+import type { Screen } from './render/terminal.ts';
+import { drawSections } from './render/terminal-sections.ts';
 import { type Summary, summarise } from './summary/summary.ts';
 import { comparisonsTable } from './tables/comparisons.ts';
 import type { Shown, TableKind } from './tables/kind.ts';
 import { allShown, figuresOf } from './tables/kinds.ts';
 import { measuredTable } from './tables/measured.ts';
+import { sectionOfNetwork, sectionsOf } from './tables/section.ts';
 
 /** A benchmark and what lies beside its declaration. */
 export interface ReportSource {
@@ -68,8 +71,10 @@ export interface ReportTable {
   readonly complete: boolean;
   /** How many trials are declared, a seed counting as one, and how many of them have a record. */
   readonly counts: { readonly declared: number; readonly recorded: number };
-  /** For a terminal: tables and what the tests say. */
+  /** Tables and what the tests say, as Markdown. */
   readonly markdown: string;
+  /** The same for a terminal. */
+  draw(screen: Screen): string;
 }
 
 /** Everything a report consists of, before it is written. */
@@ -127,8 +132,9 @@ export async function renderReport(source: ReportSource, options: ReportOptions)
     files.set(join(folder, tableFile('table', scale)), renderCsv(measuredTable(shown, published)));
     files.set(join(folder, tableFile('comparisons', scale)), renderCsv(comparisonsTable(shown)));
     for (const { file, svg } of figures) files.set(join(folder, file), svg);
-    const markdown = markdownSummary(shown, benchmark, published, scale);
-    tables.push({ scale, complete, counts, markdown });
+    const content = sectionsOf(shown, benchmark, published, scale);
+    const markdown = markdownSummary(content);
+    tables.push({ scale, complete, counts, markdown, draw: (screen) => drawSections(content, screen) });
     for (const each of shown) {
       const { dataset, network } = each.network;
       if (!completeFor(dataset, network)) continue;
@@ -150,8 +156,8 @@ export function sectionOf({ sections }: RenderedReport, place: Selection): strin
   const section = sections.get(sectionName(place.scale, place.network));
   if (section === undefined) return null;
   const { shown, benchmark, published } = section;
-  const render = place.rows === undefined && place.columns === undefined ? networkSection : networkExcerpt;
-  return shown.map((each) => render(each, benchmark, published, place.scale, place)).join('\n\n');
+  const render = place.rows === undefined && place.columns === undefined ? markdownSection : markdownExcerpt;
+  return shown.map((each) => render(sectionOfNetwork(each, benchmark, published, place.scale, place))).join('\n\n');
 }
 
 function sectionName(scale: ScaleName, network: string): string {

@@ -145,7 +145,12 @@ test('the same records give the same bytes, in any order and however often', asy
       'results/tiny/density-cpu.svg',
     ],
   );
-  t.deepEqual(other, one);
+  // A drawing is what `draw` returns, not the function.
+  const drawn = ({ tables, ...rest }: typeof one) => ({
+    ...rest,
+    tables: tables.map(({ draw, ...table }) => ({ ...table, drawn: draw({ width: 80, colour: false }) })),
+  });
+  t.deepEqual(drawn(other), drawn(one));
 });
 
 test('a table with a seed missing is written but not published in the README', async (t) => {

@@ -80,7 +80,7 @@ async function boxWithPlugin() {
   const box = await sandbox();
   const plugin = join(box.root, 'mine.ts');
   await writeFile(plugin, PLUGIN);
-  return { box, run: (benchmark: string) => box.run(benchmark, '--workers', '1', '--plugin', plugin) };
+  return { box, run: (benchmark: string) => box.run(benchmark, '--workers', '1', '--markdown', '--plugin', plugin) };
 }
 
 test.serial('what a step reports by name is in its record and in the tables, with its unit', async (t) => {

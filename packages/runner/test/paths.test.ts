@@ -35,7 +35,7 @@ test.serial('a path over lambda: its points run by name, and the sparsity is a r
   t.is(first.exitCode, 0, first.all);
   t.is((await box.records('lambda-path')).size, 3);
   t.regex(first.all!, /threshold, tiny-mlp, lambda 0\.1, seed 0: finished/);
-  const { exitCode, all, stdout } = await box.run('lambda-path', '--plugin', PATHS);
+  const { exitCode, all, stdout } = await box.run('lambda-path', '--plugin', PATHS, '--markdown');
   t.is(exitCode, 0, all);
   const records = [...(await box.records('lambda-path')).values()].filter(({ series }) => series === 'threshold');
   t.deepEqual(records.map(({ spec }) => spec.at && 'lambda' in spec.at && spec.at.lambda).sort(), [
@@ -68,7 +68,7 @@ test.serial('a path over lambda: its points run by name, and the sparsity is a r
 
 test.serial('shares of units: as many as were asked for go, and series are compared at each share', async (t) => {
   await using box = await sandbox();
-  const { exitCode, all, stdout } = await box.run('units-path', '--plugin', PATHS);
+  const { exitCode, all, stdout } = await box.run('units-path', '--plugin', PATHS, '--markdown');
   t.is(exitCode, 0, all);
   const records = [...(await box.records('units-path')).values()];
   t.is(records.length, 12);

@@ -1,4 +1,4 @@
-export { choiceTable, type Format, type LayerChoice } from './executor/choices.ts';
+export type { Format, LayerChoice } from './executor/choices.ts';
 export { type CompiledNetwork, type CompileOptions, compile, OUTPUT_TOLERANCE } from './executor/compile.ts';
 export { denseNetwork, type Runner } from './executor/dense-network.ts';
 export { decodeDense, encodeDense } from './export/dense-file.ts';

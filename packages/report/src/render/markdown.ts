@@ -2,7 +2,7 @@ import { markdownTable } from 'markdown-table';
 import type { Table, TableCell, Value } from '../tables/table.ts';
 import { escapeMarkdown } from './escape.ts';
 
-/** A table as Markdown, its columns aligned for those who read the source or a terminal. */
+/** A table as Markdown, its columns aligned for those who read the source. */
 export function renderTable({ columns, rows }: Table): string {
   return markdownTable([columns.map(escapeMarkdown), ...rows.map((row) => row.map(renderCell))], {
     align: columns.map((_, index) => (index === 0 ? 'l' : 'r')),

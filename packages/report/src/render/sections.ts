@@ -1,30 +1,19 @@
-import type { Benchmark } from '@prunebench/core';
-import { belongsTo, type PublishedValue } from '../published.ts';
 import { withheldNote } from '../summary/speedup.ts';
-import type { NetworkSummary } from '../summary/summary.ts';
 import { detailsTable } from '../tables/details.ts';
-import { axisWords, networkTitle } from '../tables/display.ts';
+import { networkTitle } from '../tables/display.ts';
 import type { Shown } from '../tables/kind.ts';
-import { legendOf, NOTES } from '../tables/notes.ts';
-import { publishedLines } from '../tables/published-rows.ts';
-import { recordedTable, UNITS_LEFT } from '../tables/recorded-columns.ts';
+import type { LegendWords } from '../tables/notes.ts';
+import type { NetworkSection, Sections } from '../tables/section.ts';
 import { speedNote } from '../tables/speedups.ts';
-import { statementsOf } from '../tables/statements.ts';
-import { partOf, type TablePart } from '../tables/table.ts';
 import { escapeMarkdown } from './escape.ts';
 import { renderList, renderTable } from './markdown.ts';
 
-/** The tables of a summary with what the tests say about them: what is printed on a terminal. */
-export function markdownSummary(
-  shown: readonly Shown[],
-  benchmark: Benchmark,
-  published: readonly PublishedValue[],
-  scale: string,
-): string {
-  const sections = shown.map((each) => networkSection(each, benchmark, published, scale));
-  const said = statementsOf(shown, benchmark.comparisons);
+const WORDS: LegendWords = { best: 'Bold: the best.', at: '*At*' };
+
+/** The tables of a benchmark at one scale with what the tests say about them. */
+export function markdownSummary({ networks, said }: Sections): string {
   const findings = said.length === 0 ? [] : [`What the paired tests say:\n\n${renderList(said)}`];
-  return `${[...sections, ...findings].join('\n\n')}\n`;
+  return `${[...networks.map(markdownSection), ...findings].join('\n\n')}\n`;
 }
 
 /** Every cell in full, a row each: what the README folds away. */
@@ -32,62 +21,26 @@ export function markdownDetails(shown: readonly Shown[]): string {
   return `${shown.map(detailsSection).join('\n\n')}\n`;
 }
 
-/** A part of the table of one network with its legend, for a page that says where the whole is. */
-export function networkExcerpt(
-  shown: Shown,
-  benchmark: Benchmark,
-  published: readonly PublishedValue[],
-  scale: string,
-  part: TablePart,
-): string {
-  const { network, kind } = shown;
-  const source = { ...shown, benchmark, published: published.filter((value) => belongsTo(value, network)) };
-  const table = renderTable(partOf(kind.table(source), part));
-  return [headline(shown, scale, benchmark), table, legendOf(network, kind, table)].join('\n\n');
+/** A network's table with its legend, for a page that shows a part of it and says where the whole is. */
+export function markdownExcerpt(section: NetworkSection): string {
+  return [headline(section), renderTable(section.table), section.legend(WORDS)].join('\n\n');
 }
 
 /** The table of one network with its legend and what else was published. */
-export function networkSection(
-  shown: Shown,
-  benchmark: Benchmark,
-  published: readonly PublishedValue[],
-  scale: string,
-): string {
-  const { network, kind } = shown;
-  const source = { ...shown, benchmark, published: published.filter((value) => belongsTo(value, network)) };
-  const table = renderTable(kind.table(source));
-  const elsewhere = publishedLines(kind.elsewhere(source));
-  const findings = kind.findings?.(network) ?? [];
+export function markdownSection(section: NetworkSection): string {
+  const { recorded, failures, elsewhere, findings } = section;
   return [
-    headline(shown, scale, benchmark),
-    table,
-    legendOf(network, kind, table),
-    ...(kind.rowsOfCells ? [] : recorded(network)),
-    ...failures(network),
+    markdownExcerpt(section),
+    ...(recorded ? [renderTable(recorded.table), recorded.note ?? []].flat() : []),
+    ...(failures.length === 0 ? [] : [`Trials that failed:\n\n${renderList(failures)}`]),
     ...(elsewhere.length === 0 ? [] : [`Also published:\n\n${elsewhere.map(publishedLine).join('\n')}`]),
     ...(findings.length === 0 ? [] : [renderList(findings)]),
   ].join('\n\n');
 }
 
-function headline({ network, kind }: Shown, scale: string, { changes = [] }: Benchmark): string {
+function headline({ title, scale, changes }: NetworkSection): string {
   const changed = changes.length === 0 ? '' : `; changed: ${escapeMarkdown(changes.join(', '))}`;
-  return `**${escapeMarkdown(networkTitle(network))}: ${kind.title(network)}** (scale \`${scale}\`${changed})`;
-}
-
-/** What the records say besides, below a table that has no row for each cell. */
-function recorded(network: NetworkSummary): string[] {
-  const table = recordedTable(network);
-  if (table === null) return [];
-  return [renderTable(table), ...(table.columns.includes(UNITS_LEFT) ? [NOTES.unitsLeft] : [])];
-}
-
-function failures({ cells, axis }: NetworkSummary): string[] {
-  const lines = cells.flatMap((cell) =>
-    cell.failures.map(
-      ({ seed, reason }) => `${cell.series}, ${axisWords[axis].label(cell.at)}, seed ${seed}: ${reason}`,
-    ),
-  );
-  return lines.length === 0 ? [] : [`Trials that failed:\n\n${renderList(lines)}`];
+  return `**${escapeMarkdown(title)}** (scale \`${scale}\`${changed})`;
 }
 
 function publishedLine({ text, recalled }: { readonly text: string; readonly recalled: boolean }): string {

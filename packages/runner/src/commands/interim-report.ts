@@ -2,9 +2,11 @@ import { lockHolder } from '@prunebench/files';
 import type { Registry } from '../registry.ts';
 import { type InterimReport, interimReports } from '../results/interim-reports.ts';
 import type { ResultsFolder } from '../results/results-folder.ts';
+import { print, type Setting, settingFor } from '../terminal/setting.ts';
 
 export interface InterimReportOptions {
   readonly output?: string | undefined;
+  readonly markdown: boolean;
   readonly json: boolean;
 }
 
@@ -16,7 +18,7 @@ export async function interimReport(
   ids: readonly string[],
   registry: Registry,
   folder: ResultsFolder,
-  { output, json }: InterimReportOptions,
+  { output, markdown, json }: InterimReportOptions,
 ): Promise<void> {
   const notice = (line: string) => console.error(line);
   const holder = await lockHolder(folder.lock);
@@ -28,13 +30,16 @@ export async function interimReport(
   const { reports, corrupt } = await interimReports(ids, registry, folder, { output, notice });
   if (corrupt > 0) process.exitCode = 1;
   if (json) console.log(JSON.stringify(reports.map(inJson), null, 2));
-  else for (const report of reports) print(report);
+  else for (const report of reports) printReport(report, settingFor(markdown, process.stdout));
 }
 
-function print({ benchmark, tables, files, notes }: InterimReport): void {
-  for (const { scale, counts, markdown } of tables)
-    console.log(`${benchmark}, scale ${scale}: ${counts.recorded} of ${counts.declared} trials\n\n${markdown}\n`);
-  for (const line of [...notes, ...files]) console.log(line);
+function printReport({ benchmark, tables, files, notes }: InterimReport, set: Setting): void {
+  for (const table of tables) {
+    const { scale, counts } = table;
+    print(`${benchmark}, scale ${scale}: ${counts.recorded} of ${counts.declared} trials\n\n${set.report(table)}\n`);
+  }
+  for (const note of notes) print(set.text(note));
+  for (const file of files) console.log(file);
 }
 
 function inJson({ benchmark, tables, files, notes }: InterimReport) {

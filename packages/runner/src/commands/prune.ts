@@ -37,6 +37,7 @@ export interface PruneCommandOptions {
   readonly dryRun: boolean;
   readonly quiet: boolean;
   readonly plugin: readonly string[];
+  readonly markdown: boolean;
   readonly json: boolean;
 }
 
@@ -102,10 +103,12 @@ function flagsOf({ scope, allocation, granularity, schedule, exclude }: PruneCom
 async function answer(
   { benchmark }: Asked,
   summary: RunSummary,
-  options: Pick<PruneCommandOptions, 'scale' | 'results' | 'json' | 'quiet'> & { seeds: number | readonly number[] },
+  options: Pick<PruneCommandOptions, 'scale' | 'results' | 'markdown' | 'json' | 'quiet'> & {
+    seeds: number | readonly number[];
+  },
   registry: Registry,
 ): Promise<void> {
-  const { scale, results, json, quiet } = options;
+  const { scale, results, markdown, json, quiet } = options;
   const folder = resultsFolder(results);
   const all = await readTable(folder.table(benchmark.id, scale), (line) => console.error(line));
   const declarations = benchmark.trials(scale);
@@ -115,7 +118,7 @@ async function answer(
     return record ? [record] : [];
   });
   // The report's statistics come with its plots, whose library should not keep wrong input waiting for its answer.
-  const { answerInJson, answerLines, answerOf } = await import('../question/answer.ts');
+  const { answerInJson, answerOf, answerText } = await import('../question/answer.ts');
   const rows = answerOf(records, declarations);
   if (json)
     console.log(
@@ -126,7 +129,8 @@ async function answer(
       ),
     );
   else {
-    for (const line of answerLines(rows)) console.log(line);
+    const { print, settingFor } = await import('../terminal/setting.ts');
+    for (const part of answerText(rows, settingFor(markdown, process.stdout))) print(part);
     if (!quiet) console.log(`Records: ${benchmark.id} in ${folder.root}`);
   }
 }

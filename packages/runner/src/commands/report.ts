@@ -8,12 +8,14 @@ import { withResults } from '../results/lock.ts';
 import { registryFor } from '../results/remembered-plugins.ts';
 import { type BenchmarkReport, writeReports } from '../results/report-sources.ts';
 import { existingResults } from '../results/results-folder.ts';
+import { print, type Setting, settingFor } from '../terminal/setting.ts';
 import { interimReport } from './interim-report.ts';
 
 export interface ReportCommandOptions {
   readonly output?: string;
   readonly results: string;
   readonly plugin: string[];
+  readonly markdown: boolean;
   readonly json: boolean;
 }
 
@@ -22,7 +24,7 @@ export interface ReportCommandOptions {
  * run holds the folder, they are shown as far as they are; they are written into another folder where that is asked for.
  */
 export async function report(name: string | undefined, options: ReportCommandOptions): Promise<void> {
-  const { results, plugin, json } = options;
+  const { results, plugin, markdown, json } = options;
   const found = await existingResults(results);
   const { root } = found;
   const registry = await registryFor(found, plugin);
@@ -35,11 +37,11 @@ export async function report(name: string | undefined, options: ReportCommandOpt
     });
   const output = options.output === undefined ? undefined : await otherFolder(options.output, root);
   if (output !== undefined || (await lockHolder(found.lock))?.alive)
-    return interimReport(names, registry, found, { output, json });
+    return interimReport(names, registry, found, { output, markdown, json });
   await withResults(root, async (folder) => {
     const { reports, leaderboard, corrupt } = await writeReports(entries, registry, folder, {
       notice: (line) => console.error(line),
-      ...(json ? {} : { written: printReport }),
+      ...(json ? {} : { written: (written) => printReport(written, settingFor(markdown, process.stdout)) }),
       // One table's conflict is no reason to go without the others; a full disk is.
       failed: (error) => {
         if (name !== undefined || !(error instanceof PrunebenchError) || diskError(error)) throw error;
@@ -68,9 +70,9 @@ async function otherFolder(name: string, root: string): Promise<string | undefin
   return folder;
 }
 
-function printReport({ benchmark, tables, notes, files }: BenchmarkReport): void {
-  for (const { scale, markdown } of tables) console.log(`${benchmark}, scale ${scale}\n\n${markdown}\n`);
-  for (const note of notes) console.log(note);
+function printReport({ benchmark, tables, notes, files }: BenchmarkReport, set: Setting): void {
+  for (const table of tables) print(`${benchmark}, scale ${table.scale}\n\n${set.report(table)}\n`);
+  for (const note of notes) print(set.text(note));
   for (const file of files) console.log(file);
 }
 

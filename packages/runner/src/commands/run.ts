@@ -35,6 +35,7 @@ export interface RunCommandOptions {
   readonly speed: boolean;
   readonly retime: boolean;
   readonly plugin: readonly string[];
+  readonly markdown: boolean;
   readonly json: boolean;
 }
 
@@ -115,7 +116,13 @@ async function chooseResults(options: RunCommandOptions): Promise<string> {
 async function report(
   entry: BenchmarkEntry,
   registry: Registry,
-  { results, scale, json, quiet }: Pick<RunCommandOptions, 'scale' | 'json' | 'quiet'> & { readonly results: string },
+  {
+    results,
+    scale,
+    markdown,
+    json,
+    quiet,
+  }: Pick<RunCommandOptions, 'scale' | 'markdown' | 'json' | 'quiet'> & { readonly results: string },
 ): Promise<readonly string[]> {
   // Plots need a large library, which should not keep wrong input waiting for its answer.
   const { writeReports } = await import('../results/report-sources.ts');
@@ -124,9 +131,11 @@ async function report(
   });
   const files = [...reports.flatMap((each) => each.files), ...leaderboard];
   if (json) return files;
+  const { print, settingFor } = await import('../terminal/setting.ts');
+  const set = settingFor(markdown, process.stdout);
   for (const { tables, notes } of reports) {
-    for (const table of tables) if (table.scale === scale) console.log(`\n${table.markdown}\n`);
-    if (!quiet) for (const note of notes) console.log(note);
+    for (const table of tables) if (table.scale === scale) print(`\n${set.report(table)}\n`);
+    if (!quiet) for (const note of notes) print(set.text(note));
   }
   if (!quiet) for (const file of files) console.log(file);
   return files;

@@ -8,6 +8,7 @@ import { registryFor } from '../results/remembered-plugins.ts';
 import { existingResults } from '../results/results-folder.ts';
 import { StageStore } from '../stages/stage-store.ts';
 import { trainingCurve } from '../stages/training-curve.ts';
+import { screenOf } from '../terminal/setting.ts';
 import { describeTrial } from '../terminal/trial.ts';
 
 export interface ShowOptions extends Selection {
@@ -31,12 +32,9 @@ export async function show(key: string | undefined, options: ShowOptions): Promi
     return;
   }
   const again = `${runAgain(record)} --results <folder>`;
-  for (const line of describeTrial(record, curve, { again, width: process.stdout.columns ?? WIDTH })) console.log(line);
+  for (const line of describeTrial(record, curve, { again, width: screenOf(process.stdout).width })) console.log(line);
   if (file !== undefined) console.log(`\n${file}`);
 }
-
-/** Characters in a line where there is no terminal. */
-const WIDTH = 100;
 
 async function draw(file: string, ...trial: Parameters<typeof import('@prunebench/report').trialPlot>): Promise<void> {
   // Plots need a large library, for which only those wait who ask for one.

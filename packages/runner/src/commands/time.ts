@@ -1,21 +1,25 @@
 import { costOf, describePoint, pointOf, STEADY_SPREAD, withoutRemovedUnits } from '@prunebench/core';
-import { choiceTable, encodeDense, fileSizes, type MeasuredSpeed, measureSpeed } from '@prunebench/sparse';
+import { encodeDense, fileSizes, type MeasuredSpeed, measureSpeed } from '@prunebench/sparse';
 import { type Selection, selectionFilters } from '../options/selection.ts';
 import { findTrial } from '../plan/find-trial.ts';
 import { registryFor } from '../results/remembered-plugins.ts';
 import { existingResults } from '../results/results-folder.ts';
+import { choiceTable } from '../terminal/choices.ts';
+import { print, settingFor } from '../terminal/setting.ts';
 
 export interface TimeCommandOptions extends Selection {
   readonly batch: readonly number[];
   readonly rounds: number;
   readonly results: string;
   readonly plugin: string[];
+  readonly markdown: boolean;
   readonly json: boolean;
 }
 
 /** Times a finished trial's network on sparse kernels against itself, compiled with nothing pruned. */
 export async function time(key: string | undefined, options: TimeCommandOptions): Promise<void> {
-  const { batch, rounds, results, plugin, json } = options;
+  const { batch, rounds, results, plugin, markdown, json } = options;
+  const set = settingFor(markdown, process.stdout);
   const folder = await existingResults(results);
   const registry = await registryFor(folder, plugin);
   const wanted = { key, filters: selectionFilters(options) };
@@ -25,7 +29,7 @@ export async function time(key: string | undefined, options: TimeCommandOptions)
   const speeds = await measureSpeed(network, state, {
     batchSizes: batch,
     rounds,
-    onCompiled: ({ batchSize, layers }) => tables.push(`Batches of ${batchSize}\n\n${choiceTable(layers)}`),
+    onCompiled: ({ batchSize, layers }) => tables.push(`Batches of ${batchSize}\n\n${set.table(choiceTable(layers))}`),
   });
   const bytes = { ...fileSizes(state), shrunken: encodeDense(withoutRemovedUnits(network, state).state).length };
   if (json) {
@@ -34,13 +38,13 @@ export async function time(key: string | undefined, options: TimeCommandOptions)
   }
   const { spec, series } = record;
   console.log(`${spec.network} on ${spec.dataset}, ${series}, ${describePoint(pointOf(spec))}, seed ${spec.seed}\n`);
-  for (const table of tables) console.log(`${table}\n`);
+  for (const table of tables) print(`${table}\n`);
   console.log(`theoretical speed-up  ${Number.isFinite(theoreticalSpeedup) ? theoreticalSpeedup.toFixed(2) : '–'}`);
-  for (const speed of speeds) console.log(describe(speed));
+  for (const speed of speeds) print(set.text(describe(speed)));
   const mebibytes = (count: number) => `${(count / 2 ** 20).toFixed(2)} MiB`;
   const smaller = (count: number) => `${mebibytes(count)} (${(bytes.dense / count).toFixed(2)} times smaller)`;
   const units = bytes.shrunken < bytes.dense ? `, without the removed units ${smaller(bytes.shrunken)}` : '';
-  console.log(`file  dense ${mebibytes(bytes.dense)}, sparse ${smaller(bytes.sparse)}${units}`);
+  print(set.text(`file  dense ${mebibytes(bytes.dense)}, sparse ${smaller(bytes.sparse)}${units}`));
 }
 
 function describe({

@@ -87,6 +87,13 @@ export function jsonOption(): Option {
   return new Option('--json', 'print JSON for programs to read').default(false);
 }
 
+/** `--markdown`: for what is drawn otherwise. */
+export function markdownOption(): Option {
+  return new Option('--markdown', 'print tables as Markdown, to be pasted, and not as drawn for a terminal')
+    .conflicts('json')
+    .default(false);
+}
+
 /** `--plugin FILE`, several times. */
 export function pluginOption(): Option {
   return new Option(

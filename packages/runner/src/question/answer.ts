@@ -1,7 +1,8 @@
 /** What the records of a question of one's own say: accuracies over seeds, and where the weights are left. */
 import type { TrialDeclaration, TrialRecord } from '@prunebench/core';
 import { type Cell, type Estimate, estimate, summarise } from '@prunebench/report';
-import { type Column, columns } from '../terminal/columns.ts';
+import { type Table, tableOf } from '@prunebench/report/tables';
+import type { Setting } from '../terminal/setting.ts';
 
 /** One series at one point. */
 export interface AnswerRow {
@@ -48,42 +49,53 @@ function densitiesOf({ trials }: Cell): AnswerRow['layers'] {
   });
 }
 
-/** The answer for a terminal: a table of accuracies, and one of the layers. */
-export function answerLines(rows: readonly AnswerRow[]): readonly string[] {
-  if (rows.length === 0) return ['No trial is finished yet.'];
+/** The answer for people, part by part: a table of accuracies, failures, and a table of the layers. */
+export function answerText(rows: readonly AnswerRow[], set: Setting): readonly string[] {
+  if (rows.length === 0) return [set.text('No trial is finished yet.')];
   const pruned = rows.filter(({ control, layers }) => !control && layers.length > 0);
   const layers = pruned[0]?.layers.map(({ name }, index) => ({ name, index })) ?? [];
   const heads: readonly Column<(typeof layers)[number]>[] = [
     { head: 'weights left, %', text: ({ name }) => name },
     ...pruned.map((row) => ({
       head: `${row.series} ${row.asked}`,
-      align: 'right' as const,
       text: ({ index }: (typeof layers)[number]) => percent(row.layers[index].density, 2),
     })),
   ];
   return [
-    columns(accuracyColumns, rows),
-    'Test accuracy in %: mean ± standard deviation over seeds, after the last epoch.',
+    set.table(filledTable(accuracyColumns, rows)),
+    `\n${set.text('Test accuracy in %: mean ± standard deviation over seeds, after the last epoch.')}`,
     ...rows.flatMap(({ series, asked: point, cell }) =>
-      cell.failures.map(({ seed, reason }) => `${series}, ${point}, seed ${seed} failed: ${reason}`),
+      cell.failures.map(({ seed, reason }) => set.text(`${series}, ${point}, seed ${seed} failed: ${reason}`)),
     ),
-    ...(layers.length === 0 ? [] : ['', columns(heads, layers)]),
+    ...(layers.length === 0 ? [] : ['', set.table(filledTable(heads, layers))]),
   ];
+}
+
+interface Column<Row> {
+  readonly head: string;
+  text(row: Row): string;
+}
+
+/** A column without any text is left out. */
+function filledTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): Table {
+  return tableOf(
+    columns.filter(({ text }) => rows.some((row) => text(row) !== '')),
+    rows,
+  );
 }
 
 const accuracyColumns: readonly Column<AnswerRow>[] = [
   { head: '', text: ({ series }) => series },
-  { head: 'asked', align: 'right', text: (row) => row.asked },
-  { head: 'accuracy', align: 'right', text: ({ cell }) => spread(cell.accuracy) },
+  { head: 'asked', text: (row) => row.asked },
+  { head: 'accuracy', text: ({ cell }) => spread(cell.accuracy) },
   {
     head: 'before retraining',
-    align: 'right',
     text: ({ cell, control }) => (control ? '' : spread(cell.prunedAccuracy)),
   },
-  { head: 'sparsity, %', align: 'right', text: ({ cell }) => percentOf(cell.achievedSparsity, 2) },
-  { head: 'multiply-adds left, %', align: 'right', text: ({ cell }) => percentOf(multiplyAddsLeft(cell), 2) },
-  { head: 'times faster', align: 'right', text: ({ cell }) => cell.speedups.map(speedup).join(', ') },
-  { head: 'seeds', align: 'right', text: ({ cell }) => String(cell.trials.length) },
+  { head: 'sparsity, %', text: ({ cell }) => percentOf(cell.achievedSparsity, 2) },
+  { head: 'multiply-adds left, %', text: ({ cell }) => percentOf(multiplyAddsLeft(cell), 2) },
+  { head: 'times faster', text: ({ cell }) => cell.speedups.map(speedup).join(', ') },
+  { head: 'seeds', text: ({ cell }) => String(cell.trials.length) },
 ];
 
 function speedup({ batchSize, median }: Cell['speedups'][number]): string {

@@ -1,4 +1,5 @@
 import { printable } from '@prunebench/core';
+import { stringWidth } from '@prunebench/report/tables';
 
 /** A column of a table in the terminal. */
 export interface Column<Row> {
@@ -13,19 +14,18 @@ export function columns<Row>(all: readonly Column<Row>[], rows: readonly Row[]):
   const filled = all
     .map(({ head, align = 'left', text }) => ({ head, align, texts: rows.map((row) => printable(text(row))) }))
     .filter(({ texts }) => texts.some((text) => text !== ''))
-    .map((column) => ({ ...column, width: Math.max(...[column.head, ...column.texts].map(widthOf)) }));
+    .map((column) => ({
+      ...column,
+      width: Math.max(...[column.head, ...column.texts].map((text) => stringWidth(text))),
+    }));
   const line = (cell: (column: (typeof filled)[number]) => string) =>
     filled
       .map((column) => {
         const text = cell(column);
-        const space = ' '.repeat(column.width - widthOf(text));
+        const space = ' '.repeat(column.width - stringWidth(text));
         return column.align === 'left' ? text + space : space + text;
       })
       .join('  ')
       .trimEnd();
   return [line(({ head }) => head), ...rows.map((_, index) => line(({ texts }) => texts[index]))].join('\n');
-}
-
-function widthOf(text: string): number {
-  return [...text].length;
 }

@@ -7,6 +7,7 @@ import {
   keepOption,
   listOf,
   MOST,
+  markdownOption,
   pluginOption,
   quietOption,
   rerunOption,
@@ -116,6 +117,7 @@ function runOptions(): Option[] {
     dryRunOption(),
     quietOption(),
     pluginOption(),
+    markdownOption(),
     jsonOption(),
   ];
 }

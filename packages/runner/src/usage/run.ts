@@ -7,6 +7,7 @@ import {
   jsonOption,
   keepOption,
   MOST,
+  markdownOption,
   pluginOption,
   quietOption,
   rerunOption,
@@ -52,6 +53,7 @@ export function runCommand(): Command {
     .option('--no-speed', 'do not measure the speed of the pruned networks after the last trial')
     .option('--retime', 'measure the speed of networks again that were timed before', false)
     .addOption(pluginOption())
+    .addOption(markdownOption())
     .addOption(jsonOption())
     .addHelpText(
       'after',

@@ -1,6 +1,14 @@
 import { Command } from 'commander';
 import type { TimeCommandOptions } from '../commands/time.ts';
-import { jsonOption, listOf, MOST, pluginOption, resultsOption, wholeNumber } from '../options/options.ts';
+import {
+  jsonOption,
+  listOf,
+  MOST,
+  markdownOption,
+  pluginOption,
+  resultsOption,
+  wholeNumber,
+} from '../options/options.ts';
 import { selectionOptions } from '../options/selection.ts';
 import { examples } from './examples.ts';
 
@@ -16,6 +24,7 @@ export function timeCommand(): Command {
     .option('--rounds <number>', 'alternations of the two; medians are over them', wholeNumber(MOST.rounds), 15)
     .addOption(resultsOption())
     .addOption(pluginOption())
+    .addOption(markdownOption())
     .addOption(jsonOption())
     .addHelpText(
       'after',

@@ -1,4 +1,3 @@
-import { markdownTable } from 'markdown-table';
 import type { Product, Program } from '../graph/operations.ts';
 import { type TimedKernel, type Timings, timeProducts } from '../plan/choose.ts';
 import type { CellLayout } from '../plan/layout.ts';
@@ -71,31 +70,4 @@ function onlyProducts(program: Program, named: readonly Product[]): Program {
     (operation) => operation.kind === 'product' && names.has(operation.name),
   );
   return { ...program, operations };
-}
-
-/** The choices as a Markdown table. */
-export function choiceTable(layers: readonly LayerChoice[]): string {
-  const formats = ['dense', 'shrunken-dense', 'csr', 'bsr'] as const;
-  const size = ([rows, columns]: readonly [number, number]) => `${rows} x ${columns}`;
-  return markdownTable(
-    [
-      [
-        'layer',
-        'outputs x inputs',
-        'without dead channels',
-        'density, %',
-        'chosen',
-        ...formats.map((format) => `${format}, ms`),
-      ],
-      ...layers.map(({ layer, matrix, shrunken, density, chosen, milliseconds }) => [
-        layer,
-        size(matrix),
-        size(shrunken),
-        (100 * density).toFixed(1),
-        chosen,
-        ...formats.map((format) => milliseconds[format]?.toFixed(4) ?? ''),
-      ]),
-    ],
-    { align: ['l', 'r', 'r', 'r', 'l', 'r', 'r', 'r', 'r'] },
-  );
 }
