@@ -11,6 +11,14 @@ const CHANGES = /^[a-z0-9][a-z0-9._=+,-]{0,99}$/i;
 /** What entries are named by: it stands in paths, on command lines and in links, so that no name can mean another place. */
 export const plainId = z.string().regex(PLAIN, `must be ${RULE}`);
 
+/** What names a table and its folder: the id of a benchmark, or "<id>@<changes>" of one that is derived. */
+export const tableName = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}(@[A-Za-z0-9][A-Za-z0-9._=+,-]{0,99})?$/,
+    `must be ${RULE}; behind a '@' what is different in a derived table, where '=', '+' and ',' may stand too`,
+  );
+
 /**
  * For ids that come from outside.
  *

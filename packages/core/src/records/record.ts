@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { axisPoint } from '../contracts/axis.ts';
 import { scales } from '../contracts/scales.ts';
 import { trainOptions } from '../contracts/train-options.ts';
-import { plainId } from '../names/plain-id.ts';
+import { plainId, tableName } from '../names/plain-id.ts';
 import { contentKey } from './content-hash.ts';
 import { namedMetrics } from './named-metrics.ts';
 import { SCHEMA_VERSION } from './schema-version.ts';
@@ -175,7 +175,7 @@ export type SpeedRecord = z.output<typeof speed>;
 export const trialRecord = z.strictObject({
   schema: z.literal(SCHEMA_VERSION),
   key: plainId,
-  benchmark: plainId,
+  benchmark: tableName,
   scale: z.enum(scales),
   series: z.string(),
   control: z.boolean(),

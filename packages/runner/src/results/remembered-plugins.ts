@@ -1,6 +1,6 @@
 import { basename, join, relative, resolve } from 'node:path';
 import { PrunebenchError } from '@prunebench/core';
-import { exists, readTextIfThere, writeJson } from '@prunebench/files';
+import { exists, FileError, readTextIfThere, writeJson } from '@prunebench/files';
 import { z } from 'zod';
 import { loadRegistry, type Registry } from '../registry.ts';
 import type { ResultsFolder } from './results-folder.ts';
@@ -65,7 +65,11 @@ export async function registryFor(folder: Folder, given: readonly string[]): Pro
 
 async function recall(folder: Folder): Promise<Memory> {
   const file = fileIn(folder);
-  const text = await readTextIfThere(file, LIMIT);
+  const text = await readTextIfThere(file, LIMIT).catch((error) => {
+    // Nothing is remembered where a file stands in the way, of which whoever opens the folder tells.
+    if (error instanceof FileError && error.code === 'ENOTDIR') return undefined;
+    throw error;
+  });
   if (text === undefined) return {};
   const parsed = memory.safeParse(parsedJson(text));
   if (parsed.success) return parsed.data;
