@@ -22,7 +22,7 @@ import { lockResults } from './results/lock.ts';
 import { rememberPlugins } from './results/remembered-plugins.ts';
 import { openResults, type ResultsFolder } from './results/results-folder.ts';
 import { FatalError, type Outcome, schedule } from './schedule/scheduler.ts';
-import { measureMissing, type SpeedSummary } from './speed/measure-missing.ts';
+import { expectedTiming, measureMissing, type SpeedSummary } from './speed/measure-missing.ts';
 import { StageStore } from './stages/stage-store.ts';
 import { removingUntrained } from './stages/untrained-states.ts';
 import { WorkerPool } from './worker/pool.ts';
@@ -204,7 +204,8 @@ async function compute(
     if (options.rerun) for (const key of plan.stages.keys()) await store.remove(key);
     const finished = await finishedStages(plan, store, notice);
     const work = workLeft(finished);
-    const tracker = new Tracker({ total, finished: total - pending.length }, work, notice);
+    const secondsAfter = options.speed ? expectedTiming(pending) : 0;
+    const tracker = new Tracker({ total, finished: total - pending.length, secondsAfter }, work, notice);
     display.start(() => tracker.snapshot(size));
     return await schedule({
       plan,

@@ -20,7 +20,7 @@ const task = (key: string): StageTask => ({
 test('the time left follows from the work that is done', (t) => {
   let now = 100;
   const tracker = new Tracker(
-    { total: 4, finished: 1 },
+    { total: 4, finished: 1, secondsAfter: 0 },
     new Map([
       ['a', 3],
       ['b', 1],
@@ -42,6 +42,24 @@ test('the time left follows from the work that is done', (t) => {
   now = 130;
   t.is(tracker.snapshot(1).secondsLeft, 10);
   t.deepEqual(tracker.snapshot(1).activities, [undefined]);
+});
+
+test('the time left includes what comes after the last trial', (t) => {
+  let now = 0;
+  const tracker = new Tracker(
+    { total: 2, finished: 0, secondsAfter: 7 },
+    new Map([
+      ['a', 1],
+      ['b', 1],
+    ]),
+    () => {},
+    () => now,
+  );
+  tracker.taskStarted(0, task('a'));
+  tracker.taskEnded(0, task('a'), { status: 'done', seconds: 10 });
+  now = 10;
+  // As long again for the other half, and what is timed then.
+  t.is(tracker.snapshot(1).secondsLeft, 17);
 });
 
 test('durations are said in the two largest units', (t) => {

@@ -10,6 +10,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { notify, tryLock } from '@prunebench/files';
+import { BuildProgress } from './build-progress.ts';
 
 const require = createRequire(import.meta.url);
 const packageFolder = path.join(import.meta.dirname, '..');
@@ -144,7 +145,7 @@ export function isNativeAvailable(): { available: true } | { available: false; r
 }
 
 /**
- * The path of the compiled kernels, building them first where needed (some ten seconds, once). Several processes may call
+ * The path of the compiled kernels, building them first where needed (minutes, once), which notices tell of. Several processes may call
  * this at once: one compiles, the others wait.
  * @throws Error with the compiler's first error when the build fails
  */
@@ -173,8 +174,11 @@ async function compile(toolchain: Toolchain, folder: string): Promise<void> {
   mkdirSync(partial, { recursive: true });
   try {
     const sources = sourceFiles().filter((file) => file.endsWith('.cc'));
+    const sizes = new Map(sources.map((source) => [source, statSync(path.join(sourceFolder, source)).size]));
     // The slowest files first, so that none of them is left for the end.
-    sources.sort((a, b) => statSync(path.join(sourceFolder, b)).size - statSync(path.join(sourceFolder, a)).size);
+    sources.sort((a, b) => sizes.get(b)! - sizes.get(a)!);
+    const jobs = Math.max(2, os.availableParallelism());
+    using progress = new BuildProgress(sizes, { compiler: toolchain.compiler, jobs }, notify);
     const queue = [...sources];
     const objectOf = (source: string) => path.join(partial, `${source.replaceAll(path.sep, '-')}.o`);
     const includes = [`-I${sourceFolder}`, `-I${headerFolder()}`];
@@ -182,9 +186,10 @@ async function compile(toolchain: Toolchain, folder: string): Promise<void> {
       for (let file = queue.shift(); file; file = queue.shift()) {
         const args = [...toolchain.flags, ...includes, '-c', path.join(sourceFolder, file), '-o', objectOf(file)];
         await runCompiler(toolchain.compiler, args);
+        progress.compiled(file);
       }
     };
-    await Promise.all(Array.from({ length: Math.max(2, os.availableParallelism()) }, worker));
+    await Promise.all(Array.from({ length: jobs }, worker));
     const objects = sources.map(objectOf);
     const undefinedSymbols = process.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : [];
     const link = [...toolchain.flags, '-shared', '-pthread', ...undefinedSymbols, ...objects];

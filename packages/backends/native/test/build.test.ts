@@ -34,11 +34,15 @@ function build(folder: string, environment: Record<string, string> = {}, ...args
   });
 }
 
+/** The last line: before it stands what the build says of itself, and for whom it waits. */
+function pathIn(output: string): string {
+  return output.split('\n').at(-1)!;
+}
+
 test('processes that build at once all get the one library', async (t) => {
   const folder = copyOfPackage();
   const outputs = await Promise.all([1, 2, 3].map(() => build(folder)));
-  // Before its path, one that waits for long says for whom.
-  const paths = outputs.map((output) => output.split('\n').at(-1)!);
+  const paths = outputs.map(pathIn);
   t.true(existsSync(paths[0]!), outputs[0]);
   t.deepEqual(new Set(paths).size, 1);
   t.is(readdirSync(path.join(folder, 'build')).length, 1, 'no lock or partial build is left');
@@ -47,17 +51,17 @@ test('processes that build at once all get the one library', async (t) => {
 
 test('a build that was killed is no obstacle, and what it left is removed', async (t) => {
   const folder = copyOfPackage();
-  const built = path.dirname(await build(folder));
+  const built = path.dirname(pathIn(await build(folder)));
   rmSync(built, { recursive: true });
   mkdirSync(`${built}.123.456.partial`);
   // The number of a process that runs, but that began later: as after a restart.
   const holder = { pid: process.pid, host: os.hostname(), boot: 'before the restart', start: '1' };
   writeFileSync(`${built}.building`, JSON.stringify(holder));
-  t.is(path.dirname(await build(folder)), built);
+  t.is(path.dirname(pathIn(await build(folder))), built);
   t.deepEqual(readdirSync(path.join(folder, 'build')), [path.basename(built)]);
   rmSync(built, { recursive: true });
   writeFileSync(`${built}.building`, JSON.stringify({ pid: 1, host: `not-${os.hostname()}` }));
-  t.is(path.dirname(await build(folder)), built, 'another machine is not waited for');
+  t.is(path.dirname(pathIn(await build(folder))), built, 'another machine is not waited for');
   rmSync(folder, { recursive: true });
 });
 
@@ -67,7 +71,7 @@ test('without a compiler the reason is one line; with a prebuilt library it is u
   const reason = await build(folder, none);
   t.is(reason.split('\n').length, 1);
   t.regex(reason, /no C\+\+ compiler \(looked for \/nonexistent\/compiler/);
-  const prebuilt = await build(folder, {}, '--prebuilt');
+  const prebuilt = pathIn(await build(folder, {}, '--prebuilt'));
   t.is(await build(folder, none), prebuilt);
   rmSync(path.join(folder, 'src', 'cc', 'layout', 'layout.cc'));
   t.regex(await build(folder, none), /belongs to other sources/);

@@ -16,6 +16,7 @@ import { pluginsOf, registryFor } from '../results/remembered-plugins.ts';
 import { refusePublished, resultsFolder } from '../results/results-folder.ts';
 import { resultsOfRun } from '../results/results-of-run.ts';
 import { type RunSummary, runBenchmark } from '../run.ts';
+import { fileLink } from '../terminal/link.ts';
 
 export interface RunCommandOptions {
   readonly scale: ScaleName;
@@ -137,7 +138,11 @@ async function report(
     for (const table of tables) if (table.scale === scale) print(`\n${set.report(table)}\n`);
     if (!quiet) for (const note of notes) print(set.text(note));
   }
-  if (!quiet) for (const file of files) console.log(file);
+  if (!quiet) {
+    for (const file of files) console.log(file);
+    for (const picture of reports.flatMap((each) => each.files).filter((file) => file.endsWith(`-${scale}.svg`)))
+      process.stderr.write(`picture: ${fileLink(picture, process.stderr)}\n`);
+  }
   return files;
 }
 

@@ -31,16 +31,17 @@ function describeCell(trials: readonly Trial[], open: ReadonlySet<Trial>): strin
   return `${series}, ${spec.network} on ${spec.dataset}, ${describePoint(pointOf(spec))}, seed ${seeds}: ${state}`;
 }
 
-function describeTime({ seconds, workers, backend, pace }: DryRun): string {
+function describeTime({ seconds, timingSeconds, workers, backend, pace }: DryRun): string {
   const how = `on backend ${backend} with ${workers} ${workers === 1 ? 'worker' : 'workers'}`;
   if (seconds === undefined)
     return `No estimate of the time ${how}: there are no records of such steps to take it from.`;
-  return `About ${duration(Math.max(1, seconds))} ${how}, without the timing of pruned networks: by ${pace.trials} earlier trials on ${pace.processors.join('; ')}.`;
+  const timing = timingSeconds === 0 ? '' : `, ${duration(timingSeconds)} of it for timing the pruned networks`;
+  return `About ${duration(Math.max(1, seconds))} ${how}${timing}: by ${pace.trials} earlier trials on ${pace.processors.join('; ')}.`;
 }
 
 /** The same for programs. */
 export function dryRunInJson(run: DryRun) {
-  const { benchmark, results, backend, workers, trials, pending, stages, seconds, pace, notes } = run;
+  const { benchmark, results, backend, workers, trials, pending, stages, seconds, timingSeconds, pace, notes } = run;
   const open = new Set(pending);
   return {
     dryRun: true,
@@ -56,6 +57,7 @@ export function dryRunInJson(run: DryRun) {
     })),
     stages,
     seconds: seconds ?? null,
+    timingSeconds,
     pace: { trials: pace.trials, processors: pace.processors },
     notes,
   };

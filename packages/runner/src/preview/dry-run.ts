@@ -9,6 +9,7 @@ import { refuseUntrainableTrials } from '../plan/untrainable-trials.ts';
 import { host } from '../provenance.ts';
 import { refuseFile, resultsFolder } from '../results/results-folder.ts';
 import type { RunOptions } from '../run.ts';
+import { expectedTiming } from '../speed/measure-missing.ts';
 import { StageStore } from '../stages/stage-store.ts';
 import { shareCores } from '../worker/share-cores.ts';
 import { type Pace, paceOf } from './pace.ts';
@@ -24,8 +25,10 @@ export interface DryRun {
   readonly pending: readonly Trial[];
   /** Of the pending trials, each once however many trials share it, by kind of step; `finished` are in the cache. */
   readonly stages: readonly { readonly kind: string; readonly total: number; readonly finished: number }[];
-  /** Undefined where no step of some kind was timed before. */
+  /** With the timing of the pruned networks; undefined where no step of some kind was timed before. */
   readonly seconds: number | undefined;
+  /** Of them, what timing the pruned networks is going to take: 0 where they are not timed. */
+  readonly timingSeconds: number;
   readonly pace: Pick<Pace, 'trials' | 'processors'>;
   /** What a run would say before it begins: which records are of other code, and what becomes of them. */
   readonly notes: readonly string[];
@@ -71,6 +74,7 @@ export async function dryRun(options: RunOptions, similar: readonly RecordTable[
     const each = pace.secondsOf(plan.stages.get(key)!, amount);
     seconds = seconds === undefined || each === undefined ? undefined : seconds + each / (size * threads);
   }
+  const timingSeconds = options.speed ? expectedTiming(pending) : 0;
   return {
     benchmark: benchmark.id,
     results: folder.root,
@@ -83,7 +87,8 @@ export async function dryRun(options: RunOptions, similar: readonly RecordTable[
       total: stages.length,
       finished: stages.filter(({ key }) => finished.has(key)).length,
     })),
-    seconds,
+    seconds: seconds === undefined ? undefined : seconds + timingSeconds,
+    timingSeconds,
     pace,
     notes,
   };

@@ -15,7 +15,7 @@ export interface Snapshot {
   readonly activities: readonly (Activity | undefined)[];
   /** Share of the run's work that is done, in [0, 1]; the work of a stage is what `workOf` says. */
   readonly fraction: number;
-  /** Undefined until something is done. */
+  /** Until the run ends, its timing pass included; undefined until something is done. */
   readonly secondsLeft: number | undefined;
 }
 
@@ -27,6 +27,7 @@ export class Tracker implements Observer {
   readonly #total: number;
   readonly #work: ReadonlyMap<string, number>;
   readonly #allWork: number;
+  readonly #secondsAfter: number;
   readonly #line: LineSink;
   readonly #now: () => number;
   readonly #start: number;
@@ -36,17 +37,19 @@ export class Tracker implements Observer {
   #failed = 0;
 
   /**
-   * @param trials how many trials the benchmark has, and how many of them earlier runs finished
+   * @param trials how many trials the benchmark has, how many of them earlier runs finished, and how long the run goes on after the last
+   *   one, in seconds: the time left includes it
    * @param work of every stage that is to run, by key, in any unit
    */
   constructor(
-    trials: { total: number; finished: number },
+    { total, finished, secondsAfter }: { total: number; finished: number; secondsAfter: number },
     work: ReadonlyMap<string, number>,
     line: LineSink,
     now: () => number = () => performance.now() / 1000,
   ) {
-    this.#total = trials.total;
-    this.#done = trials.finished;
+    this.#total = total;
+    this.#done = finished;
+    this.#secondsAfter = secondsAfter;
     this.#work = work;
     this.#allWork = [...work.values()].reduce((sum, value) => sum + value, 0);
     this.#line = line;
@@ -92,7 +95,7 @@ export class Tracker implements Observer {
         return activity && { task: describeTask(activity.task), progress: activity.progress };
       }),
       fraction,
-      secondsLeft: fraction > 0 ? (elapsed * (1 - fraction)) / fraction : undefined,
+      secondsLeft: fraction > 0 ? (elapsed * (1 - fraction)) / fraction + this.#secondsAfter : undefined,
     };
   }
 

@@ -31,6 +31,18 @@ const TIMED_SEEDS = 3;
 /** Enough for a median; and what the turns of one comparison may take, so that a network costs seconds, not minutes. */
 const TURNS = { rounds: 9, seconds: 1 } as const;
 
+/** Of the pass for one network of a LeNet's size on an idle machine, in seconds; twice that for a ResNet-20. */
+const USUAL_SECONDS = 0.7;
+
+/**
+ * About how long the pass is going to take for these trials, whose networks are not known yet, in seconds: 0 where nothing can be timed.
+ * It is for the estimate of the time left alone.
+ */
+export function expectedTiming(trials: readonly Trial[]): number {
+  if (!isNativeAvailable().available) return 0;
+  return USUAL_SECONDS * trials.filter(({ spec }) => spec.seed < TIMED_SEEDS).length;
+}
+
 /** Where the pass finds what it needs. */
 export interface SpeedPass {
   /** Where the trials' records are. */
