@@ -32,7 +32,7 @@ export async function runBackendSpeed(name: string, options: SpeedOptions): Prom
       `speed --backend ${name} would time the native backend against itself: it is what the others are measured against.`,
       {
         remedy:
-          'Plain `prunebench speed` measures it against PyTorch; here, name another one (see prunebench list backends).',
+          'Plain `./prunebench speed` measures it against PyTorch; here, name another one (see ./prunebench list backends).',
       },
     );
   // In this process too, so that a backend that cannot run here says so as everywhere else.

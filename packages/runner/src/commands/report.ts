@@ -30,7 +30,7 @@ export async function report(name: string | undefined, options: ReportCommandOpt
   const entries = names.map((id) => lookUp(registry.benchmarks, 'benchmark', id));
   if (name !== undefined && !recorded.includes(name))
     throw new PrunebenchError(`There are no records of benchmark "${name}" in ${root}.`, {
-      remedy: `Run it first (prunebench run ${name}), or name the folder of its run with --results. Benchmarks with records there: ${recorded.join(', ') || 'none'}.`,
+      remedy: `Run it first (./prunebench run ${name}), or name the folder of its run with --results. Benchmarks with records there: ${recorded.join(', ') || 'none'}.`,
     });
   const output = options.output === undefined ? undefined : await otherFolder(options.output, root);
   if (output !== undefined || (await lockHolder(found.lock))?.alive)

@@ -25,7 +25,7 @@ export async function checkNode(): Promise<Finding> {
     status: 'warn',
     subject: found.subject,
     detail: `${process.version}, while the repository pins ${pinned}`,
-    remedy: 'Start the suite with "npx -y pnpm@10.34.8 prunebench ...", which uses the pinned one.',
+    remedy: 'Install the pinned one (npx -y pnpm@10.34.8 install), which ./prunebench starts by itself.',
   };
 }
 
