@@ -44,7 +44,14 @@ export async function runBackendSpeed(name: string, options: SpeedOptions): Prom
     for await (const peer of peersInTurn(options))
       for (const workload of workloads.filter(({ network }) => networks.includes(network)))
         for (const mode of ['train', 'eval'] as const) {
-          const setting = { ours, peer: peer.side, layouts: peer.layouts, threads: peer.threads, rounds, ceiling: 1 };
+          const setting = {
+            ours,
+            peer: peer.side,
+            layouts: peer.layouts,
+            threads: peer.threads,
+            rounds,
+            ceiling: null,
+          };
           const { goal: _, shareOfCeiling: __, ...row } = await measureWorkload(workload, mode, setting);
           rows.push({ backend, peer: peer.name, ...row });
           log(describe(rows.at(-1)!));
