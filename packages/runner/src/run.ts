@@ -11,6 +11,7 @@ import { toError } from './errors/error-message.ts';
 import { type Filter, filterTrials } from './plan/filter.ts';
 import { nothingToRun, sortTrials, withdraw } from './plan/finished-trials.ts';
 import { networkId } from './plan/network-facts.ts';
+import { refuseOversizedTrials } from './plan/oversized-trials.ts';
 import { declareTrials, type PlannedTrial, type RunPlan, type Trial } from './plan/plan.ts';
 import { planTrials } from './plan/plan-trials.ts';
 import { refuseUntrainableTrials } from './plan/untrainable-trials.ts';
@@ -182,6 +183,7 @@ async function compute(
   run: Run,
 ): Promise<ReadonlyMap<string, Outcome>> {
   const { options, folder, display, status } = run;
+  refuseOversizedTrials(pending, options.registry);
   await status.enter('training');
   const notice = (line: string) => display.line(line);
   const { size, threads } = shareCores(options.workers, pending.length);

@@ -3,6 +3,7 @@ import { loadTable, type RecordTable } from '@prunebench/records';
 import { TrialCodes } from '../code/trial-code.ts';
 import { filterTrials } from '../plan/filter.ts';
 import { sortByRecords } from '../plan/finished-trials.ts';
+import { refuseOversizedTrials } from '../plan/oversized-trials.ts';
 import { declareTrials, type Trial } from '../plan/plan.ts';
 import { planTrials } from '../plan/plan-trials.ts';
 import { refuseUntrainableTrials } from '../plan/untrainable-trials.ts';
@@ -54,6 +55,7 @@ export async function dryRun(options: RunOptions, similar: readonly RecordTable[
   const policy = { rerun, keep: options.keep || !rerun };
   const { pending, kept } = await sortByRecords(trials, policy, records, context);
   if (kept > 0 && !options.keep) notes.push('The run asks for --rerun or --keep; this is what --keep would do.');
+  refuseOversizedTrials(pending, registry);
   const { selectBackend } = await import('@prunebench/backend-select');
   const { name: backend, untrainable, line: reason } = await selectBackend(options.backend);
   refuseUntrainableTrials(pending, registry, { backend, untrainable, reason, threads: 1, versions: {} });
