@@ -14,6 +14,7 @@ import { networkId } from './plan/network-facts.ts';
 import { refuseOversizedTrials } from './plan/oversized-trials.ts';
 import { declareTrials, type PlannedTrial, type RunPlan, type Trial } from './plan/plan.ts';
 import { planTrials } from './plan/plan-trials.ts';
+import { trialsOf } from './plan/trials-of.ts';
 import { refuseUntrainableTrials } from './plan/untrainable-trials.ts';
 import { createDisplay, type Display } from './progress/display.ts';
 import { StatusFile } from './progress/status-file.ts';
@@ -85,7 +86,7 @@ export interface RunSummary {
  */
 export async function runBenchmark(options: RunOptions): Promise<RunSummary> {
   const { benchmark, scale, registry } = options;
-  const declared = declareTrials(benchmark.trials(scale), options.seeds ?? benchmark.seeds[scale], registry);
+  const declared = declareTrials(trialsOf(benchmark, scale), options.seeds ?? benchmark.seeds[scale], registry);
   const trials = filterTrials(declared, options.filters);
   const folder = await openResults(options.results);
   await makeFolder(join(folder.root, benchmark.id));

@@ -48,7 +48,12 @@ export async function runSpeed(options: SpeedOptions): Promise<SpeedResult> {
   // A file of ratios without ratios would stand in the place of one that has them.
   const alone = rows.every(({ ratio }) => ratio === null);
   const files = options.networks || alone ? [] : await writeTables(options.resultsDir, rows, jobs, peerVersion);
-  return { rows, jobs, table: `${speedTable(rows)}\n\n${jobTable(jobs)}`, files };
+  return {
+    rows,
+    jobs,
+    table: jobs.length === 0 ? speedTable(rows) : `${speedTable(rows)}\n\n${jobTable(jobs)}`,
+    files,
+  };
 }
 
 /** The best square matrix product of either side: what "fraction of the ceiling" refers to. One side alone may be far below it. */

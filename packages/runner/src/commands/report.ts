@@ -1,7 +1,7 @@
-import { resolve } from 'node:path';
 import { DERIVED, PrunebenchError } from '@prunebench/core';
 import { lockHolder, makeFolder } from '@prunebench/files';
 import { benchmarksWithRecords } from '@prunebench/records';
+import { fromHere } from '../options/from-here.ts';
 import { lookUp } from '../options/suggest.ts';
 import { withResults } from '../results/lock.ts';
 import { registryFor } from '../results/remembered-plugins.ts';
@@ -55,7 +55,7 @@ export async function report(name: string | undefined, options: ReportCommandOpt
 
 /** The folder of that name, made where it is not there; the results folder is no other one. */
 async function otherFolder(name: string, root: string): Promise<string | undefined> {
-  const folder = resolve(name);
+  const folder = fromHere(name);
   if (folder === root) return undefined;
   await makeFolder(folder, '--output');
   return folder;

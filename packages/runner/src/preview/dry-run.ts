@@ -6,6 +6,7 @@ import { sortByRecords } from '../plan/finished-trials.ts';
 import { refuseOversizedTrials } from '../plan/oversized-trials.ts';
 import { declareTrials, type Trial } from '../plan/plan.ts';
 import { planTrials } from '../plan/plan-trials.ts';
+import { trialsOf } from '../plan/trials-of.ts';
 import { refuseUntrainableTrials } from '../plan/untrainable-trials.ts';
 import { host } from '../provenance.ts';
 import { refuseFile, resultsFolder } from '../results/results-folder.ts';
@@ -40,7 +41,7 @@ export interface DryRun {
  */
 export async function dryRun(options: RunOptions, similar: readonly RecordTable[]): Promise<DryRun> {
   const { benchmark, scale, registry, rerun } = options;
-  const declared = declareTrials(benchmark.trials(scale), options.seeds ?? benchmark.seeds[scale], registry);
+  const declared = declareTrials(trialsOf(benchmark, scale), options.seeds ?? benchmark.seeds[scale], registry);
   const trials = filterTrials(declared, options.filters);
   const folder = resultsFolder(options.results);
   await refuseFile(folder.root);
