@@ -30,7 +30,7 @@ import { StageStore } from './stages/stage-store.ts';
 import { removingUntrained } from './stages/untrained-states.ts';
 import { WorkerPool } from './worker/pool.ts';
 import type { ErrorMessage, RecordTask } from './worker/protocol.ts';
-import { shareCores } from './worker/share-cores.ts';
+import { crowding, shareCores } from './worker/share-cores.ts';
 
 export interface RunOptions {
   readonly benchmark: Benchmark;
@@ -188,6 +188,8 @@ async function compute(
   await status.enter('training');
   const notice = (line: string) => display.line(line);
   const { size, threads } = shareCores(options.workers, pending.length);
+  const crowded = options.workers === undefined ? undefined : crowding(size);
+  if (crowded !== undefined) notice(crowded);
   const config = { results: folder.root, backend: options.backend, plugins: options.plugins };
   const pool = new WorkerPool({ size, threads, config, notice });
   const abort = () => pool.abort();

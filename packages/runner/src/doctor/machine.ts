@@ -5,11 +5,10 @@ import { existsUpwards } from '@prunebench/files';
 import { z } from 'zod';
 import { host } from '../provenance.ts';
 import { repositoryRoot } from '../repository.ts';
+import { MEMORY_PER_WORKER } from '../worker/share-cores.ts';
 import type { Finding } from './check.ts';
 
 const GIGABYTE = 2 ** 30;
-/** A worker with CIFAR-10 and a VGG in memory. */
-const MEMORY_PER_WORKER = 1.5 * GIGABYTE;
 /** All stages of the largest table at the `cpu` scale. */
 const ROOM = 5 * GIGABYTE;
 
