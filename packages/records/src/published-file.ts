@@ -83,13 +83,13 @@ export function nameIn(text: string): string | undefined {
 function conflict(file: string, line: number): PrunebenchError {
   return new PrunebenchError(`${file}:${line}: Git could not merge this file, and its marks are still in it.`, {
     remedy:
-      'Keep the lines of one side for each trial, the same side in measured-*.jsonl and runs-*.jsonl, delete the marks (<<<<<<<, =======, >>>>>>>), and run prunebench verify.',
+      'Keep the lines of one side for each trial, the same side in measured-*.jsonl and runs-*.jsonl, delete the marks (<<<<<<<, =======, >>>>>>>), and run ./prunebench verify.',
   });
 }
 
 function twice(file: string, first: number, second: number, name: string): PrunebenchError {
   return new PrunebenchError(`${file}:${second}: trial ${name} is there twice, first in line ${first}.`, {
     remedy:
-      'Delete one of the two lines, the same one in measured-*.jsonl and runs-*.jsonl (a line of runs names the digest of its measurements in "of"), and run prunebench verify.',
+      'Delete one of the two lines, the same one in measured-*.jsonl and runs-*.jsonl (a line of runs names the digest of its measurements in "of"), and run ./prunebench verify.',
   });
 }

@@ -1,3 +1,4 @@
+export { describeDifference } from './describe-difference.ts';
 export { type LeaderboardOptions, renderLeaderboard, writeLeaderboard } from './leaderboard.ts';
 export { type TrainingCurve, trialPlot } from './plots/trial.ts';
 export { loadPublished, type PublishedRow } from './published-csv.ts';

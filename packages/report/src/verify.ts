@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { cellName, PrunebenchError, type TrialRecord, type TrialSpec } from '@prunebench/core';
 import { readText, readTextIfThere } from '@prunebench/files';
 import { type LoadedRecords, lineOf, loadRecords } from '@prunebench/records';
+import { type ChangedValue, changedValues } from './changed-values.ts';
 import { renderLeaderboard } from './leaderboard.ts';
 import { isReportFile } from './published-files.ts';
 import { blockIn, replaceBlock, START, selectionsIn } from './readme.ts';
@@ -15,6 +16,8 @@ export interface Difference {
   readonly line: number | null;
   readonly expected: string;
   readonly found: string;
+  /** The values that differ, where the line is a row of a table; none where it is not. */
+  readonly values: readonly ChangedValue[];
 }
 
 export interface VerifyOptions {
@@ -63,14 +66,21 @@ function checkRecords(
     line,
     expected: `a trial record${line !== null && name !== undefined ? ` of ${name}` : ''}`,
     found: `${reason}; run its benchmark again to have it computed again`,
+    values: [],
   }));
   for (const { file, line, reason } of untidy)
-    differences.push({ file, line, expected: 'lines in order, which prunebench report restores', found: reason });
+    differences.push({
+      file,
+      line,
+      expected: 'lines in order, which ./prunebench report restores',
+      found: reason,
+      values: [],
+    });
   const known = new Set(sources.map(({ benchmark }) => benchmark.id));
   const claimed = new Map<string, string>();
   for (const [record, place] of places) {
     const { file, line, name, table } = place;
-    const differs = (expected: string, found: string) => differences.push({ file, line, expected, found });
+    const differs = (expected: string, found: string) => differences.push({ file, line, expected, found, values: [] });
     const key = keyOf(record.spec);
     if (key !== record.key) differs(`key ${key}, from its spec`, `key ${record.key}`);
     if (!name.startsWith(record.key)) differs(`a name that begins with ${record.key}`, name);
@@ -169,6 +179,8 @@ function compareText(file: string, expected: string, found: string): Difference[
       line: line + 1,
       expected: wanted[line] ?? '(end of file)',
       found: there[line] ?? '(end of file)',
+      // Where a row is missing or too many, the rows below it are compared with others than theirs.
+      values: wanted.length === there.length ? changedValues(file, wanted, there, line) : [],
     });
   }
   return differences;
@@ -193,5 +205,5 @@ async function reportFiles(folder: string): Promise<string[]> {
 }
 
 function whole(file: string, expected: string, found: string): Difference {
-  return { file, line: null, expected, found };
+  return { file, line: null, expected, found, values: [] };
 }

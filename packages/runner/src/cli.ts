@@ -58,7 +58,7 @@ function createProgram(): Command {
     .version(manifest.version)
     .configureOutput({ writeErr: (text) => process.stderr.write(printableLines(text)) })
     .showSuggestionAfterError()
-    .showHelpAfterError('(prunebench --help, or prunebench <command> --help, shows what is possible)')
+    .showHelpAfterError('(./prunebench --help, or ./prunebench <command> --help, shows what is possible)')
     .addHelpText(
       'after',
       examples(

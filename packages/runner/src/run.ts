@@ -10,8 +10,10 @@ import { TrialCodes } from './code/trial-code.ts';
 import { toError } from './errors/error-message.ts';
 import { type Filter, filterTrials } from './plan/filter.ts';
 import { nothingToRun, sortTrials, withdraw } from './plan/finished-trials.ts';
+import { refuseOversizedTrials } from './plan/oversized-trials.ts';
 import { declareTrials, type PlannedTrial, type RunPlan, type Trial } from './plan/plan.ts';
 import { planTrials } from './plan/plan-trials.ts';
+import { trialsOf } from './plan/trials-of.ts';
 import { refuseUntrainableTrials } from './plan/untrainable-trials.ts';
 import { createDisplay, type Display } from './progress/display.ts';
 import { StatusFile } from './progress/status-file.ts';
@@ -27,7 +29,7 @@ import { StageStore } from './stages/stage-store.ts';
 import { removingUntrained } from './stages/untrained-states.ts';
 import { WorkerPool } from './worker/pool.ts';
 import type { ErrorMessage, RecordTask } from './worker/protocol.ts';
-import { shareCores } from './worker/share-cores.ts';
+import { crowding, shareCores } from './worker/share-cores.ts';
 
 export interface RunOptions {
   readonly benchmark: Benchmark;
@@ -83,7 +85,7 @@ export interface RunSummary {
  */
 export async function runBenchmark(options: RunOptions): Promise<RunSummary> {
   const { benchmark, scale, registry } = options;
-  const declared = declareTrials(benchmark.trials(scale), options.seeds ?? benchmark.seeds[scale], registry);
+  const declared = declareTrials(trialsOf(benchmark, scale), options.seeds ?? benchmark.seeds[scale], registry);
   const trials = filterTrials(declared, options.filters);
   const folder = await openResults(options.results);
   await makeFolder(join(folder.root, benchmark.id));
@@ -181,9 +183,12 @@ async function compute(
   run: Run,
 ): Promise<ReadonlyMap<string, Outcome>> {
   const { options, folder, display, status } = run;
+  refuseOversizedTrials(pending, options.registry);
   await status.enter('training');
   const notice = (line: string) => display.line(line);
   const { size, threads } = shareCores(options.workers, pending.length);
+  const crowded = options.workers === undefined ? undefined : crowding(size);
+  if (crowded !== undefined) notice(crowded);
   const config = { results: folder.root, backend: options.backend, plugins: options.plugins, workers: size };
   const pool = new WorkerPool({ size, threads, config, notice });
   const abort = () => pool.abort();

@@ -38,11 +38,16 @@ test('a dataset whose manifest cannot be read is listed with the reason and the 
 });
 
 test('doctor names it as well', async (t) => {
-  t.deepEqual(await checkDataset(broken(unreadable)), {
-    status: 'warn',
-    subject: 'dataset broken',
+  const found = { subject: 'dataset broken', remedy: 'Restore it.' };
+  t.deepEqual(await checkDataset(broken(unreadable), true), {
+    status: 'fail',
+    ...found,
     detail: '/d/manifest.json: the manifest is not JSON.',
-    remedy: 'Restore it.',
+  });
+  t.deepEqual(await checkDataset(broken(unreadable), false), {
+    status: 'warn',
+    ...found,
+    detail: '/d/manifest.json: the manifest is not JSON; no benchmark needs it',
   });
 });
 

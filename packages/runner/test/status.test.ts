@@ -61,7 +61,7 @@ test('what is shown is in the file within seconds, and the last word stays', asy
   await lock.release();
   const ended = describeState(await runState(folder), folder.root).join('\n');
   t.regex(ended, /^Nothing runs in .* could not go on: the disk is full/);
-  t.regex(ended, /goes on with: prunebench run tiny --filter 'series=SNIP, shuffled'$/);
+  t.regex(ended, /goes on with: \.\/prunebench run tiny --filter 'series=SNIP, shuffled'$/);
 });
 
 test('nothing new is written where nothing new happened', async (t) => {

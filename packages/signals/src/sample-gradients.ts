@@ -19,7 +19,7 @@ export interface LayerGradients {
 }
 
 /** Rows of G that one example gives. */
-export function rowsPerSample(kind: GradientKind, subject: Subject): number {
+export function rowsPerSample(kind: GradientKind, subject: Pick<Subject, 'network'>): number {
   const layers = weightLayers(subject.network);
   return kind === 'all' ? layers[layers.length - 1].units : 1;
 }
@@ -28,7 +28,7 @@ export function rowsPerSample(kind: GradientKind, subject: Subject): number {
  * Bytes that `sampleGradients` takes: factors for dense layers (their gradients are outer products), whole gradients for
  * convolutions; twice over while they are turned into columns.
  */
-export function gradientBytes(subject: Subject, samples: number, kind: GradientKind): number {
+export function gradientBytes(subject: Pick<Subject, 'network'>, samples: number, kind: GradientKind): number {
   const rows = samples * rowsPerSample(kind, subject);
   return weightLayers(subject.network).reduce((bytes, { layer, fanIn, units }) => {
     const values = layer.kind === 'dense' ? samples * fanIn + rows * units : rows * (fanIn * units + units);

@@ -32,7 +32,7 @@ export async function runBackendSpeed(name: string, options: SpeedOptions): Prom
       `speed --backend ${name} would time the native backend against itself: it is what the others are measured against.`,
       {
         remedy:
-          'Plain `prunebench speed` measures it against PyTorch; here, name another one (see prunebench list backends).',
+          'Plain `./prunebench speed` measures it against PyTorch; here, name another one (see ./prunebench list backends).',
       },
     );
   // In this process too, so that a backend that cannot run here says so as everywhere else.
@@ -44,7 +44,14 @@ export async function runBackendSpeed(name: string, options: SpeedOptions): Prom
     for await (const peer of peersInTurn(options))
       for (const workload of workloads.filter(({ network }) => networks.includes(network)))
         for (const mode of ['train', 'eval'] as const) {
-          const setting = { ours, peer: peer.side, layouts: peer.layouts, threads: peer.threads, rounds, ceiling: 1 };
+          const setting = {
+            ours,
+            peer: peer.side,
+            layouts: peer.layouts,
+            threads: peer.threads,
+            rounds,
+            ceiling: null,
+          };
           const { goal: _, shareOfCeiling: __, ...row } = await measureWorkload(workload, mode, setting);
           rows.push({ backend, peer: peer.name, ...row });
           log(describe(rows.at(-1)!));

@@ -3,6 +3,8 @@ import { workloads } from './workloads.ts';
 export { runBackendSpeed } from './backend-speed.ts';
 export { runGpuSpeed } from './gpu-speed.ts';
 export { runHookSpeed } from './hooks/hook-speed.ts';
+export { PEER_REMEDY } from './peer.ts';
+export { pythonVersions } from './python.ts';
 export { runSpeed } from './run-speed.ts';
 export const networkNames: readonly string[] = workloads.map(({ network }) => network);
 export { runSparseSpeed } from './sparse.ts';

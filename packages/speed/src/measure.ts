@@ -21,8 +21,8 @@ export interface SpeedRow {
   readonly ratioMax: number | null;
   readonly goal: number | null;
   readonly gflops: number;
-  /** Of the best matrix product that either side reached with as many threads. */
-  readonly shareOfCeiling: number;
+  /** Of the best matrix product that either side reached with as many threads; null where there was no other side. */
+  readonly shareOfCeiling: number | null;
 }
 
 /** One line of results/speed-<backend>.csv: a backend's time against one peer's. */
@@ -42,8 +42,8 @@ export interface Setting {
   readonly layouts?: readonly Layout[];
   readonly threads: number;
   readonly rounds: number;
-  /** GFLOP/s of the machine's matrix product. */
-  readonly ceiling: number;
+  /** GFLOP/s of the machine's matrix product; null where only ours could be measured, which is no ceiling. */
+  readonly ceiling: number | null;
 }
 
 /** Times a workload on both sides in turns. */
@@ -72,7 +72,7 @@ export async function measureWorkload(
     ratioMax: ratio?.max ?? null,
     goal: mode === 'train' ? workload.goal : null,
     gflops,
-    shareOfCeiling: gflops / ceiling,
+    shareOfCeiling: ceiling && gflops / ceiling,
   };
 }
 

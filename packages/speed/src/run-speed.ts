@@ -25,7 +25,8 @@ export async function runSpeed(options: SpeedOptions): Promise<SpeedResult> {
     if (peer) peerVersion = peer.version;
     try {
       const ceiling = await measureCeiling(ours, peer);
-      options.log(`${threads} thread(s): the matrix product reaches ${ceiling.toFixed(0)} GFLOP/s`);
+      if (ceiling !== null)
+        options.log(`${threads} thread(s): the matrix product reaches ${ceiling.toFixed(0)} GFLOP/s`);
       for (const workload of workloads) {
         if (options.networks && !options.networks.includes(workload.network)) continue;
         for (const mode of ['train', 'eval'] as const) {
@@ -44,15 +45,22 @@ export async function runSpeed(options: SpeedOptions): Promise<SpeedResult> {
     const starters = [() => startOurs(threads), ...('start' in found ? [found.start] : [])];
     jobs.push(...(await measureMnistJob(starters, await mnistRequest(), threads, 3)));
   }
-  const files = options.networks ? [] : await writeTables(options.resultsDir, rows, jobs, peerVersion);
-  return { rows, jobs, table: `${speedTable(rows)}\n\n${jobTable(jobs)}`, files };
+  // A file of ratios without ratios would stand in the place of one that has them.
+  const alone = rows.every(({ ratio }) => ratio === null);
+  const files = options.networks || alone ? [] : await writeTables(options.resultsDir, rows, jobs, peerVersion);
+  return {
+    rows,
+    jobs,
+    table: jobs.length === 0 ? speedTable(rows) : `${speedTable(rows)}\n\n${jobTable(jobs)}`,
+    files,
+  };
 }
 
-/** The best square matrix product of either side: what "fraction of the ceiling" refers to. */
-async function measureCeiling(ours: Side, peer: Side | null): Promise<number> {
+/** The best square matrix product of either side: what "fraction of the ceiling" refers to. One side alone may be far below it. */
+async function measureCeiling(ours: Side, peer: Side | null): Promise<number | null> {
+  if (!peer) return null;
   const request = { job: 'gemm', size: 1024, repeats: 20 } as const;
   const mine = (await ours.ask(request)).gflops;
-  if (!peer) return mine;
   const theirs = (await peer.ask(request)).gflops;
   assertFairPeer(mine, theirs);
   return Math.max(mine, theirs);

@@ -31,5 +31,5 @@ for (const name of ['native', 'auto'])
   test(`${name} is refused: native is what the others are measured against`, async (t) => {
     const error = await t.throwsAsync(runBackendSpeed(name, options), { instanceOf: PrunebenchError });
     t.regex(error!.message, /against itself/);
-    t.regex(error!.remedy ?? '', /`prunebench speed` measures it against PyTorch/);
+    t.regex(error!.remedy ?? '', /`\.\/prunebench speed` measures it against PyTorch/);
   });

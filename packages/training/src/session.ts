@@ -64,7 +64,7 @@ export function openSession(options: SessionOptions): TrialSession {
       const criterion = options.criteria.get(id);
       if (criterion) return criterion;
       throw new PrunebenchError(`There is no criterion called ${id}.`, {
-        remedy: 'Run `pnpm prunebench list criteria` to see which there are.',
+        remedy: 'Run `./prunebench list criteria` to see which there are.',
       });
     },
     async scoreStart(criterion, criterionOptions, subject) {

@@ -109,6 +109,13 @@ export interface CriterionDefinition<Options> extends CriterionCard {
    */
   compensate?(subject: Subject, masks: Masks, options: Options): Promise<ParameterRecord> | ParameterRecord;
   /**
+   * Refuses what the network's shapes and the options alone say cannot be computed, which is asked before anything is trained:
+   * matrices that do not fit into the memory they may take. Absent: any network will do.
+   *
+   * @throws PrunebenchError
+   */
+  checkMemory?(network: Network, options: Options): void;
+  /**
    * Threshold rules decide the masks themselves, so the sparsity is their result and not asked for.
    * Absent: `select` ranks the scores.
    */
@@ -124,11 +131,12 @@ export interface Criterion extends CriterionDefinition<unknown> {}
  * Its functions throw a PrunebenchError that names the criterion and the option for options that do not fit.
  */
 export function defineCriterion<Options>(definition: CriterionDefinition<Options>): Criterion {
-  const { compensate, threshold } = definition;
+  const { checkMemory, compensate, threshold } = definition;
   const parse = (options: unknown) => parsedOptions(definition, options);
   return {
     ...definition,
     score: (subject, options) => definition.score(subject, parse(options)),
+    ...(checkMemory && { checkMemory: (network, options) => checkMemory(network, parse(options)) }),
     ...(compensate && { compensate: (subject, masks, options) => compensate(subject, masks, parse(options)) }),
     ...(threshold && { threshold: (scores, subject, options) => threshold(scores, subject, parse(options)) }),
   };

@@ -29,7 +29,7 @@ import {
 import { z } from 'zod';
 import { fromCurvature } from './surgery/from-curvature.ts';
 import { reconstructionBytes } from './surgery/layer-reconstruction.ts';
-import { memoryLimit, requireMemory } from './surgery/memory.ts';
+import { memoryLimit, requireMemory, type Shapes } from './surgery/memory.ts';
 import { copyParameters, emptyScores } from './surgery/weight-block.ts';
 
 const options = z.strictObject({
@@ -53,6 +53,7 @@ export const kFac = defineCriterion({
   granularity: ['weight'],
   needs: ['activations', 'per-sample-gradients'],
   when: 'trained',
+  checkMemory: (network, chosen) => requireFactorMemory({ network }, chosen),
   ...fromCurvature({ curvature: inverseFactors, scores: saliencies, compensation }),
 });
 
@@ -98,14 +99,15 @@ interface InverseFactors {
   readonly g: Float64Array;
 }
 
+/** @throws PrunebenchError where the factors and their inverses exceed `memoryLimit` */
+function requireFactorMemory(subject: Shapes, { memoryLimit }: Options): void {
+  const bytes = 2 * reconstructionBytes(subject);
+  requireMemory('k-fac', bytes, memoryLimit, 'Use obs-block or woodfisher, or raise memoryLimit.');
+}
+
 async function inverseFactors(subject: Subject, chosen: Options): Promise<readonly InverseFactors[]> {
-  const { samples, outputs, damping, maximumPatches, memoryLimit } = chosen;
-  requireMemory(
-    'k-fac',
-    2 * reconstructionBytes(subject),
-    memoryLimit,
-    'Use obs-block or woodfisher, or raise memoryLimit.',
-  );
+  const { samples, outputs, damping, maximumPatches } = chosen;
+  requireFactorMemory(subject, chosen);
   const inputs = await inputGrams(subject, samples, maximumPatches);
   const signals = await outputGrams(subject, samples, outputs);
   return inputs.map((input) => {

@@ -48,6 +48,7 @@ export const lObs = defineCriterion({
     'The program prunes biases too, in one ranking with the weights of their layer; here they compensate and stay.',
     'The paper keeps another share of each layer (the listed `allocation`); a uniform share ruins its output layer.',
   ],
+  checkMemory: (network, { memoryLimit }) => requireReconstructionMemory('l-obs', { network }, memoryLimit),
   ...fromCurvature({
     curvature(subject, chosen: z.output<typeof options>) {
       requireReconstructionMemory('l-obs', subject, chosen.memoryLimit);

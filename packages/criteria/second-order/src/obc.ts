@@ -47,6 +47,7 @@ export const obc = defineCriterion({
     "The program merges the units' losses as they are, and takes from each unit as many of its first removals as it has losses below the common threshold: `merging: 'sorted-losses'`. The default's error of the layer was 0 to 8 % lower where both were compared.",
     'The program has no damping unless asked for, and biases do not compensate; here the damping is 1 % of the mean diagonal, and they do.',
   ],
+  checkMemory: (network, { memoryLimit }) => requireReconstructionMemory('obc', { network }, memoryLimit),
   ...fromCurvature({
     curvature(subject, chosen: z.output<typeof options>) {
       requireReconstructionMemory('obc', subject, chosen.memoryLimit);

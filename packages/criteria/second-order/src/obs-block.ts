@@ -13,7 +13,7 @@ import { z } from 'zod';
 import { quadraticModel, surgeryCompensation, surgeryScores } from './surgery/block-surgery.ts';
 import { fromCurvature } from './surgery/from-curvature.ts';
 import type { QuadraticModel } from './surgery/group-update.ts';
-import { fitsBeside, memoryLimit, remembered, requireMemory } from './surgery/memory.ts';
+import { fitsBeside, memoryLimit, remembered, requireMemory, type Shapes } from './surgery/memory.ts';
 import { outputs, relativeDamping } from './surgery/options.ts';
 import { kernelBlocks, blockSize as sizeOfBlock, type WeightBlock } from './surgery/weight-block.ts';
 
@@ -39,6 +39,9 @@ export const obsBlock = defineCriterion({
   granularity: ['weight'],
   needs: ['second-derivatives', 'per-sample-gradients'],
   when: 'trained',
+  checkMemory: (network, chosen) => {
+    requireBlockMemory({ network }, chosen);
+  },
   ...fromCurvature({ curvature: blockCurvature, scores: orderedScores, compensation }),
 });
 
@@ -57,8 +60,12 @@ function compensation({ blocks, model }: BlockCurvature, subject: Subject, masks
   return surgeryCompensation(subject, masks, blocks, model);
 }
 
-async function blockCurvature(subject: Subject, options: Options): Promise<BlockCurvature> {
-  const { samples, outputs, partition, blockSize, relativeDamping, memoryLimit } = options;
+/**
+ * What gradients and one block take, in bytes.
+ *
+ * @throws PrunebenchError where that exceeds `memoryLimit`
+ */
+function requireBlockMemory(subject: Shapes, { samples, outputs, partition, blockSize, memoryLimit }: Options): number {
   const rows = samples * rowsPerSample(outputs, subject);
   const layerSizes = weightLayers(subject.network).map(
     ({ fanIn, units }) => fanIn * (partition === 'unit' ? 1 : units),
@@ -66,6 +73,12 @@ async function blockCurvature(subject: Subject, options: Options): Promise<Block
   const largest = Math.min(blockSize, Math.max(...layerSizes) + 1);
   const bytes = gradientBytes(subject, samples, outputs) + 8 * largest * (3 * largest + rows);
   requireMemory('obs-block', bytes, memoryLimit, 'Use fewer samples, outputs "sampled", or a smaller blockSize.');
+  return bytes;
+}
+
+async function blockCurvature(subject: Subject, options: Options): Promise<BlockCurvature> {
+  const { samples, outputs, partition, blockSize, relativeDamping, memoryLimit } = options;
+  const bytes = requireBlockMemory(subject, options);
   const layers = await sampleGradients(subject, samples, outputs);
   const damping = relativeDamping * meanCurvature(layers, subject.masks);
   const blocks = layers.flatMap((gradients) => kernelBlocks(gradients, blockSize, partition === 'unit'));

@@ -32,7 +32,7 @@ import {
 import { z } from 'zod';
 import { combine, combinedGradient, type DominantSpace, dominantSpace, eigenRows } from './surgery/dominant-space.ts';
 import { fromCurvature } from './surgery/from-curvature.ts';
-import { memoryLimit, requireMemory } from './surgery/memory.ts';
+import { memoryLimit, requireMemory, type Shapes } from './surgery/memory.ts';
 import { outputs, relativeDamping } from './surgery/options.ts';
 import {
   blockRemoved,
@@ -63,6 +63,7 @@ export const obsEigen = defineCriterion({
   granularity: ['weight'],
   needs: ['second-derivatives', 'per-sample-gradients'],
   when: 'trained',
+  checkMemory: (network, chosen) => requireEigenMemory({ network }, chosen),
   ...fromCurvature({ curvature: eigenCurvature, scores: saliencies, compensation }),
 });
 
@@ -130,12 +131,17 @@ function compensationCoefficients(
   return choleskySolve(choleskyFactor(matrix, s), s, right);
 }
 
-async function eigenCurvature(subject: Subject, options: Options): Promise<EigenCurvature> {
-  const { samples, outputs, eigenvectors, relativeDamping, memoryLimit } = options;
+/** @throws PrunebenchError where gradients and decomposition exceed `memoryLimit` */
+function requireEigenMemory(subject: Shapes, { samples, outputs, eigenvectors, memoryLimit }: Options): void {
   const rows = samples * rowsPerSample(outputs, subject);
   // The decomposition works on two more copies of the rows x rows matrix.
   const bytes = gradientBytes(subject, samples, outputs) + 8 * rows * (4 * rows + eigenvectors);
   requireMemory('obs-eigen', bytes, memoryLimit, 'Use fewer samples, or outputs "sampled".');
+}
+
+async function eigenCurvature(subject: Subject, options: Options): Promise<EigenCurvature> {
+  const { samples, outputs, eigenvectors, relativeDamping } = options;
+  requireEigenMemory(subject, options);
   const layers: readonly LayerGradients[] = await sampleGradients(subject, samples, outputs);
   const blocks = layers.flatMap((gradients) => kernelBlocks(gradients, CHUNK, false));
   const space = dominantSpace(blocks, subject.masks, eigenvectors);

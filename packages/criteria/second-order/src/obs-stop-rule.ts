@@ -10,7 +10,7 @@
 import { defineCriterion } from '@prunebench/core';
 import { meanLoss } from '@prunebench/signals';
 import { z } from 'zod';
-import { obsCompensation, obsCurvature, obsOptions, obsScores } from './obs.ts';
+import { obsCompensation, obsCurvature, obsOptions, obsScores, requireObsMemory } from './obs.ts';
 import { fromCurvature } from './surgery/from-curvature.ts';
 
 const options = obsOptions.extend({
@@ -31,6 +31,7 @@ export const obsStopRule = defineCriterion({
   granularity: ['weight'],
   needs: ['second-derivatives', 'per-sample-gradients'],
   when: 'trained',
+  checkMemory: (network, chosen) => requireObsMemory({ network }, chosen),
   ...fromCurvature({
     curvature: (subject, chosen: z.output<typeof options>) => obsCurvature(subject, chosen, chosen.biases),
     async scores(curvature, subject, { samples, biases }) {

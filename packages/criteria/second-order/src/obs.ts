@@ -17,7 +17,7 @@ import { z } from 'zod';
 import { quadraticModel, surgeryCompensation, surgeryScores } from './surgery/block-surgery.ts';
 import { fromCurvature } from './surgery/from-curvature.ts';
 import type { QuadraticModel } from './surgery/group-update.ts';
-import { memoryLimit, requireMemory } from './surgery/memory.ts';
+import { memoryLimit, requireMemory, type Shapes } from './surgery/memory.ts';
 import { outputs } from './surgery/options.ts';
 import { emptyScores, type WeightBlock, wholeNetworkBlock } from './surgery/weight-block.ts';
 
@@ -44,6 +44,7 @@ export const obs = defineCriterion({
   granularity: ['weight'],
   needs: ['second-derivatives', 'per-sample-gradients'],
   when: 'trained',
+  checkMemory: (network, options) => requireObsMemory({ network }, options),
   ...fromCurvature({
     curvature: (subject, options: ObsOptions) => obsCurvature(subject, options),
     scores: (curvature, subject) => obsScores(curvature, subject),
@@ -59,10 +60,15 @@ interface ObsCurvature {
 
 /** @throws PrunebenchError before anything is computed if the matrices exceed `memoryLimit` */
 export async function obsCurvature(subject: Subject, options: ObsOptions, biases = false): Promise<ObsCurvature> {
-  const { samples, outputs, memoryLimit, damping, inversion } = options;
-  requireMemory('obs', obsBytes(subject, samples, outputs), memoryLimit, REMEDY);
+  const { samples, outputs, damping, inversion } = options;
+  requireObsMemory(subject, options);
   const block = wholeNetworkBlock(await sampleGradients(subject, samples, outputs), biases);
   return { block, model: quadraticModel(block, subject.masks, damping, inversion) };
+}
+
+/** @throws PrunebenchError if the matrices exceed `memoryLimit` */
+export function requireObsMemory(subject: Shapes, { samples, outputs, memoryLimit }: ObsOptions): void {
+  requireMemory('obs', obsBytes(subject, samples, outputs), memoryLimit, REMEDY);
 }
 
 /** @param biases whether biases may be removed as well, as in the paper's own networks; they are then scored too */
@@ -78,7 +84,7 @@ const REMEDY =
   'Use a block-wise relative (obs-block, woodfisher), a layer-wise one (l-obs, obc), or obs-eigen; or a smaller network.';
 
 /** H, H⁻¹ and the columns of its factorisation (n x n each), the gradients (rows x n), and what they are made from. */
-function obsBytes(subject: Subject, samples: number, outputs: 'all' | 'sampled'): number {
+function obsBytes(subject: Shapes, samples: number, outputs: 'all' | 'sampled'): number {
   const n = weightLayers(subject.network).reduce(
     (sum, { fanIn, units, bias }) => sum + fanIn * units + (bias === undefined ? 0 : units),
     0,

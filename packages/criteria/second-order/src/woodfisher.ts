@@ -27,7 +27,7 @@ import { z } from 'zod';
 import { quadraticModel } from './surgery/block-surgery.ts';
 import { fromCurvature } from './surgery/from-curvature.ts';
 import { groupUpdate } from './surgery/group-update.ts';
-import { fitsBeside, memoryLimit, remembered, requireMemory } from './surgery/memory.ts';
+import { fitsBeside, memoryLimit, remembered, requireMemory, type Shapes } from './surgery/memory.ts';
 import {
   blockGradients,
   blockRemoved,
@@ -76,6 +76,9 @@ export const woodFisher = defineCriterion({
   deviations: [
     "Blocks of a convolution run over (row, column, channel) of a unit, the program's over (channel, row, column). At 95 % the two kept 88.7 to 99.6 % of the same weights; dense layers have the same blocks.",
   ],
+  checkMemory: (network, chosen) => {
+    requireFisherMemory({ network }, chosen);
+  },
   score,
   compensate: (subject, masks, chosen) =>
     chosen.update === 'none' ? applyMasks(subject.parameters, masks) : compensate(subject, masks, chosen),
@@ -90,12 +93,23 @@ interface BlockInverse extends Pick<DampedInverse, 'apply'> {
   readonly diagonal: Float64Array;
 }
 
-async function fisher(subject: Subject, chosen: Options): Promise<Fisher> {
-  const { samples, blockSize: size, form, update, damping, memoryLimit } = chosen;
+/**
+ * What gradients and one block take, in bytes.
+ *
+ * @throws PrunebenchError where that exceeds `memoryLimit`
+ */
+function requireFisherMemory(subject: Shapes, chosen: Options): number {
+  const { samples, blockSize: size, form, update, memoryLimit } = chosen;
   const largest = Math.min(size, Math.max(...weightLayers(subject.network).map(({ fanIn, units }) => fanIn * units)));
   const inverseBytes = dampedInverseBytes(samples, largest, update === 'group' ? 'direct' : form);
   const bytes = gradientBytes(subject, samples, 'labels') + inverseBytes;
   requireMemory('woodfisher', bytes, memoryLimit, 'Use fewer samples, a smaller blockSize, or form "dual".');
+  return bytes;
+}
+
+async function fisher(subject: Subject, chosen: Options): Promise<Fisher> {
+  const { samples, blockSize: size, form, update, damping, memoryLimit } = chosen;
+  const bytes = requireFisherMemory(subject, chosen);
   const layers = await sampleGradients(subject, samples, 'labels');
   const blocks = layers.flatMap((gradients) => kernelBlocks(gradients, size, false));
   const kept = blocks.reduce((sum, block) => sum + dampedInverseKept(samples, blockSize(block), form), 0);

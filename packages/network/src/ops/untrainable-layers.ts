@@ -23,7 +23,7 @@ export function refuseUntrainable(
   if (!layer) return;
   throw new PrunebenchError(
     `Backend ${backend.name} cannot train network ${network.name}: it has no gradients of layers of kind ${layer.kind}, such as ${layer.name}.`,
-    { remedy: 'Choose another one with --backend; `pnpm prunebench list backends` says what each can do.' },
+    { remedy: 'Choose another one with --backend; `./prunebench list backends` says what each can do.' },
   );
 }
 

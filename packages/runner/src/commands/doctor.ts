@@ -2,8 +2,9 @@ import { printable } from '@prunebench/core';
 import colors from 'picocolors';
 import { checkBackend, checkCompiler } from '../doctor/backend.ts';
 import type { Finding } from '../doctor/check.ts';
-import { checkDataset } from '../doctor/datasets.ts';
+import { checkDataset, neededDatasets } from '../doctor/datasets.ts';
 import { checkDisk, checkMemory, checkNode, checkProcessor } from '../doctor/machine.ts';
+import { checkPyTorch } from '../doctor/python.ts';
 import { checkResults } from '../doctor/results.ts';
 import { loadRegistry } from '../registry.ts';
 
@@ -14,7 +15,7 @@ export interface DoctorOptions {
   readonly json: boolean;
 }
 
-/** Checks everything that a run needs and prints what it finds. */
+/** Checks everything that a run needs and prints what it finds; the exit code is 1 where something fails without which a benchmark cannot run. */
 export async function doctor({ backend, results, plugin, json }: DoctorOptions): Promise<void> {
   const registry = await loadRegistry(plugin);
   const findings: Finding[] = [];
@@ -29,7 +30,9 @@ export async function doctor({ backend, results, plugin, json }: DoctorOptions):
   add(await checkResults(results));
   add(checkCompiler());
   for (const finding of await checkBackend(backend, registry)) add(finding);
-  for (const entry of registry.datasets.values()) add(await checkDataset(entry));
+  add(await checkPyTorch());
+  const needed = await neededDatasets(registry);
+  for (const entry of registry.datasets.values()) add(await checkDataset(entry, needed.has(entry.id)));
   if (json) console.log(JSON.stringify(findings, null, 2));
   if (findings.some(({ status }) => status === 'fail')) process.exitCode = 1;
 }

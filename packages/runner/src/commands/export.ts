@@ -1,7 +1,8 @@
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { withoutRemovedUnits } from '@prunebench/core';
 import { makeFolder, writeWhole } from '@prunebench/files';
 import { encodeDense, encodeSparse } from '@prunebench/sparse';
+import { fromHere } from '../options/from-here.ts';
 import { type Selection, selectionFilters } from '../options/selection.ts';
 import { findTrial } from '../plan/find-trial.ts';
 import { registryFor } from '../results/remembered-plugins.ts';
@@ -24,7 +25,7 @@ export async function exportTrial(key: string | undefined, options: ExportComman
   const { record, network, state } = await findTrial(wanted, registry, results);
   const exported = options.shrink ? withoutRemovedUnits(network, state).state : state;
   const bytes = options.sparse ? encodeSparse(exported) : encodeDense(exported);
-  const folder = resolve(options.output);
+  const folder = fromHere(options.output);
   await makeFolder(folder, '--output');
   const kind = `${options.shrink ? '.shrunken' : ''}${options.sparse ? '.sparse' : ''}`;
   const file = join(folder, `${record.key}${kind}.safetensors`);

@@ -25,7 +25,7 @@ export async function interimReport(
   if (holder?.alive && output === undefined)
     notice(
       `Process ${holder.pid} on ${holder.host} is writing to ${folder.root}: shown is what there is by now, and nothing is written. ` +
-        'prunebench status says how far it is; --output <folder> writes tables and plots elsewhere.\n',
+        './prunebench status says how far it is; --output <folder> writes tables and plots elsewhere.\n',
     );
   const { reports, corrupt } = await interimReports(ids, registry, folder, { output, notice });
   if (corrupt > 0) process.exitCode = 1;

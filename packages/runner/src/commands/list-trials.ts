@@ -29,7 +29,7 @@ export async function listTrials(name: string | undefined, options: ListTrialsOp
   if (all.length === 0)
     throw new PrunebenchError(
       `There are no trials of ${benchmark ?? 'any benchmark'} in ${root}${options.scale === undefined ? '' : ` at scale ${options.scale}`}.`,
-      { remedy: 'Run it first (prunebench run), or name a scale to see what it declares: --scale smoke.' },
+      { remedy: 'Run it first (./prunebench run), or name a scale to see what it declares: --scale smoke.' },
     );
   const trials = filterTrials(all, selectionFilters({ ...options, ...(benchmark !== undefined && { benchmark }) }));
   if (options.json) console.log(JSON.stringify(trials, null, 2));

@@ -1,8 +1,8 @@
-import { resolve } from 'node:path';
 import { DERIVED, PrunebenchError } from '@prunebench/core';
 import { diskError, lockHolder, makeFolder } from '@prunebench/files';
 import { benchmarksWithRecords } from '@prunebench/records';
 import { printError } from '../errors/print-error.ts';
+import { fromHere } from '../options/from-here.ts';
 import { lookUp } from '../options/suggest.ts';
 import { withResults } from '../results/lock.ts';
 import { registryFor } from '../results/remembered-plugins.ts';
@@ -33,7 +33,7 @@ export async function report(name: string | undefined, options: ReportCommandOpt
   const entries = names.map((id) => lookUp(registry.benchmarks, 'benchmark', id));
   if (name !== undefined && !recorded.includes(name))
     throw new PrunebenchError(`There are no records of benchmark "${name}" in ${root}.`, {
-      remedy: `Run it first (prunebench run ${name}), or name the folder of its run with --results. Benchmarks with records there: ${recorded.join(', ') || 'none'}.`,
+      remedy: `Run it first (./prunebench run ${name}), or name the folder of its run with --results. Benchmarks with records there: ${recorded.join(', ') || 'none'}.`,
     });
   const output = options.output === undefined ? undefined : await otherFolder(options.output, root);
   if (output !== undefined || (await lockHolder(found.lock))?.alive)
@@ -64,7 +64,7 @@ export async function report(name: string | undefined, options: ReportCommandOpt
 
 /** The folder of that name, made where it is not there; the results folder is no other one. */
 async function otherFolder(name: string, root: string): Promise<string | undefined> {
-  const folder = resolve(name);
+  const folder = fromHere(name);
   if (folder === root) return undefined;
   await makeFolder(folder, '--output');
   return folder;

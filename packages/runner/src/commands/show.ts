@@ -1,6 +1,6 @@
-import { resolve } from 'node:path';
 import { PrunebenchError } from '@prunebench/core';
 import { writeWhole } from '@prunebench/files';
+import { fromHere } from '../options/from-here.ts';
 import { type Selection, selectionFilters } from '../options/selection.ts';
 import { findRecord } from '../plan/find-record.ts';
 import { runAgain } from '../plan/find-trial.ts';
@@ -25,7 +25,7 @@ export async function show(key: string | undefined, options: ShowOptions): Promi
   const record = await findRecord({ key, filters: selectionFilters(options) }, folder);
   const notice = (line: string) => console.error(line);
   const curve = await trainingCurve(record, new StageStore(folder.stages), registry, notice);
-  const file = options.svg === undefined ? undefined : resolve(options.svg);
+  const file = options.svg === undefined ? undefined : fromHere(options.svg);
   if (file !== undefined) await draw(file, record, curve);
   if (options.json) {
     console.log(JSON.stringify({ ...record, curve, ...(file !== undefined && { svg: file }) }, null, 2));

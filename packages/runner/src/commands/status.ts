@@ -83,7 +83,7 @@ function counted({ phase, trials }: RunStatus): string {
 }
 
 function goesOn({ command }: RunStatus): readonly string[] {
-  return command.length === 0 ? [] : [`goes on with: prunebench ${command.map(shellWord).join(' ')}`];
+  return command.length === 0 ? [] : [`goes on with: ./prunebench ${command.map(shellWord).join(' ')}`];
 }
 
 /** "2026-11-28 14:03:12, 2 min 05 s ago", in the time of this machine. */

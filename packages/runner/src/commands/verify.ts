@@ -1,5 +1,6 @@
+import { printableLines } from '@prunebench/core';
 import { benchmarksWithRecords, loadRecords } from '@prunebench/records';
-import { verifyResults } from '@prunebench/report';
+import { describeDifference, verifyResults } from '@prunebench/report';
 import { describeOtherCode } from '../code/records-of-other-code.ts';
 import { trialKeys } from '../plan/keys.ts';
 import { registryFor } from '../results/remembered-plugins.ts';
@@ -28,11 +29,7 @@ export async function verify({ results, plugin, json }: VerifyOptions): Promise<
   if (json) console.log(JSON.stringify({ benchmarks, differences, unsealed, otherCode }, null, 2));
   else if (differences.length === 0)
     console.log(`Verified: every table of ${benchmarks.join(', ')} follows from its records.`);
-  else
-    for (const { file, line, expected, found } of differences)
-      console.log(
-        `${line === null ? file : `${file}:${line}`}\n  from the records: ${expected}\n  in the file:      ${found}`,
-      );
+  else for (const difference of differences) console.log(printableLines(describeDifference(difference).join('\n')));
   if (!json) for (const line of remarks(unsealed, otherCode)) console.log(line);
   if (differences.length > 0) process.exitCode = 1;
 }

@@ -5,11 +5,10 @@ import { existsUpwards } from '@prunebench/files';
 import { z } from 'zod';
 import { host } from '../provenance.ts';
 import { repositoryRoot } from '../repository.ts';
+import { MEMORY_PER_WORKER } from '../worker/share-cores.ts';
 import type { Finding } from './check.ts';
 
 const GIGABYTE = 2 ** 30;
-/** A worker with CIFAR-10 and a VGG in memory. */
-const MEMORY_PER_WORKER = 1.5 * GIGABYTE;
 /** All stages of the largest table at the `cpu` scale. */
 const ROOM = 5 * GIGABYTE;
 
@@ -25,7 +24,7 @@ export async function checkNode(): Promise<Finding> {
     status: 'warn',
     subject: found.subject,
     detail: `${process.version}, while the repository pins ${pinned}`,
-    remedy: 'Start the suite with "npx -y pnpm@10.34.8 prunebench ...", which uses the pinned one.',
+    remedy: 'Install the pinned one (npx -y pnpm@10.34.8 install), which ./prunebench starts by itself.',
   };
 }
 

@@ -80,7 +80,7 @@ export function seedOption(): Option {
 
 /** `--backend NAME`, or the environment variable. */
 export function backendOption(): Option {
-  return new Option('--backend <name>', 'see prunebench list backends').default('auto').env('PRUNEBENCH_BACKEND');
+  return new Option('--backend <name>', 'see ./prunebench list backends').default('auto').env('PRUNEBENCH_BACKEND');
 }
 
 export function jsonOption(): Option {

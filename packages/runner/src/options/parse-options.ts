@@ -24,7 +24,7 @@ function describe(issue: z.core.$ZodIssue, schema: z.ZodType): { fault: string; 
   const field = issue.path.join('.');
   if (issue.code !== 'unrecognized_keys')
     return {
-      fault: `${field === '' ? '' : `"${field}": `}${issue.message}`,
+      fault: `${field === '' ? '' : `"${field}": `}${isMissing(issue) ? 'it is missing' : issue.message}`,
       remedy:
         issue.code === 'invalid_type' && issue.expected === 'object'
           ? rightForms(field, schemaAt(schema, issue.path))
@@ -36,6 +36,11 @@ function describe(issue: z.core.$ZodIssue, schema: z.ZodType): { fault: string; 
   const hint = meant === undefined ? '' : `Did you mean "${meant}"? `;
   const list = known.length === 0 ? '' : `Known options: ${known.join(', ')}.`;
   return { fault: `unknown option ${names}`, remedy: `${hint}${list}` };
+}
+
+/** Zod has no other sign of a field that is not there than what it would say of it. */
+function isMissing({ code, message }: z.core.$ZodIssue): boolean {
+  return code === 'invalid_type' && message.endsWith('received undefined');
 }
 
 /** The keys that the object schema at `path` knows; none where the schema is not a plain object. */

@@ -53,7 +53,7 @@ export function filterTrials<T extends Filterable>(trials: readonly T[], filters
     const before = keys.slice(0, index).map((earlier) => `${earlier} ${alternatives(wanted(earlier))}`);
     const among = before.length === 0 ? '' : ` with ${before.join(', ')}`;
     throw new PrunebenchError(`No trial${among} has ${key} ${alternatives(missing)}.`, {
-      remedy: `${percentages(missing, key)}${suggestion(missing[0] ?? '', values)}Values that occur: ${listOfValues(values)}.`,
+      remedy: `${percentages(missing, key)}${suggestion(missing[0] ?? '', values)}Values that occur: ${listOfValues(values.filter((value) => value !== 'undefined'))}.`,
     });
   }, trials);
 }

@@ -33,7 +33,7 @@ export async function findRecord({ key, filters }: WantedTrial, folder: ResultsF
   if (key === undefined && filters.length === 0)
     throw new PrunebenchError('No trial is named.', {
       remedy:
-        'Give its key, or say what it is: --series, --sparsity, --seed and as much more as it takes. prunebench list trials shows all of them.',
+        'Give its key, or say what it is: --series, --sparsity, --seed and as much more as it takes. ./prunebench list trials shows all of them.',
     });
   return filters.length === 0 ? byKey(key ?? '', folder) : bySelection(key ?? '', filters, folder);
 }
@@ -52,7 +52,7 @@ async function byKey(prefix: string, { root }: ResultsFolder): Promise<TrialReco
       {
         remedy: first
           ? 'Give more of the key, or say besides what the trial is: --series, --sparsity, --seed.'
-          : 'prunebench list trials shows all keys; --series, --sparsity and --seed select a trial without one.',
+          : './prunebench list trials shows all keys; --series, --sparsity and --seed select a trial without one.',
       },
     );
   return readNamed(first[1]);
@@ -83,7 +83,7 @@ async function bySelection(prefix: string, filters: readonly Filter[], { root }:
       prefix === ''
         ? `There are no records in ${root}.`
         : `No record in ${root} has a key that begins with "${prefix}".`,
-      { remedy: 'prunebench list trials shows all keys.' },
+      { remedy: './prunebench list trials shows all keys.' },
     );
   const fitting = filterTrials(ofKey, filters);
   if (new Set(fitting.map(({ key }) => key)).size > 1) throw ambiguous(fitting, filters);

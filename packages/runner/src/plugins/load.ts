@@ -8,6 +8,7 @@ import { pluginSchema } from './schema.ts';
 
 const EXAMPLE = 'docs/how-to-add-a-criterion.md shows a whole plugin.';
 const KNOWN = Object.keys(pluginSchema.shape);
+const WANTED = `Export default an object with ${KNOWN.slice(0, -1).join(', ')} or ${KNOWN.at(-1)}. ${EXAMPLE}`;
 
 /**
  * The plugin that the module at `path` exports.
@@ -17,6 +18,8 @@ const KNOWN = Object.keys(pluginSchema.shape);
 export async function loadPlugin(path: string): Promise<Plugin> {
   const plugin = underTodaysNames(await defaultExport(path));
   refuseFaulty(plugin, path);
+  if (Object.values(plugin).every((entries) => entries === undefined || entries.length === 0))
+    throw fault(path, 'its default export holds nothing', WANTED);
   return plugin;
 }
 
@@ -39,11 +42,10 @@ async function defaultExport(path: string): Promise<object> {
   const module = await importModule(path, (reason, cause, remedy) =>
     fault(path, reason, remedy ?? `Correct it there. ${EXAMPLE}`, cause),
   );
-  const wanted = `Export default an object with ${KNOWN.slice(0, -1).join(', ')} or ${KNOWN.at(-1)}. ${EXAMPLE}`;
-  if (!('default' in module)) throw fault(path, 'it has no default export', wanted);
+  if (!('default' in module)) throw fault(path, 'it has no default export', WANTED);
   const { default: plugin } = module;
   if (typeof plugin === 'object' && plugin !== null && !Array.isArray(plugin)) return plugin;
-  throw fault(path, 'its default export is not an object', wanted);
+  throw fault(path, 'its default export is not an object', WANTED);
 }
 
 function fault(path: string, reason: string, remedy: string, cause?: unknown): PrunebenchError {

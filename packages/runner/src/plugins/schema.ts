@@ -31,6 +31,7 @@ const criterion = z.looseObject({
   needs: z.array(z.enum(needs)),
   when: z.enum(['initialization', 'trained', 'any']),
   score: call,
+  checkMemory: call.optional(),
   compensate: call.optional(),
   threshold: call.optional(),
   regrows: z.boolean().optional(),

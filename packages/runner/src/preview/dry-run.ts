@@ -3,8 +3,10 @@ import { loadTable, type RecordTable } from '@prunebench/records';
 import { TrialCodes } from '../code/trial-code.ts';
 import { filterTrials } from '../plan/filter.ts';
 import { sortByRecords } from '../plan/finished-trials.ts';
+import { refuseOversizedTrials } from '../plan/oversized-trials.ts';
 import { declareTrials, type Trial } from '../plan/plan.ts';
 import { planTrials } from '../plan/plan-trials.ts';
+import { trialsOf } from '../plan/trials-of.ts';
 import { refuseUntrainableTrials } from '../plan/untrainable-trials.ts';
 import { host } from '../provenance.ts';
 import { refuseFile, resultsFolder } from '../results/results-folder.ts';
@@ -42,7 +44,7 @@ export interface DryRun {
  */
 export async function dryRun(options: RunOptions, similar: readonly RecordTable[]): Promise<DryRun> {
   const { benchmark, scale, registry, rerun } = options;
-  const declared = declareTrials(benchmark.trials(scale), options.seeds ?? benchmark.seeds[scale], registry);
+  const declared = declareTrials(trialsOf(benchmark, scale), options.seeds ?? benchmark.seeds[scale], registry);
   const trials = filterTrials(declared, options.filters);
   const folder = resultsFolder(options.results);
   await refuseFile(folder.root);
@@ -57,6 +59,7 @@ export async function dryRun(options: RunOptions, similar: readonly RecordTable[
   const policy = { rerun, keep: options.keep || !rerun };
   const { pending, kept } = await sortByRecords(trials, policy, records, context);
   if (kept > 0 && !options.keep) notes.push('The run asks for --rerun or --keep; this is what --keep would do.');
+  refuseOversizedTrials(pending, registry);
   const { selectBackend } = await import('@prunebench/backend-select');
   const { name: backend, untrainable, instructions, line: reason } = await selectBackend(options.backend);
   refuseUntrainableTrials(pending, registry, { backend, untrainable, reason, threads: 1, versions: {} });

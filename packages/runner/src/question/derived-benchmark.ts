@@ -12,6 +12,7 @@ import {
   scales,
   type TrialDeclaration,
 } from '@prunebench/core';
+import { trialsOf } from '../plan/trials-of.ts';
 import type { Registry } from '../registry.ts';
 import { shownList } from './lists.ts';
 import { type Override, overridden, parseOverrides, shownValue } from './override.ts';
@@ -44,7 +45,7 @@ export function isChanged({ set, sparsity, seed }: Changes): boolean {
  * @throws PrunebenchError for an option that no trial has or a value that it does not take, and where no trial is left
  */
 export function deriveBenchmark(benchmark: Benchmark, scale: ScaleName, changes: Changes, registry: Registry): Derived {
-  const declared = benchmark.trials(scale);
+  const declared = trialsOf(benchmark, scale);
   const overrides = parseOverrides(changes.set, declared, registry);
   const results = declared.map((trial) => overridden(trial, overrides, registry));
   const notes = overrides.flatMap((override) => {

@@ -26,7 +26,20 @@ export function seedList(text: string): readonly number[] {
  * @throws InvalidArgumentError for anything else
  */
 export function shareList(text: string): readonly number[] {
-  return numberList(text, (value) => value >= 0 && value < 1, 'shares in [0, 1) such as 0.9, 0.9,0.95 or 0.5..0.9:0.1');
+  return numberList(
+    text,
+    (value) => value >= 0 && value < 1,
+    `shares in [0, 1) such as 0.9, 0.9,0.95 or 0.5..0.9:0.1${percentHint(text)}`,
+  );
+}
+
+/** A word to who writes percentages where shares are meant. */
+function percentHint(text: string): string {
+  const percent = text
+    .split(/,|\.\.|:/)
+    .map((part) => Number(part.replace('%', '')))
+    .find((value) => value > 1 && value < 100);
+  return percent === undefined ? '' : `: for ${percent} % write ${Number((percent / 100).toPrecision(12))}`;
 }
 
 /**

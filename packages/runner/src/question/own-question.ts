@@ -129,12 +129,12 @@ function ownOptions(method: string, { options, points }: OwnQuestion, registry: 
       throw new PrunebenchError(
         `Method ${method} does not take ${issue.keys.map((key) => `--${key}`).join(', ')}: it prunes in its own way.`,
         {
-          remedy: `Leave it out; prunebench list methods --json shows what ${method} takes.`,
+          remedy: `Leave it out; ./prunebench list methods --json shows what ${method} takes.`,
         },
       );
   const [{ path, message }] = result.error.issues;
   throw new PrunebenchError(`Method ${method}, --${path.join('.')}: ${message}.`, {
-    remedy: `Choose another value; prunebench list methods --json shows what ${method} takes.`,
+    remedy: `Choose another value; ./prunebench list methods --json shows what ${method} takes.`,
   });
 }
 

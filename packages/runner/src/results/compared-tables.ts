@@ -1,7 +1,8 @@
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { type Benchmark, PrunebenchError, type TrialRecord } from '@prunebench/core';
 import { exists, type Notice } from '@prunebench/files';
 import { lineOf, loadRecords } from '@prunebench/records';
+import { fromHere } from '../options/from-here.ts';
 import { type Filter, filterTrials } from '../plan/filter.ts';
 import type { Registry } from '../registry.ts';
 import { existingResults } from './results-folder.ts';
@@ -41,18 +42,22 @@ export async function comparedTables(
   second: string,
   context: ComparedSides,
 ): Promise<readonly TablePair[]> {
-  const folders = await Promise.all([first, second].map((name) => exists(join(resolve(name), 'results.json'))));
+  const folders = await Promise.all([first, second].map((name) => exists(join(fromHere(name), 'results.json'))));
   if (folders[0] !== folders[1])
     throw new PrunebenchError(
       `${folders[0] ? first : second} is a results folder, and ${folders[0] ? second : first} is none.`,
       { remedy: 'Compare two results folders, or two benchmarks of the folder that --results names.' },
     );
+  if (folders[0] ? fromHere(first) === fromHere(second) : first === second)
+    throw new PrunebenchError(`${first} and ${second} are one and the same: nothing in it differs from itself.`, {
+      remedy: 'Name another results folder, or another benchmark, as the second.',
+    });
   const sides = folders[0] ? await foldersOf([first, second], context) : await benchmarksOf([first, second], context);
   return pairsOf(sides, !folders[0], context.registry);
 }
 
 async function foldersOf(names: readonly string[], context: ComparedSides): Promise<readonly Side[]> {
-  return Promise.all(names.map(async (name) => ({ name, records: await selected(resolve(name), context) })));
+  return Promise.all(names.map(async (name) => ({ name, records: await selected(fromHere(name), context) })));
 }
 
 async function benchmarksOf(names: readonly string[], context: ComparedSides): Promise<readonly Side[]> {

@@ -68,7 +68,7 @@ export async function existingResults(root: string): Promise<ResultsFolder> {
   await refuseFile(folder.root);
   if (!(await checkVersion(marker)))
     throw new PrunebenchError(`There are no results in ${folder.root}: it has no results.json.`, {
-      remedy: 'Run a benchmark first (prunebench run <benchmark>), or name the right folder with --results.',
+      remedy: 'Run a benchmark first (./prunebench run <benchmark>), or name the right folder with --results.',
     });
   return folder;
 }

@@ -10,7 +10,7 @@ export function exportCommand(): Command {
     .description("write a finished trial's network as a safetensors file")
     .argument(
       '[trial]',
-      'its key, or the beginning of it, as prunebench list trials shows it; or select it by the options',
+      'its key, or the beginning of it, as ./prunebench list trials shows it; or select it by the options',
     )
     .option('--sparse', 'kernels as compressed sparse rows instead of dense tensors with zeros', false)
     .option(

@@ -52,13 +52,13 @@ The same command goes on where it was stopped, and more sparsities or seeds are 
 
 function subjectOptions(): Option[] {
   return [
-    new Option('--dataset <id>', 'see prunebench list datasets').default('mnist'),
-    new Option('--network <id>', 'see prunebench list networks').default('lenet-300-100'),
+    new Option('--dataset <id>', 'see ./prunebench list datasets').default('mnist'),
+    new Option('--network <id>', 'see ./prunebench list networks').default('lenet-300-100'),
     new Option(
       '--criterion <list>',
-      'what weights are ranked by; see prunebench list criteria; magnitude by default',
+      'what weights are ranked by; see ./prunebench list criteria; magnitude by default',
     ).argParser(listOf(String)),
-    new Option('--method <list>', 'whole procedures; see prunebench list methods').argParser(listOf(String)),
+    new Option('--method <list>', 'whole procedures; see ./prunebench list methods').argParser(listOf(String)),
   ];
 }
 

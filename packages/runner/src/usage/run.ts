@@ -24,7 +24,7 @@ import { examples } from './examples.ts';
 export function runCommand(): Command {
   return new Command('run')
     .description('run the trials of a benchmark that have no record yet, then write its table and plot')
-    .argument('<benchmark>', 'its name; see prunebench list benchmarks')
+    .argument('<benchmark>', 'its name; see ./prunebench list benchmarks')
     .addOption(scaleOption())
     .option('--seeds <number>', "how many seeds; by default the benchmark's own number", wholeNumber(MOST.seeds))
     .addOption(workersOption())

@@ -10,7 +10,7 @@ export function showCommand(): Command {
     .description('show one trial: accuracies, what is left of each layer, its training curve, protocol and provenance')
     .argument(
       '[trial]',
-      'its key, or the beginning of it, as prunebench list trials shows it; or select it by the options',
+      'its key, or the beginning of it, as ./prunebench list trials shows it; or select it by the options',
     )
     .option('--svg <file>', 'write the curve and the layers as a picture too')
     .addOption(resultsOption())

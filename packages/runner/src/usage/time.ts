@@ -18,7 +18,7 @@ export function timeCommand(): Command {
     .description("time a finished trial's network on sparse kernels against itself dense")
     .argument(
       '[trial]',
-      'its key, or the beginning of it, as prunebench list trials shows it; or select it by the options',
+      'its key, or the beginning of it, as ./prunebench list trials shows it; or select it by the options',
     )
     .option('--batch <list>', 'batch sizes to measure', listOf(wholeNumber(MOST.batch)), [1, 128])
     .option('--rounds <number>', 'alternations of the two; medians are over them', wholeNumber(MOST.rounds), 15)

@@ -109,7 +109,7 @@ export class WorkerPool implements Executor {
 class StartError extends PrunebenchError {
   constructor(reason: string) {
     super(`${STARTS} worker processes died while they started (${reason}).`, {
-      remedy: 'If memory was short, use fewer --workers; prunebench doctor checks what a run needs.',
+      remedy: 'If memory was short, use fewer --workers; ./prunebench doctor checks what a run needs.',
     });
   }
 }

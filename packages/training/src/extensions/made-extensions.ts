@@ -33,7 +33,7 @@ function kindOf(id: string, known: ReadonlyMap<string, ExtensionEntry>) {
   if (!entry) {
     const near = nearestName(id, [...known.keys()]);
     throw new PrunebenchError(`There is no extension of training called ${id}.`, {
-      remedy: near ? `Did you mean ${near}?` : 'Run `pnpm prunebench list extensions` to see which there are.',
+      remedy: near ? `Did you mean ${near}?` : 'Run `./prunebench list extensions` to see which there are.',
     });
   }
   if (isExtensionKind(entry)) return entry;

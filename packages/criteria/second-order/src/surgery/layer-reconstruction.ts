@@ -2,7 +2,7 @@ import { applyMasks, type Masks, type ParameterRecord, type Scores, type Subject
 import { type InputGram, inputGrams, invertSymmetric, type WeightLayer, weightLayers } from '@prunebench/signals';
 import { greedyElimination } from './greedy-elimination.ts';
 import { groupUpdate, type QuadraticModel, quadraticModelOf } from './group-update.ts';
-import { fitsBeside, remembered, requireMemory } from './memory.ts';
+import { fitsBeside, remembered, requireMemory, type Shapes } from './memory.ts';
 import { removalOrderScores } from './removal-order.ts';
 import { copyParameters, emptyScores } from './weight-block.ts';
 
@@ -133,7 +133,7 @@ export function reconstructionCompensation(
 }
 
 /** @throws PrunebenchError where the criterion's matrices do not fit into `memoryLimit` */
-export function requireReconstructionMemory(criterion: string, subject: Subject, limit: number): void {
+export function requireReconstructionMemory(criterion: string, subject: Shapes, limit: number): void {
   requireMemory(
     criterion,
     reconstructionBytes(subject),
@@ -143,7 +143,7 @@ export function requireReconstructionMemory(criterion: string, subject: Subject,
 }
 
 /** Grams of all layers, and for one layer at a time its Hessian, inverse, workspace and elimination columns. */
-export function reconstructionBytes(subject: Subject): number {
+export function reconstructionBytes(subject: Shapes): number {
   const layers = weightLayers(subject.network);
   const sizes = layers.map(({ fanIn, bias }) => (fanIn + (bias === undefined ? 0 : 1)) ** 2);
   const grams = layers.reduce((sum, { groups }, l) => sum + groups * sizes[l], 0);

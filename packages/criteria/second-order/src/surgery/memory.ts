@@ -1,4 +1,4 @@
-import { PrunebenchError } from '@prunebench/core';
+import { PrunebenchError, type Subject } from '@prunebench/core';
 import { z } from 'zod';
 
 const GIB = 2 ** 30;
@@ -9,6 +9,9 @@ export const memoryLimit = z
   .positive()
   .default(2)
   .describe('GiB that the curvature may take; more is refused before anything is computed');
+
+/** What is known before anything is trained: how much memory a criterion takes depends on nothing else of its subject. */
+export type Shapes = Pick<Subject, 'network'>;
 
 /**
  * Refuses what does not fit, before it is allocated.
