@@ -13,7 +13,7 @@ let copy: string;
 
 test.before(async () => {
   copy = await mkdtemp(join(tmpdir(), 'suite-'));
-  const filter = (path: string) => !/\/(build|results|docs|\.turbo)$/.test(path);
+  const filter = (path: string) => !/\/(build|docs|\.turbo)$/.test(path);
   for (const folder of ['packages', 'datasets', 'benchmarks'])
     await cp(join(root, folder), join(copy, folder), { recursive: true, verbatimSymlinks: true, filter });
   await symlink(join(root, 'node_modules'), join(copy, 'node_modules'));

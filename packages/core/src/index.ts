@@ -87,7 +87,7 @@ export { type NetworkWithState, withoutRemovedUnits } from './graph/shrink.ts';
 export { prunableUnits, unitMasks } from './graph/units.ts';
 export { MOST_THREADS } from './limits.ts';
 export { nearestName } from './names/nearest-name.ts';
-export { DERIVED, isPlainChange, plainId, refuseOddId, refuseOddTable, tableName } from './names/plain-id.ts';
+export { DERIVED, isPlainChange, plainId, refuseOddId, refuseOddTable } from './names/plain-id.ts';
 export { printable, printableLines } from './names/printable.ts';
 export {
   type Masks,

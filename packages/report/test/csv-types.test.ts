@@ -13,7 +13,7 @@ const PUBLISHED = join(import.meta.dirname, '..', '..', '..', 'results');
 const LOGICAL = /^(control|separated)$|_withheld$/;
 /** Names, words and lists; everything else is a number. */
 const TEXT =
-  /^(holm_family|kind|dataset|network|series|granularity|method|first|second|note|holm_family|collapsed_layers|failures|commits|benchmark|scale|timing_range|side|commit|cpu|node|measured_at|peer|peer_layout|peer_form|mode|layer|what|name|format|operation|hook|backend|adapter|masks|architecture_mean_units|target|cell|comparison|table|table_state|ranked_by|backends|hosts|measured_on|paper|where_in_paper|paper_(dataset|network|method)|source|notes|published_(in|metric|at|confidence|epoch)(_\d+)?)$/;
+  /^(holm_family|kind|dataset|network|series|granularity|method|first|second|note|holm_family|collapsed_layers|failures|commits|benchmark|scale|timing_range|speedup_baseline|side|commit|cpu|node|measured_at|peer|peer_layout|peer_form|mode|layer|what|name|format|operation|hook|backend|adapter|masks|architecture_mean_units|target|cell|comparison|table|table_state|ranked_by|backends|hosts|measured_on|paper|where_in_paper|paper_(dataset|network|method)|source|notes|published_(in|metric|at|confidence|epoch)(_\d+)?)$/;
 
 /** Columns that are read as something else than they hold. */
 function misread(columns: Columns): string[] {

@@ -126,6 +126,6 @@ test.serial('a derived run has a table of its own, and leaves the benchmark’s 
   t.is(record.spec.retrain?.epochs, 2);
   // 2 epochs of 320 examples before pruning, 2 after it.
   t.is(record.measured!.trainedExamples, 4 * 320);
-  t.regex(ran.stdout, /changed: retrain.epochs=2, seed=4/);
+  t.regex(ran.stdout, /changed: retrain.epochs=2,\s+seed=4/);
   t.is(ran.stderr, '');
 });

@@ -106,7 +106,7 @@ for (const made of [showCommand, exportCommand, timeCommand]) {
   test(`every trial in the examples of ${command.name()} that is selected is one of the published ones`, async (t) => {
     const help: string[] = [];
     command.configureOutput({ writeOut: (text) => void help.push(text) }).outputHelp();
-    const examples = [...help.join('').matchAll(/^ {2}prunebench \w+ (--series .*)$/gm)].map(([, words]) =>
+    const examples = [...help.join('').matchAll(/^ {2}\.\/prunebench \w+ (--series .*)$/gm)].map(([, words]) =>
       words.split(' '),
     );
     t.true(examples.length > 0);
