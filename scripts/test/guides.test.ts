@@ -13,7 +13,7 @@ import test from 'ava';
 
 const run = promisify(execFile);
 const root = resolve(import.meta.dirname, '../..');
-const PRUNEBENCH = 'npx -y pnpm@10.34.8 -C ../prunebench prunebench';
+const PRUNEBENCH = '../prunebench/prunebench';
 const PYTHON = '/usr/bin/python3';
 
 /** What the guide's commands print, and the records that they leave. */
@@ -51,11 +51,11 @@ function environment(): NodeJS.ProcessEnv {
   return { ...env, NO_COLOR: '1', PRUNEBENCH_BACKEND: 'auto' };
 }
 
-/** With this repository in the place of `../prunebench`, and without the package manager in between. */
+/** With this repository in the place of `../prunebench`, and without the shell script in between. */
 function commandsIn(text: string): readonly string[] {
   const lines = text
     .split('\n')
-    .flatMap((line) => (/^ {4}(npx .* -C .* prunebench |python3 |cp -rL )/.test(line) ? [line.trim()] : []));
+    .flatMap((line) => (/^ {4}(\.\.\/prunebench\/prunebench |python3 |cp -rL )/.test(line) ? [line.trim()] : []));
   return lines.map((line) =>
     line
       .replace(PRUNEBENCH, `'${process.execPath}' '${join(root, 'packages/runner/src/main.ts')}'`)

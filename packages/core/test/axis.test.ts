@@ -67,7 +67,7 @@ test('a cell is named by its point: equal numbers on two axes are two cells, and
 
 test('a share of the multiply-adds is a point, and no share of the weights', (t) => {
   t.deepEqual(specPoint({ at: { multiplyAdds: 0.75 } }), { at: { multiplyAdds: 0.75 } });
-  t.is(describePoint({ multiplyAdds: 0.75 }), 'multiplyAdds 0.75');
+  t.is(describePoint({ multiplyAdds: 0.75 }), '0.25 of the multiply-adds left');
   t.false(axisPoint.safeParse({ multiplyAdds: 1 }).success);
   t.throws(() => shareAt({ multiplyAdds: 0.75 }), { instanceOf: PrunebenchError, message: /multiply-adds/ });
 });

@@ -17,6 +17,14 @@ const plain = () =>
     score: () => ({}),
   });
 
+test('an entry whose function has another name is refused where it is defined', (t) => {
+  const { score: scores, ...rest } = plain();
+  t.throws(() => Reflect.apply(defineCriterion, undefined, [{ ...rest, scores }]), {
+    instanceOf: PrunebenchError,
+    message: 'Criterion weight-power has no function score.',
+  });
+});
+
 const pretrain = trainOptions.parse({ epochs: 8, learningRate: 0.1 });
 const retrain = trainOptions.parse({ epochs: 3, learningRate: 0.05 });
 const network = denseNetwork([4, 3, 2]);

@@ -104,21 +104,22 @@ test('a results folder remembers plugins by their way from it, so that both can 
     await readFile(join(results.root, 'plugins.json'), 'utf8'),
     '{\n  "a": [\n    "../other.ts"\n  ],\n  "b": [\n    "../mine.ts",\n    "../other.ts"\n  ]\n}\n',
   );
-  t.deepEqual(await pluginsOf(results, [], 'a'), [other]);
+  t.deepEqual(await pluginsOf(results, [], { benchmark: 'a' }), [other]);
   t.deepEqual((await pluginsOf(results, [TINY])).toSorted(), [TINY, mine, other].toSorted());
+  t.false((await pluginsOf(results, [TINY], { replaced: 'b' })).includes(mine));
 
   await rename(join(place.root, 'project'), join(place.root, 'moved'));
   const moved = { root: join(place.root, 'moved', 'results') };
-  t.deepEqual(await pluginsOf(moved, [], 'a'), [join(place.root, 'moved', 'other.ts')]);
+  t.deepEqual(await pluginsOf(moved, [], { benchmark: 'a' }), [join(place.root, 'moved', 'other.ts')]);
 
   // Where a plugin lies elsewhere now, a given one of its name takes its place.
   const elsewhere = join(place.root, 'other.ts');
   await rename(join(place.root, 'moved', 'other.ts'), elsewhere);
-  await t.throwsAsync(pluginsOf(moved, [], 'a'), {
+  await t.throwsAsync(pluginsOf(moved, [], { benchmark: 'a' }), {
     instanceOf: PrunebenchError,
     message: /other\.ts, which is not there/,
   });
-  t.deepEqual(await pluginsOf(moved, [elsewhere], 'a'), [elsewhere]);
+  t.deepEqual(await pluginsOf(moved, [elsewhere], { benchmark: 'a' }), [elsewhere]);
 });
 
 for (const text of ['{', '[]', '{ "a": "mine.ts" }', '{ "a": [""] }'])

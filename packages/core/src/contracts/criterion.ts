@@ -132,6 +132,7 @@ export interface Criterion extends CriterionDefinition<unknown> {}
  */
 export function defineCriterion<Options>(definition: CriterionDefinition<Options>): Criterion {
   const { checkMemory, compensate, threshold } = definition;
+  refuseMissing('Criterion', definition.id, 'score', definition.score);
   const parse = (options: unknown) => parsedOptions(definition, options);
   return {
     ...definition,
@@ -140,6 +141,18 @@ export function defineCriterion<Options>(definition: CriterionDefinition<Options
     ...(compensate && { compensate: (subject, masks, options) => compensate(subject, masks, parse(options)) }),
     ...(threshold && { threshold: (scores, subject, options) => threshold(scores, subject, parse(options)) }),
   };
+}
+
+/**
+ * For entries that come from files without types.
+ *
+ * @throws PrunebenchError unless the entry has the function
+ */
+export function refuseMissing(what: string, id: string, name: string, value: unknown): void {
+  if (typeof value === 'function') return;
+  throw new PrunebenchError(`${what} ${id} has no function ${name}.`, {
+    remedy: 'Write it where the entry is defined, spelt so: the how-tos in docs/ have examples.',
+  });
 }
 
 /**

@@ -6,7 +6,7 @@ import type { NamedMetrics } from '../records/named-metrics.ts';
 import type { AxisPoint } from './axis.ts';
 import type { PaperKey } from './bibliography.ts';
 import type { Citation } from './citation.ts';
-import type { Criterion, Family, Scored, Subject } from './criterion.ts';
+import { type Criterion, type Family, refuseMissing, type Scored, type Subject } from './criterion.ts';
 import type { Dataset, SplitName } from './dataset.ts';
 import type { ExtensionEntry } from './extension.ts';
 import type { TrainOptions } from './train-options.ts';
@@ -201,6 +201,7 @@ export function defineStepKind<Options>(definition: StepKind<Options>): StepKind
 /** The method that a file declares; its `steps` parses the options that it is given. */
 export function defineMethod<Options>(definition: Method<Options>): Method {
   const { criterion } = definition;
+  refuseMissing('Method', definition.id, 'steps', definition.steps);
   return {
     ...definition,
     ...(criterion && { criterion: (options) => criterion(definition.options.parse(options)) }),

@@ -44,12 +44,13 @@ export interface RunCommandOptions {
 export async function run(name: string, given: RunCommandOptions): Promise<void> {
   const options = { ...given, results: given.results ?? (await chooseResults(given)) };
   const folder = resultsFolder(options.results);
-  const plugins = await pluginsOf(folder, options.plugin, name);
+  // Plugins that are named count in place of those that an earlier run of the benchmark was given.
+  const plugins = options.plugin.length > 0 ? options.plugin : await pluginsOf(folder, [], { benchmark: name });
   const registry = await loadRegistry(plugins);
   const declared = lookUp(registry.benchmarks, 'benchmark', name);
   await checkPublished(await declared.load(), declared);
   // The leaderboard is over all benchmarks of the folder, whose plugins this run does not need.
-  const everything = await registryFor(folder, plugins);
+  const everything = await registryFor(folder, plugins, name);
   const filters = options.filter.map(parseFilter);
   const { entry, notes } = await asked(declared, options, registry);
   if (!options.quiet) for (const note of notes) console.error(note);
@@ -106,7 +107,7 @@ export function printDryRun(run: DryRun, json: boolean): void {
 /** The folder for a run that was given none; says so where it is not the published one. */
 async function chooseResults(options: RunCommandOptions): Promise<string> {
   const { folder, scratch } = resultsOfRun(options, await currentCommit());
-  if (scratch !== null && !options.quiet)
+  if (scratch !== null && !options.quiet && !options.dryRun)
     console.error(
       `Writing to ${folder}, not to the published results/: ${scratch}. --results <folder> decides otherwise.`,
     );
@@ -185,7 +186,7 @@ export function printProblems({ trials, skipped, finished, failed, errors, abort
   }
   if (aborted)
     console.error(
-      `Stopped: ${skipped + finished + failed.length} of ${trials} trials are finished. The same command goes on from here.`,
+      `Stopped: ${skipped + finished + failed.length} of ${trials} trials are finished. The same command goes on from here; steps that were under way begin again.`,
     );
 }
 

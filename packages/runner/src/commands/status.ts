@@ -1,21 +1,34 @@
+import { join } from 'node:path';
 import { printable } from '@prunebench/core';
+import { exists } from '@prunebench/files';
 import { describeActivity, duration } from '../progress/format.ts';
 import type { RunStatus } from '../progress/run-status.ts';
+import { publishedResults, scratchResults } from '../results/default-folders.ts';
 import { existingResults } from '../results/results-folder.ts';
 import { type RunState, runState } from '../results/run-state.ts';
 import { shellWord } from '../terminal/shell-word.ts';
 
 export interface StatusOptions {
-  readonly results: string;
+  /** Absent: the published folder and the one for scratch runs. */
+  readonly results?: string;
   readonly json: boolean;
 }
 
 /** Says what runs in a results folder, or that nothing does. */
 export async function status({ results, json }: StatusOptions): Promise<void> {
-  const folder = await existingResults(results);
-  const found = await runState(folder);
-  if (json) console.log(JSON.stringify({ results: folder.root, ...found }, null, 2));
-  else console.log(describeState(found, folder.root).join('\n'));
+  const states = [];
+  for (const root of results === undefined ? await defaultFolders() : [results]) {
+    const folder = await existingResults(root);
+    states.push({ results: folder.root, ...(await runState(folder)) });
+  }
+  if (json) console.log(JSON.stringify(results === undefined ? states : states[0], null, 2));
+  else console.log(states.map((state) => describeState(state, state.results).join('\n')).join('\n\n'));
+}
+
+/** Where runs write that are given no folder, as far as there is something. */
+async function defaultFolders(): Promise<readonly string[]> {
+  const scratch = await exists(join(scratchResults, 'results.json'));
+  return scratch ? [publishedResults, scratchResults] : [publishedResults];
 }
 
 /**

@@ -34,18 +34,19 @@ export async function rememberPlugins(folder: Folder, benchmark: string, plugins
  * one of its file name.
  *
  * @param benchmark only this one's; absent: all that the folder's records need
+ * @param replaced a benchmark whose remembered plugins no longer count, as others are given for it
  * @returns absolute paths
  * @throws PrunebenchError for a plugin that is not there any more, and a plugins.json that cannot be read
  */
 export async function pluginsOf(
   folder: Folder,
   given: readonly string[],
-  benchmark?: string,
+  { benchmark, replaced }: { readonly benchmark?: string; readonly replaced?: string } = {},
 ): Promise<readonly string[]> {
   const all = await recall(folder);
   const plugins = new Set(given);
   for (const [of, files] of Object.entries(all)) {
-    if (benchmark !== undefined && of !== benchmark) continue;
+    if (of === replaced || (benchmark !== undefined && of !== benchmark)) continue;
     for (const file of files.map((path) => resolve(folder.root, path))) {
       if (await exists(file)) plugins.add(file);
       else if (!given.some((path) => basename(path) === basename(file))) throw gone(file, of, folder);
@@ -59,8 +60,8 @@ export async function pluginsOf(
  *
  * @throws PrunebenchError as `pluginsOf` and `loadRegistry` do
  */
-export async function registryFor(folder: Folder, given: readonly string[]): Promise<Registry> {
-  return loadRegistry(await pluginsOf(folder, given));
+export async function registryFor(folder: Folder, given: readonly string[], replaced?: string): Promise<Registry> {
+  return loadRegistry(await pluginsOf(folder, given, replaced === undefined ? {} : { replaced }));
 }
 
 async function recall(folder: Folder): Promise<Memory> {
