@@ -267,7 +267,8 @@ test.serial('an installed package is named by its name, where there is no such f
     'package.json':
       '{ "name": "mine", "type": "module", "exports": { ".": { "import": "./index.ts" }, "./more": "./more.ts" } }',
     'index.ts': 'export default {};',
-    'more.ts': 'export default {};',
+    'more.ts':
+      "export default { datasets: [{ id: 'dots', title: 'Dots', shape: { inputShape: [2], classes: 2 }, load: () => undefined }] };",
   });
   await using _ = box;
   t.is(pluginPath('mine', box.root), join(folder, 'index.ts'));

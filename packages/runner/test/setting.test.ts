@@ -23,7 +23,8 @@ function inTerminal(columns: number, environment: Readonly<Record<string, string
     print(set.table({ columns: ['head'], rows: [] }));
     print('columns=' + screenOf(process.stdout).width);`;
   const script = `stty cols ${columns}; "${process.execPath}" --input-type=module -e "$PROGRAM"`;
-  const { NO_COLOR: _, FORCE_COLOR: __, ...rest } = process.env;
+  // Node.js takes a terminal of a continuous integration for one without colours.
+  const { NO_COLOR: _, FORCE_COLOR: __, CI: ___, ...rest } = process.env;
   const env = { ...rest, TERM: 'xterm', PROGRAM: program, ...environment };
   return spawnSync('script', ['-qec', script, '/dev/null'], { env, encoding: 'utf8' }).stdout;
 }
