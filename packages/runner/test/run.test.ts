@@ -311,7 +311,10 @@ test.serial('verify accepts what report wrote, and names the line of a number th
   await writeFile(table, text.replace('magnitude', 'magnitudo'));
   const { exitCode, stdout } = await verify();
   t.is(exitCode, 1);
-  t.regex(stdout, /table-smoke\.csv:\d+\n {2}row: .*\n {2}column: +method\n {2}from the records: magnitude\n {2}in the file: +magnitudo/);
+  t.regex(
+    stdout,
+    /table-smoke\.csv:\d+\n {2}row: .*\n {2}column: +method\n {2}from the records: magnitude\n {2}in the file: +magnitudo/,
+  );
   const { exitCode: again } = await box.cli('report', 'tiny', '--results', box.results, '--plugin', TINY);
   t.is(again, 0);
   t.is(await readFile(table, 'utf8'), text);
