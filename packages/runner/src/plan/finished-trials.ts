@@ -15,7 +15,7 @@ import {
 } from '@prunebench/records';
 import type { TrialCodes } from '../code/trial-code.ts';
 import type { Registry } from '../registry.ts';
-import { isOfItsKey } from './keys.ts';
+import { isOfItsKey, trialKeys } from './keys.ts';
 import type { Trial } from './plan.ts';
 
 /** What becomes of records of other code. */
@@ -59,13 +59,14 @@ export async function sortTrials(
   { rerun, keep }: RecordPolicy,
   context: RecordsContext,
 ): Promise<SortedTrials> {
-  const { table, notice } = context;
+  const { table, notice, registry } = context;
+  const keyOf = trialKeys(registry);
   // What is no trial of today may be named by what is not loaded.
   const declared = new Set(trials.map(({ name }) => name));
   const records = await readTable(
     table,
     notice,
-    (record, name) => !declared.has(name) || isOfItsKey(record, context.registry) === true,
+    (record, name) => !declared.has(name) || isOfItsKey(record, registry, keyOf) === true,
   );
   const sorted = await sortByRecords(trials, { rerun, keep }, records, context);
   for (const [trial, record] of sorted.standing) await relabel(record, trial, table);

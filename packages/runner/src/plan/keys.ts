@@ -56,8 +56,16 @@ function identityOf(spec: Cell, registry: Registry): object {
   };
 }
 
-/** Whether a record's key is that of its spec; undefined where the spec names what is not loaded. */
-export function isOfItsKey({ spec, key }: TrialRecord, registry: Registry): boolean | undefined {
+/**
+ * Whether a record's key is that of its spec; undefined where the spec names what is not loaded.
+ *
+ * @param keyOf the registry's `trialKeys`, which many records share
+ */
+export function isOfItsKey(
+  { spec, key }: TrialRecord,
+  registry: Registry,
+  keyOf: (spec: TrialSpec) => string,
+): boolean | undefined {
   if (!registry.datasets.has(spec.dataset) || !registry.methods.has(spec.method)) return undefined;
   try {
     registry.network(spec.network);
@@ -65,7 +73,7 @@ export function isOfItsKey({ spec, key }: TrialRecord, registry: Registry): bool
     return undefined;
   }
   try {
-    return trialKey(spec, registry) === key;
+    return keyOf(spec) === key;
   } catch {
     // Options that the method does not have.
     return false;

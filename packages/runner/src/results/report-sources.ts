@@ -89,12 +89,13 @@ export async function writeReports(
     notice(
       `Record ${lineOf(each)} is corrupt (${each.reason}) and left out; run its benchmark again to have it computed again.`,
     );
+  const keyOf = trialKeys(registry);
   const all = loaded.records.filter((record) => {
-    if (isOfItsKey(record, registry) !== false) return true;
+    if (isOfItsKey(record, registry, keyOf) !== false) return true;
     notice(`Record ${lineOf(places.get(record)!)} is left out: its key is not that of its spec.`);
     return false;
   });
-  const options = { resultsDir: folder.root, keyOf: trialKeys(registry) };
+  const options = { resultsDir: folder.root, keyOf };
   const reports: BenchmarkReport[] = [];
   for (const entry of reported) {
     const error = unreadable.get(entry.id);
