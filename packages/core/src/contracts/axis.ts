@@ -98,7 +98,6 @@ export function strengthAt(point: AxisPoint): number {
 
 /** A point in a few words, for messages: "sparsity 0.9", "0.25 of the multiply-adds left", "lambda 0.001". */
 export function describePoint(point: AxisPoint): string {
-  if ('multiplyAdds' in point && point.multiplyAdds !== undefined)
-    return `${Number((1 - point.multiplyAdds).toPrecision(12))} of the multiply-adds left`;
+  if ('multiplyAdds' in point) return `${Number((1 - point.multiplyAdds).toPrecision(12))} of the multiply-adds left`;
   return `${axisOf(point)} ${Object.values(point)[0]}`;
 }

@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import { PrunebenchError } from '../errors.ts';
 
-const PLAIN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+const ID = '[A-Za-z0-9][A-Za-z0-9._-]{0,99}';
+const PLAIN = new RegExp(`^${ID}$`);
 const RULE = "letters, digits, '.', '_' and '-', beginning with a letter or digit, at most 100 of them";
 
 /** Stands between the id of a benchmark and what is different in a table that is derived from it; no id has it. */
 export const DERIVED = '@';
-const CHANGES = /^[a-z0-9][a-z0-9._=+,-]{0,99}$/i;
+const CHANGE = '[A-Za-z0-9][A-Za-z0-9._=+,-]{0,99}';
+const CHANGES = new RegExp(`^${CHANGE}$`);
 
 /** What entries are named by: it stands in paths, on command lines and in links, so that no name can mean another place. */
 export const plainId = z.string().regex(PLAIN, `must be ${RULE}`);
@@ -15,7 +17,7 @@ export const plainId = z.string().regex(PLAIN, `must be ${RULE}`);
 export const tableName = z
   .string()
   .regex(
-    /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}(@[A-Za-z0-9][A-Za-z0-9._=+,-]{0,99})?$/,
+    new RegExp(`^${ID}(${DERIVED}${CHANGE})?$`),
     `must be ${RULE}; behind a '@' what is different in a derived table, where '=', '+' and ',' may stand too`,
   );
 
