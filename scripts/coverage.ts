@@ -5,12 +5,12 @@
  *     node scripts/coverage.ts [--check]
  */
 import { readFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PrunebenchError } from '@prunebench/core';
-import { writeWhole } from '@prunebench/files';
 import { loadRegistry, type Registry } from '@prunebench/runner';
 import { markdownTable } from 'markdown-table';
+import { writeOrCheck } from './generated-page.ts';
 import { type SurveyMethod, surveyMethods } from './survey-methods.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -100,19 +100,4 @@ export async function coverageFiles(): Promise<ReadonlyMap<string, string>> {
   ]);
 }
 
-async function main(): Promise<void> {
-  const check = process.argv.includes('--check');
-  for (const [path, text] of await coverageFiles()) {
-    if ((await readFile(path, 'utf8').catch(() => '')) === text) continue;
-    const name = relative(root, path);
-    if (check) {
-      console.error(`${name} is not up to date. Run: npx -y pnpm@10.34.8 exec node scripts/coverage.ts`);
-      process.exitCode = 1;
-    } else {
-      await writeWhole(path, text);
-      console.log(`${name} written`);
-    }
-  }
-}
-
-if (import.meta.main) await main();
+if (import.meta.main) await writeOrCheck(await coverageFiles(), 'exec node scripts/coverage.ts');

@@ -3,12 +3,13 @@
  *
  *     node scripts/methods-table.ts [--check]
  */
-import { glob, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { glob } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type Citation, type Criterion, citationOf, type Method, type PaperKey, shortCitation } from '@prunebench/core';
 import { loadRegistry } from '@prunebench/runner';
 import { markdownTable } from 'markdown-table';
+import { writeOrCheck } from './generated-page.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -133,18 +134,4 @@ function packageOf(id: string, packages: readonly Family[]): string {
   return family ? `[${family.folder.split('/').at(-1)}](../${family.folder})` : '';
 }
 
-async function main(): Promise<void> {
-  const text = await methodsTable();
-  const path = relative(root, tablePath);
-  if (!process.argv.includes('--check')) {
-    await writeFile(tablePath, text);
-    console.log(`${path} written`);
-    return;
-  }
-  const current = await readFile(tablePath, 'utf8').catch(() => '');
-  if (current === text) return;
-  console.error(`${path} is not up to date. Run: npx -y pnpm@10.34.8 methods-table`);
-  process.exitCode = 1;
-}
-
-if (import.meta.main) await main();
+if (import.meta.main) await writeOrCheck(new Map([[tablePath, await methodsTable()]]), 'methods-table');

@@ -4,14 +4,14 @@
  *
  *     node scripts/options-page.ts [--check]
  */
-import { readFile, writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { criterionMethodOptions, trainOptions } from '@prunebench/core';
 import { loadRegistry } from '@prunebench/runner';
 import { markdownTable } from 'markdown-table';
 import type { z } from 'zod';
 import { type KnownOptions, type OptionRow, optionRows } from './describe-options.ts';
+import { writeOrCheck } from './generated-page.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -111,18 +111,4 @@ function table(rows: readonly OptionRow[]): string {
   return markdownTable([['option', 'may be', 'default', 'meaning'], ...escaped]);
 }
 
-async function main(): Promise<void> {
-  const text = await optionsPage();
-  const path = relative(root, optionsPagePath);
-  if (!process.argv.includes('--check')) {
-    await writeFile(optionsPagePath, text);
-    console.log(`${path} written`);
-    return;
-  }
-  const current = await readFile(optionsPagePath, 'utf8').catch(() => '');
-  if (current === text) return;
-  console.error(`${path} is not up to date. Run: npx -y pnpm@10.34.8 options-page`);
-  process.exitCode = 1;
-}
-
-if (import.meta.main) await main();
+if (import.meta.main) await writeOrCheck(new Map([[optionsPagePath, await optionsPage()]]), 'options-page');
