@@ -1,13 +1,12 @@
 import { type AxisPoint, printable, type ScaleName, type TrialRecord } from '@prunebench/core';
 import { readTable } from '@prunebench/records';
 import { declareTrials } from '../plan/plan.ts';
-import { dryRun } from '../preview/dry-run.ts';
 import { captionOf } from '../question/caption.ts';
 import { type Asked, askOwnQuestion } from '../question/own-question.ts';
 import { loadRegistry, type Registry } from '../registry.ts';
 import { refusePublished, resultsFolder } from '../results/results-folder.ts';
-import { type RunSummary, runBenchmark } from '../run.ts';
-import { inJson, printDryRun, printProblems, publishedTables, stopOnSignals } from './run.ts';
+import type { RunSummary } from '../run.ts';
+import { conduct, inJson, printProblems, stopOnSignals } from './conduct.ts';
 
 export interface PruneCommandOptions {
   readonly dataset: string;
@@ -68,13 +67,7 @@ export async function prune(options: PruneCommandOptions): Promise<void> {
     signal: stop.signal,
     conclude,
   };
-  if (options.dryRun) {
-    stop.dispose();
-    return printDryRun(await dryRun(whole, publishedTables(budget.benchmark ? [budget.benchmark] : [])), options.json);
-  }
-  const summary = await runBenchmark(whole).finally(stop.dispose);
-  if (summary.errors.length > 0) process.exitCode = 1;
-  if (summary.aborted) process.exitCode = stop.exitCode();
+  await conduct(whole, stop, options, budget.benchmark ? [budget.benchmark] : []);
 }
 
 /** What is compared, and where on its axis. */

@@ -1,22 +1,17 @@
-import { constants } from 'node:os';
-import { printable, type ScaleName, scales } from '@prunebench/core';
-import type { RecordTable } from '@prunebench/records';
+import type { ScaleName } from '@prunebench/core';
 import type { BenchmarkEntry } from '../benchmark-folders.ts';
 import { lookUp } from '../options/suggest.ts';
 import { parseFilter } from '../plan/filter.ts';
-import { describeSpec } from '../plan/plan.ts';
-import { describeDryRun, dryRunInJson } from '../preview/describe.ts';
-import { type DryRun, dryRun } from '../preview/dry-run.ts';
 import { currentCommit } from '../provenance.ts';
 import { deriveBenchmark, isChanged } from '../question/derived-benchmark.ts';
 import { loadRegistry, type Registry } from '../registry.ts';
-import { publishedResults } from '../results/default-folders.ts';
 import { checkPublished } from '../results/published-of.ts';
 import { pluginsOf, registryFor } from '../results/remembered-plugins.ts';
 import { refusePublished, resultsFolder } from '../results/results-folder.ts';
 import { resultsOfRun } from '../results/results-of-run.ts';
-import { type RunSummary, runBenchmark } from '../run.ts';
+import type { RunSummary } from '../run.ts';
 import { fileLink } from '../terminal/link.ts';
+import { conduct, inJson, printProblems, stopOnSignals } from './conduct.ts';
 
 export interface RunCommandOptions {
   readonly scale: ScaleName;
@@ -73,13 +68,7 @@ export async function run(name: string, given: RunCommandOptions): Promise<void>
     signal: stop.signal,
     conclude,
   };
-  if (options.dryRun) {
-    stop.dispose();
-    return printDryRun(await dryRun(whole, publishedTables([name])), options.json);
-  }
-  const summary = await runBenchmark(whole).finally(stop.dispose);
-  if (summary.errors.length > 0) process.exitCode = 1;
-  if (summary.aborted) process.exitCode = stop.exitCode();
+  await conduct(whole, stop, options, [name]);
 }
 
 /** The benchmark as it is declared, or with the changes that are asked for. */
@@ -92,16 +81,6 @@ async function asked(
   const { benchmark, notes } = deriveBenchmark(await entry.load(), options.scale, options, registry);
   refusePublished(options.results, `The derived table ${benchmark.id}`);
   return { entry: { ...entry, id: benchmark.id, load: async () => benchmark }, notes };
-}
-
-/** The tables of benchmarks in the repository's own results, at every scale. */
-export function publishedTables(benchmarks: readonly string[]): readonly RecordTable[] {
-  return benchmarks.flatMap((id) => scales.map((scale) => resultsFolder(publishedResults).table(id, scale)));
-}
-
-export function printDryRun(run: DryRun, json: boolean): void {
-  if (json) console.log(JSON.stringify(dryRunInJson(run), null, 2));
-  else for (const line of describeDryRun(run)) console.log(printable(line));
 }
 
 /** The folder for a run that was given none; says so where it is not the published one. */
@@ -145,64 +124,4 @@ async function report(
       process.stderr.write(`picture: ${fileLink(picture, process.stderr)}\n`);
   }
   return files;
-}
-
-/** With Ctrl-C, from another program, and when the terminal or what started the command is gone. */
-const STOPS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
-/** The first signal asks the run to stop, and gives its exit code; the second ends the process, unless it says that nobody is left. */
-export function stopOnSignals(): { signal: AbortSignal; exitCode: () => number; dispose: () => void } {
-  const controller = new AbortController();
-  let exitCode = 0;
-  const onSignal = (signal: NodeJS.Signals) => {
-    if (!controller.signal.aborted) {
-      exitCode = 128 + constants.signals[signal];
-      process.stderr.write('\nStopping at the next step; once more to stop at once.\n');
-      controller.abort(signal);
-    } else if (signal !== 'SIGHUP') process.exit(128 + constants.signals[signal]);
-  };
-  for (const signal of STOPS) process.on(signal, onSignal);
-  return {
-    signal: controller.signal,
-    exitCode: () => exitCode,
-    dispose() {
-      for (const signal of STOPS) process.off(signal, onSignal);
-    },
-  };
-}
-
-export function printProblems({ trials, skipped, finished, failed, errors, aborted }: RunSummary): void {
-  for (const { trial, reason } of failed)
-    console.error(`failed, recorded as a result: ${trial.series}, ${describeSpec(trial.spec)}: ${reason}`);
-  const messages = new Map(errors.map(({ trial, error }) => [error.stack ?? error.message, { trial, error }]));
-  for (const { trial, error } of messages.values()) {
-    const others =
-      errors.filter((other) => (other.error.stack ?? other.error.message) === (error.stack ?? error.message)).length -
-      1;
-    console.error(
-      `error: ${trial.series}, ${describeSpec(trial.spec)}${others > 0 ? ` and ${others} other trials` : ''}: ${error.stack ?? error.message}`,
-    );
-    if (error.remedy) console.error(error.remedy);
-  }
-  if (aborted)
-    console.error(
-      `Stopped: ${skipped + finished + failed.length} of ${trials} trials are finished. The same command goes on from here; steps that were under way begin again.`,
-    );
-}
-
-export function inJson({ trials, skipped, finished, failed, errors, speed, aborted }: RunSummary) {
-  return {
-    trials,
-    skipped,
-    finished,
-    failed: failed.map(({ trial, reason }) => ({ key: trial.key, series: trial.series, spec: trial.spec, reason })),
-    errors: errors.map(({ trial, error }) => ({
-      key: trial.key,
-      series: trial.series,
-      spec: trial.spec,
-      message: error.message,
-    })),
-    speed,
-    aborted,
-  };
 }
