@@ -6,7 +6,7 @@ import { PrunebenchError, SCHEMA_VERSION, type TrialRecord } from '@prunebench/c
 import { writeRecord } from '@prunebench/records';
 import test from 'ava';
 import { Command } from 'commander';
-import { type Selection, selectionFilters, selectionOptions } from '../src/options/selection.ts';
+import { type Selection, selecting, selectionFilters } from '../src/options/selection.ts';
 import { findRecord } from '../src/plan/find-record.ts';
 import { listedTrials } from '../src/plan/listed-trials.ts';
 import { loadRegistry } from '../src/registry.ts';
@@ -64,7 +64,7 @@ async function folderOfRecords() {
 /** What a command line leaves. */
 function parsed(...args: string[]): Selection {
   const command = new Command().exitOverride().configureOutput({ writeErr: () => {} });
-  for (const option of selectionOptions()) command.addOption(option);
+  selecting(command);
   return command.parse(args, { from: 'user' }).opts<Selection>();
 }
 

@@ -1,5 +1,5 @@
 import { axes, scales } from '@prunebench/core';
-import { InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Filter } from '../plan/filter.ts';
 
 /** Fields by which trials are selected, the widest first: what nothing fits is said in this order. */
@@ -8,8 +8,7 @@ const FIELDS = ['benchmark', 'scale', 'dataset', 'network', 'series', ...axes, '
 /** What the options below leave: a field that was not named is not there. */
 export type Selection = { readonly [Field in (typeof FIELDS)[number]]?: string };
 
-/** The options that select trials by what they are, in place of a key. */
-export function selectionOptions(): readonly Option[] {
+function selectionOptions(): readonly Option[] {
   const option = (field: keyof Selection, value: string, words: string) => new Option(`--${field} <${value}>`, words);
   return [
     option('benchmark', 'name', 'trials of this benchmark'),
@@ -24,6 +23,12 @@ export function selectionOptions(): readonly Option[] {
     ),
     option('seed', 'number', 'the trial of this seed').argParser(finite),
   ];
+}
+
+/** The command with the options that select trials by what they are, in place of a key. */
+export function selecting(command: Command): Command {
+  for (const option of selectionOptions()) command.addOption(option);
+  return command;
 }
 
 /** A selection as filters on trials. */

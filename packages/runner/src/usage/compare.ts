@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import type { CompareOptions } from '../commands/compare.ts';
 import { jsonOption, pluginOption, resultsOption } from '../options/options.ts';
-import { selectionOptions } from '../options/selection.ts';
+import { selecting } from '../options/selection.ts';
 import { examples } from './examples.ts';
 
 /** `prunebench compare`: holds two tables against one another. */
@@ -38,6 +38,5 @@ paired t-test after Holm's correction over the cells of a network, from three se
     .action(async (first: string, second: string, options: CompareOptions) =>
       (await import('../commands/compare.ts')).compare(first, second, options),
     );
-  for (const option of selectionOptions()) command.addOption(option);
-  return command;
+  return selecting(command);
 }

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { ExportCommandOptions } from '../commands/export.ts';
 import { jsonOption, pluginOption, resultsOption } from '../options/options.ts';
-import { selectionOptions } from '../options/selection.ts';
+import { selecting } from '../options/selection.ts';
 import { examples } from './examples.ts';
 
 /** `prunebench export`: writes a network. */
@@ -34,6 +34,5 @@ export function exportCommand(): Command {
     .action(async (key: string | undefined, options: ExportCommandOptions) =>
       (await import('../commands/export.ts')).exportTrial(key, options),
     );
-  for (const option of selectionOptions()) command.addOption(option);
-  return command;
+  return selecting(command);
 }

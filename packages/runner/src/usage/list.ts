@@ -1,7 +1,7 @@
 import { Argument, Command } from 'commander';
 import type { ListTrialsOptions } from '../commands/list-trials.ts';
 import { jsonOption, pluginOption, resultsOption } from '../options/options.ts';
-import { selectionOptions } from '../options/selection.ts';
+import { selecting } from '../options/selection.ts';
 import { examples } from './examples.ts';
 
 /** `prunebench list`: shows what can be named. */
@@ -56,6 +56,5 @@ function trialsCommand(): Command {
     .action(async (name: string | undefined, _: unknown, trials: Command) =>
       (await import('../commands/list-trials.ts')).listTrials(name, trials.optsWithGlobals<ListTrialsOptions>()),
     );
-  for (const option of selectionOptions()) command.addOption(option);
-  return command;
+  return selecting(command);
 }

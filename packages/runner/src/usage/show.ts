@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { ShowOptions } from '../commands/show.ts';
 import { jsonOption, pluginOption, resultsOption } from '../options/options.ts';
-import { selectionOptions } from '../options/selection.ts';
+import { selecting } from '../options/selection.ts';
 import { examples } from './examples.ts';
 
 /** `prunebench show`: everything about one trial. */
@@ -33,6 +33,5 @@ that computes the trial again is said in their place.`,
     .action(async (key: string | undefined, options: ShowOptions) =>
       (await import('../commands/show.ts')).show(key, options),
     );
-  for (const option of selectionOptions()) command.addOption(option);
-  return command;
+  return selecting(command);
 }

@@ -9,7 +9,7 @@ import {
   resultsOption,
   wholeNumber,
 } from '../options/options.ts';
-import { selectionOptions } from '../options/selection.ts';
+import { selecting } from '../options/selection.ts';
 import { examples } from './examples.ts';
 
 /** `prunebench time`: times one network on sparse kernels. */
@@ -37,6 +37,5 @@ export function timeCommand(): Command {
     .action(async (key: string | undefined, options: TimeCommandOptions) =>
       (await import('../commands/time.ts')).time(key, options),
     );
-  for (const option of selectionOptions()) command.addOption(option);
-  return command;
+  return selecting(command);
 }
