@@ -173,6 +173,8 @@ export interface StepKind<Options = unknown> {
    * training what pruning has upset (batch norm's statistics). Absent: no.
    */
   readonly completesPruning?: boolean;
+  /** Whether the planner puts it before the steps of the method where a network brings parameters trained elsewhere. Absent: no. */
+  readonly loadsPretrained?: boolean;
   /**
    * Rises when the same options come to mean something else, so that nothing computed before passes for what is computed now;
    * part of the keys of the stages and trials that take such a step. Absent: 1.

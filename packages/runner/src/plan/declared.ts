@@ -15,12 +15,10 @@ import type { Registry } from '../registry.ts';
 
 const name = z.string().min(1);
 
-/** The kind of step that stands before a method's own where its network brings parameters that were trained elsewhere. */
-const PRETRAINED = 'pretrained';
-
 /** How many of a trial's steps are not its method's, whose own count from 0 behind them. */
-export function stepsBefore(steps: readonly Step[]): number {
-  return steps[0]?.kind === PRETRAINED ? 1 : 0;
+export function stepsBefore(steps: readonly Step[], registry: Registry): number {
+  const own = steps.findIndex(({ kind }) => !registry.steps.get(kind)?.loadsPretrained);
+  return own < 0 ? steps.length : own;
 }
 
 const declarations = z.array(
@@ -68,7 +66,11 @@ export function declaredSteps(spec: Omit<TrialSpec, 'seed'>, network: Network, r
   });
   checkSteps(spec.method, steps);
   if (pretrain === null && retrain === null) refuseMissingTraining(spec.method, steps, registry);
-  return pretrained ? [{ kind: PRETRAINED, options: { checksum: pretrained.checksum } }, ...steps] : steps;
+  if (!pretrained) return steps;
+  const load = [...registry.steps.values()]
+    .filter(({ loadsPretrained }) => loadsPretrained)
+    .map(({ kind }): Step => ({ kind, options: { checksum: pretrained.checksum } }));
+  return [...load, ...steps];
 }
 
 /** A method that trains, in a trial that says nothing of a training. */

@@ -95,6 +95,7 @@ const step = z.looseObject({
   prunes: z.boolean(),
   trains: z.boolean(),
   completesPruning: z.boolean().optional(),
+  loadsPretrained: z.boolean().optional(),
   revision: z.int().positive().optional(),
   work: call.optional(),
   normalise: call.optional(),

@@ -60,7 +60,7 @@ export async function takeStep(stage: Stage, context: StepContext): Promise<Step
     extensions: registry.extensions,
     initializer: context.initializer,
     ...(context.pretrained && { pretrained: context.pretrained }),
-    stateAfter: (index) => context.stateOf(ancestor(stage, index + stepsBefore(stage.steps))),
+    stateAfter: (index) => context.stateOf(ancestor(stage, index + stepsBefore(stage.steps, registry))),
     ...(scoreMemory && { shared: { memory: scoreMemory, start } }),
     ...(onProgress && { onProgress }),
     ...(onEvaluation && { onEvaluation }),

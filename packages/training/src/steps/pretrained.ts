@@ -14,6 +14,7 @@ export const pretrainedStep = defineStepKind({
   options,
   prunes: false,
   trains: true,
+  loadsPretrained: true,
   async run(session) {
     const parameters = session.initialParameters();
     for (const { name, shape } of parameterSpecs(session.network)) {
