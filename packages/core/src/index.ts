@@ -32,7 +32,7 @@ export {
   type Subject,
   scored,
 } from './contracts/criterion.ts';
-export type { Batch, Dataset, Split, SplitName } from './contracts/dataset.ts';
+export type { Batch, ByteRows, Dataset, GatherBytes, Split, SplitName } from './contracts/dataset.ts';
 export type { ExtensionEntry } from './contracts/extension.ts';
 export {
   defineMethod,

@@ -1,4 +1,4 @@
-import type { Batch, RandomStream, Split } from '@prunebench/core';
+import type { Batch, GatherBytes, RandomStream, Split } from '@prunebench/core';
 import { PrunebenchError } from '@prunebench/core';
 import { type Crops, type ImageSplit, isImageSplit } from './byte-split.ts';
 
@@ -25,6 +25,8 @@ export interface BatchOptions {
    * is asked for (tensors of tfjs's cpu backend keep the array they were made from); default false.
    */
   readonly reuseBuffers?: boolean;
+  /** See `Split.fill`. */
+  readonly gather?: GatherBytes | undefined;
 }
 
 /**
@@ -58,8 +60,8 @@ function ragged(full: { x: Float32Array; y: Int32Array }, size: number, exampleS
   return { x: full.x.subarray(0, size * exampleSize), y: full.y.subarray(0, size) };
 }
 
-function filler(split: Split, { augmentation = 'none', random }: BatchOptions): Split['fill'] {
-  if (augmentation === 'none') return (indices, out) => split.fill(indices, out);
+function filler(split: Split, { augmentation = 'none', random, gather }: BatchOptions): Split['fill'] {
+  if (augmentation === 'none') return (indices, out) => split.fill(indices, out, gather);
   if (!isImageSplit(split))
     throw new PrunebenchError('The augmentation crop-flip needs images, and this dataset has none.', {
       remedy: 'Set augmentation to none for this dataset.',

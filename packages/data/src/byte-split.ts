@@ -1,4 +1,4 @@
-import type { Split } from '@prunebench/core';
+import type { ByteRows, Split } from '@prunebench/core';
 
 /** Where in the padded image each example's window lies, and whether it is mirrored. */
 export interface Crops {
@@ -49,14 +49,16 @@ export function identityTable(): Float32Array {
 export function byteSplit(examples: ByteExamples, rows: Uint32Array): Split {
   const { bytes, table } = examples;
   const size = exampleSize(examples);
-  const channels = table.length / 256;
   return {
     size: rows.length,
     labels: Int32Array.from(rows, (row) => examples.labels[row]),
-    fill(indices, out) {
+    fill(indices, out, gather = gatherBytes) {
       requireLength(out, indices.length * size);
-      for (let i = 0; i < indices.length; i++)
-        normalise(bytes, rowAt(rows, indices[i]) * size, size, table, channels, out, i * size);
+      gather(
+        { bytes, size, table },
+        Uint32Array.from(indices, (index) => rowAt(rows, index)),
+        out,
+      );
     },
   };
 }
@@ -92,21 +94,16 @@ function exampleSize({ shape }: ByteExamples): number {
   return shape.reduce((product, length) => product * length, 1);
 }
 
-function normalise(
-  bytes: Uint8Array,
-  from: number,
-  count: number,
-  table: Float32Array,
-  channels: number,
-  out: Float32Array,
-  to: number,
-): void {
-  if (channels === 1) {
-    for (let i = 0; i < count; i++) out[to + i] = table[bytes[from + i]];
-    return;
+/** See `GatherBytes`. */
+function gatherBytes({ bytes, size, table }: ByteRows, rows: Uint32Array, out: Float32Array): void {
+  const channels = table.length / 256;
+  for (let i = 0; i < rows.length; i++) {
+    const [from, to] = [rows[i] * size, i * size];
+    if (channels === 1) for (let k = 0; k < size; k++) out[to + k] = table[bytes[from + k]];
+    else
+      for (let k = 0; k < size; k += channels)
+        for (let c = 0; c < channels; c++) out[to + k + c] = table[(c << 8) | bytes[from + k + c]];
   }
-  for (let i = 0; i < count; i += channels)
-    for (let c = 0; c < channels; c++) out[to + i + c] = table[(c << 8) | bytes[from + i + c]];
 }
 
 function cropOne(

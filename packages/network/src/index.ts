@@ -22,6 +22,7 @@ export { lossOf } from './losses/loss-of.ts';
 export { type Noise, type NoiseSource, noiseSource } from './noise.ts';
 export { adamUpdate } from './ops/adam-update.ts';
 export { type BatchNormTrainingOptions, type BatchNormTrainingResult, batchNormTraining } from './ops/batch-norm.ts';
+export { byteGatherer, registerByteGatherer } from './ops/byte-gatherer.ts';
 export { gradientArguments } from './ops/gradient-arguments.ts';
 export { momentumUpdate } from './ops/momentum-update.ts';
 export { bernoulliNoise, normalNoise, uniformNoise } from './ops/noise.ts';

@@ -1,6 +1,7 @@
 import { type Evaluation, type Network, PrunebenchError, type Split, type State } from '@prunebench/core';
 import { batches } from '@prunebench/data';
 import {
+  byteGatherer,
   type CompiledStep,
   forward,
   type Loss,
@@ -13,8 +14,11 @@ import {
 } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 import type { ExtensionHost } from './extensions/extension-host.ts';
+import { readsSingleSteps } from './extensions/step-hooks.ts';
 import { EventLoopTurns } from './iteration/event-loop-turns.ts';
 import { uploadState } from './iteration/parameter-variables.ts';
+import { SparseEvaluation } from './sparse/sparse-evaluation.ts';
+import { sparseForward } from './sparse/sparse-forward.ts';
 
 /** Divides the usual splits, and keeps a VGG's activations within a few hundred megabytes. */
 const BATCH_SIZE = 250;
@@ -53,6 +57,8 @@ export class Evaluator implements Disposable {
   readonly #parameters: Readonly<Record<string, tf.Variable>>;
   readonly #host: ExtensionHost | undefined;
   readonly #batchSize: number;
+  /** Undefined where an extension has a say in the forward pass. */
+  readonly #sparse: SparseEvaluation | undefined;
   #compiled: { readonly step: CompiledStep | undefined } | undefined;
 
   constructor(
@@ -64,6 +70,8 @@ export class Evaluator implements Disposable {
     this.#parameters = parameters;
     this.#host = options.host;
     this.#batchSize = options.batchSize ?? BATCH_SIZE;
+    if (!this.#host?.extensions.some(({ extension }) => readsSingleSteps(extension)))
+      this.#sparse = new SparseEvaluation(network, parameters, this.#batchSize);
   }
 
   /** Updates done and the learning rate are for hooks that depend on them. */
@@ -78,7 +86,8 @@ export class Evaluator implements Disposable {
     const turns = new EventLoopTurns(signal);
     let batch = 0;
     if (split.size >= this.#batchSize * BATCHES_WORTH_COMPILING) this.compile();
-    for (const { x, y, size } of batches(split, { batchSize: this.#batchSize, inputShape, reuseBuffers: true })) {
+    const order = { batchSize: this.#batchSize, inputShape, reuseBuffers: true, gather: byteGatherer() };
+    for (const { x, y, size } of batches(split, order)) {
       const moment = this.#host?.moments.at(update, learningRate, ++batch) ?? [];
       tally.add(await this.outputs(x, size, moment), y);
       if (turns.due) await turns.take();
@@ -97,22 +106,36 @@ export class Evaluator implements Disposable {
     return values;
   }
 
-  /** Compiles the forward pass for batches of full size, where the backend can do that. */
+  /** Compiles the forward pass for batches of full size with the weights as they are, where the backend can do that. */
   compile(): void {
     const compile = stepCompiler();
-    if (this.#compiled || !compile) return;
+    if (!compile) return;
+    if (this.#sparse?.refresh()) this.#forgetCompiled();
+    if (this.#compiled) return;
     using scope = new TensorScope();
     const examples = scope.make(() => [
       tf.zeros([this.#batchSize, ...this.#network.inputShape]),
       ...this.#tensors(this.#host?.moments.at(0, 0) ?? []),
     ]);
     const variables = this.#host?.variables.all.map(({ variable }) => variable) ?? [];
-    const state = [...Object.values(this.#parameters), ...variables];
-    this.#compiled = { step: compile(([x, ...moment]) => [this.#forward(x, moment)], examples, state) };
+    const sparse = this.#sparse?.kernels ?? new Map();
+    const kept = [...sparse.values()].map(({ values }) => values);
+    const state = [...Object.values(this.#parameters), ...kept, ...variables];
+    const outputs = (x: tf.Tensor, moment: tf.Tensor[]) =>
+      sparse.size > 0
+        ? sparseForward(this.#network, this.#parameters, sparse, x, { training: false })
+        : this.#forward(x, moment);
+    this.#compiled = { step: compile(([x, ...moment]) => [outputs(x, moment)], examples, state) };
   }
 
   dispose(): void {
+    this.#forgetCompiled();
+    this.#sparse?.dispose();
+  }
+
+  #forgetCompiled(): void {
     this.#compiled?.step?.dispose();
+    this.#compiled = undefined;
   }
 
   [Symbol.dispose](): void {

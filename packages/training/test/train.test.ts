@@ -320,3 +320,21 @@ test.serial('dropout draws new units at every step, and the same ones when repea
   await run();
   t.deepEqual(patterns, first);
 });
+
+test('what a training has evaluated of the state that it leaves is what an evaluation of it gives', async (t) => {
+  const last: boolean[] = [];
+  for (const seed of [1, 2, 3, 4]) {
+    const slow = options({ epochs: 3, batchSize: 16, learningRate: 0.01 });
+    const outcome = await train(network, fresh(network), dataset, slow, { random: randomStream(seed) });
+    const { validation, test: known } = outcome.evaluations!;
+    t.deepEqual(validation, await evaluate(network, outcome.state, dataset.splits.validation));
+    if (known) t.deepEqual(known, await evaluate(network, outcome.state, dataset.splits.test));
+    t.is(known !== undefined, outcome.metrics.bestValidation!.epoch === 3);
+    last.push(known !== undefined);
+  }
+  t.true(last.includes(true));
+});
+
+test('a training that an extension takes part in says nothing of the state that it leaves', async (t) => {
+  t.is((await trainWith({ output: (_, y) => y })).evaluations, undefined);
+});

@@ -65,7 +65,7 @@ export function csrTimesDense(
   if (bias) expectLength('bias', bias, rows);
   expectLength(places ? 'places' : 'values', places ?? values, columnIndices.length);
   const operands = { starts: rowStarts, columns: columnIndices, values, places, x, bias, y };
-  invokeOnArrays('CsrTimesDense', operands, { rows, columns, n, relu });
+  invokeOnArrays('CsrTimesDense', operands, { rows, columns, n, biasLast: false, relu });
 }
 
 /**

@@ -1,3 +1,15 @@
+/** Rows of bytes, and what each byte becomes: 256 values for every channel, which come in turn within a row. */
+export interface ByteRows {
+  readonly bytes: Uint8Array;
+  /** Bytes of a row. */
+  readonly size: number;
+  /** [channels * 256] */
+  readonly table: Float32Array;
+}
+
+/** Writes the rows `rows`, each byte by its table, one after another into `out` [rows.length * size]. */
+export type GatherBytes = (from: ByteRows, rows: Uint32Array, out: Float32Array) => void;
+
 /** A labelled split, kept as raw bytes and normalised while a batch is assembled. */
 export interface Split {
   readonly size: number;
@@ -5,8 +17,10 @@ export interface Split {
   readonly labels: Int32Array;
   /**
    * Writes the normalised examples `indices` into `out` ([indices.length, ...inputShape], row-major): the only copy made.
+   *
+   * @param gather how bytes become numbers on the backend at hand; absent, or where a split does not consist of bytes: in JavaScript
    */
-  fill(indices: ArrayLike<number>, out: Float32Array): void;
+  fill(indices: ArrayLike<number>, out: Float32Array, gather?: GatherBytes): void;
 }
 
 export type SplitName = 'train' | 'validation' | 'calibration' | 'test';

@@ -96,6 +96,8 @@ export interface StepMetrics {
 export interface StepOutcome {
   readonly state: State;
   readonly metrics: StepMetrics;
+  /** Of the state, by split, as far as the step has evaluated it: what is here is not evaluated again. */
+  readonly evaluations?: { readonly validation?: Evaluation; readonly test?: Evaluation };
 }
 
 /** What is going on, for the progress display. */

@@ -82,7 +82,7 @@ export async function runStage(stage: Stage, context: StageContext): Promise<num
   const start = performance.now();
   const { kind } = stage.steps[stage.steps.length - 1];
   let evaluated = 0;
-  const { state, metrics } = await takeStep(stage, {
+  const { state, metrics, evaluations: known = {} } = await takeStep(stage, {
     ...context,
     stateOf: (key) => store.readState(key, notice),
     onEvaluation: (split) => {
@@ -92,8 +92,9 @@ export async function runStage(stage: Stage, context: StageContext): Promise<num
   refuseDiverged(state.parameters, `after ${kind} (step ${stage.steps.length})`);
   checkMetrics(kind, metrics);
   const evaluations = stage.evaluate
-    ? await evaluateBoth((split) =>
-        evaluate(networkOf(state, context.network), state, dataset.splits[split], { signal }),
+    ? await evaluateBoth(
+        async (split) =>
+          known[split] ?? evaluate(networkOf(state, context.network), state, dataset.splits[split], { signal }),
       )
     : undefined;
   const seconds = (performance.now() - start) / 1000;

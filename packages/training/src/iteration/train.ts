@@ -15,7 +15,7 @@ import {
   type TrainOptions,
 } from '@prunebench/core';
 import { batches } from '@prunebench/data';
-import { refuseUntrainable } from '@prunebench/network';
+import { byteGatherer, refuseUntrainable } from '@prunebench/network';
 import { Evaluator } from '../evaluate.ts';
 import { keptVariables } from '../extensions/extension-variables.ts';
 import { madeExtensions } from '../extensions/made-extensions.ts';
@@ -159,7 +159,10 @@ class Training implements Disposable {
       ...(whole ? {} : { cut: await cutOf(this.#run, this.#context.stream ?? '') }),
       ...(this.#state.network && { network: this.#state.network }),
     };
-    return { state: whole ? this.#run.host.finish(state) : state, metrics };
+    if (this.#run.host.extensions.length > 0 || !whole)
+      return { state: whole ? this.#run.host.finish(state) : state, metrics };
+    const test = this.#best?.step === this.#run.step ? { test: bestValidation.test } : {};
+    return { state, metrics, evaluations: { validation: this.#log.at(-1)!.validation, ...test } };
   }
 
   /**
@@ -208,6 +211,7 @@ class Training implements Disposable {
       augmentation,
       random: random.fork('augmentation').fork(String(epoch)),
       reuseBuffers: true,
+      gather: byteGatherer(),
     });
     let learningRate = 0;
     let place = epoch * this.#stepsPerEpoch;

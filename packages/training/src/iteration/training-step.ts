@@ -113,7 +113,8 @@ function outputsOf(
 ): tf.Tensor {
   const onStatistics = statistics.collector.collect;
   const options = host.forwardOptions(moment, true);
-  if (sparse.size > 0) return sparseForward(network, variables, sparse, x, { ...options, onStatistics });
+  if (sparse.size > 0)
+    return sparseForward(network, variables, sparse, x, { ...options, training: true, onStatistics });
   return forward(network, variables, x, { ...options, hooks: [...options.hooks, ...taps], onStatistics });
 }
 

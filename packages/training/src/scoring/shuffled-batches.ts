@@ -1,5 +1,6 @@
 import type { Batch, Dataset, Network, RandomStream } from '@prunebench/core';
 import { batches } from '@prunebench/data';
+import { byteGatherer } from '@prunebench/network';
 
 /**
  * Batches of one split as fresh arrays. Without `count` one pass in which the last batch may be smaller; with it exactly so
@@ -17,7 +18,8 @@ export function* shuffledBatches(
   for (let pass = 0; left > 0; pass++) {
     const order = random.fork(String(pass)).permutation(size);
     const { batchSize } = options;
-    for (const batch of batches(dataset.splits[split], { batchSize, inputShape: network.inputShape, order })) {
+    const { inputShape } = network;
+    for (const batch of batches(dataset.splits[split], { batchSize, inputShape, order, gather: byteGatherer() })) {
       yield batch;
       if (--left === 0) return;
     }

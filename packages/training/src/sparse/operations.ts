@@ -33,9 +33,13 @@ function beforeRelu(dy: tf.Tensor, y: tf.Tensor, { relu }: Attributes): tf.Tenso
 
 const savedOfProduct = ['values', 'starts', 'columns', 'transposedStarts', 'transposedColumns', 'transposedPlaces'];
 
-/** y = W x (+ bias, ReLU) with the kept weights of W [rows, columns of x]: columns in, columns out. */
-export function sparseMatMul(x: tf.Tensor, rows: number, product: Product): tf.Tensor {
-  return run('SparseMatMul', { x, ...productInputs(product) }, { rows, relu: product.relu });
+/**
+ * y = W x (+ bias, ReLU) with the kept weights of W [rows, columns of x]: columns in, columns out. Sums start from the bias, or get it
+ * last, as those of a dense product do.
+ */
+export function sparseMatMul(x: tf.Tensor, rows: number, product: Product & { readonly biasLast: boolean }): tf.Tensor {
+  const { biasLast, relu } = product;
+  return run('SparseMatMul', { x, ...productInputs(product) }, { rows, biasLast, relu });
 }
 
 tf.registerGradient({

@@ -29,12 +29,14 @@ import {
 import type { SparseKernel } from './sparse-kernels.ts';
 import { TiledValue } from './tiled-value.ts';
 
-/** What `ForwardOptions` needs of training. */
-export type SparseForwardOptions = Pick<ForwardOptions, 'onStatistics' | 'noise'>;
+/** As `ForwardOptions`, without hooks. */
+export type SparseForwardOptions = Pick<ForwardOptions, 'onStatistics' | 'noise'> & { readonly training: boolean };
 
 /**
- * Core's `forward` in training, with the kernels in `sparse` multiplied by their kept weights alone. Convolutions hand
- * tiles on and dense layers columns; what has no operation there runs on images, and values are converted where layouts meet.
+ * `forward` with the kernels in `sparse` multiplied by their kept weights alone. Convolutions hand tiles on and dense layers
+ * columns; what has no operation there runs on images, and values are converted where layouts meet.
+ *
+ * Not in training, `sparse` may hold dense layers only, and their sums are taken as the dense product takes them.
  *
  * @param x [N, ...inputShape]
  * @returns the output [N, units]
@@ -92,7 +94,8 @@ class Walk {
     const [input] = inputs;
     const kernel = this.#sparse.get(`${layer.name}/kernel`);
     if (kernel && layer.kind === 'dense') {
-      const product = { ...kernel, bias: this.#parameters[`${layer.name}/bias`], relu: fused.relu };
+      const bias = this.#parameters[`${layer.name}/bias`];
+      const product = { ...kernel, bias, biasLast: !this.#options.training, relu: fused.relu };
       return this.#made('columns', sparseMatMul(input.as('columns'), layer.units, product));
     }
     if (kernel && layer.kind === 'conv2d') return this.#convolution(fused, layer, kernel, input);
@@ -112,10 +115,9 @@ class Walk {
     // Element by element, any layout will do.
     const layout = layer.kind === 'activation' || layer.kind === 'add' ? input.layout : 'images';
     const tensors = inputs.map((value) => value.as(layout));
-    const options = { ...this.#options, training: true };
     return this.#made(
       layout,
-      computeLayer(fused, tensors, (name) => this.#parameters[name], options),
+      computeLayer(fused, tensors, (name) => this.#parameters[name], this.#options),
     );
   }
 

@@ -14,12 +14,16 @@ function assertIndices(kernel: string, size: number, tensors: Inputs): void {
   }
 }
 
-/** Inputs x [columns, n], values, starts [rows + 1], columns, optional places and bias [rows]; attributes rows, relu; output [rows, n]. */
+/**
+ * Inputs x [columns, n], values, starts [rows + 1], columns, optional places and bias [rows]; attributes rows, biasLast (with the
+ * bits of a dense product), relu; output [rows, n].
+ */
 const sparseMatMul: KernelBody = ({ backend, inputs, attrs }) => {
   const { x, values } = required(inputs, 'x', 'values');
   const { starts, columns, places, bias } = inputs;
   const rows = numberOf(attrs.rows, 'rows');
   const relu = Boolean(attrs.relu);
+  const biasLast = Boolean(attrs.biasLast);
   const [height, n] = matrixShape(x);
   const kept = sizeOf(values.shape);
   assertFloats('SparseMatMul', height * n, { x });
@@ -27,7 +31,8 @@ const sparseMatMul: KernelBody = ({ backend, inputs, attrs }) => {
   assertIndices('SparseMatMul', rows + 1, { starts });
   assertIndices('SparseMatMul', kept, { columns, places });
   const y = backend.output([rows, n]);
-  backend.invoke('CsrTimesDense', { starts, columns, values, places, x, bias, y }, { rows, columns: height, n, relu });
+  const numbers = { rows, columns: height, n, biasLast, relu };
+  backend.invoke('CsrTimesDense', { starts, columns, values, places, x, bias, y }, numbers);
   return y;
 };
 

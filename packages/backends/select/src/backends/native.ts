@@ -1,11 +1,13 @@
-import { registerStepCompiler, type StepCompiler } from '@prunebench/network';
+import { registerByteGatherer, registerStepCompiler, type StepCompiler } from '@prunebench/network';
 import type { Backend } from '../backend.ts';
 
 export const native: Backend = {
   name: 'native',
   summary: 'C++ kernels compiled for this machine',
   async register(threads) {
-    const { CannotCapture, captureStep, registerNativeBackend } = await import('@prunebench/backend-native');
+    const { CannotCapture, captureStep, gatherBytes, registerNativeBackend } = await import(
+      '@prunebench/backend-native'
+    );
     const registered = await registerNativeBackend({ threads });
     const compile: StepCompiler = (body, examples, state) => {
       try {
@@ -16,6 +18,7 @@ export const native: Backend = {
       }
     };
     registerStepCompiler('native', compile);
+    registerByteGatherer('native', gatherBytes);
     return { threads: registered.threads, instructions: registered.simd };
   },
 };

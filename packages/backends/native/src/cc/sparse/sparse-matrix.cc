@@ -35,8 +35,9 @@ struct RowPart {
   const float* x;
   int64_t stride;  // floats between the rows of x
   int64_t last;
-  bool first, finish;  // start from the bias, end with the ReLU
+  bool first, finish;  // of the row
   float bias;
+  bool biasLast;  // added to the sum, which else starts from it
   bool relu;
   float* y;
 };
@@ -51,7 +52,7 @@ template <int NV, bool WHOLE, bool PLACES>
 void rowProduct(const Csr& m, const RowPart& part) {
   Vec acc[NV];
 #pragma GCC unroll 8
-  for (int v = 0; v < NV; ++v) acc[v] = part.first ? splat(part.bias) : vectorAt<NV, WHOLE>(part.y, v, part.last);
+  for (int v = 0; v < NV; ++v) acc[v] = part.first ? (part.biasLast ? Vec{} : splat(part.bias)) : vectorAt<NV, WHOLE>(part.y, v, part.last);
   const float *const x = part.x, *const values = m.values;
   const int32_t *const columns = m.columns, *const places = m.places;
   const int64_t stride = part.stride, last = part.last;
@@ -62,6 +63,10 @@ void rowProduct(const Csr& m, const RowPart& part) {
     for (int v = 0; v < NV; ++v) acc[v] += weight * vectorAt<NV, WHOLE>(from, v, last);
   }
   const bool withRelu = part.finish && part.relu;
+  if (part.finish && part.biasLast) {
+#pragma GCC unroll 8
+    for (int v = 0; v < NV; ++v) acc[v] += splat(part.bias);
+  }
 #pragma GCC unroll 8
   for (int v = 0; v < NV; ++v) {
     const Vec value = withRelu ? relu(acc[v]) : acc[v];
@@ -154,7 +159,7 @@ struct Operands {
   const float *x, *bias;
   float* y;
   int64_t rows, columns, n;
-  bool relu;
+  bool biasLast, relu;
 };
 
 // One column: dot products with several partial sums, added in a fixed order.
@@ -162,13 +167,14 @@ void timesVector(const Csr& m, const Operands& o) {
   constexpr int kSide = 8;
   parallelRange(o.rows, rowGrain(o.rows, m.starts[o.rows]), [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
-      float sums[kSide] = {o.bias ? o.bias[row] : 0};
+      float sums[kSide] = {o.bias && !o.biasLast ? o.bias[row] : 0};
       int32_t i = m.starts[row];
       const int32_t last = m.starts[row + 1];
       for (; i + kSide <= last; i += kSide)
         for (int s = 0; s < kSide; ++s) sums[s] += m.value(i + s) * o.x[m.columns[i + s]];
       for (; i < last; ++i) sums[0] += m.value(i) * o.x[m.columns[i]];
-      const float sum = ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+      float sum = ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+      if (o.bias && o.biasLast) sum += o.bias[row];
       o.y[row] = o.relu ? relu(sum) : sum;
     }
   });
@@ -201,7 +207,7 @@ void rowsTimesStrip(const Csr& m, const Operands& o, int64_t begin, int64_t end,
       int32_t to = finish ? limit : from;
       while (to < limit && m.columns[to] < first + block) ++to;
       next[static_cast<size_t>(row - begin)] = to;
-      kernel(m, {from, to, x, stride, last, first == 0, finish, o.bias ? o.bias[row] : 0, o.relu, o.y + row * o.n + column});
+      kernel(m, {from, to, x, stride, last, first == 0, finish, o.bias ? o.bias[row] : 0, o.bias && o.biasLast, o.relu, o.y + row * o.n + column});
     }
   }
 }
@@ -209,12 +215,13 @@ void rowsTimesStrip(const Csr& m, const Operands& o, int64_t begin, int64_t end,
 }  // namespace
 
 // y[rows, n] = matrix[rows, columns] x[columns, n] + bias[rows], with ReLU if wanted. Weight i of row r has i from starts[r] to
-// starts[r + 1], and is values[places[i]] where there are places.
-KERNEL(CsrTimesDense, (starts, columns, values, OPTIONAL(places), x, OPTIONAL(bias), OUT(y)), (rows, columns, n, relu)) {
+// starts[r + 1], and is values[places[i]] where there are places. Sums start from the bias; with biasLast they go as those of a
+// dense product whose K is one slice (gemm/multiply.h), where weights of 0 change nothing: the same bits, for n above 1.
+KERNEL(CsrTimesDense, (starts, columns, values, OPTIONAL(places), x, OPTIONAL(bias), OUT(y)), (rows, columns, n, biasLast, relu)) {
   const Csr m{call.in<int32_t>(Operand::starts), call.in<int32_t>(Operand::columns), call.in<float>(Operand::values),
               call.in<int32_t>(Operand::places)};
   const Operands o{call.in<float>(Operand::x), call.in<float>(Operand::bias), call.out<float>(Operand::y),
-                   call.integer(Number::rows), call.integer(Number::columns), call.integer(Number::n), call.flag(Number::relu)};
+                   call.integer(Number::rows), call.integer(Number::columns), call.integer(Number::n), call.flag(Number::biasLast), call.flag(Number::relu)};
   if (o.rows == 0 || o.n == 0) return;
   if (o.n == 1) return timesVector(m, o);
   const int64_t width = kWide * kLanes, strips = ceilDivide(o.n, width), weights = m.starts[o.rows];
