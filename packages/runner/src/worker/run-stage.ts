@@ -82,7 +82,11 @@ export async function runStage(stage: Stage, context: StageContext): Promise<num
   const start = performance.now();
   const { kind } = stage.steps[stage.steps.length - 1];
   let evaluated = 0;
-  const { state, metrics, evaluations: known = {} } = await takeStep(stage, {
+  const {
+    state,
+    metrics,
+    evaluations: known = {},
+  } = await takeStep(stage, {
     ...context,
     stateOf: (key) => store.readState(key, notice),
     onEvaluation: (split) => {
