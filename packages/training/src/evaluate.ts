@@ -15,6 +15,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { ExtensionHost } from './extensions/extension-host.ts';
 import { EventLoopTurns } from './iteration/event-loop-turns.ts';
 import { uploadState } from './iteration/parameter-variables.ts';
+import { spentTime } from './spent-time.ts';
 
 /** Divides the usual splits, and keeps a VGG's activations within a few hundred megabytes. */
 const BATCH_SIZE = 250;
@@ -35,10 +36,12 @@ export async function evaluate(
   split: Split,
   options: { signal?: AbortSignal } = {},
 ): Promise<Evaluation> {
-  using scope = new TensorScope();
-  const uploaded = uploadState(network, state, scope);
-  using evaluator = new Evaluator(network, uploaded.variables);
-  return await evaluator.evaluate(split, options);
+  return spentTime.during('evaluation', async () => {
+    using scope = new TensorScope();
+    const uploaded = uploadState(network, state, scope);
+    using evaluator = new Evaluator(network, uploaded.variables);
+    return await evaluator.evaluate(split, options);
+  });
 }
 
 export interface EvaluatorOptions {
@@ -78,7 +81,8 @@ export class Evaluator implements Disposable {
     const turns = new EventLoopTurns(signal);
     let batch = 0;
     if (split.size >= this.#batchSize * BATCHES_WORTH_COMPILING) this.compile();
-    for (const { x, y, size } of batches(split, { batchSize: this.#batchSize, inputShape, reuseBuffers: true })) {
+    const whole = () => batches(split, { batchSize: this.#batchSize, inputShape, reuseBuffers: true });
+    for (const { x, y, size } of spentTime.making('batches of evaluation', whole)) {
       const moment = this.#host?.moments.at(update, learningRate, ++batch) ?? [];
       tally.add(await this.outputs(x, size, moment), y);
       if (turns.due) await turns.take();
@@ -108,7 +112,9 @@ export class Evaluator implements Disposable {
     ]);
     const variables = this.#host?.variables.all.map(({ variable }) => variable) ?? [];
     const state = [...Object.values(this.#parameters), ...variables];
-    this.#compiled = { step: compile(([x, ...moment]) => [this.#forward(x, moment)], examples, state) };
+    this.#compiled = {
+      step: spentTime.during('compile', () => compile(([x, ...moment]) => [this.#forward(x, moment)], examples, state)),
+    };
   }
 
   dispose(): void {

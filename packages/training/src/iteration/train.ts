@@ -20,6 +20,7 @@ import { Evaluator } from '../evaluate.ts';
 import { keptVariables } from '../extensions/extension-variables.ts';
 import { madeExtensions } from '../extensions/made-extensions.ts';
 import { holdEvents, NO_EVENT } from '../extensions/training-access.ts';
+import { spentTime } from '../spent-time.ts';
 import { checkFit } from './check-fit.ts';
 import { EventLoopTurns } from './event-loop-turns.ts';
 import { refuseWrongBackend } from './first-steps.ts';
@@ -59,7 +60,17 @@ export interface TrainContext {
  *   was not cut for
  * @throws the signal's reason when it is aborted
  */
-export async function train(
+export function train(
+  network: Network,
+  state: State,
+  dataset: Dataset,
+  options: TrainOptions,
+  context: TrainContext,
+): Promise<StepOutcome> {
+  return spentTime.during('rest of training', () => trained(network, state, dataset, options, context));
+}
+
+async function trained(
   network: Network,
   state: State,
   dataset: Dataset,
@@ -201,18 +212,19 @@ class Training implements Disposable {
     const { train: split } = this.#dataset.splits;
     const { batchSize, augmentation, evaluate } = this.#options;
     const epoch = Math.floor(this.#run.step / this.#stepsPerEpoch);
-    const epochBatches = batches(split, {
-      batchSize,
-      inputShape: this.#network.inputShape,
-      order: random.fork('order').fork(String(epoch)).permutation(split.size),
-      augmentation,
-      random: random.fork('augmentation').fork(String(epoch)),
-      reuseBuffers: true,
-    });
+    const epochBatches = () =>
+      batches(split, {
+        batchSize,
+        inputShape: this.#network.inputShape,
+        order: random.fork('order').fork(String(epoch)).permutation(split.size),
+        augmentation,
+        random: random.fork('augmentation').fork(String(epoch)),
+        reuseBuffers: true,
+      });
     let learningRate = 0;
     let place = epoch * this.#stepsPerEpoch;
     const turns = new EventLoopTurns(this.#context.signal);
-    for (const { x, y, size } of epochBatches) {
+    for (const { x, y, size } of spentTime.making('batches', epochBatches)) {
       // A segment that begins within an epoch passes over what the one before it has seen.
       if (place++ < this.#run.step) continue;
       if (this.#run.step === last) break;
@@ -271,11 +283,13 @@ class Training implements Disposable {
   }
 
   async #evaluate(split: 'validation' | 'test'): Promise<Evaluation> {
-    const evaluation = await this.#evaluator.evaluate(this.#dataset.splits[split], {
-      signal: this.#context.signal,
-      update: this.#run.step,
-      learningRate: this.#run.learningRate,
-    });
+    const evaluation = await spentTime.during('evaluation', () =>
+      this.#evaluator.evaluate(this.#dataset.splits[split], {
+        signal: this.#context.signal,
+        update: this.#run.step,
+        learningRate: this.#run.learningRate,
+      }),
+    );
     this.#context.onEvaluation?.(split);
     if (Number.isFinite(evaluation.loss)) return evaluation;
     const place = this.#place(this.#run.step);
