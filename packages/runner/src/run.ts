@@ -15,6 +15,8 @@ import { declareTrials, type PlannedTrial, type RunPlan, type Trial } from './pl
 import { planTrials } from './plan/plan-trials.ts';
 import { trialsOf } from './plan/trials-of.ts';
 import { refuseUntrainableTrials } from './plan/untrainable-trials.ts';
+import { RunTime } from './profile/run-time.ts';
+import type { WorkersTime } from './profile/workers-time.ts';
 import { createDisplay, type Display } from './progress/display.ts';
 import { StatusFile } from './progress/status-file.ts';
 import { Tracker } from './progress/tracker.ts';
@@ -59,6 +61,8 @@ export interface RunOptions {
   readonly stream: NodeJS.WriteStream | null;
   /** The first abort stops at the next step; what is finished stays. */
   readonly signal: AbortSignal;
+  /** Follows where the time goes, and has the workers look; absent: nobody does. */
+  readonly time?: RunTime | undefined;
   /** Called at the end, while nobody else may write to the folder yet. */
   readonly conclude?: (summary: RunSummary) => Promise<void>;
 }
@@ -84,7 +88,7 @@ export interface RunSummary {
  * @throws PrunebenchError for wrong input, records that another engine computed (unless `rerun` or `keep`), a results folder that cannot be used, and a full disk
  */
 export async function runBenchmark(options: RunOptions): Promise<RunSummary> {
-  const { benchmark, scale, registry } = options;
+  const { benchmark, scale, registry, time = new RunTime() } = options;
   const declared = declareTrials(trialsOf(benchmark, scale), options.seeds ?? benchmark.seeds[scale], registry);
   const trials = filterTrials(declared, options.filters);
   const folder = await openResults(options.results);
@@ -101,8 +105,8 @@ export async function runBenchmark(options: RunOptions): Promise<RunSummary> {
   try {
     await rememberPlugins(folder, benchmark.id, options.plugins);
     const codes = new TrialCodes(registry);
-    await codes.locate(trials.map(({ spec }) => spec));
-    const run = { options, folder, codes, display, status };
+    await time.during('planning', () => codes.locate(trials.map(({ spec }) => spec)));
+    const run = { options, folder, codes, display, status, time };
     const context = {
       table,
       root: folder.root,
@@ -110,7 +114,7 @@ export async function runBenchmark(options: RunOptions): Promise<RunSummary> {
       codes,
       notice: (line: string) => display.line(line),
     };
-    const sorted = await sortTrials(trials, options, context);
+    const sorted = await time.during('planning', () => sortTrials(trials, options, context));
     const { pending } = sorted;
     run.display.line(
       `${benchmark.id}, scale ${scale}: ${trials.length} trials, ${trials.length - pending.length} finished before`,
@@ -119,14 +123,22 @@ export async function runBenchmark(options: RunOptions): Promise<RunSummary> {
     const outcomes =
       pending.length === 0 || options.signal.aborted
         ? new Map<string, Outcome>()
-        : await compute(pending, trials.length, new Set(sorted.records.map((record) => record.run.backend)), run);
+        : await compute(
+            {
+              pending,
+              total: trials.length,
+              earlierBackends: new Set(sorted.records.map((record) => record.run.backend)),
+            },
+            run,
+          );
     await withdraw(
       sorted.foreign.filter(({ name }) => outcomes.get(name)?.status === 'error'),
       context,
     );
-    const speed = options.speed && !options.signal.aborted ? await measure(trials, run) : null;
+    const speed =
+      options.speed && !options.signal.aborted ? await time.during('timing pass', () => measure(trials, run)) : null;
     await status.enter('tables');
-    await foldTable(table);
+    await time.during('report', () => foldTable(table));
     const summary = summarize(trials.length, pending, outcomes, speed, options.signal.aborted);
     await options.conclude?.(summary);
     await status.end(summary.aborted ? 'stopped' : 'finished');
@@ -146,6 +158,7 @@ interface Run {
   readonly codes: TrialCodes;
   readonly display: Display;
   readonly status: StatusFile;
+  readonly time: RunTime;
 }
 
 /** The speed of all trials that have a record by now; null where it could not be measured, which is no reason to go without a table. */
@@ -175,22 +188,41 @@ function isAboutSpeed({ measure }: Benchmark): boolean {
   return measure === 'speed';
 }
 
+/** What is left to compute of a table. */
+interface Pending {
+  readonly pending: readonly Trial[];
+  /** Trials of the table. */
+  readonly total: number;
+  /** Backends that computed the others. */
+  readonly earlierBackends: ReadonlySet<string>;
+}
+
 /** Runs the trials on worker processes. */
-async function compute(
-  pending: readonly Trial[],
-  total: number,
-  earlierBackends: ReadonlySet<string>,
-  run: Run,
-): Promise<ReadonlyMap<string, Outcome>> {
-  const { options, folder, display, status } = run;
+async function compute({ pending, total, earlierBackends }: Pending, run: Run): Promise<ReadonlyMap<string, Outcome>> {
+  const { options, display, status } = run;
   refuseOversizedTrials(pending, options.registry);
   await status.enter('training');
   const notice = (line: string) => display.line(line);
   const { size, threads } = shareCores(options.workers, pending.length);
   const crowded = options.workers === undefined ? undefined : crowding(size);
   if (crowded !== undefined) notice(crowded);
-  const config = { results: folder.root, backend: options.backend, plugins: options.plugins, workers: size };
-  const pool = new WorkerPool({ size, threads, config, notice });
+  return run.time.withWorkers(size, threads, (profile) =>
+    computeOn({ size, threads, profile }, { pending, total, earlierBackends }, run),
+  );
+}
+
+async function computeOn(
+  { size, threads, profile }: { readonly size: number; readonly threads: number; readonly profile: WorkersTime },
+  { pending, total, earlierBackends }: Pending,
+  run: Run,
+): Promise<ReadonlyMap<string, Outcome>> {
+  const { options, folder, display } = run;
+  const notice = (line: string) => display.line(line);
+  const config = {
+    ...{ results: folder.root, backend: options.backend, plugins: options.plugins, workers: size },
+    profile: options.time !== undefined,
+  };
+  const pool = new WorkerPool({ size, threads, config, notice, profile });
   const abort = () => pool.abort();
   options.signal.addEventListener('abort', abort);
   try {

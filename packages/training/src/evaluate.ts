@@ -19,6 +19,7 @@ import { EventLoopTurns } from './iteration/event-loop-turns.ts';
 import { uploadState } from './iteration/parameter-variables.ts';
 import { SparseEvaluation } from './sparse/sparse-evaluation.ts';
 import { sparseForward } from './sparse/sparse-forward.ts';
+import { spentTime } from './spent-time.ts';
 
 /** Divides the usual splits, and keeps a VGG's activations within a few hundred megabytes. */
 const BATCH_SIZE = 250;
@@ -39,10 +40,12 @@ export async function evaluate(
   split: Split,
   options: { signal?: AbortSignal } = {},
 ): Promise<Evaluation> {
-  using scope = new TensorScope();
-  const uploaded = uploadState(network, state, scope);
-  using evaluator = new Evaluator(network, uploaded.variables);
-  return await evaluator.evaluate(split, options);
+  return spentTime.during('evaluation', async () => {
+    using scope = new TensorScope();
+    const uploaded = uploadState(network, state, scope);
+    using evaluator = new Evaluator(network, uploaded.variables);
+    return await evaluator.evaluate(split, options);
+  });
 }
 
 export interface EvaluatorOptions {
@@ -86,8 +89,9 @@ export class Evaluator implements Disposable {
     const turns = new EventLoopTurns(signal);
     let batch = 0;
     if (split.size >= this.#batchSize * BATCHES_WORTH_COMPILING) this.compile();
-    const order = { batchSize: this.#batchSize, inputShape, reuseBuffers: true, gather: byteGatherer() };
-    for (const { x, y, size } of batches(split, order)) {
+    const whole = () =>
+      batches(split, { batchSize: this.#batchSize, inputShape, reuseBuffers: true, gather: byteGatherer() });
+    for (const { x, y, size } of spentTime.making('batches of evaluation', whole)) {
       const moment = this.#host?.moments.at(update, learningRate, ++batch) ?? [];
       tally.add(await this.outputs(x, size, moment), y);
       if (turns.due) await turns.take();
@@ -125,7 +129,9 @@ export class Evaluator implements Disposable {
       sparse.size > 0
         ? sparseForward(this.#network, this.#parameters, sparse, x, { training: false })
         : this.#forward(x, moment);
-    this.#compiled = { step: compile(([x, ...moment]) => [outputs(x, moment)], examples, state) };
+    this.#compiled = {
+      step: spentTime.during('compile', () => compile(([x, ...moment]) => [outputs(x, moment)], examples, state)),
+    };
   }
 
   dispose(): void {

@@ -1,10 +1,11 @@
 /** What the commands that run trials have in common: how they are stopped, what a dry run is, what they say of problems. */
 import { constants } from 'node:os';
-import { printable, scales } from '@prunebench/core';
+import { printable, type ScaleName, scales } from '@prunebench/core';
 import type { RecordTable } from '@prunebench/records';
 import { describeSpec } from '../plan/plan.ts';
 import { describeDryRun, dryRunInJson } from '../preview/describe.ts';
 import { type DryRun, dryRun } from '../preview/dry-run.ts';
+import type { RunProfile, RunTime } from '../profile/run-time.ts';
 import { publishedResults } from '../results/default-folders.ts';
 import { resultsFolder } from '../results/results-folder.ts';
 import { type RunOptions, type RunSummary, runBenchmark } from '../run.ts';
@@ -88,6 +89,27 @@ export function printProblems({ trials, skipped, finished, failed, errors, abort
     console.error(
       `Stopped: ${skipped + finished + failed.length} of ${trials} trials are finished. The same command goes on from here; steps that were under way begin again.`,
     );
+}
+
+/** Ends the profile of a run, writes it, and prints it unless JSON was asked for. */
+export async function finishProfile(
+  time: RunTime,
+  benchmark: string,
+  {
+    scale,
+    results,
+    markdown,
+    json,
+  }: { readonly scale: ScaleName; readonly results: string; readonly markdown: boolean; readonly json: boolean },
+): Promise<{ readonly profile: RunProfile; readonly file: string }> {
+  const profile = time.end();
+  const { profileText, writeProfile } = await import('../profile/show-profile.ts');
+  const file = await writeProfile(profile, resultsFolder(results), benchmark, scale);
+  if (!json) {
+    const { print, settingFor } = await import('../terminal/setting.ts');
+    print(`\n${profileText(profile, settingFor(markdown, process.stdout))}\n`);
+  }
+  return { profile, file };
 }
 
 export function inJson({ trials, skipped, finished, failed, errors, speed, aborted }: RunSummary) {

@@ -1,12 +1,13 @@
 import { type AxisPoint, printable, type ScaleName, type TrialRecord } from '@prunebench/core';
 import { readTable } from '@prunebench/records';
 import { declareTrials } from '../plan/plan.ts';
+import { RunTime } from '../profile/run-time.ts';
 import { captionOf } from '../question/caption.ts';
 import { type Asked, askOwnQuestion } from '../question/own-question.ts';
 import { loadRegistry, type Registry } from '../registry.ts';
 import { refusePublished, resultsFolder } from '../results/results-folder.ts';
 import type { RunSummary } from '../run.ts';
-import { conduct, inJson, printProblems, stopOnSignals } from './conduct.ts';
+import { conduct, finishProfile, inJson, printProblems, stopOnSignals } from './conduct.ts';
 
 export interface PruneCommandOptions {
   readonly dataset: string;
@@ -35,6 +36,7 @@ export interface PruneCommandOptions {
   readonly speed: boolean;
   readonly dryRun: boolean;
   readonly quiet: boolean;
+  readonly profile: boolean;
   readonly plugin: readonly string[];
   readonly markdown: boolean;
   readonly json: boolean;
@@ -52,10 +54,12 @@ export async function prune(options: PruneCommandOptions): Promise<void> {
   const conclude = async (summary: RunSummary) => {
     printProblems(summary);
     // A run that was stopped has an answer of the trials that are there.
-    await answer(asked, summary, { ...options, seeds }, registry);
+    await answer(asked, summary, { ...options, seeds, time }, registry);
   };
+  const time = options.profile ? new RunTime() : undefined;
   const whole = {
     ...options,
+    time,
     seeds,
     benchmark,
     filters: [],
@@ -98,6 +102,7 @@ async function answer(
   summary: RunSummary,
   options: Pick<PruneCommandOptions, 'scale' | 'results' | 'markdown' | 'json' | 'quiet'> & {
     seeds: number | readonly number[];
+    time: RunTime | undefined;
   },
   registry: Registry,
 ): Promise<void> {
@@ -116,7 +121,14 @@ async function answer(
   if (json)
     console.log(
       JSON.stringify(
-        { table: benchmark.id, scale, results: folder.root, ...answerInJson(rows), ...inJson(summary) },
+        {
+          table: benchmark.id,
+          scale,
+          results: folder.root,
+          ...answerInJson(rows),
+          ...inJson(summary),
+          ...(options.time && { profile: (await finishProfile(options.time, benchmark.id, options)).profile }),
+        },
         null,
         2,
       ),
@@ -124,6 +136,9 @@ async function answer(
   else {
     const { print, settingFor } = await import('../terminal/setting.ts');
     for (const part of answerText(rows, settingFor(markdown, process.stdout))) print(part);
-    if (!quiet) console.log(`Records: ${benchmark.id} in ${folder.root}`);
+    const profiled = options.time && (await finishProfile(options.time, benchmark.id, options));
+    if (quiet) return;
+    console.log(`Records: ${benchmark.id} in ${folder.root}`);
+    if (profiled) console.log(profiled.file);
   }
 }

@@ -2,6 +2,7 @@ import type { ScaleName } from '@prunebench/core';
 import type { BenchmarkEntry } from '../benchmark-folders.ts';
 import { lookUp } from '../options/suggest.ts';
 import { parseFilter } from '../plan/filter.ts';
+import { RunTime } from '../profile/run-time.ts';
 import { currentCommit } from '../provenance.ts';
 import { deriveBenchmark, isChanged } from '../question/derived-benchmark.ts';
 import { loadRegistry, type Registry } from '../registry.ts';
@@ -11,7 +12,7 @@ import { refusePublished, resultsFolder } from '../results/results-folder.ts';
 import { resultsOfRun } from '../results/results-of-run.ts';
 import type { RunSummary } from '../run.ts';
 import { fileLink } from '../terminal/link.ts';
-import { conduct, inJson, printProblems, stopOnSignals } from './conduct.ts';
+import { conduct, finishProfile, inJson, printProblems, stopOnSignals } from './conduct.ts';
 
 export interface RunCommandOptions {
   readonly scale: ScaleName;
@@ -30,6 +31,7 @@ export interface RunCommandOptions {
   readonly quiet: boolean;
   readonly speed: boolean;
   readonly retime: boolean;
+  readonly profile: boolean;
   readonly plugin: readonly string[];
   readonly markdown: boolean;
   readonly json: boolean;
@@ -52,12 +54,30 @@ export async function run(name: string, given: RunCommandOptions): Promise<void>
   const stop = stopOnSignals();
   const conclude = async (summary: RunSummary) => {
     printProblems(summary);
-    const files = summary.aborted ? [] : await report(entry, everything, options);
+    const write = () => report(entry, everything, options);
+    const reported = summary.aborted ? [] : await (time?.during('report', write) ?? write());
+    const profiled = time && (await finishProfile(time, entry.id, options));
+    const files = [...reported, ...(profiled ? [profiled.file] : [])];
+    if (profiled && !options.json && !options.quiet) console.log(profiled.file);
     if (options.json)
-      console.log(JSON.stringify({ benchmark: entry.id, scale: options.scale, ...inJson(summary), files }, null, 2));
+      console.log(
+        JSON.stringify(
+          {
+            benchmark: entry.id,
+            scale: options.scale,
+            ...inJson(summary),
+            ...(profiled && { profile: profiled.profile }),
+            files,
+          },
+          null,
+          2,
+        ),
+      );
   };
+  const time = options.profile ? new RunTime() : undefined;
   const whole = {
     ...options,
+    time,
     seeds: options.seed ?? options.seeds,
     benchmark: await entry.load(),
     filters,

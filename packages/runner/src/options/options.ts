@@ -43,6 +43,13 @@ export function dryRunOption(): Option {
   ).default(false);
 }
 
+export function profileOption(): Option {
+  return new Option(
+    '--profile',
+    'say where the time went: a table behind the results, and <benchmark>/profile-<scale>.csv beside them',
+  ).default(false);
+}
+
 export function quietOption(): Option {
   return new Option(
     '--quiet',

@@ -26,6 +26,7 @@ import {
   writeJson,
 } from '@prunebench/files';
 import { readState, writeState } from '@prunebench/interop';
+import { spentTime } from '@prunebench/training/spent-time';
 import { z } from 'zod';
 import { recordedMetrics } from '../worker/check-metrics.ts';
 
@@ -98,7 +99,11 @@ export class StageStore {
     }
   }
 
-  async commit(stage: FinishedStage): Promise<void> {
+  commit(stage: FinishedStage): Promise<void> {
+    return spentTime.during('write states', () => this.#commit(stage));
+  }
+
+  async #commit(stage: FinishedStage): Promise<void> {
     const { state, evaluations: evaluated, ...info } = stage;
     const draft = `${this.#folder(stage.key)}.${randomUUID()}.tmp`;
     await mkdir(draft);
@@ -143,7 +148,11 @@ export class StageStore {
    *
    * @throws LostStageError when its file does not have the recorded checksum; the stage has then been set aside
    */
-  async readState(key: string, notice: Notice): Promise<State> {
+  readState(key: string, notice: Notice): Promise<State> {
+    return spentTime.during('read states', () => this.#readState(key, notice));
+  }
+
+  async #readState(key: string, notice: Notice): Promise<State> {
     const info = await this.find(key, notice);
     if (!info) throw new LostStageError(key, `Stage ${key} is not there any more.`);
     const file = join(this.#folder(key), STATE);

@@ -9,6 +9,7 @@ import {
   MOST,
   markdownOption,
   pluginOption,
+  profileOption,
   quietOption,
   rerunOption,
   scaleOption,
@@ -52,6 +53,7 @@ export function runCommand(): Command {
     .addOption(quietOption())
     .option('--no-speed', 'do not measure the speed of the pruned networks after the last trial')
     .option('--retime', 'measure the speed of networks again that were timed before', false)
+    .addOption(profileOption())
     .addOption(pluginOption())
     .addOption(markdownOption())
     .addOption(jsonOption())
@@ -67,6 +69,7 @@ Ctrl-C stops at the next training step; a second Ctrl-C stops at once. Nothing f
 SIGTERM and a closed terminal do the same. PRUNEBENCH_THREADS sets the compute threads of each worker.
 After the last trial the pruned networks of the first three seeds are timed against themselves dense, one at a time;
 trials whose record has no measured speed yet are made up for as long as their networks are in the results folder.
+--profile splits the time of what this run computes: training steps by kind, evaluations, files, waiting, timing, the report.
 
 --filter chooses among the declared trials: they stay the benchmark's, and so does their table. --set, --sparsity and
 --seed declare other trials, whose table has a name of its own (<benchmark>@<changes>) and stands in local-results/ unless

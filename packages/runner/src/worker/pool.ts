@@ -4,6 +4,7 @@ import { type Progress, PrunebenchError } from '@prunebench/core';
 import type { Notice } from '@prunebench/files';
 import { COMPILE_CACHE } from '../compile-cache.ts';
 import { errorMessage, toError } from '../errors/error-message.ts';
+import type { WorkersTime } from '../profile/workers-time.ts';
 import { type Executor, WorkerCrash } from '../schedule/scheduler.ts';
 import type { FromWorker, Task, TaskResult, ToWorker, WorkerConfig, WorkerInfo } from './protocol.ts';
 
@@ -23,6 +24,8 @@ export interface PoolOptions {
   readonly threads: number;
   readonly config: WorkerConfig;
   readonly notice: Notice;
+  /** Hears where the workers' time goes; absent: they do not look. */
+  readonly profile?: WorkersTime | undefined;
 }
 
 /** Worker processes, started when they are first needed and replaced when they die. */
@@ -56,7 +59,10 @@ export class WorkerPool implements Executor {
   async execute(slot: number, task: Task, onProgress: (progress: Progress) => void): Promise<TaskResult> {
     try {
       const started = await this.#worker(slot);
-      return started ? await started.worker.execute(task, onProgress) : { status: 'aborted' };
+      if (!started) return { status: 'aborted' };
+      const answer = started.worker.execute(task, onProgress);
+      this.#options.profile?.works(answer);
+      return (await answer).result;
     } catch (error) {
       // Without workers no other task fares better.
       if (error instanceof StartError) return { status: 'fatal', error: errorMessage(error) };
@@ -89,6 +95,7 @@ export class WorkerPool implements Executor {
       let worker = this.#workers[slot];
       if (!worker?.alive) {
         worker = new Worker(this.#config, threads, notice);
+        this.#options.profile?.starts(worker.ready);
         this.#workers[slot] = worker;
       }
       try {
@@ -114,6 +121,9 @@ class StartError extends PrunebenchError {
   }
 }
 
+/** What a worker says of a task that has ended. */
+type Answer = Extract<FromWorker, { type: 'result' }>;
+
 class Worker {
   readonly ready: Promise<WorkerInfo>;
   readonly #child: ChildProcess;
@@ -121,7 +131,7 @@ class Worker {
   #alive = true;
   #starting = true;
   #lastWords = '';
-  #settle: { resolve: (result: TaskResult) => void; reject: (error: Error) => void } | undefined;
+  #settle: { resolve: (answer: Answer) => void; reject: (error: Error) => void } | undefined;
   #onProgress: (progress: Progress) => void = () => {};
 
   constructor(config: WorkerConfig, threads: number, notice: Notice) {
@@ -150,7 +160,7 @@ class Worker {
           case 'notice':
             return notice(message.line);
           case 'result':
-            return this.#settle?.resolve(message.result);
+            return this.#settle?.resolve(message);
         }
       });
       this.#child.on('error', (error) => this.#died(error.message, reject));
@@ -173,8 +183,8 @@ class Worker {
     return this.#starting;
   }
 
-  execute(task: Task, onProgress: (progress: Progress) => void): Promise<TaskResult> {
-    return new Promise<TaskResult>((resolve, reject) => {
+  execute(task: Task, onProgress: (progress: Progress) => void): Promise<Answer> {
+    return new Promise<Answer>((resolve, reject) => {
       if (!this.#alive) return reject(new WorkerCrash(this.#lastWords));
       this.#settle = { resolve, reject };
       this.#onProgress = onProgress;

@@ -1,4 +1,5 @@
 import type { Layer, Progress, RunProvenance, ScaleName, TrialCode } from '@prunebench/core';
+import type { Part, Spent } from '@prunebench/training/spent-time';
 import type { PlannedTrial, Stage } from '../plan/plan.ts';
 
 /** What a worker needs to know before its first task. */
@@ -11,6 +12,8 @@ export interface WorkerConfig {
   readonly plugins: readonly string[];
   /** How many workers share the machine's memory. */
   readonly workers: number;
+  /** Whether it says where the time of each task went. */
+  readonly profile: boolean;
 }
 
 /** What a worker says once its backend is loaded. */
@@ -72,6 +75,13 @@ export type TaskResult =
   | { readonly status: 'fatal'; readonly error: ErrorMessage }
   | { readonly status: 'aborted' };
 
+/** Where the time of a task went. */
+export interface TaskTime {
+  readonly parts: readonly (readonly [Part, Spent])[];
+  /** Processor time of the worker since its last task, or since it started. */
+  readonly processorSeconds: number;
+}
+
 export type ToWorker =
   | { readonly type: 'configure'; readonly config: WorkerConfig }
   | { readonly type: 'task'; readonly task: Task }
@@ -82,4 +92,4 @@ export type FromWorker =
   | { readonly type: 'unusable'; readonly error: ErrorMessage }
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'notice'; readonly line: string }
-  | { readonly type: 'result'; readonly result: TaskResult };
+  | { readonly type: 'result'; readonly result: TaskResult; readonly time?: TaskTime };

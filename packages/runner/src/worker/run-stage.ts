@@ -12,6 +12,7 @@ import {
 } from '@prunebench/core';
 import type { Notice } from '@prunebench/files';
 import { evaluate, openSession, type ScoreMemory } from '@prunebench/training';
+import { spentTime } from '@prunebench/training/spent-time';
 import { lookUp } from '../options/suggest.ts';
 import { stepsBefore } from '../plan/declared.ts';
 import type { Stage } from '../plan/plan.ts';
@@ -68,7 +69,8 @@ export async function takeStep(stage: Stage, context: StepContext): Promise<Step
   const before: State = earlier ?? { parameters: session.initialParameters(), masks: {} };
   const step = stage.steps[position];
   const kind = lookUp(registry.steps, 'kind of step', step.kind);
-  return kind.run(session, before, kind.options.parse(step.options));
+  const taken = () => kind.run(session, before, kind.options.parse(step.options));
+  return kind.prunes ? spentTime.during('pruning', async () => taken()) : taken();
 }
 
 /**

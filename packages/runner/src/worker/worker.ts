@@ -14,6 +14,7 @@ import {
 import { diskError, onNotice } from '@prunebench/files';
 import { writeRecord } from '@prunebench/records';
 import { evaluate, ScoreMemory } from '@prunebench/training';
+import { spentTime } from '@prunebench/training/spent-time';
 import { errorMessage } from '../errors/error-message.ts';
 import { lookUp } from '../options/suggest.ts';
 import { versions } from '../provenance.ts';
@@ -22,13 +23,23 @@ import { type ResultsFolder, resultsFolder } from '../results/results-folder.ts'
 import { LostStageError, StageStore } from '../stages/stage-store.ts';
 import { endWithParent } from './end-with-parent.ts';
 import { makeRecord } from './make-record.ts';
-import type { FromWorker, RecordTask, Task, TaskResult, ToWorker, WorkerConfig, WorkerInfo } from './protocol.ts';
+import type {
+  FromWorker,
+  RecordTask,
+  Task,
+  TaskResult,
+  TaskTime,
+  ToWorker,
+  WorkerConfig,
+  WorkerInfo,
+} from './protocol.ts';
 import { runStage } from './run-stage.ts';
 import { shareOfMemory } from './share-memory.ts';
 
 const PROGRESS_INTERVAL_MS = 200;
 
 interface Setup {
+  readonly profile: boolean;
   readonly info: WorkerInfo;
   readonly registry: Registry;
   readonly folder: ResultsFolder;
@@ -69,6 +80,7 @@ async function configure(config: WorkerConfig): Promise<void> {
     };
     const folder = resultsFolder(config.results);
     setup = {
+      profile: config.profile,
       info,
       registry,
       folder,
@@ -82,12 +94,28 @@ async function configure(config: WorkerConfig): Promise<void> {
 }
 
 async function answer(task: Task): Promise<void> {
-  send({ type: 'result', result: await run(task, setup!) });
+  const ready = setup!;
+  if (!ready.profile) return send({ type: 'result', result: await run(task, ready) });
+  spentTime.start();
+  const result = await run(task, ready);
+  send({ type: 'result', result, time: timeOfTask() });
+}
+
+let processorSecondsBefore = 0;
+
+function timeOfTask(): TaskTime {
+  const { user, system } = process.cpuUsage();
+  const processorSeconds = (user + system) / 1e6 - processorSecondsBefore;
+  processorSecondsBefore += processorSeconds;
+  return { parts: [...spentTime.stop()], processorSeconds };
 }
 
 async function run(task: Task, ready: Setup): Promise<TaskResult> {
   try {
-    const seconds = task.type === 'stage' ? await stageTask(task.stage, ready) : await recordTask(task, ready);
+    const seconds =
+      task.type === 'stage'
+        ? await stageTask(task.stage, ready)
+        : await spentTime.during('records', () => recordTask(task, ready));
     return { status: 'done', seconds };
   } catch (error) {
     return resultOf(error);
@@ -135,7 +163,7 @@ async function recordTask(task: RecordTask, { info, registry, folder, store }: S
 
 async function subject(datasetId: string, networkId: string, registry: Registry) {
   const entry = lookUp(registry.datasets, 'dataset', datasetId);
-  const dataset = datasets.get(datasetId) ?? (await entry.load());
+  const dataset = datasets.get(datasetId) ?? (await spentTime.during('data', () => entry.load()));
   datasets.set(datasetId, dataset);
   const model = registry.network(networkId);
   const network: Network = model.build(entry.shape);

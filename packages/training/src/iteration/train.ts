@@ -1,7 +1,6 @@
 import {
   type Dataset,
   DivergenceError,
-  type EpochLog,
   type Evaluation,
   type ExtensionEntry,
   type Network,
@@ -10,7 +9,6 @@ import {
   refuseDiverged,
   type SplitName,
   type State,
-  type StepMetrics,
   type StepOutcome,
   type TrainOptions,
 } from '@prunebench/core';
@@ -20,12 +18,14 @@ import { Evaluator } from '../evaluate.ts';
 import { keptVariables } from '../extensions/extension-variables.ts';
 import { madeExtensions } from '../extensions/made-extensions.ts';
 import { holdEvents, NO_EVENT } from '../extensions/training-access.ts';
+import { spentTime } from '../spent-time.ts';
 import { checkFit } from './check-fit.ts';
 import { EventLoopTurns } from './event-loop-turns.ts';
 import { refuseWrongBackend } from './first-steps.ts';
 import { LossMeter } from './loss-meter.ts';
+import { Results } from './results.ts';
 import { cutOf, segmentOf } from './segment.ts';
-import { TrainingRun, type TrainingSnapshot } from './training-run.ts';
+import { TrainingRun } from './training-run.ts';
 
 /** A loss that is not finite is noticed after at most this many steps. */
 const LOSS_READ_STEPS = 20;
@@ -59,7 +59,17 @@ export interface TrainContext {
  *   was not cut for
  * @throws the signal's reason when it is aborted
  */
-export async function train(
+export function train(
+  network: Network,
+  state: State,
+  dataset: Dataset,
+  options: TrainOptions,
+  context: TrainContext,
+): Promise<StepOutcome> {
+  return spentTime.during('rest of training', () => trained(network, state, dataset, options, context));
+}
+
+async function trained(
   network: Network,
   state: State,
   dataset: Dataset,
@@ -81,14 +91,6 @@ export async function train(
   }
 }
 
-interface Best {
-  readonly epoch: number;
-  readonly validation: Evaluation;
-  /** Steps done by then. */
-  readonly step: number;
-  readonly snapshot: TrainingSnapshot;
-}
-
 class Training implements Disposable {
   readonly #network: Network;
   readonly #state: State;
@@ -102,9 +104,7 @@ class Training implements Disposable {
   readonly #run: TrainingRun;
   readonly #meter: LossMeter;
   readonly #evaluator: Evaluator;
-  readonly #log: EpochLog[] = [];
-  #best: Best | undefined;
-  #earlyStop: StepMetrics['earlyStop'];
+  readonly #results: Results;
   #trainedExamples = 0;
   #speed = { since: performance.now(), examples: 0 };
 
@@ -131,6 +131,7 @@ class Training implements Disposable {
     });
     this.#run = new TrainingRun(network, state, options, { ...length, extensions, random: context.random, firstStep });
     this.#evaluator = new Evaluator(network, this.#run.uploaded.variables, { host: this.#run.host });
+    this.#results = new Results(this.#run, options, (split) => this.#evaluate(split));
   }
 
   /** The step at which it diverged, or the last one that was done. */
@@ -142,12 +143,10 @@ class Training implements Disposable {
     await this.#trainUntil(this.#lastStep);
     const { parameters, variables, masks } = await this.#run.snapshot();
     refuseDiverged(parameters, 'after training');
-    const bestValidation = await this.#testBest();
+    const results = await this.#results.metrics();
     const { sparseKernels } = this.#run;
     const metrics = {
-      epochs: this.#log,
-      bestValidation,
-      ...(this.#earlyStop === undefined ? {} : { earlyStop: this.#earlyStop }),
+      ...results,
       trainedExamples: this.#trainedExamples,
       ...(sparseKernels.length > 0 ? { sparseKernels } : {}),
     };
@@ -159,10 +158,9 @@ class Training implements Disposable {
       ...(whole ? {} : { cut: await cutOf(this.#run, this.#context.stream ?? '') }),
       ...(this.#state.network && { network: this.#state.network }),
     };
-    if (this.#run.host.extensions.length > 0 || !whole)
-      return { state: whole ? this.#run.host.finish(state) : state, metrics };
-    const test = this.#best?.step === this.#run.step ? { test: bestValidation.test } : {};
-    return { state, metrics, evaluations: { validation: this.#log.at(-1)!.validation, ...test } };
+    // What extensions make of the network is not in an evaluation of the state that they leave.
+    if (this.#run.host.extensions.length === 0) return { state, metrics, evaluations: this.#results.ofTheEnd };
+    return { state: whole ? this.#run.host.finish(state) : state, metrics };
   }
 
   /**
@@ -194,7 +192,7 @@ class Training implements Disposable {
       const ended = step % this.#stepsPerEpoch === 0;
       if (ended) await holdEvents(this.#run, this.#run.events.afterEpoch(step));
       const due = (ended && this.#options.evaluate === 'epoch') || step === this.#lastStep;
-      if (due && this.#log.at(-1)?.epoch !== step / this.#stepsPerEpoch) await this.#evaluateNow(learningRate);
+      if (due && this.#results.lastStep !== step) await this.#evaluateNow(learningRate);
     }
   }
 
@@ -204,19 +202,20 @@ class Training implements Disposable {
     const { train: split } = this.#dataset.splits;
     const { batchSize, augmentation, evaluate } = this.#options;
     const epoch = Math.floor(this.#run.step / this.#stepsPerEpoch);
-    const epochBatches = batches(split, {
-      batchSize,
-      inputShape: this.#network.inputShape,
-      order: random.fork('order').fork(String(epoch)).permutation(split.size),
-      augmentation,
-      random: random.fork('augmentation').fork(String(epoch)),
-      reuseBuffers: true,
-      gather: byteGatherer(),
-    });
+    const epochBatches = () =>
+      batches(split, {
+        batchSize,
+        inputShape: this.#network.inputShape,
+        order: random.fork('order').fork(String(epoch)).permutation(split.size),
+        augmentation,
+        random: random.fork('augmentation').fork(String(epoch)),
+        reuseBuffers: true,
+        gather: byteGatherer(),
+      });
     let learningRate = 0;
     let place = epoch * this.#stepsPerEpoch;
     const turns = new EventLoopTurns(this.#context.signal);
-    for (const { x, y, size } of epochBatches) {
+    for (const { x, y, size } of spentTime.making('batches', epochBatches)) {
       // A segment that begins within an epoch passes over what the one before it has seen.
       if (place++ < this.#run.step) continue;
       if (this.#run.step === last) break;
@@ -247,39 +246,19 @@ class Training implements Disposable {
     this.#run.settle();
     const trainLoss = await this.#meter.takeMean();
     this.#report();
-    const validation = await this.#evaluate('validation');
-    const epoch = this.#run.step / this.#stepsPerEpoch;
-    this.#log.push({ epoch, trainLoss, validation, learningRate });
-    if (typeof this.#options.evaluate === 'object') await this.#noteLowest(epoch, validation);
-    if (!this.#best || validation.accuracy > this.#best.validation.accuracy)
-      this.#best = { epoch, validation, step: this.#run.step, snapshot: await this.#run.snapshot() };
+    await this.#results.add(trainLoss, learningRate);
     // The evaluation does not count as training speed.
     this.#speed = { since: performance.now(), examples: this.#trainedExamples };
   }
 
-  /** The iteration at which training would have been stopped early: the first of the lowest validation loss (Frankle & Carbin 2019). */
-  async #noteLowest(epoch: number, validation: Evaluation): Promise<void> {
-    if (this.#earlyStop && validation.loss >= this.#earlyStop.validation.loss) return;
-    this.#earlyStop = { step: this.#run.step, epoch, validation, test: await this.#evaluate('test') };
-  }
-
-  async #testBest() {
-    const { epoch, validation, step, snapshot } = this.#best!;
-    if (step === this.#run.step) return { epoch, validation, test: await this.#evaluate('test') };
-    // What the extensions make of the last state, they make of its own values.
-    const last = await this.#run.snapshot();
-    this.#run.restore(snapshot);
-    const test = await this.#evaluate('test');
-    this.#run.restore(last);
-    return { epoch, validation, test };
-  }
-
   async #evaluate(split: 'validation' | 'test'): Promise<Evaluation> {
-    const evaluation = await this.#evaluator.evaluate(this.#dataset.splits[split], {
-      signal: this.#context.signal,
-      update: this.#run.step,
-      learningRate: this.#run.learningRate,
-    });
+    const evaluation = await spentTime.during('evaluation', () =>
+      this.#evaluator.evaluate(this.#dataset.splits[split], {
+        signal: this.#context.signal,
+        update: this.#run.step,
+        learningRate: this.#run.learningRate,
+      }),
+    );
     this.#context.onEvaluation?.(split);
     if (Number.isFinite(evaluation.loss)) return evaluation;
     const place = this.#place(this.#run.step);

@@ -12,6 +12,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { EventCalendar } from '../extensions/event-calendar.ts';
 import { ExtensionHost } from '../extensions/extension-host.ts';
 import type { NamedExtension } from '../extensions/made-extensions.ts';
+import { type Part, spentTime } from '../spent-time.ts';
 import { learningRateAt } from './learning-rate.ts';
 import { assignTensors, type ParameterVariables, readTensors, uploadState } from './parameter-variables.ts';
 import { RunningStatistics } from './running-statistics.ts';
@@ -108,7 +109,10 @@ export class TrainingRun implements Disposable {
     const moment = this.host.moments.at(this.#step, this.learningRate);
     const compiled = y.length === this.#options.batchSize ? this.#compiledStep() : undefined;
     const inputs = () => [x, y, ...rates.map((values) => Float32Array.from(values)), ...moment];
-    const loss = compiled ? compiled.run(...inputs())[0][0] : this.#eagerStep(x, y, rates, moment);
+    const kind: Part = this.sparseKernels.length > 0 ? 'sparse steps' : 'dense steps';
+    const loss = spentTime.during(compiled ? kind : 'steps not compiled', () =>
+      compiled ? compiled.run(...inputs())[0][0] : this.#eagerStep(x, y, rates, moment),
+    );
     this.#step++;
     this.#age++;
     return loss;
@@ -229,7 +233,7 @@ export class TrainingRun implements Disposable {
   /** The step for batches of full size, where the backend can compile it. */
   #compiledStep(): CompiledStep | undefined {
     if (!this.#compiled && this.events.stepsAhead(this.#step) < STEPS_WORTH_COMPILING) return undefined;
-    this.#compiled ??= { step: this.#compile() };
+    this.#compiled ??= { step: spentTime.during('compile', () => this.#compile()) };
     return this.#compiled.step;
   }
 

@@ -10,6 +10,7 @@ import {
   type Subject,
   scored,
 } from '@prunebench/core';
+import { spentTime } from '../spent-time.ts';
 import { checksum } from './checksum.ts';
 
 /*
@@ -27,7 +28,9 @@ export async function scoreOf(
   subject: Subject,
   options: unknown,
 ): Promise<{ readonly scores: Scores; readonly compensate?: Scored['compensate'] }> {
-  const { scores, compensate } = await unchanged(criterion, subject, {}, (shown) => scored(criterion, shown, options));
+  const { scores, compensate } = await spentTime.during('scoring', () =>
+    unchanged(criterion, subject, {}, (shown) => scored(criterion, shown, options)),
+  );
   if (!compensate) return { scores };
   return {
     scores,
