@@ -13,6 +13,9 @@ interface Protocol {
   readonly networks: Readonly<Record<string, { pretrain: TrainOptionsInput; retrain: TrainOptionsInput }>>;
 }
 
+/** Retraining multiplies the kept weights alone where they are few: it rounds differently, and takes a fraction of the time. */
+const few = { sparse: 'auto' } as const;
+
 const sgd = { kind: 'sgd', momentum: 0.9, nesterov: true } as const;
 const training = (epochs: number, learningRate: number): TrainOptionsInput => ({
   epochs,
@@ -42,21 +45,21 @@ const snipTraining = (epochs: number, learningRate: number, momentum = 0.9): Tra
 const protocols: Readonly<Record<ScaleName, Protocol>> = {
   smoke: {
     sparsities: [0.9],
-    networks: { 'lenet-300-100': { pretrain: training(0.1, 0.05), retrain: training(0.05, 0.02) } },
+    networks: { 'lenet-300-100': { pretrain: training(0.1, 0.05), retrain: { ...training(0.05, 0.02), ...few } } },
   },
   cpu: {
     sparsities: [0.5, 0.8, 0.9, 0.95, 0.98, 0.99],
     networks: {
-      'lenet-300-100': { pretrain: training(8, 0.1), retrain: training(3, 0.05) },
+      'lenet-300-100': { pretrain: training(8, 0.1), retrain: { ...training(3, 0.05), ...few } },
       // At rate 0.05 from the first step one seed of three diverges.
-      'lenet-5-caffe': { pretrain: { ...training(3, 0.02), warmup: 0.1 }, retrain: training(0.5, 0.01) },
+      'lenet-5-caffe': { pretrain: { ...training(3, 0.02), warmup: 0.1 }, retrain: { ...training(0.5, 0.01), ...few } },
     },
   },
   paper: {
     sparsities: [0.5, 0.8, 0.9, 0.95, 0.98, 0.99],
     networks: {
-      'lenet-300-100': { pretrain: snipTraining(100, 0.1), retrain: snipTraining(100, 0.01) },
-      'lenet-5-caffe': { pretrain: snipTraining(100, 0.1, 0), retrain: snipTraining(100, 0.1, 0) },
+      'lenet-300-100': { pretrain: snipTraining(100, 0.1), retrain: { ...snipTraining(100, 0.01), ...few } },
+      'lenet-5-caffe': { pretrain: snipTraining(100, 0.1, 0), retrain: { ...snipTraining(100, 0.1, 0), ...few } },
     },
   },
 };

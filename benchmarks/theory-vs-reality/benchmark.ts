@@ -39,7 +39,7 @@ const lenets = (budgets: Readonly<Record<string, readonly [TrainOptionsInput, Tr
     dataset: 'mnist',
     network,
     pretrain,
-    retrain,
+    retrain: { ...retrain, sparse: 'auto' },
     magnitude: singleWeights,
     synflow: [],
     filters: units,

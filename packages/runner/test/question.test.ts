@@ -67,7 +67,7 @@ test('a question has the keys of the same trials declared in a file', async (t) 
     dataset: 'mnist',
     network: 'lenet-300-100',
     pretrain: cosine(8, 0.1),
-    retrain: { ...cosine(3, 0.05), epochs: 2 },
+    retrain: { ...cosine(3, 0.05), epochs: 2, sparse: 'auto' },
   };
   const declared: TrialDeclaration[] = [
     { ...cell, method: 'magnitude', sparsity: 0, series: 'dense, same budget', control: true },
