@@ -27,7 +27,7 @@ constexpr int kWide = 8;
 constexpr int64_t kDenseBlockBytes = 36 << 10;
 constexpr int64_t kSparseBlockBytes = int64_t{640} << 10;
 constexpr int64_t kDenseShare = 3;  // one weight in so many is kept, or more
-constexpr int64_t kUsesToPack = 4;
+constexpr int64_t kUsesToPack = 16;
 
 // A row's weights [begin, end) times a strip of x of NV vectors, the last of them `last` lanes wide.
 struct RowPart {
