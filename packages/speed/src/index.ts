@@ -8,4 +8,6 @@ export { pythonVersions } from './python.ts';
 export { runSpeed } from './run-speed.ts';
 export const networkNames: readonly string[] = workloads.map(({ network }) => network);
 export { runSparseSpeed } from './sparse.ts';
+export type { JobNode, TableJob } from './tables/job.ts';
+export { type OurProgram, runTableSpeed, type TableSpeedResult } from './tables/table-speed.ts';
 export { runTrainingSpeed } from './trainings/training-speed.ts';

@@ -26,7 +26,9 @@ const atItsBest = {
 };
 
 /** How to start the peer, as often as wanted; or why there is none. */
-export type FoundPeer = { readonly start: () => Promise<Side> } | { readonly missing: string };
+export type FoundPeer =
+  | { readonly start: () => Promise<Side>; readonly environment: NodeJS.ProcessEnv }
+  | { readonly missing: string };
 
 /**
  * Looks whether one of the PyTorch programs runs here, and has the kernels of its BLAS chosen for this number of threads.
@@ -39,14 +41,15 @@ export async function findPeer(program: string, threads: number, log: (line: str
   const choice = await chooseBlas(interpreter, threads);
   log(`${threads} thread(s): ${describeChoice(choice)}`);
   const environment = { ...atItsBest, ...environmentOf(choice) };
-  return { start: () => Side.start('PyTorch', interpreter, [program], threads, environment) };
+  return { start: () => Side.start('PyTorch', interpreter, [program], threads, environment), environment };
 }
 
 /** The same PyTorch program on an NVIDIA card; its batches stay on the card, while ours are sent with every step. */
 export async function findCudaPeer(): Promise<FoundPeer> {
-  const start = () => Side.start('PyTorch', interpreter, [peerProgram], 1, { PRUNEBENCH_PEER_DEVICE: 'cuda' });
+  const environment = { PRUNEBENCH_PEER_DEVICE: 'cuda' };
+  const start = () => Side.start('PyTorch', interpreter, [peerProgram], 1, environment);
   const missing = await whyMissing(start);
-  return missing === undefined ? { start } : { missing };
+  return missing === undefined ? { start, environment } : { missing };
 }
 
 /** Starts a side once: the last line of what it says when it does not come up, undefined when it does. */

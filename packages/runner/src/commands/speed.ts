@@ -21,22 +21,33 @@ export interface SpeedCommandOptions {
   readonly gpu: boolean;
   /** Measures this backend against the native one, and against PyTorch on CUDA. */
   readonly backend?: string;
+  /** Measures this table as a whole. */
+  readonly table?: string;
+  /** Of the table. */
+  readonly seeds?: number;
   readonly threads: readonly number[];
-  readonly rounds: number;
+  /** Absent: what this kind of measurement has. */
+  readonly rounds?: number;
   readonly networks?: readonly string[];
   readonly results: string;
   readonly json: boolean;
 }
 
+const ROUNDS = 9;
+/** Whole tables take minutes a round. */
+const TABLE_ROUNDS = 3;
+
 /**
  * Times training steps and evaluations against PyTorch, one backend against another, sparse kernels against dense ones, steps with
- * hooks of extensions against plain ones, or trainings of methods against dense ones and PyTorch's, and prints the ratios.
+ * hooks of extensions against plain ones, trainings of methods against dense ones and PyTorch's, or a whole
+ * table against PyTorch, and prints the ratios.
  *
  * @throws PrunebenchError for an unknown network, a backend that does not run here, a results folder that cannot be used, or a peer that would
  * flatter us
  */
 export async function speed(options: SpeedCommandOptions): Promise<void> {
-  const { threads, rounds, networks, results, json, sparse, hooks, trainings, gpu, backend } = options;
+  const { threads, networks, results, json, sparse, hooks, trainings, gpu, backend } = options;
+  const rounds = options.rounds ?? (options.table === undefined ? ROUNDS : TABLE_ROUNDS);
   const unknown = networks?.find((name) => !networkNames.includes(name));
   if (unknown !== undefined)
     throw new PrunebenchError(`The speed benchmark has no network "${unknown}".`, {
@@ -51,7 +62,11 @@ export async function speed(options: SpeedCommandOptions): Promise<void> {
     resultsDir: results,
     log: (line: string) => console.error(line),
   };
-  const measure = () => {
+  const measure = async () => {
+    if (options.table !== undefined) {
+      const { measureTable } = await import('../peer-job/measure-table.ts');
+      return measureTable({ ...request, table: options.table, seeds: options.seeds });
+    }
     if (sparse) return runSparseSpeed(request);
     if (hooks) return runHookSpeed(request);
     if (trainings) return runTrainingSpeed(request);

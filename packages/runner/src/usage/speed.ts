@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import type { SpeedCommandOptions } from '../commands/speed.ts';
 import { jsonOption, listOf, MOST, resultsOption, wholeNumber } from '../options/options.ts';
+import { speedTables } from '../peer-job/speed-tables.ts';
 import { examples } from './examples.ts';
 
 /** `prunebench speed`: times training and evaluation. */
@@ -36,8 +37,23 @@ export function speedCommand(): Command {
         ['sparse', 'gpu'],
       ),
     )
+    .addOption(
+      new Option(
+        '--table <name>',
+        `time a whole table instead, run by us and by PyTorch in turns: ${[...speedTables.keys()].join(', ')}`,
+      ).conflicts(['sparse', 'hooks', 'trainings', 'gpu', 'backend', 'networks']),
+    )
+    .option(
+      '--seeds <number>',
+      'with --table: so many of its seeds, for a quick look; then nothing is written to the results folder',
+      wholeNumber(MOST.seeds),
+    )
     .option('--threads <list>', 'thread counts to measure', listOf(wholeNumber(MOST.threads)), [1, 2])
-    .option('--rounds <number>', 'alternations with the peer; medians are over them', wholeNumber(MOST.rounds), 9)
+    .option(
+      '--rounds <number>',
+      'alternations with the peer; medians are over them (by default 9, of a table 3)',
+      wholeNumber(MOST.rounds),
+    )
     .option('--networks <list>', 'only these; then nothing is written to the results folder', listOf(String))
     .addOption(resultsOption())
     .addOption(jsonOption())
@@ -50,6 +66,8 @@ export function speedCommand(): Command {
         'speed --hooks',
         'speed --trainings --rounds 5',
         'speed --backend webgpu',
+        'speed --table bench',
+        'speed --table snip-lenets-lenet-5 --seeds 1 --rounds 1',
       ),
     )
     .action(async (options: SpeedCommandOptions) => (await import('../commands/speed.ts')).speed(options));
