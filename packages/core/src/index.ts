@@ -1,7 +1,6 @@
+export { type Axis, axes } from './contracts/axes.ts';
 export {
-  type Axis,
   type AxisPoint,
-  axes,
   axisOf,
   axisPoint,
   describePoint,

@@ -3,7 +3,7 @@ import { defineBenchmark, PrunebenchError, type TrialDeclaration } from '@pruneb
 import test from 'ava';
 import { declareTrials } from '../src/plan/plan.ts';
 import { deriveBenchmark, isChanged } from '../src/question/derived-benchmark.ts';
-import { seedList, shareList, shownList, strengthList, targetPoints } from '../src/question/lists.ts';
+import { costTarget, seedList, shareList, shownList, strengthList } from '../src/question/lists.ts';
 import { askOwnQuestion, type OwnQuestion } from '../src/question/own-question.ts';
 import { loadRegistry } from '../src/registry.ts';
 
@@ -48,13 +48,14 @@ test('seeds and shares are typed as lists and ranges', (t) => {
   t.deepEqual(shareList('0.5..0.9:0.1'), [0.5, 0.6, 0.7, 0.8, 0.9]);
   t.deepEqual(shareList('0.3..0.31:0.5'), [0.3]);
   t.deepEqual(strengthList('10,0.001'), [0.001, 10]);
-  t.deepEqual(targetPoints('multiply-adds=0.25,0.5'), [{ multiplyAdds: 0.5 }, { multiplyAdds: 0.75 }]);
+  t.deepEqual(costTarget('multiply-adds=0.25,0.5'), { points: [{ multiplyAdds: 0.5 }, { multiplyAdds: 0.75 }] });
+  t.deepEqual(costTarget('latency=0.25,0.5'), { latency: [0.5, 0.25] });
   for (const text of ['', 'x', '5..', '9..5', '-1', '1.5', '0..100000'])
     t.throws(() => seedList(text), undefined, text);
   for (const text of ['', '1', '-0.1', '0.5..0.9', '0.9..0.5:0.1', '0.1..0.9:0', 'NaN', '0.5..0.9:'])
     t.throws(() => shareList(text), undefined, text);
-  for (const text of ['multiply-adds', 'multiply-adds=0', 'multiply-adds=1.5']) t.throws(() => targetPoints(text));
-  t.regex(t.throws(() => targetPoints('latency=0.5')).message, /measured time/);
+  for (const text of ['multiply-adds', 'multiply-adds=0', 'multiply-adds=1.5', 'latency', 'latency=2', 'time=1'])
+    t.throws(() => costTarget(text));
   t.is(shownList([5, 6, 7]), '5..7');
   t.is(shownList([0.9, 0.95]), '0.9,0.95');
 });

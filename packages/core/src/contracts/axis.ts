@@ -1,9 +1,6 @@
 import { z } from 'zod';
 import { PrunebenchError } from '../errors.ts';
-
-/** What a curve may be drawn over: a share of the weights, of the units or of the multiply-adds, or the strength of a penalty. */
-export const axes = ['sparsity', 'units', 'multiplyAdds', 'lambda'] as const;
-export type Axis = (typeof axes)[number];
+import { type Axis, axes } from './axes.ts';
 
 const share = z.number().min(0).lt(1);
 

@@ -1,6 +1,7 @@
 import { type Citation, citationOf, type DatasetEntry, PrunebenchError, scales } from '@prunebench/core';
 import { z } from 'zod';
-import { loadRegistry, type Registry } from '../registry.ts';
+import { benchmarkFolders } from '../benchmark-folders.ts';
+import type { Registry } from '../registry.ts';
 
 /** One line of a list: an id, what it is, and whatever else a program may want. */
 interface Item {
@@ -9,7 +10,9 @@ interface Item {
   readonly [detail: string]: unknown;
 }
 
-const lists: Readonly<Record<string, (registry: Registry) => readonly Item[] | Promise<readonly Item[]>>> = {
+type Listed = Omit<Registry, 'network' | 'plugins'>;
+
+const lists: Readonly<Record<string, (registry: Listed) => readonly Item[] | Promise<readonly Item[]>>> = {
   criteria: ({ criteria }) =>
     [...criteria.values()].map(({ id, title, citation, taxonomy, granularity, needs, when, options }) => ({
       id,
@@ -19,7 +22,7 @@ const lists: Readonly<Record<string, (registry: Registry) => readonly Item[] | P
       granularity,
       needs,
       when,
-      options: jsonSchema(options),
+      options: lazily(options),
     })),
   methods: ({ methods }) =>
     [...methods.values()].map(({ id, title, citation, taxonomy, options }) => ({
@@ -27,14 +30,14 @@ const lists: Readonly<Record<string, (registry: Registry) => readonly Item[] | P
       title: cited(title, citationOf(citation)),
       citation: citationOf(citation),
       taxonomy,
-      options: jsonSchema(options),
+      options: lazily(options),
     })),
   extensions: ({ extensions }) =>
     [...extensions.values()].map(({ id, title, citation, options }) => ({
       id,
       title: cited(title, citationOf(citation)),
       citation: citationOf(citation),
-      options: jsonSchema(options),
+      options: lazily(options),
     })),
   networks: listNetworks,
   /** What they were called before. */
@@ -58,7 +61,7 @@ const lists: Readonly<Record<string, (registry: Registry) => readonly Item[] | P
     })),
 };
 
-function listNetworks({ networks }: Registry): readonly Item[] {
+function listNetworks({ networks }: Listed): readonly Item[] {
   return [...networks.values()].map(({ id, title, initializer }) => ({ id, title, initializer }));
 }
 
@@ -67,9 +70,37 @@ export async function list(
   what: string,
   { plugin, json }: { plugin: readonly string[]; json: boolean },
 ): Promise<void> {
-  const items = await lists[what](await loadRegistry(plugin));
+  const items = await lists[what](await registryOf(what, plugin));
   if (json) console.log(JSON.stringify(items, null, 2));
   else for (const { id, title } of items) console.log(`${id.padEnd(width(items))}  ${title}`);
+}
+
+/** What is listed; of the suite's, only the tensors of those that have some are loaded. */
+async function registryOf(what: string, plugins: readonly string[]): Promise<Listed> {
+  if (plugins.length > 0 || !(what in own)) return (await import('../registry.ts')).loadRegistry(plugins);
+  return { ...nothing, ...(await own[what]()) };
+}
+
+const nothing: Listed = {
+  ...{ criteria: new Map(), methods: new Map(), steps: new Map(), extensions: new Map() },
+  ...{ datasets: new Map(), networks: new Map(), benchmarks: new Map() },
+};
+
+/** Lists of the suite's that need no tensors. */
+const own: Readonly<Record<string, () => Promise<Partial<Listed>>>> = {
+  networks: ownNetworks,
+  models: ownNetworks,
+  datasets: async () => ({ datasets: byId((await import('@prunebench/data')).default.datasets) }),
+  benchmarks: async () => ({ benchmarks: byId(await benchmarkFolders()) }),
+  backends: async () => ({}),
+};
+
+async function ownNetworks(): Promise<Partial<Listed>> {
+  return { networks: byId((await import('@prunebench/models')).default.networks) };
+}
+
+function byId<T extends { readonly id: string }>(entries: readonly T[]): ReadonlyMap<string, T> {
+  return new Map(entries.map((entry) => [entry.id, entry]));
 }
 
 /** A dataset's line; one whose manifest cannot be read says so in it, and the others are listed all the same. */
@@ -93,7 +124,7 @@ function cited(title: string, { authors, year }: Citation): string {
   return `${title} (${others.length > 1 ? `${first} et al.` : authors} ${year})`;
 }
 
-/** The options as JSON schema, for their readers: what may be left out, and what it then is. */
-function jsonSchema(options: z.ZodType): unknown {
-  return z.toJSONSchema(options, { io: 'input', unrepresentable: 'any' });
+/** The options as JSON schema, for their readers: what may be left out, and what it then is. Worked out where it is written. */
+function lazily(options: z.ZodType): { toJSON(): unknown } {
+  return { toJSON: () => z.toJSONSchema(options, { io: 'input', unrepresentable: 'any' }) };
 }

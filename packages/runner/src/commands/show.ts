@@ -4,7 +4,6 @@ import { fromHere } from '../options/from-here.ts';
 import { type Selection, selectionFilters } from '../options/selection.ts';
 import { findRecord } from '../plan/find-record.ts';
 import { runAgain } from '../plan/find-trial.ts';
-import { registryFor } from '../results/remembered-plugins.ts';
 import { existingResults } from '../results/results-folder.ts';
 import { StageStore } from '../stages/stage-store.ts';
 import { trainingCurve } from '../stages/training-curve.ts';
@@ -21,9 +20,10 @@ export interface ShowOptions extends Selection {
 /** Prints everything that is known of one trial, and draws it where that is asked for. */
 export async function show(key: string | undefined, options: ShowOptions): Promise<void> {
   const folder = await existingResults(options.results);
-  const registry = await registryFor(folder, options.plugin);
   const record = await findRecord({ key, filters: selectionFilters(options) }, folder);
   const notice = (line: string) => console.error(line);
+  // The suite's entries bring its tensors along, for which only a curve has a use.
+  const registry = async () => (await import('../results/remembered-plugins.ts')).registryFor(folder, options.plugin);
   const curve = await trainingCurve(record, new StageStore(folder.stages), registry, notice);
   const file = options.svg === undefined ? undefined : fromHere(options.svg);
   if (file !== undefined) await draw(file, record, curve);

@@ -1,4 +1,5 @@
-import { axes, scales } from '@prunebench/core';
+import { axes } from '@prunebench/core/axes';
+import { scales } from '@prunebench/core/scales';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Filter } from '../plan/filter.ts';
 

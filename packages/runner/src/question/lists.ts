@@ -51,23 +51,21 @@ export function strengthList(text: string): readonly number[] {
   return numberList(text, (value) => value >= 0, 'numbers that are not negative such as 0.001 or 0.001,0.01');
 }
 
+/** What is to be left of a cost, in place of a sparsity: points of trials, or shares of a time, for which a sparsity is searched. */
+export type CostTarget = { readonly points: readonly AxisPoint[] } | { readonly latency: readonly number[] };
+
 /**
- * What is to be left of a cost, in place of a sparsity: "multiply-adds=0.25", "multiply-adds=0.5,0.25". Latency is none: it is measured,
- * and the same seed must give the same masks.
+ * Reads "multiply-adds=0.25", "multiply-adds=0.5,0.25" or "latency=0.5".
  *
  * @throws InvalidArgumentError for another cost, and for shares that are none
  */
-export function targetPoints(text: string): readonly AxisPoint[] {
+export function costTarget(text: string): CostTarget {
   const [name, shares] = text.split('=').map((part) => part.trim());
-  if (name === 'latency')
-    throw new InvalidArgumentError(
-      'A measured time is another one in every run, and the same seed has to give the same masks: ask for multiply-adds=<share left>, and let --speed measure how fast the pruned networks are.',
-    );
-  const example = 'the share of a cost that is left, in (0, 1], such as multiply-adds=0.25';
-  if (name !== 'multiply-adds') throw new InvalidArgumentError(`It must be ${example}.`);
-  return numberList(shares ?? '', (left) => left > 0 && left <= 1, example)
-    .toReversed()
-    .map((left) => ({ multiplyAdds: Number((1 - left).toPrecision(12)) }));
+  const example = 'the share of a cost that is left, in (0, 1], such as multiply-adds=0.25 or latency=0.5';
+  if (name !== 'multiply-adds' && name !== 'latency') throw new InvalidArgumentError(`It must be ${example}.`);
+  const left = numberList(shares ?? '', (share) => share > 0 && share <= 1, example).toReversed();
+  if (name === 'latency') return { latency: left };
+  return { points: left.map((share) => ({ multiplyAdds: Number((1 - share).toPrecision(12)) })) };
 }
 
 function numberList(text: string, allowed: (value: number) => boolean, what: string): readonly number[] {

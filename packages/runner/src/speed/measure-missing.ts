@@ -29,7 +29,7 @@ import { LostStageError, type StageStore } from '../stages/stage-store.ts';
 /** Seeds 0, 1 and 2: masks of one cell differ from seed to seed, what they cost hardly does. */
 const TIMED_SEEDS = 3;
 /** Enough for a median; and what the turns of one comparison may take, so that a network costs seconds, not minutes. */
-const TURNS = { rounds: 9, seconds: 1 } as const;
+export const TURNS = { rounds: 9, seconds: 1 } as const;
 
 /** Of the pass for one network of a LeNet's size on an idle machine, in seconds; twice that for a ResNet-20. */
 const USUAL_SECONDS = 0.7;
@@ -103,7 +103,7 @@ export async function measureMissing(trials: readonly Trial[], pass: SpeedPass):
 }
 
 /** What keeps the native backend from running here; a compiler that is there may still fail. */
-async function whyNotNative(): Promise<string | undefined> {
+export async function whyNotNative(): Promise<string | undefined> {
   const native = isNativeAvailable();
   if (!native.available) return native.reason;
   try {

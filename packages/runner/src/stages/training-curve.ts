@@ -23,7 +23,7 @@ const logs = z.array(epochLog);
 export async function trainingCurve(
   { run }: Pick<TrialRecord, 'run'>,
   store: StageStore,
-  registry: Registry,
+  registry: () => Promise<Registry>,
   notice: Notice,
 ): Promise<TrainingCurve | null> {
   const stages: StageInfo[] = [];
@@ -32,7 +32,8 @@ export async function trainingCurve(
     if (info === undefined) return null;
     stages.push(info);
   }
-  return joinedCurve(stages, (kind) => registry.steps.get(kind)?.prunes ?? false);
+  const { steps } = await registry();
+  return joinedCurve(stages, (kind) => steps.get(kind)?.prunes ?? false);
 }
 
 /** The logs of stages one after the other, first step first. */

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import type { PruneCommandOptions } from '../commands/prune.ts';
+import { MOST_MEASURED } from '../latency/search.ts';
 import {
   backendOption,
   dryRunOption,
@@ -19,7 +20,7 @@ import {
   wholeNumber,
   workersOption,
 } from '../options/options.ts';
-import { shareList, strengthList, targetPoints } from '../question/lists.ts';
+import { costTarget, shareList, strengthList } from '../question/lists.ts';
 import { examples } from './examples.ts';
 
 /** `prunebench prune`: a question of one's own. */
@@ -36,7 +37,8 @@ export function pruneCommand(): Command {
 Without options it prunes LeNet-300-100 on MNIST by magnitude. The trainings before and after pruning are those of a
 benchmark that prunes this network on these data (--like says which), so the answer can be held against its table. What
 prunes at initialization (SNIP, GraSP, SynFlow ...) gets both trainings after pruning; the dense network beside it, too.
-The same command goes on where it was stopped, and more sparsities or seeds are added to the same table.`,
+The same command goes on where it was stopped, and more sparsities or seeds are added to the same table.
+--target latency prunes the first seed at up to ${MOST_MEASURED} sparsities and times it; what it finds is kept, and all seeds get it.`,
     )
     .addHelpText(
       'after',
@@ -44,6 +46,7 @@ The same command goes on where it was stopped, and more sparsities or seeds are 
         'prune --criterion snip --sparsity 0.9,0.95 --set retrain.epochs=2',
         'prune --criterion magnitude,snip,random --sparsity 0.5..0.9:0.1 --scope layerwise --allocation erk',
         'prune --network lenet-5-caffe --exclude first,last --target multiply-adds=0.25',
+        'prune --network lenet-5-caffe --granularity unit --target latency=0.5 --batch 128',
         'prune --method lottery-ticket --scale smoke --seeds 1',
         'prune --criterion mine --plugin ./mine.ts --scale smoke --dry-run',
       ),
@@ -72,9 +75,15 @@ function targetOptions(): Option[] {
     new Option('--units <list>', 'shares of the neurons and filters to remove, in place of weights')
       .argParser(shareList)
       .conflicts(others('units')),
-    new Option('--target <cost=share>', 'multiply-adds=0.25: as many weights as leave this share of the multiply-adds')
-      .argParser(targetPoints)
+    new Option(
+      '--target <cost=share>',
+      'multiply-adds=0.25: as many weights as leave this share of the multiply-adds; latency=0.5: the lowest sparsity at which the compiled network takes this share of the time of the dense one, searched for on this machine',
+    )
+      .argParser(costTarget)
       .conflicts(others('target')),
+    new Option('--batch <number>', 'images of a batch, at which --target latency is measured; 1 by default').argParser(
+      wholeNumber(MOST.batch),
+    ),
     new Option('--lambda <list>', 'strengths, for methods whose sparsity is an outcome of a penalty')
       .argParser(strengthList)
       .conflicts(others('lambda')),
