@@ -58,7 +58,12 @@ export const surveyMethods: readonly SurveyMethod[] = [
     paper: 'Narasimha et al. 2008; Han & Qiao 2013',
     entries: [],
   },
-  { family: 'Loss sensitivity', name: 'Skeletonization', paper: 'Mozer & Smolensky 1989', entries: [] },
+  {
+    family: 'Loss sensitivity',
+    name: 'Skeletonization',
+    paper: 'Mozer & Smolensky 1989',
+    entries: ['skeletonization'],
+  },
   {
     family: 'Loss sensitivity',
     name: 'Sensitivity over the training',
@@ -91,13 +96,13 @@ export const surveyMethods: readonly SurveyMethod[] = [
     family: 'First-order derivatives',
     name: 'Taylor expansion of the loss',
     paper: 'Molchanov et al. 2016',
-    entries: [],
+    entries: ['taylor', 'unit-oracle', 'importance-estimation'],
   },
   {
     family: 'First-order derivatives',
     name: 'Fisher pruning',
     paper: 'Theis et al. 2018',
-    entries: ['fisher-diagonal'],
+    entries: ['fisher-diagonal', 'fisher-units'],
   },
   { family: 'First-order derivatives', name: 'Piggyback masks', paper: 'Mallya et al. 2018', entries: [] },
   {

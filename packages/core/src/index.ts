@@ -72,7 +72,18 @@ export { recordedCosts } from './cost/recorded-costs.ts';
 export { type LayerUnits, unitsLeft } from './cost/units-left.ts';
 export { codeOf, DivergenceError, LayerCollapseError, messageOf, PrunebenchError } from './errors.ts';
 export { firstNotFinite, refuseDiverged, refuseNotFinite } from './finite.ts';
+export { type ChannelTies, channelsBefore, channelTies, sourceChannel } from './graph/channel-ties.ts';
+export {
+  type GroupKind,
+  type Groups,
+  groupMasks,
+  groupsOf,
+  neighbourGroups,
+  sumByGroup,
+} from './graph/groups.ts';
 export * from './graph/layer.ts';
+export { eachRun } from './graph/live-channels.ts';
+export { liveWeights } from './graph/live-weights.ts';
 export { consumers, defineNetwork, outputLayer } from './graph/network.ts';
 export {
   type ParameterRole,
@@ -81,9 +92,10 @@ export {
   prunableSpecs,
   sizeOf,
 } from './graph/parameter-specs.ts';
+export { activate, readsPadding } from './graph/removed-units.ts';
+export { type Branch, branches, withoutBranch } from './graph/residual-blocks.ts';
 export { inferShapes, paddingBefore, windowOutput } from './graph/shape.ts';
-export { type NetworkWithState, withoutRemovedUnits } from './graph/shrink.ts';
-export { prunableUnits, unitMasks } from './graph/units.ts';
+export { followers, mixesChannels, prunableUnits, standsAlone, unitMasks } from './graph/units.ts';
 export { MOST_THREADS } from './limits.ts';
 export { nearestName } from './names/nearest-name.ts';
 export { DERIVED, isPlainChange, plainId, refuseOddId, refuseOddTable } from './names/plain-id.ts';
@@ -103,7 +115,7 @@ export { checkMasks, checkMasksOf, checkNextMasks } from './pruning/check-masks.
 export { checkScores } from './pruning/check-scores.ts';
 export { type CriterionMethodOptions, criterionMethodOptions, fromCriterion } from './pruning/from-criterion.ts';
 export { maskDigest } from './pruning/mask-digest.ts';
-export { applyMasks, collapsedLayers, maskedSparsity, shuffleMasks, shuffleUnits } from './pruning/masks.ts';
+export { applyMasks, collapsedLayers, countKept, maskedSparsity, shuffleMasks, shuffleUnits } from './pruning/masks.ts';
 export {
   type Allocation,
   type Granularity,

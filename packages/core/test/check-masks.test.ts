@@ -14,7 +14,6 @@ import {
   shuffleMasks,
   shuffleUnits,
   sizeOf,
-  withoutRemovedUnits,
 } from '../src/index.ts';
 import { residualNetwork as network } from './networks.ts';
 
@@ -34,7 +33,6 @@ const takers: Readonly<Record<string, (masks: Masks) => unknown>> = {
   maskedSparsity: (masks) => maskedSparsity(network, masks),
   effectiveSparsity: (masks) => effectiveSparsity(network, masks),
   collapsedLayers: (masks) => collapsedLayers(network, masks),
-  withoutRemovedUnits: (masks) => withoutRemovedUnits(network, { parameters, masks }),
   'shuffleMasks, before': (masks) => shuffleMasks(masks, good, randomStream(0)),
   'shuffleUnits, before': (masks) => shuffleUnits(network, masks, masks, randomStream(0)),
   'shuffleUnits, after': (masks) => shuffleUnits(network, {}, masks, randomStream(0)),

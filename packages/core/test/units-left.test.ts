@@ -1,15 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import {
-  defineNetwork,
-  type Masks,
-  type Network,
-  prunableSpecs,
-  sizeOf,
-  unitMasks,
-  unitsLeft,
-  withoutRemovedUnits,
-} from '../src/index.ts';
+import { defineNetwork, type Masks, type Network, prunableSpecs, sizeOf, unitMasks, unitsLeft } from '../src/index.ts';
 import { batchNorm, conv, dense, denseNetwork, residualNetwork } from './networks.ts';
 
 /** "434-174-78": what remains of the first layer's inputs and of every layer's units. */
@@ -106,7 +97,7 @@ function withoutBiases(sizes: readonly number[]): Network {
   return defineNetwork({ name: 'linear', inputShape: [sizes[0]], layers });
 }
 
-test('of random masks: what is found by walking every path, and what `withoutRemovedUnits` keeps', (t) => {
+test('of random masks: what is found by walking every path', (t) => {
   const sizes = [4, 3, 5, 2];
   const network = withoutBiases(sizes);
   const specs = prunableSpecs(network);
@@ -130,16 +121,6 @@ test('of random masks: what is found by walking every path, and what `withoutRem
       };
       for (let input = 0; input < sizes[0]; input++) walk(0, input, []);
       t.is(remaining(network, masks), on.map(({ size }) => size).join('-'));
-      const parameters = Object.fromEntries(
-        specs.map(({ name, shape }) => [name, { shape, values: new Float32Array(sizeOf(shape)).fill(1) }]),
-      );
-      const small = withoutRemovedUnits(network, { parameters, masks }).network;
-      // A layer keeps one unit at least, outputs stay, and the input's features too.
-      const kept = unitsLeft(small).slice(0, -1);
-      t.deepEqual(
-        kept.map(({ units }) => units.total),
-        on.slice(1, -1).map(({ size }) => Math.max(1, size)),
-      );
     }),
     { numRuns: 200 },
   );

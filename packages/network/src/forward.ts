@@ -1,4 +1,13 @@
-import { type Conv2d, INPUT, type Layer, type Network, outputLayer, sizeOf } from '@prunebench/core';
+import {
+  type Conv2d,
+  channelsBefore,
+  INPUT,
+  type Layer,
+  type Network,
+  outputLayer,
+  type SubsamplePad,
+  sizeOf,
+} from '@prunebench/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { ForwardHooks, ParameterTensors } from './forward-hooks.ts';
 import { type FusedLayer, fuse, type Watched } from './fuse.ts';
@@ -105,7 +114,7 @@ export function computeLayer(
     case 'add':
       return tf.add(x, inputs[1]);
     case 'subsamplePad':
-      return subsamplePad(ofRank(x, 4), layer.stride, layer.channels);
+      return subsamplePad(layer, ofRank(x, 4));
     case 'dropout':
       return options.training ? dropout(x, layer.name, layer.rate, options.noise) : x;
   }
@@ -174,10 +183,11 @@ function batchNorm(
   return fused.relu ? tf.relu(y) : y;
 }
 
-function subsamplePad(x: tf.Tensor4D, stride: number, channels: number): tf.Tensor {
+function subsamplePad(layer: SubsamplePad, x: tf.Tensor4D): tf.Tensor {
+  const { stride, channels } = layer;
   // A window of one pixel: stridedSlice would be the plain way, but it has no gradient.
   const subsampled = stride === 1 ? x : tf.avgPool(x, 1, stride, 'valid');
-  const before = Math.floor((channels - x.shape[3]) / 2);
+  const before = channelsBefore(layer, x.shape[3]);
   const after = channels - x.shape[3] - before;
   return tf.pad(subsampled, [
     [0, 0],

@@ -8,19 +8,14 @@ import {
   type Masks,
   maskedSparsity,
   type Network,
-  type NetworkWithState,
   type ParameterRecord,
   parameterSpecs,
   prunableSpecs,
-  prunableUnits,
   randomStream,
   recordedCosts,
   sizeOf,
-  unitMasks,
-  withoutRemovedUnits,
 } from '@prunebench/core';
 import { liveWeights, weightsOnPaths } from '@prunebench/core/graph/live-weights';
-import { intersect } from '@prunebench/core/masks';
 import { act, conv, denseNetwork, mixedNetworks } from '@prunebench/core/test-networks';
 import { forward, initializeParameters } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
@@ -126,7 +121,8 @@ for (const network of mixedNetworks) {
 
   test(`${network.name}: costs are of what is left and moves the output of its own layer`, (t) => {
     for (const masks of cases) {
-      const expected = leftWithGradient(network, masks, 'constants', 'layers');
+      // The constant of a sigmoid that nothing feeds goes into the bias of what reads it; tanh has none.
+      const expected = leftWithGradient(withTanh(network), masks, 'constants', 'layers');
       const { parameters, multiplyAdds, layers } = costOf(network, masks);
       t.is(parameters.remaining, count(expected));
       t.is(
@@ -154,67 +150,9 @@ for (const network of mixedNetworks) {
       );
     }
   });
-
-  test(`${network.name}: the shrunk network gives the same outputs, and its masks leave what does something`, (t) => {
-    let smaller = 0;
-    for (const masks of cases) {
-      const state = { parameters: positiveParameters(network, 'constants'), masks };
-      const shrunk = withoutRemovedUnits(network, state);
-      t.is(walked(shrunk), count(plain(liveWeights(network, state))));
-      const [before, after] = [costOf(network, masks), costOf(shrunk.network, shrunk.state.masks)];
-      t.is(after.effective.remaining, before.effective.remaining);
-      if (after.parameters.total < before.parameters.total) smaller++;
-      const [expected, actual] = [outputs(network, state), outputs(shrunk.network, shrunk.state)];
-      for (const [i, value] of expected.entries()) t.true(Math.abs(actual[i] - value) <= 1e-5 * Math.abs(value) + 1e-6);
-    }
-    t.true(smaller > 0, 'units went');
-  });
-
-  // Behind a grouped convolution a unit may be left that nobody reads.
-  const hasGroups = network.layers.some((layer) => layer.kind === 'conv2d' && layer.groups > 1);
-  if (prunableUnits(network).length > 0 && !hasGroups)
-    test(`${network.name}: after unit pruning costs are those of the shrunk network, counted by walking over it`, (t) => {
-      for (const seed of [1, 2, 3, 4]) {
-        const masks = randomUnitMasks(network, seed);
-        const shrunk = withoutRemovedUnits(network, { parameters: positiveParameters(network, 'constants'), masks });
-        const cost = costOf(network, masks);
-        t.is(walked(shrunk), cost.parameters.remaining);
-        t.is(costOf(shrunk.network, shrunk.state.masks).multiplyAdds.remaining, cost.multiplyAdds.remaining);
-      }
-    });
 }
 
-/** Units of every kernel that may lose some, at random; at least one stays. */
-function randomUnitMasks(network: Network, seed: number): Masks {
-  const random = randomStream(seed);
-  const specs = new Map(parameterSpecs(network).map((spec) => [spec.name, spec]));
-  return prunableUnits(network).reduce<Masks>((masks, name) => {
-    const kept = Uint8Array.from({ length: specs.get(name)!.shape.at(-1)! }, () => (random.uniform() < 0.5 ? 1 : 0));
-    kept[random.integer(kept.length)] = 1;
-    return intersect(masks, unitMasks(network, name, kept));
-  }, {});
-}
-
-/** What the masks of a network leave, parameter by parameter. */
-function walked({ network, state }: NetworkWithState): number {
-  return parameterSpecs(network)
-    .filter(({ trainable }) => trainable)
-    .flatMap(({ name, shape }) => [...(state.masks[name] ?? new Uint8Array(sizeOf(shape)).fill(1))])
-    .filter(Boolean).length;
-}
-
-function outputs(network: Network, { parameters, masks }: { parameters: ParameterRecord; masks: Masks }): Float32Array {
-  return tf.tidy(() => {
-    const tensors = Object.entries(applyMasks(parameters, masks)).map(([name, { values, shape }]) => [
-      name,
-      tf.tensor(values, [...shape]),
-    ]);
-    const x = tf.randomUniform([3, ...network.inputShape], -1, 1, 'float32', 7);
-    return forward(network, Object.fromEntries(tensors), x).dataSync() as Float32Array;
-  });
-}
-
-test('a network cut in two has no effective weight, says so, and shrinks to one unit', (t) => {
+test('a network cut in two has no effective weight, and says so', (t) => {
   const network = denseNetwork([4, 4, 2]);
   // All four weights into unit 0, which nobody reads, and both out of unit 1, which reads nothing.
   const masks = {
@@ -227,10 +165,6 @@ test('a network cut in two has no effective weight, says so, and shrinks to one 
   t.deepEqual(effective, { total: 24, remaining: 0, cutLayers: ['fc1/kernel', 'fc2/kernel'] });
   t.is(effectiveSparsity(network, masks), 1);
   t.is(multiplyAdds.remaining, 6, 'no unit is removed');
-  // Unit 1 has a bias: what reads it needs the constant.
-  const { state } = withoutRemovedUnits(network, { parameters: positiveParameters(network, 'constants'), masks });
-  t.deepEqual(state.parameters['fc1/kernel'].shape, [4, 1]);
-  t.deepEqual(state.parameters['fc2/kernel'].shape, [1, 2]);
 });
 
 test('a whole network is effective, and one unmasked unit that reads nothing is not', (t) => {

@@ -29,10 +29,26 @@ const convolutional: Network = defineNetwork({
   ],
 });
 
-test('output layers, residual branches and units before a sigmoid are not removable', (t) => {
+test('output layers and residual branches are not removable, nor what a sigmoid gives to a zero-padded border', (t) => {
   t.deepEqual(prunableUnits(convolutional), ['conv1/kernel', 'fc1/kernel']);
   t.deepEqual(prunableUnits(residualNetwork), ['conv2/kernel']);
-  t.deepEqual(prunableUnits(denseNetwork([3, 2, 1], 'sigmoid')), []);
+  t.deepEqual(prunableUnits(denseNetwork([3, 2, 1], 'sigmoid')), ['fc1/kernel']);
+  for (const [padding, size, removable] of [
+    ['same', 3, []],
+    ['same', 1, ['conv1/kernel']],
+    ['valid', 3, ['conv1/kernel']],
+  ] as const) {
+    const sigmoid = defineNetwork({
+      name: 'sigmoid',
+      inputShape: [4, 4, 2],
+      layers: [
+        conv('conv1', 'input', 3),
+        act('sigmoid', 'conv1', 'sigmoid'),
+        conv('conv2', 'sigmoid', 2, { padding, kernelSize: [size, size] }),
+      ],
+    });
+    t.deepEqual(prunableUnits(sigmoid), [...removable]);
+  }
   t.deepEqual(prunableUnits(denseNetwork([3, 2])), []);
   const ending = defineNetwork({ name: 'e', inputShape: [2], layers: [dense('fc', 'input', 2), act('out', 'fc')] });
   t.deepEqual(prunableUnits(ending), []);

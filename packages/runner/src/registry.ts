@@ -11,6 +11,7 @@ import {
   refuseOddId,
   type StepKind,
 } from '@prunebench/core';
+import firstOrder from '@prunebench/criterion-first-order';
 import initialization from '@prunebench/criterion-initialization';
 import magnitude from '@prunebench/criterion-magnitude';
 import secondOrder from '@prunebench/criterion-second-order';
@@ -22,7 +23,16 @@ import { type BenchmarkEntry, benchmarkFolders } from './benchmark-folders.ts';
 import { loadPlugin } from './plugins/load.ts';
 
 /** The suite's own families. A new one adds its import above and its name here; what it holds is its own affair. */
-const families: readonly Plugin[] = [magnitude, initialization, secondOrder, methods, training, data, models];
+const families: readonly Plugin[] = [
+  magnitude,
+  initialization,
+  firstOrder,
+  secondOrder,
+  methods,
+  training,
+  data,
+  models,
+];
 
 /** Everything that can be named on the command line or in a benchmark. */
 export interface Registry {

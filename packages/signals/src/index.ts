@@ -34,7 +34,18 @@ export { calibrationOptions, contributions, sumConsumption } from './units/consu
 export { sumIncoming } from './units/incoming.ts';
 export { scoreUnits, type UnitKernel, unitKernels } from './units/kernels.ts';
 export { type Link, outgoingLinks } from './units/links.ts';
+export { removalLosses } from './units/removal-losses.ts';
 export { readsRemovedUnit } from './units/removed.ts';
+export {
+  gateGradients,
+  overPositions,
+  type SummedLoss,
+  scoresOf,
+  sumUnitActivations,
+  sumUnitSignals,
+  type UnitSignals,
+  type UnitSums,
+} from './units/unit-signals.ts';
 export { type WeightLayer, weightLayers } from './weight-layers.ts';
 export { keepAtLeast } from './weights/keep-at-least.ts';
 export { momentsOf } from './weights/moments.ts';

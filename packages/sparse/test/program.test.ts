@@ -1,12 +1,21 @@
 // Compiled networks, in every format and layout, against the masked network on the stock cpu backend.
 import { registerNativeBackend, setThreads, vectorLanes } from '@prunebench/backend-native';
-import { applyMasks, type Conv2d, defineNetwork, INPUT, type Layer, type Masks, type Network } from '@prunebench/core';
+import {
+  applyMasks,
+  type Conv2d,
+  defineNetwork,
+  INPUT,
+  type Layer,
+  type Masks,
+  type Network,
+  type ParameterRecord,
+} from '@prunebench/core';
 import { conv2d } from '@prunebench/core/layers';
 import { buildModel } from '@prunebench/models';
+import { shrink } from '@prunebench/surgery';
 import { convNet, mlp, outputs, randomBatch, randomParameters, relativeError, residualNet } from '@prunebench/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
-import { compact } from '../src/graph/compact.ts';
 import { lower } from '../src/graph/lower.ts';
 import type { Program } from '../src/graph/operations.ts';
 import { encode, type ProductKernel } from '../src/plan/encode.ts';
@@ -121,6 +130,12 @@ function layoutsOf(program: Program): readonly CellLayout[] {
   return (strided ? [1] : [1, 2, 4, 8]).map((vectors) => tileLayout(vectors, vectorLanes()));
 }
 
+/** As `compile` does: lowered without what does nothing. */
+function shrunken(network: Network, parameters: ParameterRecord, masks: Masks): Program {
+  const { network: smaller, state } = shrink(network, { parameters, masks });
+  return lower(smaller, state.parameters, state.masks);
+}
+
 const IMAGES = 19;
 const BOUND = 5e-6;
 
@@ -132,7 +147,7 @@ for (const network of networks)
       const batch = randomBatch(network, IMAGES);
       const expected = outputs(network, applyMasks(parameters, masks), batch);
       const lowered = lower(network, parameters, masks);
-      for (const program of [lowered, compact(lowered)]) {
+      for (const program of [lowered, shrunken(network, parameters, masks)]) {
         for (const layout of layoutsOf(program))
           for (const [name, kernel] of Object.entries(kernels)) {
             const error = relativeError(runProgram(program, kernel, layout, batch.x, IMAGES), expected);
@@ -216,7 +231,7 @@ test('filters that are dead, or that nothing reads, are removed with what reads 
     'fc1/kernel': keepAll['fc1/kernel'].map((_, i) => (Math.floor(i / 6) % 5 === 3 ? 0 : 1)),
   };
   const lowered = lower(network, parameters, masks);
-  const program = compact(lowered);
+  const program = shrunken(network, parameters, masks);
   const sizes = (of: Program) =>
     of.operations.flatMap((operation) =>
       operation.kind === 'product' ? [[operation.weights.rows, operation.weights.columns]] : [],

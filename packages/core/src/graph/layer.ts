@@ -86,6 +86,8 @@ export interface SubsamplePad extends Base {
   readonly kind: 'subsamplePad';
   readonly stride: number;
   readonly channels: number;
+  /** Zero channels before those of the input; absent: half of what is missing, rounded down. */
+  readonly before?: number;
 }
 
 /** Inverted dropout: active in training only. */

@@ -1,4 +1,5 @@
 import type { Masks, ParameterRecord } from '../parameters.ts';
+import { sourceChannel } from './channel-ties.ts';
 import { type Conv2d, type Dense, INPUT, type Layer, type Network } from './layer.ts';
 import { outputLayer } from './network.ts';
 import { parameterSpecs, sizeOf } from './parameter-specs.ts';
@@ -8,6 +9,8 @@ import { inferShapes } from './shape.ts';
 export interface LiveChannels {
   /** 0 where it is 0 whatever the network's input. */
   readonly nonzero: Uint8Array;
+  /** 0 where nothing that is left feeds it, so that it is `emptyValues`: 0, or 1/2 behind a sigmoid. */
+  readonly fed: Uint8Array;
   /** 0 where it does not depend on the network's input. */
   readonly varies: Uint8Array;
   /** 0 where the network's output does not depend on it. */
@@ -66,11 +69,13 @@ class Reading {
     this.channels = new Map(
       [...inferShapes(network)].map(([name, shape]) => {
         const size = shape[shape.length - 1];
-        return [name, { nonzero: new Uint8Array(size), varies: new Uint8Array(size), read: new Uint8Array(size) }];
+        const none = () => new Uint8Array(size);
+        return [name, { nonzero: none(), fed: none(), varies: none(), read: none() }];
       }),
     );
     const input = this.channels.get(INPUT)!;
     input.nonzero.fill(1);
+    input.fed.fill(1);
     input.varies.fill(1);
     this.channels.get(outputLayer(network).name)!.read.fill(1);
   }
@@ -87,12 +92,14 @@ class Reading {
         for (let unit = from; unit < to; unit++) output.varies[unit] |= left[start + unit];
       });
       if (layer.useBias) this.#orLeft(`${layer.name}/bias`, output.nonzero);
+      output.fed.set(output.nonzero);
       return;
     }
     for (const [name, channelOf] of sourcesOf(layer, this.channels)) {
       const input = this.channels.get(name)!;
       for (let c = 0; c < output.nonzero.length; c++) {
         output.nonzero[c] |= input.nonzero[channelOf(c)] ?? 0;
+        output.fed[c] |= input.fed[channelOf(c)] ?? 0;
         output.varies[c] |= input.varies[channelOf(c)] ?? 0;
       }
     }
@@ -103,6 +110,7 @@ class Reading {
       // The mean that it subtracts makes something of nothing, too.
       output.nonzero.set(scaled);
       this.#orLeft(`${layer.name}/beta`, output.nonzero);
+      output.fed.set(output.nonzero);
     }
   }
 
@@ -154,11 +162,6 @@ function sourcesOf(
   layer: Layer,
   channels: ReadonlyMap<string, LiveChannels>,
 ): readonly (readonly [name: string, channelOf: (output: number) => number])[] {
-  const size = channels.get(layer.inputs[0])!.nonzero.length;
-  if (layer.kind === 'flatten') return [[layer.inputs[0], (feature) => feature % size]];
-  if (layer.kind === 'subsamplePad') {
-    const before = Math.floor((layer.channels - size) / 2);
-    return [[layer.inputs[0], (channel) => channel - before]];
-  }
-  return layer.inputs.map((name) => [name, (channel) => channel]);
+  const channelOf = sourceChannel(layer, channels.get(layer.inputs[0])!.nonzero.length);
+  return layer.inputs.map((name) => [name, channelOf]);
 }

@@ -2,11 +2,19 @@ import type { Masks } from '../parameters.ts';
 import type { Network } from './layer.ts';
 import { eachRun, type LiveChannels, liveChannels, type Remains } from './live-channels.ts';
 import { type ParameterSpec, parameterSpecs, prunableSpecs, sizeOf } from './parameter-specs.ts';
+import { unfoldable } from './removed-units.ts';
 import { mixesChannels } from './units.ts';
 
-/** Masks of the kernels that leave the weights that do not read a removed unit: a channel that is 0 whatever the input. */
+/**
+ * Masks of the kernels that leave the weights that do not read a removed unit: a channel that is 0 whatever the input, or the constant
+ * of a sigmoid that nothing feeds where that can go into the bias of what reads it.
+ */
 export function weightsWithInput(network: Network, remains: Remains, channels = liveChannels(network, remains)): Masks {
-  return kernelMasks(network, remains, (input) => channels.get(input)!.nonzero);
+  const needConstants = new Set(unfoldable(network, network.layers).map(({ name }) => name));
+  return kernelMasks(network, remains, (input, reader) => {
+    const { nonzero, fed } = channels.get(input)!;
+    return needConstants.has(reader) ? nonzero : fed;
+  });
 }
 
 /** Masks of the kernels that leave the weights on a path from the network's input to its output. */
@@ -41,14 +49,14 @@ export function liveWeights(network: Network, remains: Remains, channels = liveC
 function kernelMasks(
   network: Network,
   { masks }: Remains,
-  inputs: (input: string) => Uint8Array,
+  inputs: (input: string, reader: string) => Uint8Array,
   units?: (layer: string) => Uint8Array,
 ): Masks {
   const layers = Object.fromEntries(network.layers.filter(mixesChannels).map((layer) => [layer.name, layer]));
   return Object.fromEntries(
     prunableSpecs(network).map(({ name, layer: owner, shape }) => {
       const layer = layers[owner];
-      const carried = inputs(layer.inputs[0]);
+      const carried = inputs(layer.inputs[0], owner);
       const fed = units?.(owner);
       const live = masks[name]?.slice() ?? new Uint8Array(sizeOf(shape)).fill(1);
       eachRun(layer, shape, (input, start, from, to) => {

@@ -65,6 +65,8 @@ function layerShape(layer: Layer, inputs: readonly (readonly number[])[]): reado
     case 'subsamplePad':
       if (!image) return 'it needs [height, width, channels]';
       if (layer.channels < input[2]) return `it cannot pad ${input[2]} channels down to ${layer.channels}`;
+      if (layer.before !== undefined && !(layer.before >= 0 && layer.before <= layer.channels - input[2]))
+        return `${layer.before} zeros before ${input[2]} channels do not fit into ${layer.channels}`;
       return [Math.ceil(input[0] / layer.stride), Math.ceil(input[1] / layer.stride), layer.channels];
     case 'add':
       return String(inputs[0]) === String(inputs[1]) ? input : 'the two shapes differ';

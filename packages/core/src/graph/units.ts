@@ -2,13 +2,14 @@ import type { Masks } from '../parameters.ts';
 import type { Conv2d, Dense, Layer, Network } from './layer.ts';
 import { consumers, outputLayer } from './network.ts';
 import { type ParameterSpec, parameterSpecs, prunableSpecs, sizeOf } from './parameter-specs.ts';
+import { unfoldable } from './removed-units.ts';
 
 /**
  * The kernels whose output units (filters, neurons) may be removed, in layer order.
  *
- * A removed unit must be the same as one that never was: its output is 0 and nothing else depends on its place. Left out are
- * therefore the output layer, layers whose output reaches an addition or a padded shortcut (the other branch has the same
- * channels), and layers followed by a sigmoid (which turns 0 into 1/2).
+ * A removed unit must be the same as one that never was: its output is 0, or goes into other biases, and nothing else depends on
+ * its place. Left out are therefore the output layer, and layers whose output reaches an addition or a padded shortcut (the other
+ * branch has the same channels). A sigmoid turns 0 into 1/2: that goes into the bias of what reads it, unless a zero-padded border makes it no constant.
  */
 export function prunableUnits(network: Network): string[] {
   return prunableSpecs(network)
@@ -88,8 +89,5 @@ export function standsAlone(network: Network, following: readonly Layer[]): bool
 }
 
 function removable(network: Network, following: readonly Layer[]): boolean {
-  return (
-    standsAlone(network, following) &&
-    !following.some((layer) => layer.kind === 'activation' && layer.activation === 'sigmoid')
-  );
+  return standsAlone(network, following) && unfoldable(network, following).length === 0;
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { withoutRemovedUnits } from '@prunebench/core';
 import { makeFolder, writeWhole } from '@prunebench/files';
 import { encodeDense, encodeSparse } from '@prunebench/sparse';
+import { shrink } from '@prunebench/surgery';
 import { fromHere } from '../options/from-here.ts';
 import { type Selection, selectionFilters } from '../options/selection.ts';
 import { findTrial } from '../plan/find-trial.ts';
@@ -23,7 +23,7 @@ export async function exportTrial(key: string | undefined, options: ExportComman
   const registry = await registryFor(results, options.plugin);
   const wanted = { key, filters: selectionFilters(options) };
   const { record, network, state } = await findTrial(wanted, registry, results);
-  const exported = options.shrink ? withoutRemovedUnits(network, state).state : state;
+  const exported = options.shrink ? shrink(network, state).state : state;
   const bytes = options.sparse ? encodeSparse(exported) : encodeDense(exported);
   const folder = fromHere(options.output);
   await makeFolder(folder, '--output');

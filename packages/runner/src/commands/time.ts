@@ -1,5 +1,6 @@
-import { costOf, describePoint, pointOf, STEADY_SPREAD, withoutRemovedUnits } from '@prunebench/core';
+import { costOf, describePoint, pointOf, STEADY_SPREAD } from '@prunebench/core';
 import { encodeDense, fileSizes, type MeasuredSpeed, measureSpeed } from '@prunebench/sparse';
+import { shrink } from '@prunebench/surgery';
 import { type Selection, selectionFilters } from '../options/selection.ts';
 import { findTrial } from '../plan/find-trial.ts';
 import { registryFor } from '../results/remembered-plugins.ts';
@@ -31,7 +32,7 @@ export async function time(key: string | undefined, options: TimeCommandOptions)
     rounds,
     onCompiled: ({ batchSize, layers }) => tables.push(`Batches of ${batchSize}\n\n${set.table(choiceTable(layers))}`),
   });
-  const bytes = { ...fileSizes(state), shrunken: encodeDense(withoutRemovedUnits(network, state).state).length };
+  const bytes = { ...fileSizes(state), shrunken: encodeDense(shrink(network, state).state).length };
   if (json) {
     console.log(JSON.stringify({ key: record.key, theoreticalSpeedup, compressionRatio, speeds, bytes }, null, 2));
     return;

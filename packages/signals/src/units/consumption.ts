@@ -1,9 +1,10 @@
-import { consumers, type Network, type Scores, type Subject } from '@prunebench/core';
+import type { Scores, Subject } from '@prunebench/core';
 import { TensorScope, takeValues, tidy } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { layerOutputs } from '../layer-signals.ts';
 import { aliveTensors, applyLayer, batchTensor } from '../tensors.ts';
+import { gateOf } from './gate.ts';
 import { unitKernels } from './kernels.ts';
 import { type Link, outgoingLinks } from './links.ts';
 
@@ -13,7 +14,7 @@ export const calibrationOptions = {
   batches: z.int().positive().optional().describe('how many batches of the calibration split; all of it when left out'),
 };
 
-interface CalibrationOptions {
+export interface CalibrationOptions {
   readonly batchSize: number;
   readonly batches?: number | undefined;
 }
@@ -53,7 +54,7 @@ export async function sumConsumption(
       return kernels.flatMap(({ name, layer, units }) =>
         outgoingLinks(network, layer, units).map((link) => {
           const z = outputs.get(link.reader.inputs[0])!;
-          const next = outputs.get(activationAfter(network, link.reader.name))!;
+          const next = outputs.get(gateOf(network, link.reader.name))!;
           const kernel = tensors[`${link.reader.name}/kernel`];
           return { name, perUnit: perUnit(term({ link, kernel, z, next }), units) };
         }),
@@ -80,14 +81,6 @@ export function contributions(
   const apply = (x: tf.Tensor) => applyLayer(linear, x, { [`${reader.name}/kernel`]: kernel });
   const y = apply(z);
   return tf.mul(z, tf.grad(apply)(z, dy(y)));
-}
-
-/** The last layer of the chain reader -> batch norm -> nonlinearity, of which each is read by the next alone. */
-function activationAfter(network: Network, layer: string): string {
-  const readers = consumers(network, layer);
-  const [next] = readers;
-  if (readers.length !== 1 || (next.kind !== 'batchNorm' && next.kind !== 'activation')) return layer;
-  return activationAfter(network, next.name);
 }
 
 /** Units are the last dimension, or feature f belongs to unit f mod units. */

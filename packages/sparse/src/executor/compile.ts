@@ -7,8 +7,8 @@ import {
 } from '@prunebench/backend-native';
 import { checkMasks, type Masks, type Network, type ParameterRecord, PrunebenchError, sizeOf } from '@prunebench/core';
 import { TensorScope } from '@prunebench/network';
+import { shrink } from '@prunebench/surgery';
 import * as tf from '@tensorflow/tfjs-core';
-import { compact } from '../graph/compact.ts';
 import { lower } from '../graph/lower.ts';
 import type { Program } from '../graph/operations.ts';
 import { fastestKernels, timeProducts } from '../plan/choose.ts';
@@ -70,7 +70,8 @@ export async function compile(
   const lanes = vectorLanes();
   const cache = await TimingCache.open({ lanes, threads: getThreads() });
   const full = lower(network, parameters, masks);
-  const program = compact(full);
+  const smaller = shrink(network, { parameters, masks });
+  const program = lower(smaller.network, smaller.state.parameters, smaller.state.masks);
   const features = sizeOf(network.inputShape);
   const outputs = outputSize(program);
   const batch = new Float32Array(batchSize * features);

@@ -1,6 +1,7 @@
 import {
   type BatchNorm,
   type Conv2d,
+  channelsBefore,
   consumers,
   type Dense,
   INPUT,
@@ -180,7 +181,7 @@ class Lowering {
       case 'add':
         return { kind: 'add', ...ends, other };
       case 'subsamplePad': {
-        const before = Math.floor((layer.channels - this.#tensors[input].channels) / 2);
+        const before = channelsBefore(layer, this.#tensors[input].channels);
         return { kind: 'subsamplePad', ...ends, stride: layer.stride, before };
       }
       default:

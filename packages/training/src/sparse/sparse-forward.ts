@@ -103,7 +103,7 @@ class Walk {
       if (layer.kind === 'batchNorm') return this.#batchNorm(fused, layer, inputs);
       if (layer.kind === 'globalAveragePool')
         return this.#made('columns', tileGlobalAverage(input.as('tiles'), this.#images));
-      if (layer.kind === 'subsamplePad')
+      if (layer.kind === 'subsamplePad' && layer.before === undefined)
         // Once it is asked for: by then a convolution may have kept it, or its input.
         return this.#made(
           'tiles',
@@ -130,7 +130,7 @@ class Walk {
     // Other convolutions compute what they read themselves.
     const others = this.#readers.get(source)?.filter((reader) => reader.layer.kind !== 'conv2d') ?? [];
     const only = others.length === 1 ? others[0].layer : undefined;
-    const shortcut = only?.kind === 'subsamplePad' ? only : undefined;
+    const shortcut = only?.kind === 'subsamplePad' && only.before === undefined ? only : undefined;
     const wanted = others.length > 0 && !(shortcut && this.#shortcuts.has(shortcut.name));
     const { y, moments, kept } = sparseConv(
       read,
