@@ -11,11 +11,11 @@ import {
   recordedCosts,
   select,
   type TrialRecord,
-  withoutRemovedUnits,
 } from '@prunebench/core';
 import { initializeParameters } from '@prunebench/network';
 import { loadTable, recordTable } from '@prunebench/records';
 import { loadRegistry } from '@prunebench/runner';
+import { shrink } from '@prunebench/surgery';
 import test from 'ava';
 import { recounted } from '../migrations/recount-units.ts';
 
@@ -79,7 +79,7 @@ for (const [id, sparsity] of [
     const { measured, ...rest } = recounted(older(record, network, masks), network)!;
     const parameters = initializeParameters(network, randomStream(1));
     t.like(measured, recordedCosts(costOf(network, masks)));
-    const shrunk = withoutRemovedUnits(network, { parameters, masks });
+    const shrunk = shrink(network, { parameters, masks });
     const walked = parameterSpecs(shrunk.network)
       .filter(({ trainable }) => trainable)
       .reduce((sum, { shape }) => sum + shape.reduce((product, length) => product * length, 1), 0);

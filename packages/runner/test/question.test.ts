@@ -68,7 +68,7 @@ test('a question has the keys of the same trials declared in a file', async (t) 
     dataset: 'mnist',
     network: 'lenet-300-100',
     pretrain: cosine(8, 0.1),
-    retrain: { ...cosine(3, 0.05), epochs: 2, sparse: 'auto' },
+    retrain: { ...cosine(3, 0.05), epochs: 2, sparse: 'auto' as const },
   };
   const declared: TrialDeclaration[] = [
     { ...cell, method: 'magnitude', sparsity: 0, series: 'dense, same budget', control: true },

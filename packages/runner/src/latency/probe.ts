@@ -94,7 +94,7 @@ export class Probe {
     if (this.#started) return this.#started;
     const { folder, backend, plugins, display, signal } = this.#options;
     const { size, threads } = shareCores(1, 1);
-    const config = { results: folder.root, backend, plugins, workers: size };
+    const config = { results: folder.root, backend, plugins, workers: size, profile: false };
     const pool = new WorkerPool({ size, threads, config, notice: (line) => display.line(line) });
     signal.addEventListener('abort', () => pool.abort(), { once: true });
     const worker = await pool.start();
