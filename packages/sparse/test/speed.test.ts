@@ -2,10 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { applyMasks } from '@prunebench/core';
+import { applyMasks, type Network } from '@prunebench/core';
 import { convNet, mlp, randomParameters } from '@prunebench/testing';
+import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
-import { type CompiledNetwork, measureSpeed } from '../src/index.ts';
+import { Baselines, type CompiledNetwork, measureSpeed } from '../src/index.ts';
 import { bestTimes, interleavedTimes, LEAST_ROUNDS, quantile } from '../src/plan/time.ts';
 import { type PairedTimes, steadyTimes } from '../src/speed/steady-ratios.ts';
 import { randomMasks } from './support.ts';
@@ -134,6 +135,32 @@ test('the baseline is the network compiled in the same way with nothing pruned',
     pruned.layers.map(({ layer }) => [layer, 1, true]),
   );
   t.is(baseline.batchSize, 16);
+});
+
+test.serial('networks of one architecture share what they are compared with, batch size by batch size', async (t) => {
+  const network = mlp([64, 48, 10]);
+  const before = tf.memory().numTensors;
+  {
+    using baselines = new Baselines();
+    const compared: CompiledNetwork[] = [];
+    const measure = (of: Network, batchSize: number) =>
+      measureSpeed(
+        of,
+        { parameters: randomParameters(of), masks: randomMasks(of, 0.1) },
+        { batchSizes: [batchSize], rounds: 1, baselines, onCompiled: (_, baseline) => compared.push(baseline) },
+      );
+    await measure(network, 8);
+    await measure(mlp([64, 48, 10]), 8);
+    await measure(network, 16);
+    await measure(mlp([64, 40, 10]), 8);
+    t.is(compared[1], compared[0]);
+    t.is(new Set(compared).size, 3);
+    t.deepEqual(
+      compared.map(({ batchSize }) => batchSize),
+      [8, 8, 16, 8],
+    );
+  }
+  t.is(tf.memory().numTensors, before);
 });
 
 test('a comparison whose rounds disagree is made again, three times at most, and the steadiest is kept', (t) => {

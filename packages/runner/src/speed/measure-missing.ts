@@ -18,7 +18,7 @@ import {
 } from '@prunebench/core';
 import { optionally } from '@prunebench/files';
 import { type RecordTable, readTable, writeRecord } from '@prunebench/records';
-import { fileSizes, measureSpeed } from '@prunebench/sparse';
+import { Baselines, fileSizes, measureSpeed } from '@prunebench/sparse';
 import type { Trial } from '../plan/plan.ts';
 import type { Display } from '../progress/display.ts';
 import { duration } from '../progress/format.ts';
@@ -149,6 +149,7 @@ async function measureAll(
   display.line(`measuring the speed of ${count(kept.length, 'trial', 'trials')}, one network at a time`);
   display.start(() => snapshot(done.trials, kept.length, seconds()));
   const known = new Map<string, SpeedRecord>();
+  using baselines = new Baselines();
   try {
     for (const candidate of kept) {
       // Signals and the display get their turn between two networks.
@@ -160,7 +161,7 @@ async function measureAll(
         continue;
       }
       const network = networkId(candidate, state.masks);
-      const speed = known.get(network) ?? (await timeOrNotice(candidate, state, pass));
+      const speed = known.get(network) ?? (await timeOrNotice(candidate, state, pass, baselines));
       if (!speed) continue;
       if (!known.has(network)) done.networks++;
       known.set(network, speed);
@@ -186,13 +187,25 @@ async function readNetwork({ stage }: Candidate, { store, display }: SpeedPass):
 }
 
 /** The times of a network; a notice where it cannot be timed, which keeps no other from it. */
-async function timeOrNotice(candidate: Candidate, state: State, pass: SpeedPass): Promise<SpeedRecord | undefined> {
+async function timeOrNotice(
+  candidate: Candidate,
+  state: State,
+  pass: SpeedPass,
+  baselines: Baselines,
+): Promise<SpeedRecord | undefined> {
   const { network, dataset } = candidate.record.spec;
-  return optionally(`The speed of ${network} on ${dataset} is not measured`, () => timeNetwork(candidate, state, pass));
+  return optionally(`The speed of ${network} on ${dataset} is not measured`, () =>
+    timeNetwork(candidate, state, pass, baselines),
+  );
 }
 
-async function timeNetwork(candidate: Candidate, state: State, { registry, commit }: SpeedPass): Promise<SpeedRecord> {
-  const batches = await measureSpeed(networkOf(candidate, registry), state, TURNS);
+async function timeNetwork(
+  candidate: Candidate,
+  state: State,
+  { registry, commit }: SpeedPass,
+  baselines: Baselines,
+): Promise<SpeedRecord> {
+  const batches = await measureSpeed(networkOf(candidate, registry), state, { ...TURNS, baselines });
   return {
     ...commit,
     baseline: 'compiled',
