@@ -8,6 +8,7 @@ import type { TrainOptions } from '@prunebench/core';
 import test from 'ava';
 import manifest from '../../../package.json' with { type: 'json' };
 import { describeJob } from '../src/peer-job/describe-job.ts';
+import { ourRun } from '../src/peer-job/measure-table.ts';
 import { speedTables } from '../src/peer-job/speed-tables.ts';
 import { filterTrials, parseFilter } from '../src/plan/filter.ts';
 import { declareTrials } from '../src/plan/plan.ts';
@@ -68,6 +69,20 @@ for (const table of speedTables.keys())
       t.true(steps.at(-1)!.evaluate);
     }
   });
+
+test('our own run is asked for exactly the trials that the peer computes', async (t) => {
+  const registry = await loadRegistry([]);
+  const { benchmark: id, filters } = speedTables.get('snip-lenets-lenet-5')!;
+  const { job } = await jobOf('snip-lenets-lenet-5', 2);
+  const { args } = ourRun(id, job, { filters, seeds: 2, scale: 'cpu', processes: 2 }).command('/nowhere');
+  const asked = args.flatMap((word, i) => (args[i - 1] === '--filter' ? [parseFilter(word)] : []));
+  const seeds = Number(args[args.indexOf('--seeds') + 1]);
+  const all = declareTrials(trialsOf(await registry.benchmarks.get(id)!.load(), 'cpu'), seeds, registry);
+  t.deepEqual(
+    filterTrials(all, asked).map(({ name }) => name),
+    job.trials.map(({ name }) => name),
+  );
+});
 
 test('options that a stage leaves out because they are defaults are written out for the peer', async (t) => {
   const { job } = await jobOf('snip-lenets-lenet-5', 1);

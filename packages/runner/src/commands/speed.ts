@@ -53,8 +53,12 @@ export async function speed(options: SpeedCommandOptions): Promise<void> {
     throw new PrunebenchError(`The speed benchmark has no network "${unknown}".`, {
       remedy: `Choose among ${networkNames.join(', ')}.`,
     });
-  // Made first, as a measurement takes minutes; not for a selection of networks, which writes nothing.
-  if (!networks) await makeFolder(resolve(results));
+  if (options.seeds !== undefined && options.table === undefined)
+    throw new PrunebenchError('Seeds are those of a whole table, and none is asked for.', {
+      remedy: 'Name one with --table, or leave --seeds out.',
+    });
+  // Made first, as a measurement takes minutes; not for a selection of networks or seeds, which writes nothing.
+  if (!networks && options.seeds === undefined) await makeFolder(resolve(results));
   const request = {
     threads,
     rounds,

@@ -6,7 +6,7 @@ import { type OurProgram, runTableSpeed, type TableJob, type TableSpeedResult } 
 import { lookUp } from '../options/suggest.ts';
 import { loadRegistry } from '../registry.ts';
 import { resultsFolder } from '../results/results-folder.ts';
-import { describeJob } from './describe-job.ts';
+import { describeJob, type JobRequest } from './describe-job.ts';
 import { speedTables } from './speed-tables.ts';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
@@ -46,10 +46,10 @@ export async function measureTable({ table, seeds, rounds, resultsDir, log }: Ta
 }
 
 /** Our own `run` of exactly the job's trials, as a user starts it. */
-function ourRun(
+export function ourRun(
   benchmark: string,
   { trials }: TableJob,
-  { filters, seeds, processes }: Pick<Parameters<typeof describeJob>[0], 'filters' | 'seeds'> & { processes: number },
+  { filters, seeds, scale, processes }: Pick<JobRequest, 'filters' | 'seeds' | 'scale'> & { processes: number },
 ): OurProgram {
   const series = [...new Set(trials.map((trial) => trial.series))].map((value) => ({ key: 'series', value }));
   const chosen = [...filters.filter(({ key }) => key !== 'series'), ...series];
@@ -57,14 +57,14 @@ function ourRun(
     command: (results) => ({
       file: process.execPath,
       args: [
-        ...[MAIN, 'run', benchmark, '--scale', SCALE, '--seeds', String(seeds), '--workers', String(processes)],
+        ...[MAIN, 'run', benchmark, '--scale', scale, '--seeds', String(seeds), '--workers', String(processes)],
         ...chosen.flatMap(({ key, value }) => ['--filter', `${key}=${value}`]),
         ...['--no-speed', '--quiet', '--json', '--results', results],
       ],
       environment: { PRUNEBENCH_THREADS: '1' },
     }),
     async accuracies(results) {
-      const records = await readTable(resultsFolder(results).table(benchmark, SCALE), () => {});
+      const records = await readTable(resultsFolder(results).table(benchmark, scale), () => {});
       const found = new Map<string, number>();
       for (const { name } of trials) {
         const accuracy = records.get(name)?.measured?.final?.test.accuracy;

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -70,6 +71,9 @@ export async function runTableSpeed(options: TableSpeedOptions): Promise<TableSp
     });
   for (const { series, why } of job.leftOut) log(`left out on both sides: ${series}, ${why}`);
   const folder = await mkdtemp(join(tmpdir(), 'prunebench-table-'));
+  // A signal ends this process at once.
+  const clean = () => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', clean);
   try {
     const path = await writeJob(job, dataset, folder);
     const taken = new Map<string, Taken[]>();
@@ -125,6 +129,7 @@ export async function runTableSpeed(options: TableSpeedOptions): Promise<TableSp
           ];
     return { rows, accuracies: compared, table, files };
   } finally {
+    process.off('exit', clean);
     await rm(folder, { recursive: true, force: true });
   }
 }
