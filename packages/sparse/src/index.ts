@@ -8,6 +8,7 @@ export type { GpuProgram, GpuTensor } from './gpu/gpu-program.ts';
 export { type GpuMode, type GpuModeAvailability, gpuModes } from './gpu/modes.ts';
 export { type BinaryStep, type GpuProductOptions, SparseGpu, type WeightedStep } from './gpu/sparse-gpu.ts';
 
+export { Baselines } from './speed/baselines.ts';
 export { type MeasuredSpeed, measureSpeed, type SpeedOptions } from './speed/measure-speed.ts';
 export { type BlockShape, type BsrMatrix, bsrBytes, bsrFromKernel, kernelFromBsr } from './storage/bsr.ts';
 export {

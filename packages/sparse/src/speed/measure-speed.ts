@@ -1,7 +1,8 @@
 import { type Network, randomStream, type State, sizeOf } from '@prunebench/core';
-import { initializeParameters, TensorScope } from '@prunebench/network';
+import { TensorScope } from '@prunebench/network';
 import { type CompiledNetwork, compile } from '../executor/compile.ts';
 import { interleavedTimes, median, quantile } from '../plan/time.ts';
+import { Baselines } from './baselines.ts';
 import { type PairedTimes, ratiosOf, steadyTimes } from './steady-ratios.ts';
 
 /** A pruned network against itself with nothing pruned, both compiled on the same backend. */
@@ -29,6 +30,8 @@ export interface SpeedOptions {
    * long as the rounds take.
    */
   readonly seconds?: number;
+  /** Keeps what is compiled with nothing pruned for further networks of the same architecture; by default it is compiled for this one. */
+  readonly baselines?: Baselines;
   /** Told of each compiled network, and of the one that it is compared with, before they are given up. */
   readonly onCompiled?: (compiled: CompiledNetwork, baseline: CompiledNetwork) => void;
 }
@@ -47,13 +50,13 @@ export async function measureSpeed(
   options: SpeedOptions = {},
 ): Promise<MeasuredSpeed[]> {
   const { batchSizes = [1, 128], rounds = ROUNDS, seconds = Number.POSITIVE_INFINITY, onCompiled } = options;
-  // Times do not depend on values, and the state's own are 0 where it was pruned.
-  const unpruned = initializeParameters(network, randomStream(0, 'baseline'));
+  using own = new Baselines();
+  const baselines = options.baselines ?? own;
   const results: MeasuredSpeed[] = [];
   for (const batchSize of batchSizes) {
     using scope = new TensorScope();
     const compiled = scope.adopt(await compile(network, state.parameters, state.masks, { batchSize, seconds }));
-    const baseline = scope.adopt(await compile(network, unpruned, {}, { batchSize, seconds }));
+    const baseline = await baselines.of(network, { batchSize, seconds });
     onCompiled?.(compiled, baseline);
     const stream = randomStream(0, 'speed');
     const batch = Float32Array.from({ length: batchSize * sizeOf(network.inputShape) }, () => stream.normal());
