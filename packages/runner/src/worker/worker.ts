@@ -15,6 +15,7 @@ import { diskError, onNotice } from '@prunebench/files';
 import { writeRecord } from '@prunebench/records';
 import { evaluate, ScoreMemory } from '@prunebench/training';
 import { errorMessage } from '../errors/error-message.ts';
+import { pluginError } from '../errors/plugin-error.ts';
 import { lookUp } from '../options/suggest.ts';
 import { versions } from '../provenance.ts';
 import { loadRegistry, type Registry } from '../registry.ts';
@@ -90,16 +91,18 @@ async function run(task: Task, ready: Setup): Promise<TaskResult> {
     const seconds = task.type === 'stage' ? await stageTask(task.stage, ready) : await recordTask(task, ready);
     return { status: 'done', seconds };
   } catch (error) {
-    return resultOf(error);
+    return resultOf(error, ready.registry, task);
   }
 }
 
-function resultOf(error: unknown): TaskResult {
+function resultOf(error: unknown, { plugins }: Registry, task: Task): TaskResult {
   if (controller.signal.aborted) return { status: 'aborted' };
   if (error instanceof DivergenceError || error instanceof LayerCollapseError)
     return { status: 'failed', reason: error.message };
   if (error instanceof LostStageError) return { status: 'lost', key: error.key };
-  return { status: diskError(error) ? 'fatal' : 'error', error: errorMessage(error) };
+  if (diskError(error)) return { status: 'fatal', error: errorMessage(error) };
+  const step = task.type === 'stage' ? task.stage.steps.at(-1) : undefined;
+  return { status: 'error', error: errorMessage(pluginError(error, plugins, step) ?? error) };
 }
 
 async function stageTask(stage: Extract<Task, { type: 'stage' }>['stage'], ready: Setup): Promise<number> {
