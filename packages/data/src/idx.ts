@@ -14,6 +14,8 @@ const UNSIGNED_BYTE = 0x08;
 export function parseIdx(bytes: Uint8Array, shape: readonly number[], source: SourceFolder, path: string): Uint8Array {
   const fault = (message: string) => badFile(source, path, message);
   const header = 4 + 4 * shape.length;
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b)
+    throw fault('the file is gzipped, and is read as it is: unpack it (gunzip -k) and name what comes out');
   if (bytes.length < header)
     throw fault(`the file is truncated: expected an IDX header of ${header} bytes, found ${bytes.length} bytes`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

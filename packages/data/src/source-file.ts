@@ -27,7 +27,12 @@ export async function readSourceFile(source: SourceFolder, file: SourceFile): Pr
     if (!(error instanceof FileError)) throw error;
     if (error.code === 'E2BIG')
       throw tooLong(source, file, `${(await stat(path)).size}${gzipped ? ' compressed' : ''}`);
-    const fault = error.code === 'ENOENT' ? 'the file is missing' : `the file cannot be read (${error.message})`;
+    const packed = error.code === 'ENOENT' && (await stat(`${path}.gz`).catch(() => undefined))?.isFile();
+    const fault = packed
+      ? 'the file is missing, and lies there gzipped: unpack it (gunzip -k)'
+      : error.code === 'ENOENT'
+        ? 'the file is missing'
+        : `the file cannot be read (${error.message})`;
     throw badFile(source, file.path, fault);
   });
   const bytes = gzipped ? decompress(source, file, stored) : stored;

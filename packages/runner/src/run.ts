@@ -13,6 +13,7 @@ import { nothingToRun, sortTrials, withdraw } from './plan/finished-trials.ts';
 import { refuseOversizedTrials } from './plan/oversized-trials.ts';
 import { declareTrials, type PlannedTrial, type RunPlan, type Trial } from './plan/plan.ts';
 import { planTrials } from './plan/plan-trials.ts';
+import { refuseMismatched } from './plan/pretrained-trials.ts';
 import { trialsOf } from './plan/trials-of.ts';
 import { refuseUntrainableTrials } from './plan/untrainable-trials.ts';
 import { RunTime } from './profile/run-time.ts';
@@ -201,6 +202,7 @@ interface Pending {
 async function compute({ pending, total, earlierBackends }: Pending, run: Run): Promise<ReadonlyMap<string, Outcome>> {
   const { options, display, status } = run;
   refuseOversizedTrials(pending, options.registry);
+  await refuseMismatched(pending, options.registry);
   await status.enter('training');
   const notice = (line: string) => display.line(line);
   const { size, threads } = shareCores(options.workers, pending.length);

@@ -232,3 +232,14 @@ test('every series that can be is asked for other sparsities', (t) => {
   t.regex(notes.join('\n'), /longer and longer .* has no trial at sparsity 0\.7/);
   t.regex(notes.join('\n'), /slimming .* is asked for no sparsity/);
 });
+
+test('options that other programs call otherwise are recognised, and remedies name options of the command line', async (t) => {
+  t.regex((await refused({ set: ['pretrain.lr=0.1'] })).remedy, /^Did you mean pretrain\.learningRate/);
+  t.regex((await refused({ set: ['retrain.wd=0.1'] })).remedy, /^Did you mean retrain\.weightDecay/);
+  t.regex((await refused({ set: ['retrain.momentum=0.1'] })).remedy, /^Did you mean retrain\.optimizer\.momentum/);
+  const lambda = await refused({ points: [{ lambda: 0.1 }] });
+  t.regex(lambda.remedy, /--sparsity or --units/);
+  const penalty = { criteria: [], methods: ['sparse-variational-dropout'] };
+  t.regex((await refused(penalty)).remedy, /--lambda 0\.001/);
+  t.regex((await refused({ criteria: ['magnitude'], points: [{ units: 0.5 }] })).remedy, /--criterion filter-norm/);
+});

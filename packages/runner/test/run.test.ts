@@ -252,8 +252,11 @@ test.serial('a bug in a step shows its stack and leaves the other trials alone',
   await using box = await sandbox();
   const { exitCode, stderr } = await box.run('throwing', '--seeds', '1', '--workers', '1');
   t.is(exitCode, 1);
-  t.regex(stderr, /TypeError: a bug in a step\n\s+at /);
+  t.regex(stderr, /Step throw of the plugin \S+tiny\.ts threw "a bug in a step" \(faulty-steps\.ts, line \d+/);
+  t.notRegex(stderr, /\n\s+at /);
   t.is((await box.records('throwing')).size, 1);
+  const whole = await box.cliWith({ PRUNEBENCH_DEBUG: '1' }, ...box.runArguments('throwing', '--seeds', '1'));
+  t.regex(whole.stderr, /TypeError: a bug in a step\n\s+at /);
 });
 
 test.serial('a trial that diverges is a result with its reason', async (t) => {

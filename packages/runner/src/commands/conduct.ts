@@ -58,7 +58,9 @@ export function stopOnSignals(): Stop {
   const onSignal = (signal: NodeJS.Signals) => {
     if (!controller.signal.aborted) {
       exitCode = 128 + constants.signals[signal];
-      process.stderr.write('\nStopping at the next step; once more to stop at once.\n');
+      process.stderr.write(
+        '\nStopping at the next step; what is cut short, a training for instance, begins again in the next run. Once more to stop at once.\n',
+      );
       controller.abort(signal);
     } else if (signal !== 'SIGHUP') process.exit(128 + constants.signals[signal]);
   };
@@ -87,7 +89,7 @@ export function printProblems({ trials, skipped, finished, failed, errors, abort
   }
   if (aborted)
     console.error(
-      `Stopped: ${skipped + finished + failed.length} of ${trials} trials are finished. The same command goes on from here; steps that were under way begin again.`,
+      `Stopped: ${skipped + finished + failed.length} of ${trials} trials are finished. The same command goes on from here; steps that were under way begin again, trainings from their first epoch.`,
     );
 }
 

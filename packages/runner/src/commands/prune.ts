@@ -4,6 +4,7 @@ import type { AskedLatency } from '../latency/ask-latency.ts';
 import type { Found } from '../latency/found.ts';
 import { describeFound, foundInJson, type LatencyTarget } from '../latency/latency-target.ts';
 import { declareTrials } from '../plan/plan.ts';
+import { trialsOf } from '../plan/trials-of.ts';
 import { RunTime } from '../profile/run-time.ts';
 import { captionOf } from '../question/caption.ts';
 import type { CostTarget } from '../question/lists.ts';
@@ -170,7 +171,7 @@ async function answer(
   const { scale, results, markdown, json, quiet } = options;
   const folder = resultsFolder(results);
   const all = await readTable(folder.table(benchmark.id, scale), (line) => console.error(line));
-  const declarations = benchmark.trials(scale);
+  const declarations = trialsOf(benchmark, scale);
   const trials = declareTrials(declarations, options.seeds, registry);
   const records = trials.flatMap(({ name }): TrialRecord[] => {
     const record = all.get(name);

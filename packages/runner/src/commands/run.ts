@@ -25,6 +25,10 @@ export interface RunCommandOptions {
   /** Absent where the kind of run decides. */
   readonly results?: string;
   readonly filter: readonly string[];
+  /** Filters that have options of their own. */
+  readonly series?: readonly string[];
+  readonly network?: readonly string[];
+  readonly dataset?: readonly string[];
   readonly rerun: boolean;
   readonly keep: boolean;
   readonly dryRun: boolean;
@@ -38,14 +42,20 @@ export interface RunCommandOptions {
 }
 
 /** Runs what is missing of a benchmark, or of one that is derived from it, then writes its tables and plots. */
-export async function run(name: string, given: RunCommandOptions): Promise<void> {
-  const options = { ...given, results: given.results ?? (await chooseResults(given)) };
+export async function run(name: string, typed: RunCommandOptions): Promise<void> {
+  const given = { ...typed, filter: [...typed.filter, ...shortFilters(typed)] };
+  const chosen = given.results === undefined ? resultsOfRun(given, await currentCommit()) : null;
+  const options = { ...given, results: given.results ?? chosen!.folder };
   const folder = resultsFolder(options.results);
   // Plugins that are named count in place of those that an earlier run of the benchmark was given.
   const plugins = options.plugin.length > 0 ? options.plugin : await pluginsOf(folder, [], { benchmark: name });
   const registry = await loadRegistry(plugins);
   const declared = lookUp(registry.benchmarks, 'benchmark', name);
   await checkPublished(await declared.load(), declared);
+  if (chosen && chosen.scratch !== null && !options.quiet && !options.dryRun)
+    console.error(
+      `Writing to ${chosen.folder}, not to the published results/: ${chosen.scratch}. --results <folder> decides otherwise.`,
+    );
   // The leaderboard is over all benchmarks of the folder, whose plugins this run does not need.
   const everything = await registryFor(folder, plugins, name);
   const filters = options.filter.map(parseFilter);
@@ -91,6 +101,12 @@ export async function run(name: string, given: RunCommandOptions): Promise<void>
   await conduct(whole, stop, options, [name]);
 }
 
+function shortFilters({ series = [], network = [], dataset = [] }: RunCommandOptions): readonly string[] {
+  return Object.entries({ series, network, dataset }).flatMap(([key, values]) =>
+    values.map((value) => `${key}=${value}`),
+  );
+}
+
 /** The benchmark as it is declared, or with the changes that are asked for. */
 async function asked(
   entry: BenchmarkEntry,
@@ -101,16 +117,6 @@ async function asked(
   const { benchmark, notes } = deriveBenchmark(await entry.load(), options.scale, options, registry);
   refusePublished(options.results, `The derived table ${benchmark.id}`);
   return { entry: { ...entry, id: benchmark.id, load: async () => benchmark }, notes };
-}
-
-/** The folder for a run that was given none; says so where it is not the published one. */
-async function chooseResults(options: RunCommandOptions): Promise<string> {
-  const { folder, scratch } = resultsOfRun(options, await currentCommit());
-  if (scratch !== null && !options.quiet && !options.dryRun)
-    console.error(
-      `Writing to ${folder}, not to the published results/: ${scratch}. --results <folder> decides otherwise.`,
-    );
-  return folder;
 }
 
 /** Writes the report, prints the table of this scale unless JSON was asked for, and gives the paths of what was written. */

@@ -1,4 +1,5 @@
 import { type DatasetEntry, PrunebenchError, scales } from '@prunebench/core';
+import { trialsOf } from '../plan/trials-of.ts';
 import type { Registry } from '../registry.ts';
 import type { Finding } from './check.ts';
 
@@ -24,12 +25,12 @@ export async function checkDataset(entry: DatasetEntry, needed: boolean): Promis
 export async function neededDatasets(registry: Pick<Registry, 'benchmarks'>): Promise<ReadonlySet<string>> {
   const needed = new Set<string>();
   for (const entry of registry.benchmarks.values()) {
-    const declared = await entry.load().catch(passOver);
-    for (const scale of scales) for (const { dataset } of declared?.trials(scale) ?? []) needed.add(dataset);
+    try {
+      const declared = await entry.load();
+      for (const scale of scales) for (const { dataset } of trialsOf(declared, scale)) needed.add(dataset);
+    } catch (error) {
+      if (!(error instanceof PrunebenchError)) throw error;
+    }
   }
   return needed;
-}
-
-function passOver(error: unknown): undefined {
-  if (!(error instanceof PrunebenchError)) throw error;
 }

@@ -141,7 +141,7 @@ function unreachable(
     `No sparsity brings ${series} to ${latency} of the dense latency at batch ${batchSize} on ${cpu}: ${best}.`,
     {
       remedy:
-        'Ask for a larger share, for another --batch, for whole neurons and filters (--granularity unit), or for --target multiply-adds=<share>.',
+        'Ask for a larger share, for another --batch, for whole neurons and filters (--criterion filter-norm), or for --target multiply-adds=<share>.',
     },
   );
 }

@@ -2,6 +2,7 @@ import { type Benchmark, cellName, type ScaleName, scales, type TrialRecord } fr
 import type { LoadedRecords } from '@prunebench/records';
 import type { Registry } from '../registry.ts';
 import { declareTrials, type Trial } from './plan.ts';
+import { trialsOf } from './trials-of.ts';
 
 /**
  * What has become of a trial: `finished`, with its numbers; `failed`, recorded with the reason; `open`, declared and without a record;
@@ -35,7 +36,7 @@ export function listedTrials(
     const ofScale = own.filter((record) => record.scale === each);
     // More seeds may have been asked for than the benchmark has by itself.
     const seeds = Math.max(benchmark.seeds[each], ...ofScale.map(({ spec }) => spec.seed + 1));
-    const declared = declareTrials(benchmark.trials(each), seeds, registry);
+    const declared = declareTrials(trialsOf(benchmark, each), seeds, registry);
     const byName = new Map(ofScale.map((record) => [places.get(record)?.name, record]));
     const open = declared.filter(({ name, spec }) => !byName.has(name) && spec.seed < benchmark.seeds[each]);
     const names = new Set(declared.map(({ name }) => name));

@@ -1,5 +1,6 @@
 import { PrunebenchError, type ScaleName, type TrainOptionsInput, type TrialDeclaration } from '@prunebench/core';
 import { lookUp } from '../options/suggest.ts';
+import { trialsOf } from '../plan/trials-of.ts';
 import type { Registry } from '../registry.ts';
 
 /** The trainings before and after pruning, and whose they are. */
@@ -43,7 +44,7 @@ export async function budgetOf(
   const entries =
     like === undefined ? [...registry.benchmarks.values()] : [lookUp(registry.benchmarks, 'benchmark', like)];
   for (const { id, load } of entries.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
-    const trial = (await load()).trials(scale).find((each) => isBetweenTrainings(each, dataset, network));
+    const trial = trialsOf(await load(), scale).find((each) => isBetweenTrainings(each, dataset, network));
     if (trial?.pretrain && trial.retrain) return { pretrain: trial.pretrain, retrain: trial.retrain, benchmark: id };
   }
   if (like !== undefined)

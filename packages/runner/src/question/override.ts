@@ -77,10 +77,10 @@ function schemaOf(trial: TrialDeclaration, root: Root, registry: Registry): read
 
 function unknownPath(name: string, trials: readonly TrialDeclaration[], registry: Registry): PrunebenchError {
   const known = roots.flatMap((root) => {
-    const below = optionPaths(uniqueMethods(trials).flatMap((trial) => schemaOf(trial, root, registry)));
-    return [...(root === 'options' ? [] : [root]), ...below.map((path) => `${root}.${path}`)];
+    const paths = optionPaths(uniqueMethods(trials).flatMap((trial) => schemaOf(trial, root, registry)));
+    return [...(root === 'options' ? [] : [root]), ...paths.map((path) => `${root}.${path}`)];
   });
-  const meant = nearest(name, known) ?? known.find((path) => path.split('.').slice(1).join('.') === name);
+  const meant = meantBy(name, known) ?? nearest(name, known) ?? known.find((path) => below(path) === name);
   const all = (path: string) =>
     roots.flatMap((root) =>
       trials.flatMap((trial) =>
@@ -94,6 +94,28 @@ function unknownPath(name: string, trials: readonly TrialDeclaration[], registry
   return new PrunebenchError(`--set ${name}: the trials have no such option.`, {
     remedy: `${hint}Options: ${(listed.length > 0 ? listed : known).join(', ')}.`,
   });
+}
+
+/** What options are called elsewhere. */
+const otherNames: Readonly<Record<string, string>> = {
+  ...{ lr: 'learningRate', learning_rate: 'learningRate', rate: 'learningRate' },
+  ...{ wd: 'weightDecay', decay: 'weightDecay', weight_decay: 'weightDecay', l2: 'weightDecay' },
+  ...{ bs: 'batchSize', batch: 'batchSize', batch_size: 'batchSize', epoch: 'epochs', momentum: 'optimizer.momentum' },
+};
+
+/** The option that another program's name stands for, in the part of a trial that is named, if any. */
+function meantBy(name: string, known: readonly string[]): string | undefined {
+  const parts = name.split('.');
+  const own = otherNames[(parts.at(-1) ?? '').toLowerCase()];
+  if (own === undefined) return undefined;
+  return (
+    known.find((path) => path === [...parts.slice(0, -1), own].join('.')) ?? known.find((path) => below(path) === own)
+  );
+}
+
+/** A path without the part of the trial that it begins with. */
+function below(path: string): string {
+  return path.split('.').slice(1).join('.');
 }
 
 function uniqueMethods(trials: readonly TrialDeclaration[]): readonly TrialDeclaration[] {

@@ -1,6 +1,8 @@
 /** A question of one's own, typed: the benchmark that it would be if it were declared in a file. */
 import {
+  type Axis,
   type AxisPoint,
+  axisOf,
   type Benchmark,
   contentHash,
   DERIVED,
@@ -170,7 +172,21 @@ function refusalOf(trial: TrialDeclaration, registry: Registry): PrunebenchError
     });
     return undefined;
   } catch (error) {
-    if (error instanceof PrunebenchError) return error;
+    if (error instanceof PrunebenchError) return withOptions(error, at);
     throw error;
   }
+}
+
+/** What is to be declared in a benchmark's file is an option here. */
+const optionsFor: Readonly<Record<Axis, string>> = {
+  sparsity: 'Ask for the strength of its penalty: --lambda 0.001.',
+  units: 'Ask for a share of the weights (--sparsity), or choose what scores units, such as --criterion filter-norm.',
+  multiplyAdds: 'Ask for --sparsity; --target multiply-adds is for criteria.',
+  lambda:
+    'Ask for --sparsity or --units; --lambda is for methods with a penalty, such as --method sparse-variational-dropout.',
+};
+
+function withOptions(error: PrunebenchError, at: AxisPoint): PrunebenchError {
+  if (!/\b[Dd]eclare\b/.test(error.remedy ?? '')) return error;
+  return new PrunebenchError(error.message, { remedy: optionsFor[axisOf(at)], cause: error });
 }

@@ -30,6 +30,8 @@ import { LostStageError, type StageStore } from '../stages/stage-store.ts';
 const TIMED_SEEDS = 3;
 /** Enough for a median; and what the turns of one comparison may take, so that a network costs seconds, not minutes. */
 export const TURNS = { rounds: 9, seconds: 1 } as const;
+/** The least that a comparison takes, to see that networks are timed: smoke records are not published. */
+const SMOKE_TURNS = { rounds: 5, seconds: 0.05 } as const;
 
 /** Of the pass for one network of a LeNet's size on an idle machine, in seconds; twice that for a ResNet-20. */
 const USUAL_SECONDS = 0.7;
@@ -161,7 +163,7 @@ async function measureAll(
         continue;
       }
       const network = networkId(candidate, state.masks);
-      const speed = known.get(network) ?? (await timeOrNotice(candidate, state, pass, baselines));
+      const speed = known.get(network) ?? (await timeOrNotice(candidate, state, baselines, pass));
       if (!speed) continue;
       if (!known.has(network)) done.networks++;
       known.set(network, speed);
@@ -190,22 +192,23 @@ async function readNetwork({ stage }: Candidate, { store, display }: SpeedPass):
 async function timeOrNotice(
   candidate: Candidate,
   state: State,
-  pass: SpeedPass,
   baselines: Baselines,
+  pass: SpeedPass,
 ): Promise<SpeedRecord | undefined> {
   const { network, dataset } = candidate.record.spec;
   return optionally(`The speed of ${network} on ${dataset} is not measured`, () =>
-    timeNetwork(candidate, state, pass, baselines),
+    timeNetwork(candidate, state, baselines, pass),
   );
 }
 
 async function timeNetwork(
   candidate: Candidate,
   state: State,
-  { registry, commit }: SpeedPass,
   baselines: Baselines,
+  { registry, commit, table: { scale } }: SpeedPass,
 ): Promise<SpeedRecord> {
-  const batches = await measureSpeed(networkOf(candidate, registry), state, { ...TURNS, baselines });
+  const turns = scale === 'smoke' ? SMOKE_TURNS : TURNS;
+  const batches = await measureSpeed(networkOf(candidate, registry), state, { ...turns, baselines });
   return {
     ...commit,
     baseline: 'compiled',

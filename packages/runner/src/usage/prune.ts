@@ -38,6 +38,8 @@ Without options it prunes LeNet-300-100 on MNIST by magnitude. The trainings bef
 benchmark that prunes this network on these data (--like says which), so the answer can be held against its table. What
 prunes at initialization (SNIP, GraSP, SynFlow ...) gets both trainings after pruning; the dense network beside it, too.
 The same command goes on where it was stopped, and more sparsities or seeds are added to the same table.
+A trial whose loss is not finite or whose layers collapse is a result, recorded as failed: the exit code is 0, and 1 only
+where a trial could not be recorded.
 --target latency prunes the first seed at up to ${MOST_MEASURED} sparsities and times it; what it finds is kept, and all seeds get it.`,
     )
     .addHelpText(
@@ -46,7 +48,7 @@ The same command goes on where it was stopped, and more sparsities or seeds are 
         'prune --criterion snip --sparsity 0.9,0.95 --set retrain.epochs=2',
         'prune --criterion magnitude,snip,random --sparsity 0.5..0.9:0.1 --scope layerwise --allocation erk',
         'prune --network lenet-5-caffe --exclude first,last --target multiply-adds=0.25',
-        'prune --network lenet-5-caffe --granularity unit --target latency=0.5 --batch 128',
+        'prune --network lenet-5-caffe --criterion filter-norm --target latency=0.5 --batch 128',
         'prune --method lottery-ticket --scale smoke --seeds 1',
         'prune --criterion mine --plugin ./mine.ts --scale smoke --dry-run',
       ),

@@ -21,6 +21,13 @@ import {
 import { shareList } from '../question/lists.ts';
 import { examples } from './examples.ts';
 
+/** A filter on one field, with an option of its own. */
+function only(field: 'series' | 'network' | 'dataset', words: string): Option {
+  return new Option(`--${field} <name>`, `only trials of this ${field}: ${words}; repeatable`).argParser(
+    (text: string, all: readonly string[] = []) => [...all, text],
+  );
+}
+
 /** `prunebench run`: runs a benchmark. */
 export function runCommand(): Command {
   return new Command('run')
@@ -39,6 +46,9 @@ export function runCommand(): Command {
         .argParser((text: string, filters: readonly string[]) => [...filters, text])
         .default([], 'all trials'),
     )
+    .addOption(only('series', 'a row of the table, as it is called there'))
+    .addOption(only('network', 'see ./prunebench list networks'))
+    .addOption(only('dataset', 'see ./prunebench list datasets'))
     .addOption(setOption())
     .addOption(
       new Option(
@@ -71,7 +81,11 @@ After the last trial the pruned networks of the first three seeds are timed agai
 trials whose record has no measured speed yet are made up for as long as their networks are in the results folder.
 --profile splits the time of what this run computes: training steps by kind, evaluations, files, waiting, timing, the report.
 
---filter chooses among the declared trials: they stay the benchmark's, and so does their table. --set, --sparsity and
+A trial whose loss is not finite, or whose layers collapse, is a result: it is recorded as failed with the reason, stands
+in the tables as such and in --json under "failed", and the exit code is 0. It is 1 for trials that could not be recorded,
+2 for wrong usage, and 130, 143 or 129 where a signal stopped the run.
+
+--filter, of which --series, --network and --dataset are short forms, chooses among the declared trials: they stay the benchmark's, and so does their table. --set, --sparsity and
 --seed declare other trials, whose table has a name of its own (<benchmark>@<changes>) and stands in local-results/ unless
 --results says where; the same published values are beside it. With both, --filter chooses among the changed trials.`,
     )
@@ -80,6 +94,7 @@ trials whose record has no measured speed yet are made up for as long as their n
       examples(
         'run global-vs-layerwise --scale smoke',
         'run global-vs-layerwise --filter network=lenet-300-100 --filter sparsity=0.9 --filter sparsity=0.95',
+        'run snip-lenets --series SNIP --network lenet-5-caffe',
         'run global-vs-layerwise --seeds 5 --workers 2 --backend native --results my-results',
         'run snip-lenets --set pretrain.learningRate=0.05 --sparsity 0.9,0.95 --seed 5..9',
         'run snip-lenets --scale paper --dry-run',

@@ -16,6 +16,7 @@ import { writeRecord } from '@prunebench/records';
 import { evaluate, ScoreMemory } from '@prunebench/training';
 import { spentTime } from '@prunebench/training/spent-time';
 import { errorMessage } from '../errors/error-message.ts';
+import { pluginError } from '../errors/plugin-error.ts';
 import { lookUp } from '../options/suggest.ts';
 import { versions } from '../provenance.ts';
 import { loadRegistry, type Registry } from '../registry.ts';
@@ -118,16 +119,18 @@ async function run(task: Task, ready: Setup): Promise<TaskResult> {
         : await spentTime.during('records', () => recordTask(task, ready));
     return { status: 'done', seconds };
   } catch (error) {
-    return resultOf(error);
+    return resultOf(error, ready.registry, task);
   }
 }
 
-function resultOf(error: unknown): TaskResult {
+function resultOf(error: unknown, { plugins }: Registry, task: Task): TaskResult {
   if (controller.signal.aborted) return { status: 'aborted' };
   if (error instanceof DivergenceError || error instanceof LayerCollapseError)
     return { status: 'failed', reason: error.message };
   if (error instanceof LostStageError) return { status: 'lost', key: error.key };
-  return { status: diskError(error) ? 'fatal' : 'error', error: errorMessage(error) };
+  if (diskError(error)) return { status: 'fatal', error: errorMessage(error) };
+  const step = task.type === 'stage' ? task.stage.steps.at(-1) : undefined;
+  return { status: 'error', error: errorMessage(pluginError(error, plugins, step) ?? error) };
 }
 
 async function stageTask(stage: Extract<Task, { type: 'stage' }>['stage'], ready: Setup): Promise<number> {
