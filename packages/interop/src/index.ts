@@ -1,4 +1,5 @@
-export { convertFromPyTorch, fromPyTorch, type ModuleNames } from './pytorch.ts';
+export { convertFromPyTorch, fromPyTorch, type ModuleNames, toPyTorch } from './pytorch.ts';
+export { pytorchModule } from './pytorch-module.ts';
 export { repeatedKey } from './repeated-key.ts';
 export {
   decodeSafetensors,

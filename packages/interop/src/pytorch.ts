@@ -152,6 +152,43 @@ function inOurLayout(
   return ours;
 }
 
+/**
+ * The parameters of a network as a `state_dict()`: what `convertFromPyTorch` reads back. Layers are modules of their own names, in which
+ * a dot, which parts modules in PyTorch, is an underscore.
+ */
+export function toPyTorch(network: Network, parameters: ParameterRecord): Readonly<Record<string, SafetensorsTensor>> {
+  const layers = new Map(network.layers.map((layer) => [layer.name, layer]));
+  const orders = flattenedOrders(network);
+  return Object.fromEntries(
+    parameterSpecs(network).map((spec) => {
+      const order = orders.get(layers.get(spec.layer)!.inputs[0]);
+      const values = inTheirLayout(parameters[spec.name].values, spec, order);
+      return [`${moduleName(spec.layer)}.${SUFFIXES[spec.role]}`, { shape: theirShape(spec), values }];
+    }),
+  );
+}
+
+/** What PyTorch may call a layer. */
+export function moduleName(layer: string): string {
+  return layer.replaceAll('.', '_');
+}
+
+function inTheirLayout(values: Float32Array, spec: ParameterSpec, order: Uint32Array | undefined): Float32Array {
+  const theirs = new Float32Array(values.length);
+  if (spec.role !== 'kernel') {
+    for (const [i, value] of values.entries()) theirs[spec.role !== 'bias' && order ? order[i] : i] = value;
+    return theirs;
+  }
+  const expected = theirShape(spec);
+  const [outputs] = expected;
+  const inputs = sizeOf(expected) / outputs;
+  const places = expected.length === 4 ? channelsLast(expected[1], expected[2], expected[3]) : order;
+  for (let input = 0; input < inputs; input++)
+    for (let output = 0; output < outputs; output++)
+      theirs[output * inputs + (places ? places[input] : input)] = values[input * outputs + output];
+  return theirs;
+}
+
 /** PyTorch's shape of what has `spec` here. */
 function theirShape({ role, shape }: ParameterSpec): readonly number[] {
   if (role !== 'kernel') return shape;

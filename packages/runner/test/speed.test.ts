@@ -144,6 +144,12 @@ native('export --shrink leaves out the neurons that are removed', async (t) => {
     'fc2/kernel': [hidden / 2, classes],
     'fc2/bias': [classes],
   });
+  t.deepEqual(await shapes('--shrink', '--pytorch'), {
+    'fc1.weight': [hidden / 2, inputs],
+    'fc1.bias': [hidden / 2],
+    'fc2.weight': [classes, hidden / 2],
+    'fc2.bias': [classes],
+  });
   const sizes = (all: Record<string, readonly number[]>) =>
     Object.values(all).reduce((sum, shape) => sum + shape.reduce((size, length) => size * length, 1), 0);
   t.deepEqual(measured!.parameters, { total: sizes(full), remaining: sizes(shrunken) });

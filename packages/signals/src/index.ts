@@ -38,7 +38,6 @@ export { removalLosses } from './units/removal-losses.ts';
 export { readsRemovedUnit } from './units/removed.ts';
 export {
   gateGradients,
-  overPositions,
   type SummedLoss,
   scoresOf,
   sumUnitActivations,

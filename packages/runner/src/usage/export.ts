@@ -18,6 +18,7 @@ export function exportCommand(): Command {
       'without the filters and neurons that are removed whole or that nothing reads: the layers get narrower',
       false,
     )
+    .option('--pytorch', 'as a state_dict of PyTorch, with a Python file of the module that it belongs to', false)
     .option('--output <folder>', 'where the file goes', '.')
     .addOption(resultsOption())
     .addOption(pluginOption())
@@ -28,6 +29,7 @@ export function exportCommand(): Command {
         'export 0699d507',
         'export 0699d507 --sparse --output networks',
         'export 0699d507 --shrink',
+        'export 0699d507 --shrink --pytorch',
         'export --series SNIP --network lenet-5-caffe --sparsity 0.98 --seed 1',
       ),
     )

@@ -89,7 +89,7 @@ export function gateGradients({ kernel, activation, gradient }: UnitSignals): tf
 }
 
 /** The sum over positions, [N, units]. */
-export function overPositions(values: tf.Tensor, units: number): tf.Tensor {
+function overPositions(values: tf.Tensor, units: number): tf.Tensor {
   return tf.sum(tf.reshape(values, [values.shape[0], -1, units]), 1);
 }
 
