@@ -88,7 +88,7 @@ export { prunableUnits, unitMasks } from './graph/units.ts';
 export { MOST_THREADS } from './limits.ts';
 export { nearestName } from './names/nearest-name.ts';
 export { DERIVED, isPlainChange, plainId, refuseOddId, refuseOddTable } from './names/plain-id.ts';
-export { printable, printableLines } from './names/printable.ts';
+export { printable, printableLines, spreadsheetText } from './names/printable.ts';
 export {
   type Masks,
   networkOf,
