@@ -1,21 +1,15 @@
 /** Kills a run again and again, and compares what it has computed in the end with what a run that nobody disturbs computes. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readdir, rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { text } from 'node:stream/consumers';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { randomStream } from '@prunebench/core';
-import { loadTable, recordDigest, recordTable } from '@prunebench/records';
+import { type RandomStream, randomStream } from '@prunebench/core';
+import { type Command, PATIENCE_MS, runArguments, type Subject, signal, stackIn, startCommand } from './command.ts';
+import { type Computed, computedIn, differencesFrom } from './computed.ts';
+import { pick } from './mutate.ts';
 
-const MAIN = resolve(import.meta.dirname, '../../packages/runner/src/main.ts');
-
-/** What is run: a benchmark's smoke table. */
-export interface Subject {
-  readonly benchmark: string;
-  /** Further arguments of `run`: plugins, the backend, the workers. */
-  readonly arguments: readonly string[];
-}
+const LOOK_MS = 10;
+/** Share of the runs that time the pruned networks at their end. */
+const TIMED = 0.3;
 
 export interface KillOptions {
   readonly count: number;
@@ -23,41 +17,57 @@ export interface KillOptions {
   /** A folder that may be filled and emptied. */
   readonly folder: string;
   /** Of the run that nobody has disturbed. */
-  readonly expected: ReadonlyMap<string, string>;
-  /** Milliseconds that it took. */
-  readonly duration: number;
+  readonly expected: Computed;
+  /** How long it was in each phase. */
+  readonly phases: Phases;
   readonly onProgress: (kills: number, completed: number) => void;
 }
 
-/** Runs the subject to its end. @returns milliseconds that it took, and what went wrong */
+/** What a run says in its status file that it is at: `training`, `timing`, `tables`; `starting` also before there is one. */
+type Phase = (typeof PHASES)[number];
+const PHASES = ['starting', 'training', 'timing', 'tables'] as const;
+export type Phases = Map<Phase, number>;
+
+/** Who is ended, and how: everybody, the command alone, one of its workers, or the command in order. */
+const WAYS = ['everybody', 'everybody', 'the command', 'a worker', 'in order'] as const;
+type Way = (typeof WAYS)[number];
+
+interface Kill {
+  readonly way: Way;
+  readonly phase: Phase;
+}
+
+/** Runs the subject to its end, with timing. @returns how long it was in each phase, and what went wrong */
 export async function runToEnd(
   subject: Subject,
   results: string,
-): Promise<{ duration: number; fault: string | undefined }> {
-  const started = performance.now();
-  const child = start(subject, results);
-  const [said, [code]] = await Promise.all([text(child.stderr!), once(child, 'close')]);
-  const fault = code === 0 ? stackIn(said) : `exit code ${code}: ${said}`;
-  return { duration: performance.now() - started, fault };
-}
-
-/** What the records of a results folder say, as a digest for each, by name. */
-export async function digestsOf({ benchmark }: Subject, results: string): Promise<ReadonlyMap<string, string>> {
-  const { places, corrupt } = await loadTable(recordTable(results, benchmark, 'smoke'));
-  if (corrupt.length > 0) throw new Error(corrupt.map(({ file, reason }) => `${file}: ${reason}`).join('\n'));
-  return new Map([...places].map(([record, { name }]) => [name, recordDigest(record)]));
+  timed: boolean = true,
+): Promise<{ phases: Phases; fault: string | undefined }> {
+  const run = startCommand(runArguments(subject, results, timed));
+  const phases: Phases = new Map(PHASES.map((phase) => [phase, 0]));
+  let last = performance.now();
+  while (!(await run.endsWithin(LOOK_MS))) {
+    const phase = await phaseOf(results, run.pid);
+    phases.set(phase, phases.get(phase)! + performance.now() - last);
+    last = performance.now();
+  }
+  return { phases, fault: await run.fault() };
 }
 
 /**
- * Kills (-9, with its workers) a run at `count` random moments. A run that comes to its end before is compared, and begun anew in an empty
- * folder; so is the last one.
+ * Kills at `count` random moments, of every phase: the command with its workers, the command alone, a worker, or the command in order.
+ * A run that comes to its end before is compared, and begun anew in an empty folder; so is the last one.
  *
- * @returns a line for every difference from the run that nobody has disturbed
+ * @returns a line for every difference from the run that nobody has disturbed, and how many were killed in what way
  */
-export async function tryKills(subject: Subject, options: KillOptions): Promise<readonly string[]> {
-  const { count, seed, folder, duration, onProgress } = options;
+export async function tryKills(
+  subject: Subject,
+  options: KillOptions,
+): Promise<{ readonly faults: readonly string[]; readonly kills: ReadonlyMap<string, number> }> {
+  const { count, seed, folder, phases, onProgress } = options;
   const random = randomStream(seed, 'kills');
   const faults: string[] = [];
+  const counts = new Map<string, number>();
   let [kills, completed] = [0, 0];
   const compare = async () => {
     faults.push(...(await differences(subject, options)).map((line) => `after ${kills} kills: ${line}`));
@@ -66,69 +76,113 @@ export async function tryKills(subject: Subject, options: KillOptions): Promise<
   };
   await rm(folder, { recursive: true, force: true });
   while (kills < count) {
-    const end = await runUntil(subject, folder, random.uniform() * duration);
-    if (end === 'killed') kills++;
-    else {
-      if (end !== undefined) faults.push(`after ${kills} kills: ${end}`);
-      await compare();
+    const timed = random.uniform() < TIMED;
+    const among = PHASES.filter((phase) => timed || phase !== 'timing');
+    const plan = { way: pick(WAYS, random), phase: pick(among, random) };
+    const delay = random.uniform() * phases.get(plan.phase)!;
+    const { killed, ended, fault } = await runUntil(
+      startCommand(runArguments(subject, folder, timed)),
+      folder,
+      plan,
+      delay,
+      random,
+    );
+    if (killed) {
+      kills++;
+      for (const what of [`${plan.way} ended`, `while ${killed}`]) counts.set(what, (counts.get(what) ?? 0) + 1);
     }
+    if (fault !== undefined) faults.push(`after ${kills} kills, ${plan.way} while ${plan.phase}: ${fault}`);
+    if (ended) await compare();
     onProgress(kills, completed);
   }
-  const { fault } = await runToEnd(subject, folder);
+  const { fault } = await runToEnd(subject, folder, false);
   if (fault !== undefined) faults.push(`the last run: ${fault}`);
   await compare();
-  return faults;
+  return { faults, kills: counts };
 }
 
-/** Runs, and kills after some time. @returns 'killed', or else what went wrong */
-async function runUntil(subject: Subject, folder: string, milliseconds: number): Promise<string | undefined> {
-  const child = start(subject, folder);
-  const timer = new AbortController();
-  const said = text(child.stderr!);
-  const closed = once(child, 'close');
-  const late = setTimeout(milliseconds, undefined, { signal: timer.signal }).catch(() => {});
-  const ended = await Promise.race([closed, late]);
-  timer.abort();
-  if (ended === undefined) {
-    killGroup(child);
-    await closed;
-    return stackIn(await said) ?? 'killed';
+interface Outcome {
+  /** The phase in which somebody was ended. */
+  readonly killed?: Phase | undefined;
+  /** Whether the run came to its end. */
+  readonly ended: boolean;
+  readonly fault?: string | undefined;
+}
+
+/** Waits until the phase and for some time more, and kills. */
+async function runUntil(
+  run: Command,
+  folder: string,
+  { way, phase }: Kill,
+  delay: number,
+  random: RandomStream,
+): Promise<Outcome> {
+  while (PHASES.indexOf(await phaseOf(folder, run.pid)) < PHASES.indexOf(phase))
+    if (await run.endsWithin(LOOK_MS)) return { ended: true, fault: await run.fault() };
+  if (await run.endsWithin(delay)) return { ended: true, fault: await run.fault() };
+  const killed = await phaseOf(folder, run.pid);
+  switch (way) {
+    case 'everybody':
+      signal(-run.pid, 'SIGKILL');
+      await run.endsWithin(PATIENCE_MS);
+      return { killed, ended: false, fault: stackIn(await run.said) };
+    case 'the command': {
+      signal(run.pid, 'SIGKILL');
+      const alone = await until(() => !signal(-run.pid, 0));
+      if (!alone) signal(-run.pid, 'SIGKILL');
+      return { killed, ended: false, fault: alone ? stackIn(await run.said) : 'its workers go on without it' };
+    }
+    case 'a worker': {
+      const workers = await childrenOf(run.pid);
+      if (workers.length === 0) return { ended: true, fault: await run.fault() };
+      signal(pick(workers, random), 'SIGKILL');
+      return { killed, ended: true, fault: await run.fault() };
+    }
+    case 'in order': {
+      signal(run.pid, 'SIGTERM');
+      if (!(await run.endsWithin(PATIENCE_MS))) {
+        signal(-run.pid, 'SIGKILL');
+        return { killed, ended: false, fault: 'it does not end after SIGTERM' };
+      }
+      if (run.child.exitCode === 0) return { ended: true, fault: await run.fault() };
+      const right = run.child.exitCode === 143 || run.child.signalCode === 'SIGTERM';
+      const fault = right ? stackIn(await run.said) : `exit code ${run.child.exitCode}: ${await run.said}`;
+      return { killed, ended: false, fault };
+    }
   }
-  const [code] = ended;
-  return code === 0 ? stackIn(await said) : `exit code ${code}: ${await said}`;
 }
 
-/** The run leads a group of processes, so that its workers go with it. */
-function start({ benchmark, arguments: more }: Subject, results: string): ChildProcess {
-  const args = [MAIN, 'run', benchmark, '--scale', 'smoke', '--results', results, '--no-speed', ...more];
-  return spawn(process.execPath, args, {
-    detached: true,
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, NO_COLOR: '1', PRUNEBENCH_TEST_NOTES: results },
-  });
-}
-
-function killGroup({ pid }: ChildProcess): void {
-  if (pid === undefined) return;
+/** What the command says it is at; `starting` before it says anything. */
+async function phaseOf(results: string, pid: number): Promise<Phase> {
   try {
-    process.kill(-pid, 'SIGKILL');
+    const status = JSON.parse(await readFile(join(results, '.stages/run.json'), 'utf8'));
+    const phase = status.pid === pid ? PHASES.find((each) => each === status.phase) : undefined;
+    return phase ?? 'starting';
   } catch {
-    // It has just ended by itself.
+    return 'starting';
   }
 }
 
-function stackIn(said: string): string | undefined {
-  return /\n\s+at .*:\d+:\d+/.test(said) ? `a stack: ${said}` : undefined;
+/** The numbers of a process's children, where the system tells. */
+async function childrenOf(pid: number): Promise<readonly number[]> {
+  const list = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+  return list.split(' ').filter(Boolean).map(Number);
+}
+
+async function until(condition: () => boolean): Promise<boolean> {
+  const deadline = performance.now() + PATIENCE_MS;
+  while (!condition()) {
+    if (performance.now() > deadline) return false;
+    await setTimeout(LOOK_MS);
+  }
+  return true;
 }
 
 async function differences(subject: Subject, { folder, expected }: KillOptions): Promise<readonly string[]> {
-  const found = await digestsOf(subject, folder);
-  const names = [...new Set([...expected.keys(), ...found.keys()])];
-  const different = names.filter((name) => expected.get(name) !== found.get(name));
   const files = await readdir(folder, { recursive: true });
   const leftovers = files.filter((name) => /\.tmp$|\.corrupt-\d+$|(^|\/)lock(\.claim)*$/.test(name));
   return [
-    ...different.map((name) => `record ${name} is ${found.has(name) ? 'another' : 'missing'}`),
+    ...differencesFrom(expected, await computedIn(subject, folder)),
     ...leftovers.map((name) => `${join(folder, name)} is left over`),
   ];
 }

@@ -79,16 +79,16 @@ const REPLACED = 0.1;
 export async function damageFile(path: string, content: Buffer, random: RandomStream): Promise<string> {
   await rm(path, { recursive: true, force: true });
   if (random.uniform() < REPLACED && process.platform !== 'win32') {
-    const [what, replace] = pick(replacements, random);
+    const [what, replace] = pick(Object.entries(replacements), random);
     await replace(path);
     return what;
   }
-  const [what, damage] = pick(damages, random);
+  const [what, damage] = pick(Object.entries(damages), random);
   await writeFile(path, damage(content, random));
   return what;
 }
 
-function pick<T>(of: Readonly<Record<string, T>>, random: RandomStream): [string, T] {
-  const entries = Object.entries(of);
-  return entries[below(random, entries.length)];
+/** One of them. */
+export function pick<T>(of: readonly T[], random: RandomStream): T {
+  return of[below(random, of.length)];
 }

@@ -8,7 +8,9 @@ import { below, damageFile } from './mutate.ts';
 import type { Reader } from './readers.ts';
 
 /** What a reader may take, on a machine that does much else. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 240_000;
+/** Of so many reads one is by a reader that takes long. */
+const RARE = 100;
 
 export interface MutationOptions {
   readonly count: number;
@@ -29,7 +31,7 @@ export async function tryMutations(
   const faults: string[] = [];
   try {
     for (let n = 0; n < count; n++) {
-      const fault = await tryOne(readers[n % readers.length], join(root, 'read'), `${seed}/${n}`);
+      const fault = await tryOne(turn(readers, n), join(root, 'read'), `${seed}/${n}`);
       if (fault !== undefined) faults.push(`mutation ${n}: ${fault}`);
       onProgress(n + 1);
     }
@@ -37,6 +39,14 @@ export async function tryMutations(
     await rm(root, { recursive: true, force: true });
   }
   return faults;
+}
+
+/** Whose turn it is: the rare ones', once in a while, or that of one of the others. */
+function turn(readers: readonly Reader[], n: number): Reader {
+  const rare = readers.filter((reader) => reader.rare);
+  const others = readers.filter((reader) => !reader.rare);
+  const isRare = others.length === 0 || (rare.length > 0 && n % RARE === RARE - 1);
+  return isRare ? rare[Math.floor(n / RARE) % rare.length] : others[n % others.length];
 }
 
 async function tryOne({ name, files, read }: Reader, folder: string, stream: string): Promise<string | undefined> {

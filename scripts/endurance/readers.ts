@@ -1,16 +1,20 @@
 /** The readers that meet files of others, each with the files that it reads and a check of what it makes of them. */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { type State, sealed, type TrialRecord } from '@prunebench/core';
+import { fromIdx } from '@prunebench/data';
 import { readWhole } from '@prunebench/files';
 import { readState } from '@prunebench/interop';
 import { loadTable, publishedFiles, type RecordTable, recordTable, workingFile } from '@prunebench/records';
+import { loadPublished } from '@prunebench/report/published';
 import { type Evaluations, LostStageError, loadPlugin, StageStore } from '@prunebench/runner';
 
 /** A reader with sound files, of which one is damaged before each read. */
 export interface Reader {
   readonly name: string;
+  /** It takes long, and has its turn once in a while. */
+  readonly rare?: boolean;
   /** Paths below the folder that the reader is given. */
   readonly files: ReadonlyMap<string, Buffer>;
   /**
@@ -39,6 +43,8 @@ export async function readersOf(results: string, benchmark: string): Promise<rea
     workingReader(table, records[0]),
     networkReader(state, stage.get(`${key}/state.safetensors`)!),
     pluginReader(),
+    await publishedValuesReader(),
+    await imagesReader(),
   ];
 }
 
@@ -122,6 +128,45 @@ function networkReader(state: State, bytes: Buffer): Reader {
       return isDeepStrictEqual(read, state) ? undefined : 'another network was believed';
     },
   };
+}
+
+/** Values that papers print, which nothing vouches for: they are read, or the place of what is wrong is said. */
+async function publishedValuesReader(): Promise<Reader> {
+  const file = resolve(import.meta.dirname, '../../benchmarks/global-vs-layerwise/published.csv');
+  return {
+    name: 'published values',
+    files: new Map([['published.csv', await readFile(file)]]),
+    async read(folder) {
+      const rows = await loadPublished(join(folder, 'published.csv'));
+      return rows.every(({ value }) => Number.isFinite(Number(value))) ? undefined : 'a value is no number';
+    },
+  };
+}
+
+/** Examples in MNIST's form, which nothing vouches for either. */
+async function imagesReader(): Promise<Reader> {
+  const [images, labels] = [idx([20, 2, 2]), idx([20])];
+  const names = ['train-images', 'train-labels', 'test-images', 'test-labels'];
+  return {
+    name: 'images',
+    files: new Map(names.map((name) => [name, name.endsWith('images') ? images : labels])),
+    async read(folder) {
+      const pair = (set: string) => ({ images: join(folder, `${set}-images`), labels: join(folder, `${set}-labels`) });
+      const own = { id: 'own', title: 'Own', inputShape: [2, 2, 1], classes: 2, validation: 4, calibration: 4 };
+      const { splits } = await fromIdx({ ...own, train: pair('train'), test: pair('test') }).load();
+      const { size, labels: read } = splits.train;
+      return size === 12 && read.every((label) => label < 2) ? undefined : 'a label is no class';
+    },
+  };
+}
+
+/** Bytes of 0 and 1, in turn. */
+function idx(shape: readonly number[]): Buffer {
+  const header = Buffer.alloc(4 + 4 * shape.length);
+  header.writeUInt32BE(0x0800 + shape.length);
+  for (const [axis, length] of shape.entries()) header.writeUInt32BE(length, 4 + 4 * axis);
+  const count = shape.reduce((product, length) => product * length, 1);
+  return Buffer.concat([header, Buffer.from(Array.from({ length: count }, (_, at) => at % 2))]);
 }
 
 const PLUGIN = `import dataset from './dataset.json' with { type: 'json' };

@@ -99,7 +99,7 @@ export { followers, mixesChannels, prunableUnits, standsAlone, unitMasks } from 
 export { MOST_THREADS } from './limits.ts';
 export { nearestName } from './names/nearest-name.ts';
 export { DERIVED, isPlainChange, plainId, refuseOddId, refuseOddTable } from './names/plain-id.ts';
-export { printable, printableLines } from './names/printable.ts';
+export { printable, printableLines, spreadsheetText } from './names/printable.ts';
 export {
   type Masks,
   networkOf,

@@ -1,5 +1,13 @@
 import test from 'ava';
-import { defineBenchmark, PrunebenchError, plainId, printable, printableLines, refuseOddId } from '../src/index.ts';
+import {
+  defineBenchmark,
+  PrunebenchError,
+  plainId,
+  printable,
+  printableLines,
+  refuseOddId,
+  spreadsheetText,
+} from '../src/index.ts';
 
 test('a name is one line without control characters, whatever it holds', (t) => {
   t.is(printable('global, one-shot'), 'global, one-shot');
@@ -12,6 +20,13 @@ test('a name is one line without control characters, whatever it holds', (t) => 
 
 test('text of several lines keeps its lines', (t) => {
   t.is(printableLines('one\r\ntwo\tthree\u001b[1m'), 'one\ntwo\tthree\\u001b[1m');
+});
+
+test('what a spreadsheet would compute is text, and numbers are numbers', (t) => {
+  for (const formula of ['=1+1', '+A1', '-A1', '@SUM(A1)', ' =1', '\t=1', '\r\n=1', '＝1', '-1+cmd', '--1', '-'])
+    t.is(spreadsheetText(formula), `'${printableLines(formula)}`);
+  for (const plain of ['-1', '+0.5', '-.5', '-1.25e-7', '0', 'a=1', 'p <= 0.05', '', 'layer-wise'])
+    t.is(spreadsheetText(plain), plain);
 });
 
 test('JSON stays JSON of the same value', (t) => {

@@ -220,3 +220,10 @@ test('options: defaults are filled in, unknown and impossible ones refused', (t)
     message: /momentum/,
   });
 });
+
+test('a record was finished, and timed, at some moment', (t) => {
+  for (const finishedAt of ['', 'yesterday', '2026-02-30T00:00:00Z', '2026-01-01']) {
+    t.false(trialRecord.safeParse({ ...example, run: { ...example.run, finishedAt } }).success, finishedAt);
+    t.false(trialRecord.safeParse({ ...example, speed: { ...speed, measuredAt: finishedAt } }).success, finishedAt);
+  }
+});

@@ -7,6 +7,13 @@ export { refuseLinksOut } from './links-out.ts';
 export { type Held, type LockHolder, lockHolder, tryLock } from './lock.ts';
 export { notify, onNotice, optionally } from './optional-work.ts';
 export { isStillThere, type ProcessMark, parentOf, processMark } from './process-mark.ts';
-export { readText, readTextIfThere, readTextSync, readWhole } from './read-whole.ts';
+export {
+  readText,
+  readTextIfThere,
+  readTextSync,
+  readWhole,
+  readWholeSync,
+  refuseOtherThanFile,
+} from './read-whole.ts';
 export { copyAside, isTaken, type Notice, setAside } from './set-aside.ts';
 export { writeWhole } from './write-whole.ts';

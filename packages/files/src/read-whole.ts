@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, type Stats } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { codeOf } from '@prunebench/core';
 import { FileError, fileError } from './file-error.ts';
@@ -77,18 +77,38 @@ export async function readTextIfThere(path: string, limit: number = TEXT_LIMIT):
 
 /** `readText` for small files that are needed at once. */
 export function readTextSync(path: string, limit: number = TEXT_LIMIT): string {
+  return readWholeSync(path, limit).toString('utf8');
+}
+
+/** `readWhole` for those that cannot wait. */
+export function readWholeSync(path: string, limit: number): Buffer {
   let file: number | undefined;
   try {
     file = openSync(path, FLAGS);
     const found = fstatSync(file);
     if (!found.isFile()) throw notAFile(path, found);
     if (found.size > limit) throw tooLarge(path, found.size, limit);
-    return readFileSync(file, 'utf8');
+    return readFileSync(file);
   } catch (error) {
     throw brokenLink(path, error) ?? fileError(error, path);
   } finally {
     if (file !== undefined) closeSync(file);
   }
+}
+
+/**
+ * For files that somebody else opens, such as Node.js a module: something else than a file would keep it waiting.
+ *
+ * @throws FileError for what is there and no regular file; what is absent, or cannot be looked at, is left to who opens it
+ */
+export function refuseOtherThanFile(path: string): void {
+  let found: Stats | undefined;
+  try {
+    found = statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return;
+  }
+  if (found && !found.isFile()) throw notAFile(path, found);
 }
 
 function tooLarge(path: string, size: number, limit: number): FileError {

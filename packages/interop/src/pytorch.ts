@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import {
   contentHash,
   inferShapes,
@@ -16,6 +15,7 @@ import {
   refuseDiverged,
   sizeOf,
 } from '@prunebench/core';
+import { readWholeSync } from '@prunebench/files';
 import { decodeSafetensors, type SafetensorsTensor } from './safetensors.ts';
 
 /** How PyTorch's layers call what ours have. */
@@ -28,6 +28,8 @@ const SUFFIXES: Readonly<Record<ParameterRole, string>> = {
   movingVariance: 'running_var',
 };
 
+/** Bytes that such a file may have: what an array of bytes can hold. */
+const FILE_LIMIT = 2 ** 32;
 /** What a training of PyTorch counts and no network needs. */
 const COUNTER = 'num_batches_tracked';
 
@@ -64,9 +66,9 @@ export function fromPyTorch(file: string, modules: ModuleNames = {}): Pretrained
 
 function bytesOf(file: string): Uint8Array {
   try {
-    return readFileSync(file);
+    return readWholeSync(file, FILE_LIMIT);
   } catch (cause) {
-    throw new PrunebenchError(`The parameters in ${file} cannot be read: ${messageOf(cause)}.`, {
+    throw new PrunebenchError(`The parameters in ${file} cannot be read: ${messageOf(cause).replace(/\.$/, '')}.`, {
       remedy: 'Save them there; docs/how-to-prune-a-trained-network.md has the lines of Python.',
       cause,
     });

@@ -26,12 +26,13 @@ import type { Registry } from './registry.ts';
 import { lockResults } from './results/lock.ts';
 import { rememberPlugins } from './results/remembered-plugins.ts';
 import { openResults, type ResultsFolder } from './results/results-folder.ts';
+import { type RunSummary, summarize } from './run-summary.ts';
 import { FatalError, type Outcome, schedule } from './schedule/scheduler.ts';
 import { expectedTiming, measureMissing, type SpeedSummary } from './speed/measure-missing.ts';
 import { StageStore } from './stages/stage-store.ts';
 import { removingUntrained } from './stages/untrained-states.ts';
 import { WorkerPool } from './worker/pool.ts';
-import type { ErrorMessage, RecordTask } from './worker/protocol.ts';
+import type { RecordTask } from './worker/protocol.ts';
 import { crowding, shareCores } from './worker/share-cores.ts';
 
 export interface RunOptions {
@@ -66,21 +67,6 @@ export interface RunOptions {
   readonly time?: RunTime | undefined;
   /** Called at the end, while nobody else may write to the folder yet. */
   readonly conclude?: (summary: RunSummary) => Promise<void>;
-}
-
-/** How a run ended. */
-export interface RunSummary {
-  readonly trials: number;
-  /** Finished by earlier runs. */
-  readonly skipped: number;
-  readonly finished: number;
-  /** Recorded as a result: NaN loss, layer collapse. */
-  readonly failed: readonly { readonly trial: Trial; readonly reason: string }[];
-  /** Not recorded. */
-  readonly errors: readonly { readonly trial: Trial; readonly error: ErrorMessage }[];
-  /** Null when it was not to be measured, or the run was stopped before. */
-  readonly speed: SpeedSummary | null;
-  readonly aborted: boolean;
 }
 
 /**
@@ -283,27 +269,4 @@ async function finishedStages(plan: RunPlan, store: StageStore, notice: Notice):
   const finished = new Set<string>();
   for (const key of plan.stages.keys()) if (await store.find(key, notice)) finished.add(key);
   return finished;
-}
-
-function summarize(
-  trials: number,
-  pending: readonly Trial[],
-  outcomes: ReadonlyMap<string, Outcome>,
-  speed: SpeedSummary | null,
-  aborted: boolean,
-): RunSummary {
-  const ended = pending.map((trial) => ({ trial, outcome: outcomes.get(trial.name) }));
-  return {
-    trials,
-    skipped: trials - pending.length,
-    finished: ended.filter(({ outcome }) => outcome?.status === 'finished').length,
-    failed: ended.flatMap(({ trial, outcome }) =>
-      outcome?.status === 'failed' ? [{ trial, reason: outcome.reason }] : [],
-    ),
-    errors: ended.flatMap(({ trial, outcome }) =>
-      outcome?.status === 'error' ? [{ trial, error: outcome.error }] : [],
-    ),
-    speed,
-    aborted,
-  };
 }

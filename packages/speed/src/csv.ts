@@ -1,3 +1,4 @@
+import { spreadsheetText } from '@prunebench/core';
 import { stringify } from 'csv-stringify/sync';
 import { isWide } from './format.ts';
 
@@ -29,9 +30,18 @@ function readable(row: object): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(row).map(([name, value]) => [
       name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-      typeof value === 'number' ? digits(value) : typeof value === 'boolean' ? String(value).toUpperCase() : value,
+      typeof value === 'number'
+        ? digits(value)
+        : typeof value === 'boolean'
+          ? String(value).toUpperCase()
+          : worded(value),
     ]),
   );
+}
+
+/** Names of layers and machines, of which a spreadsheet is to compute nothing. */
+function worded(value: unknown): unknown {
+  return typeof value === 'string' ? spreadsheetText(value) : value;
 }
 
 /** Nothing for what is no finite number: neither R nor pandas reads the words that JavaScript has for it. */

@@ -20,6 +20,19 @@ export function printableLines(text: string): string {
     .toWellFormed();
 }
 
+/**
+ * The same for a cell of a CSV file: what a spreadsheet would take for a formula begins with an apostrophe, by which it stays text.
+ * Numbers, with a sign or without, are not touched.
+ */
+export function spreadsheetText(text: string): string {
+  const shown = printableLines(text);
+  return FORMULA.test(shown) && !NUMBER.test(shown) ? `'${shown}` : shown;
+}
+
+/** What spreadsheets begin formulas with, also after spaces and in the full-width forms of East Asian keyboards. */
+const FORMULA = /^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]/;
+const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
+
 /** As JavaScript and JSON write it. */
 function writtenOut(control: string): string {
   return `\\u${control.codePointAt(0)!.toString(16).padStart(4, '0')}`;

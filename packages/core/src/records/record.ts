@@ -109,7 +109,7 @@ const run = origin.extend({
   /** Modules named with `--plugin`: name of the file, and the digest of its code; absent without any and in records of earlier versions. */
   plugins: z.array(z.strictObject({ file: z.string(), digest: z.string() })).optional(),
   datasetChecksum: z.string(),
-  finishedAt: z.string(),
+  finishedAt: z.iso.datetime({ offset: true }),
   /** Of all this trial's stages, shared ones included, as they were first computed. */
   computeSeconds: z.number(),
   stages: z.array(z.strictObject({ key: contentKey, kind: z.string(), seconds: z.number() })),
@@ -164,7 +164,7 @@ const speed = origin.extend({
    * network as it is evaluated, so that part of their speed-up is compiling's (batch norms folded in, tiles kept in the cache).
    */
   baseline: z.literal('compiled').optional(),
-  measuredAt: z.string(),
+  measuredAt: z.iso.datetime({ offset: true }),
   /** Key of the trial whose network was timed: this one, or an earlier one with the same masks, on which alone the times depend. */
   timed: z.string(),
   batches: z.array(speedup).min(1),

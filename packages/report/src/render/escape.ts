@@ -6,10 +6,16 @@ import { printable } from '@prunebench/core';
  * and its beginning opens no heading, list or quotation.
  */
 export function escapeMarkdown(text: string): string {
-  return printable(text)
-    .replace(/[\\`*_[\]|~$]/g, '\\$&')
-    .replace(/&(?=#?\w+;)/g, '&amp;')
-    .replace(/<(?=[a-z/!?])/gi, '&lt;')
-    .replace(/^\s*([#>+=-])/, '\\$1')
-    .replace(/^\s*(\d+)([.)])(?=\s|$)/, '$1\\$2');
+  return (
+    printable(text)
+      .replace(/[\\`*_[\]|~$]/g, '\\$&')
+      .replace(/&(?=#?\w+;)/g, '&amp;')
+      .replace(/<(?=[a-z/!?])/gi, '&lt;')
+      // Addresses are links without any mark.
+      .replace(/:(?=\/\/)/g, '&#58;')
+      .replace(/\b(www)\./gi, '$1&#46;')
+      .replace(/(?<=[\w.+-])@(?=[\w-])/g, '&#64;')
+      .replace(/^\s*([#>+=-])/, '\\$1')
+      .replace(/^\s*(\d+)([.)])(?=\s|$)/, '$1\\$2')
+  );
 }

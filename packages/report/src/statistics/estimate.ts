@@ -1,4 +1,4 @@
-import quantile from '@stdlib/stats-base-dists-t-quantile';
+import { studentQuantile } from './student.ts';
 
 /** A mean over seeds with its 95 % interval. */
 export interface Estimate {
@@ -43,5 +43,5 @@ export function halfWidth({ n, mean, sd, low, high }: Estimate): number | null {
 }
 
 function studentHalf(n: number, sd: number): number {
-  return (quantile(0.975, n - 1) * sd) / Math.sqrt(n);
+  return (studentQuantile(0.975, n - 1) * sd) / Math.sqrt(n);
 }

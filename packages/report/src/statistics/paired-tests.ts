@@ -1,11 +1,11 @@
-import padjust from '@stdlib/stats-padjust';
-import ttest from '@stdlib/stats-ttest';
 import type { Cell } from '../summary/cell.ts';
 import type { NetworkSummary } from '../summary/summary.ts';
 import type { Compared } from './compared.ts';
 import { type Differences, pairedDifferences } from './differences.ts';
 import { type Estimate, estimate } from './estimate.ts';
+import { holmCorrected } from './holm.ts';
 import { signedRankP } from './signed-rank.ts';
+import { studentP } from './student.ts';
 
 /** Level of all tests and intervals. */
 const ALPHA = 0.05;
@@ -62,9 +62,9 @@ function testDifferences({ values }: Differences): PValues {
   if (largest === 0) return { tTest: 1, wilcoxon, note: null };
   // Of equal differences Wilcoxon's test sees the signs alone: its p is the sign test's.
   if (new Set(values).size === 1) return { tTest: wilcoxon, wilcoxon, note: SAME_IN_EVERY_SEED };
-  // t does not depend on the unit; in this one the library's squares neither vanish nor overflow.
+  // t does not depend on the unit; in this one the squares neither vanish nor overflow.
   const scaled = values.map((value) => value / largest);
-  return { tTest: ttest(scaled, { alpha: ALPHA }).pValue, wilcoxon, note: null };
+  return { tTest: studentP(scaled), wilcoxon, note: null };
 }
 
 /**
@@ -137,7 +137,7 @@ function testCells(a: Cell, b: Cell, compared: Compared, most: number): Uncorrec
   };
 }
 
-/** Adds Holm's correction (Holm 1979, Scandinavian Journal of Statistics 6) over all the tests that could be made. */
+/** Adds Holm's correction over all the tests that could be made. */
 function corrected(tests: readonly Uncorrected[]): PairedTest[] {
   const tTestHolm = holm(tests.map(({ tTest }) => tTest));
   const wilcoxonHolm = holm(tests.map(({ wilcoxon }) => wilcoxon));
@@ -152,7 +152,7 @@ function corrected(tests: readonly Uncorrected[]): PairedTest[] {
 
 function holm(pValues: readonly (number | null)[]): (number | null)[] {
   const tested = pValues.filter((p) => p !== null);
-  const adjusted = tested.length === 0 ? [] : padjust(tested, 'holm');
+  const adjusted = holmCorrected(tested);
   let next = 0;
   return pValues.map((p) => (p === null ? null : adjusted[next++]));
 }

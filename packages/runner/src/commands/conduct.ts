@@ -8,7 +8,8 @@ import { type DryRun, dryRun } from '../preview/dry-run.ts';
 import type { RunProfile, RunTime } from '../profile/run-time.ts';
 import { publishedResults } from '../results/default-folders.ts';
 import { resultsFolder } from '../results/results-folder.ts';
-import { type RunOptions, type RunSummary, runBenchmark } from '../run.ts';
+import { type RunOptions, runBenchmark } from '../run.ts';
+import type { RunSummary } from '../run-summary.ts';
 
 /**
  * Runs the trials, or says what a run would be; the exit code tells of errors and of the signal that stopped it.

@@ -11,7 +11,7 @@ import type { CostTarget } from '../question/lists.ts';
 import { type Asked, askOwnQuestion } from '../question/own-question.ts';
 import { loadRegistry, type Registry } from '../registry.ts';
 import { refusePublished, resultsFolder } from '../results/results-folder.ts';
-import type { RunSummary } from '../run.ts';
+import type { RunSummary } from '../run-summary.ts';
 import { conduct, finishProfile, inJson, printProblems, type Stop, stopOnSignals } from './conduct.ts';
 
 export interface PruneCommandOptions {

@@ -10,7 +10,7 @@ import { checkPublished } from '../results/published-of.ts';
 import { pluginsOf, registryFor } from '../results/remembered-plugins.ts';
 import { refusePublished, resultsFolder } from '../results/results-folder.ts';
 import { resultsOfRun } from '../results/results-of-run.ts';
-import type { RunSummary } from '../run.ts';
+import type { RunSummary } from '../run-summary.ts';
 import { fileLink } from '../terminal/link.ts';
 import { conduct, finishProfile, inJson, printProblems, stopOnSignals } from './conduct.ts';
 

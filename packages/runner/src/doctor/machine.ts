@@ -12,12 +12,12 @@ const GIGABYTE = 2 ** 30;
 /** All stages of the largest table at the `cpu` scale. */
 const ROOM = 5 * GIGABYTE;
 
-const manifest = z.object({ devDependencies: z.object({ node: z.string() }) });
+const manifest = z.object({ dependencies: z.object({ node: z.string() }) });
 
 /** The running Node.js against the one that the repository pins. */
 export async function checkNode(): Promise<Finding> {
-  const { devDependencies } = manifest.parse(JSON.parse(await readFile(join(repositoryRoot, 'package.json'), 'utf8')));
-  const pinned = `v${devDependencies.node}`;
+  const { dependencies } = manifest.parse(JSON.parse(await readFile(join(repositoryRoot, 'package.json'), 'utf8')));
+  const pinned = `v${dependencies.node}`;
   const found = { subject: 'Node.js', detail: process.version };
   if (process.version === pinned) return { status: 'ok', ...found };
   return {

@@ -48,5 +48,5 @@ export function runAgain({ benchmark, scale, series, spec }: TrialRecord): strin
     return `--filter ${shellWord(`${key}=${value}`)}`;
   });
   // The record may be of a run with more seeds than the benchmark's own.
-  return ['./prunebench run', benchmark, `--scale ${scale}`, `--seeds ${seed + 1}`, ...filters].join(' ');
+  return ['./prunebench run', shellWord(benchmark), `--scale ${scale}`, `--seeds ${seed + 1}`, ...filters].join(' ');
 }

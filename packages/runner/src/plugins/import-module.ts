@@ -1,6 +1,7 @@
-import { isAbsolute } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { codeOf, messageOf, PrunebenchError } from '@prunebench/core';
+import { refuseOtherThanFile } from '@prunebench/files';
 import { offerPackages } from './imports.ts';
 import { stripTypesInPackages, UNSTRIPPED } from './types-in-packages.ts';
 
@@ -19,9 +20,19 @@ export async function importModule(path: string, fault: ImportFault): Promise<ob
   offerPackages();
   stripTypesInPackages();
   try {
+    refuseWhatNodeWaitsFor(path);
     return await import(pathToFileURL(path).href);
   } catch (error) {
     throw fault(`${reasonOf(error)}${placeOf(error)}`, error, remedyOf(error));
+  }
+}
+
+/** Node.js reads the module itself and the package.json of its folder and of those above it, and would wait for a pipe among them for ever. */
+function refuseWhatNodeWaitsFor(path: string): void {
+  refuseOtherThanFile(path);
+  for (let folder = dirname(path); ; folder = dirname(folder)) {
+    refuseOtherThanFile(join(folder, 'package.json'));
+    if (dirname(folder) === folder) return;
   }
 }
 

@@ -36,7 +36,7 @@ function logger(file: string, stream: NodeJS.WriteStream): (text: string) => voi
       append(file, `${new Date().toISOString()} ${text}\n`);
     } catch (error) {
       works = false;
-      stream.write(`The log cannot be written any more: ${messageOf(error)}\n`);
+      stream.write(`The log cannot be written any more: ${printable(messageOf(error))}\n`);
     }
   };
 }
