@@ -148,13 +148,15 @@ test.serial('a latency that no sparsity reaches is an error that says how fast i
         : { network, state: state(100 - 100 * sparsity) };
     },
   };
-  const error = await t.throwsAsync(searchAll(asked, searches, probe, place), { instanceOf: PrunebenchError });
+  const error = await t.throwsAsync<PrunebenchError>(searchAll(asked, searches, probe, place), {
+    instanceOf: PrunebenchError,
+  });
   t.regex(error!.message, /No sparsity brings magnitude to 0\.05 of the dense latency at batch 1 on a fake/);
   t.regex(
     error!.message,
     /the fastest takes 0\.1\d+ of it, at sparsity 0\.96; where more is removed: fc2\/kernel lost/,
   );
-  t.regex((error as PrunebenchError).remedy ?? '', /larger share/);
+  t.regex(error?.remedy ?? '', /larger share/);
   t.deepEqual(await readFound(folder, asked.benchmark.id), []);
 });
 
