@@ -207,6 +207,10 @@ export class KernelTable {
     this.#kernels = new Map(kernels.map((kernel, i) => [kernel.name, new KernelDescriptor(kernel, i, this.enums)]));
   }
 
+  has(kernel: string): boolean {
+    return this.#kernels.has(kernel);
+  }
+
   /** @throws Error when the addon has no such kernel */
   descriptor(kernel: string): KernelDescriptor {
     const descriptor = this.#kernels.get(kernel);

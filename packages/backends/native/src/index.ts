@@ -1,6 +1,7 @@
 export type { NativeBackend } from './backend.ts';
 export { isNativeAvailable } from './build.ts';
 export { type CapturedStep, type CaptureOptions, captureStep } from './capture/capture-step.ts';
+export { interpretedChains } from './capture/chain-form.ts';
 export { CannotCapture } from './capture/record.ts';
 export { gatherBytes } from './gather-bytes.ts';
 export {

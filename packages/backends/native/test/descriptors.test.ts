@@ -95,7 +95,7 @@ test('every kernel says which operands it writes, and names no operand or number
   for (const { name } of addon.kernels) {
     const descriptor = kernels.descriptor(name);
     // A chain's operands stand in its program.
-    t.is(descriptor.written().length > 0, name !== 'Chain', name);
+    t.is(descriptor.written().length > 0, !name.startsWith('Chain'), name);
     t.is(new Set(descriptor.operandNames()).size, descriptor.operandNames().length, name);
   }
 });

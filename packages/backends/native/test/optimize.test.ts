@@ -231,3 +231,62 @@ for (const [examples, from, to] of [
     step.dispose();
   });
 }
+
+const draw = (kernel: string, attrs: object, inputs: object) =>
+  tf.engine().runKernel(kernel, inputs as never, attrs as never) as tf.Tensor;
+const bernoulli = (probability: tf.Tensor, counter: tf.Tensor) =>
+  draw('BernoulliNoise', { keyLow: 3, keyHigh: 7 }, { probability, counter });
+const largest = (scores: tf.Tensor, k: tf.Tensor) => draw('TopKMask', {}, { scores, k });
+
+for (const size of [5, 1003, 40_001])
+  test(`masks of ${size} scores that leave what they mask of a weight, and by logits, have the bits of a product afterwards`, (t) => {
+    const [weight, scores] = [randomTensor([size], 1), randomTensor([size], 2)];
+    const coarse = tf.round(tf.mul(scores, 3)); // equal scores, of which the last stay
+    const bodies: ((counter: tf.Tensor, k: tf.Tensor) => tf.Tensor[])[] = [
+      (counter) => {
+        const mask = bernoulli(tf.sigmoid(tf.mul(scores, 4)), counter);
+        return [mask, tf.mul(mask, weight)];
+      },
+      (counter) => [tf.mul(weight, bernoulli(tf.abs(scores), counter))],
+      ...[scores, coarse].map((of) => (_: tf.Tensor, k: tf.Tensor) => {
+        const mask = largest(of, k);
+        return [mask, tf.mul(weight, mask)];
+      }),
+    ];
+    for (const body of bodies)
+      for (const k of [0, size >> 2, size >> 1, size]) {
+        const given = [tf.tensor1d([5, 6], 'int32'), tf.scalar(k, 'int32')] as const;
+        const expected = tf.tidy(() => body(...given).map((tensor) => tensor.dataSync() as Float32Array));
+        const step = captureStep(([counter, count]) => body(counter!, count!), [...given]);
+        t.deepEqual(step.run(...given.map((tensor) => tensor.dataSync() as Int32Array)), expected, `k = ${k}`);
+        step.dispose();
+      }
+  });
+
+test('a mask takes the product with a weight that is there before it, and the sigmoid that nobody else reads', (t) => {
+  const [logits, counter, mask, weight, masked, probability] = Array.from({ length: 6 }, value) as [
+    Value,
+    Value,
+    Value,
+    Value,
+    Value,
+    Value,
+  ];
+  const noise = (from: Value) =>
+    command('BernoulliNoise', { probability: from, counter, out: mask }, { size: rows * width, logistic: false });
+  const sigmoid = unary('Sigmoid', logits, probability);
+  const times = (one: Value) => binary('Multiply', one, mask, masked);
+  const [fused, ...others] = optimize([sigmoid, noise(probability), times(weight)], [masked]);
+  t.deepEqual(others, []);
+  t.deepEqual(fused!.operands, { probability: logits, counter, out: mask, weight, masked });
+  t.deepEqual(fused!.outputs, [mask, masked]);
+  t.true(fused!.numbers.logistic);
+  t.deepEqual(kernels(optimize([sigmoid, noise(probability), times(mask)], [masked])), ['BernoulliNoise', 'Binary']);
+  t.deepEqual(kernels(optimize([sigmoid, noise(probability)], [mask, probability])), ['Unary', 'BernoulliNoise']);
+  const late = unary('Abs', a, weight);
+  t.deepEqual(kernels(optimize([noise(probability), late, times(weight)], [masked])), [
+    'BernoulliNoise',
+    'Unary',
+    'Binary',
+  ]);
+});

@@ -1,5 +1,6 @@
 // The call of a chain as the addon reads it (cc/elementwise/chain.cc).
 import type { KernelTable } from '../descriptors.ts';
+import { kernelOf } from './chain-form.ts';
 import { isSum, sizeNameOf, stepOf } from './chains.ts';
 import { type Command, operandsOf, type Value } from './graph.ts';
 
@@ -7,12 +8,14 @@ import { type Command, operandsOf, type Value } from './graph.ts';
  * Lays a chain's call out at the end of `words`.
  *
  * @param address of a value that lies outside the chain
+ * @param kernel `Chain` runs any chain; others run the form that they have been compiled for
  */
 export function writeChain(
   kernels: KernelTable,
   words: number[],
   chain: Command,
   address: (value: Value) => number,
+  kernel = kernelOf(kernels, chain),
 ): void {
   const size = Number(chain.numbers.size);
   const links = chain.links ?? [];
@@ -30,7 +33,7 @@ export function writeChain(
   kernels.write(
     words,
     words.length,
-    'Chain',
+    kernel,
     {},
     { ...numbers, links: links.length, sums: links.filter(isSum).length },
     address,

@@ -74,10 +74,30 @@ export function chainElementwise(commands: readonly Command[], results: Readonly
     );
   }
 
-  return inOrder(commands, groups, writers).map(({ size, members }) => {
-    const [only] = members;
-    return only && members.length === 1 ? only : chainOf(members, size, results, groups.readers);
-  });
+  return inOrder(commands, groups, writers).flatMap(({ size, members }) =>
+    connected(members).map((part) => {
+      const [only] = part;
+      return only && part.length === 1 ? only : chainOf(part, size, results, groups.readers);
+    }),
+  );
+}
+
+/** A group's members in parts that share no tensor, such as layers of one shape, which share a learning rate alone. */
+function connected(members: readonly Command[]): Command[][] {
+  let parts: { readonly members: Set<Command>; readonly values: Set<Value> }[] = [];
+  for (const command of members) {
+    const values = operandsOf(command).filter(({ bytes }) => bytes >= LEAST_ELEMENTS);
+    const [near, far] = [true, false].map((wanted) =>
+      parts.filter((part) => values.some((value) => part.values.has(value)) === wanted),
+    );
+    const united = { members: new Set([command]), values: new Set(values) };
+    for (const part of near ?? []) {
+      for (const one of part.members) united.members.add(one);
+      for (const value of part.values) united.values.add(value);
+    }
+    parts = [...(far ?? []), united];
+  }
+  return parts.map((part) => members.filter((command) => part.members.has(command)));
 }
 
 /** The groups such that each comes behind those whose results it reads, else where its last member stood. */

@@ -141,6 +141,51 @@ function fuseReluGradientsIntoProducts(commands: readonly Command[], results: Re
   return fused.filter((command) => !dropped.has(command));
 }
 
+/** The kernels that draw a mask and can say what it leaves of a weight, by their operand that is the mask. */
+const masksOf: Readonly<Record<string, string>> = { TopKMask: 'mask', BernoulliNoise: 'out' };
+
+/** weight * mask moves into the kernel that makes the mask, which has it at hand. */
+function fuseProductsIntoMasks(commands: readonly Command[]): Command[] {
+  const readers = readersOf(commands);
+  const writtenAt = new Map(commands.flatMap(({ outputs }, i) => outputs.map((value) => [value, i] as const)));
+  const dropped = new Set<Command>();
+  const fused = commands.map((command, i) => {
+    const operand = masksOf[command.kernel];
+    if (operand === undefined) return command;
+    const mask = operandOf(command, operand);
+    const weightOf = ({ operands }: Command) => (operands.a === mask ? operands.b : operands.a);
+    const use = readers.get(mask)?.find((reader) => {
+      const weight = weightOf(reader);
+      if (!weight || weight === mask || !isSameShapeBinary(reader, 'Multiply')) return false;
+      return weight.bytes === mask.bytes && (writtenAt.get(weight) ?? -1) < i;
+    });
+    if (!use) return command;
+    dropped.add(use);
+    const masked = operandOf(use, 'out');
+    const operands = { ...command.operands, weight: weightOf(use), masked };
+    return { ...command, operands, outputs: [...command.outputs, masked] };
+  });
+  return fused.filter((command) => !dropped.has(command));
+}
+
+/** The sigmoid that makes logits probabilities moves into the noise drawn by them, when nobody else reads these. */
+function fuseSigmoidsIntoNoise(commands: readonly Command[], results: ReadonlySet<Value>): Command[] {
+  const readers = readersOf(commands);
+  const producer = producersOf(commands);
+  const dropped = new Set<Command>();
+  const fused = commands.map((command) => {
+    if (command.kernel !== 'BernoulliNoise') return command;
+    const probability = operandOf(command, 'probability');
+    const sigmoid = producer.get(probability);
+    if (sigmoid?.kernel !== 'Unary' || sigmoid.numbers.operation !== 'Sigmoid') return command;
+    if (results.has(probability) || readers.get(probability)?.length !== 1) return command;
+    dropped.add(sigmoid);
+    const operands = { ...command.operands, probability: operandOf(sigmoid, 'x') };
+    return { ...command, operands, numbers: { ...command.numbers, logistic: true } };
+  });
+  return fused.filter((command) => !dropped.has(command));
+}
+
 const takesBiasAndRelu = ({ kernel, numbers }: Command): boolean => kernel in columnsOf && !numbers.relu;
 
 const factorsOf = (product: Command) => ({ a: operandOf(product, 'a'), b: operandOf(product, 'b') });
@@ -163,8 +208,9 @@ function isStep(command: Command | undefined): command is Command {
 
 /** All rewrites. `results` are the values that must survive. */
 export function optimize(commands: readonly Command[], results: readonly Value[]): Command[] {
-  const live = dropUnused(fuseReluGradients(dropUnused(commands, results)), results);
+  const used = dropUnused(fuseReluGradients(dropUnused(commands, results)), results);
   const kept = new Set(results);
+  const live = fuseSigmoidsIntoNoise(fuseProductsIntoMasks(used), kept);
   // ReLUs before their gradients: only gradients that stand alone let a ReLU in.
   const forward = fuseReluIntoProducts(fuseBiasIntoProducts(live, kept), kept);
   // Chains last: what is left of the elementwise commands.

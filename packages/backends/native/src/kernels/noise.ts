@@ -32,7 +32,7 @@ const bernoulliNoise: KernelBody = ({ backend, inputs, attrs }) => {
   assertFloats('BernoulliNoise', size, { probability });
   assertCounter('BernoulliNoise', counter);
   const out = backend.output(probability.shape);
-  backend.invoke('BernoulliNoise', { probability, counter, out }, { size, ...keyOf(attrs) });
+  backend.invoke('BernoulliNoise', { probability, counter, out }, { size, ...keyOf(attrs), logistic: false });
   return out;
 };
 

@@ -5,22 +5,13 @@
 #include <cstring>
 
 #include "addon/call.h"
-#include "addon/shared-names.h"
 #include "elementwise/broadcast.h"
+#include "elementwise/operations.h"
 #include "runtime/fail.h"
 #include "runtime/threads.h"
 #include "simd/columns.h"
-#include "simd/math.h"
 
 namespace {
-
-// Named as tfjs's kernels are.
-NAMED_ENUM(UnaryOperation,
-           Relu, Step, Neg, Abs, Square, Sqrt, Rsqrt, Exp, Log, Sigmoid, Tanh, Relu6, Reciprocal, Sign, Floor, Ceil, Round,
-           Log1p, Expm1, Softplus, Elu, LeakyRelu, Selu, ClipByValue, Erf, Sin, Cos, Tan, Asin, Acos, Atan, Sinh, Cosh, Asinh,
-           Acosh, Atanh);
-NAMED_ENUM(BinaryOperation,
-           Add, Sub, Multiply, RealDiv, Maximum, Minimum, SquaredDifference, ReluGrad, Pow, Prelu, EluGrad, Mod, Atan2);
 
 constexpr int64_t kGrain = 16384;
 
@@ -32,6 +23,13 @@ void unary(const Call& call, Operator&& op) {
   parallelRange(call.integer(Self::Number::size), kGrain, [&](int64_t begin, int64_t end) {
     eachColumn(end - begin, [&](int64_t i, auto lanes) { lanes.put(y + begin + i, op(lanes(x + begin + i))); });
   });
+}
+
+template <class Self, UnaryOperation operation>
+void unary(const Call& call) {
+  const Vec first = splat(static_cast<float>(call.number(Self::Number::first)));
+  const Vec second = splat(static_cast<float>(call.number(Self::Number::second)));
+  unary<Self>(call, [=](Vec x) { return apply<operation>(x, first, second); });
 }
 
 template <class Self, class Function>
@@ -62,6 +60,11 @@ void binary(const Call& call, Operator&& op) {
   });
 }
 
+template <class Self, BinaryOperation operation>
+void binary(const Call& call) {
+  binary<Self>(call, [](Vec a, Vec b) { return apply<operation>(a, b); });
+}
+
 template <class Self, class Function>
 void binaryLanes(const Call& call, Function&& function) {
   binary<Self>(call, [&](Vec a, Vec b) {
@@ -86,39 +89,33 @@ float modulo(float a, float b) {
 
 // `first` and `second` are the operation's parameters, if it has any.
 KERNEL(Unary, (x, OUT(y)), (ONE_OF(operation, UnaryOperation), size, first, second)) {
-  const Vec zero{}, one = splat(1.0f);
-  const Vec first = splat(static_cast<float>(call.number(Number::first)));
-  const Vec second = splat(static_cast<float>(call.number(Number::second)));
   using Is = UnaryOperation;
   const Is operation = call.oneOf<Is>(Number::operation);
   switch (operation) {
-    case Is::Relu: return unary<Self>(call, [](Vec x) { return relu(x); });
-    // step; NaN > 0 is false, yet step(NaN) is NaN
-    case Is::Step: return unary<Self>(call, [=](Vec x) { return x > zero ? one : x == x ? first : x; });
-    case Is::Neg: return unary<Self>(call, [](Vec x) { return -x; });
-    case Is::Abs: return unary<Self>(call, [](Vec x) { return fromBits(bits(x) & 0x7fffffff); });
-    case Is::Square: return unary<Self>(call, [](Vec x) { return x * x; });
-    case Is::Sqrt: return unary<Self>(call, [](Vec x) { return squareRoot(x); });
-    case Is::Rsqrt: return unary<Self>(call, [=](Vec x) { return one / squareRoot(x); });
-    case Is::Exp: return unary<Self>(call, [](Vec x) { return exponential(x); });
-    case Is::Log: return unary<Self>(call, [](Vec x) { return logarithm(x); });
-    case Is::Sigmoid: return unary<Self>(call, [](Vec x) { return logistic(x); });
-    case Is::Tanh: return unary<Self>(call, [](Vec x) { return hyperbolicTangent(x); });
-    case Is::Relu6: return unary<Self>(call, [=](Vec x) { return minimum(relu(x), splat(6.0f)); });
-    case Is::Reciprocal: return unary<Self>(call, [=](Vec x) { return one / x; });
-    // sign; of NaN it is 0, as in tfjs
-    case Is::Sign: return unary<Self>(call, [=](Vec x) { return x > zero ? one : x < zero ? -one : zero; });
+    case Is::Relu: return unary<Self, Is::Relu>(call);
+    case Is::Step: return unary<Self, Is::Step>(call);
+    case Is::Neg: return unary<Self, Is::Neg>(call);
+    case Is::Abs: return unary<Self, Is::Abs>(call);
+    case Is::Square: return unary<Self, Is::Square>(call);
+    case Is::Sqrt: return unary<Self, Is::Sqrt>(call);
+    case Is::Rsqrt: return unary<Self, Is::Rsqrt>(call);
+    case Is::Exp: return unary<Self, Is::Exp>(call);
+    case Is::Log: return unary<Self, Is::Log>(call);
+    case Is::Sigmoid: return unary<Self, Is::Sigmoid>(call);
+    case Is::Tanh: return unary<Self, Is::Tanh>(call);
+    case Is::Relu6: return unary<Self, Is::Relu6>(call);
+    case Is::Reciprocal: return unary<Self, Is::Reciprocal>(call);
+    case Is::Sign: return unary<Self, Is::Sign>(call);
     case Is::Floor: return unaryLanes<Self>(call, [](float x) { return std::floor(x); });
     case Is::Ceil: return unaryLanes<Self>(call, [](float x) { return std::ceil(x); });
-    case Is::Round: return unary<Self>(call, [](Vec x) { return roundHalfEven(x); });
-    case Is::Log1p: return unary<Self>(call, [](Vec x) { return logarithm1p(x); });
-    case Is::Expm1: return unary<Self>(call, [](Vec x) { return exponentialMinus1(x); });
-    case Is::Softplus: return unary<Self>(call, [](Vec x) { return softplus(x); });
-    case Is::Elu: return unary<Self>(call, [=](Vec x) { return x < zero ? exponentialMinus1(x) : x; });
-    case Is::LeakyRelu: return unary<Self>(call, [=](Vec x) { return x < zero ? first * x : x; });
-    // selu, with its two constants as parameters
-    case Is::Selu: return unary<Self>(call, [=](Vec x) { return x < zero ? first * exponentialMinus1(x) : second * x; });
-    case Is::ClipByValue: return unary<Self>(call, [=](Vec x) { return x > second ? second : x < first ? first : x; });
+    case Is::Round: return unary<Self, Is::Round>(call);
+    case Is::Log1p: return unary<Self, Is::Log1p>(call);
+    case Is::Expm1: return unary<Self, Is::Expm1>(call);
+    case Is::Softplus: return unary<Self, Is::Softplus>(call);
+    case Is::Elu: return unary<Self, Is::Elu>(call);
+    case Is::LeakyRelu: return unary<Self, Is::LeakyRelu>(call);
+    case Is::Selu: return unary<Self, Is::Selu>(call);
+    case Is::ClipByValue: return unary<Self, Is::ClipByValue>(call);
     case Is::Erf: return unaryLanes<Self>(call, [](float x) { return std::erf(x); });
     case Is::Sin: return unaryLanes<Self>(call, [](float x) { return std::sin(x); });
     case Is::Cos: return unaryLanes<Self>(call, [](float x) { return std::cos(x); });
@@ -137,23 +134,20 @@ KERNEL(Unary, (x, OUT(y)), (ONE_OF(operation, UnaryOperation), size, first, seco
 }
 
 KERNEL(Binary, (a, b, OUT(out)), (ONE_OF(operation, BinaryOperation), rank, EACH(sizes), EACH(stridesA), EACH(stridesB))) {
-  const Vec zero{}, one = splat(1.0f);
   using Is = BinaryOperation;
   const Is operation = call.oneOf<Is>(Number::operation);
   switch (operation) {
-    case Is::Add: return binary<Self>(call, [](Vec a, Vec b) { return a + b; });
-    case Is::Sub: return binary<Self>(call, [](Vec a, Vec b) { return a - b; });
-    case Is::Multiply: return binary<Self>(call, [](Vec a, Vec b) { return a * b; });
-    case Is::RealDiv: return binary<Self>(call, [](Vec a, Vec b) { return a / b; });
-    case Is::Maximum: return binary<Self>(call, [](Vec a, Vec b) { return a == a ? b == b ? maximum(a, b) : b : a; });
-    case Is::Minimum: return binary<Self>(call, [](Vec a, Vec b) { return a == a ? b == b ? minimum(a, b) : b : a; });
-    case Is::SquaredDifference: return binary<Self>(call, [](Vec a, Vec b) { return (a - b) * (a - b); });
-    case Is::ReluGrad: return binary<Self>(call, [](Vec dy, Vec x) { return reluGradient(dy, x); });
+    case Is::Add: return binary<Self, Is::Add>(call);
+    case Is::Sub: return binary<Self, Is::Sub>(call);
+    case Is::Multiply: return binary<Self, Is::Multiply>(call);
+    case Is::RealDiv: return binary<Self, Is::RealDiv>(call);
+    case Is::Maximum: return binary<Self, Is::Maximum>(call);
+    case Is::Minimum: return binary<Self, Is::Minimum>(call);
+    case Is::SquaredDifference: return binary<Self, Is::SquaredDifference>(call);
+    case Is::ReluGrad: return binary<Self, Is::ReluGrad>(call);
     case Is::Pow: return binaryLanes<Self>(call, power);
-    // prelu: x, alpha
-    case Is::Prelu: return binary<Self>(call, [=](Vec x, Vec alpha) { return x < zero ? alpha * x : x; });
-    // gradient of elu: dy, y
-    case Is::EluGrad: return binary<Self>(call, [=](Vec dy, Vec y) { return y >= zero ? dy : dy * (y + one); });
+    case Is::Prelu: return binary<Self, Is::Prelu>(call);
+    case Is::EluGrad: return binary<Self, Is::EluGrad>(call);
     case Is::Mod: return binaryLanes<Self>(call, modulo);
     case Is::Atan2: return binaryLanes<Self>(call, [](float a, float b) { return std::atan2(a, b); });
   }

@@ -92,10 +92,18 @@ KERNEL(NormalNoise, (counter, OUT(out)), (size, keyLow, keyHigh)) {
   eachGroup<Self>(call, normals, [](int64_t, Vec x, auto) { return x; });
 }
 
-// 1 where the uniform number is below the probability, else 0, also where that is NaN.
-KERNEL(BernoulliNoise, (probability, counter, OUT(out)), (size, keyLow, keyHigh)) {
-  const float* probability = call.in<float>(Operand::probability);
-  eachGroup<Self>(call, uniforms, [=](int64_t i, Vec x, auto lanes) {
-    return x < lanes(probability + i) ? splat(1.0f) : Vec{};
-  });
+// 1 where the uniform number is below the probability, else 0, also where that is NaN; and a weight times that, if there is one.
+// logistic: the probability is given as its logit.
+KERNEL(BernoulliNoise, (probability, counter, OPTIONAL(weight), OUT(out), OPTIONAL_OUT(masked)), (size, keyLow, keyHigh, logistic)) {
+  const float *probability = call.in<float>(Operand::probability), *weight = call.in<float>(Operand::weight);
+  float* masked = call.out<float>(Operand::masked);
+  const auto draw = [&](auto probabilityOf) {
+    eachGroup<Self>(call, uniforms, [=](int64_t i, Vec x, auto lanes) {
+      const Vec mask = x < probabilityOf(lanes(probability + i)) ? splat(1.0f) : Vec{};
+      if (weight) lanes.put(masked + i, lanes(weight + i) * mask);
+      return mask;
+    });
+  };
+  if (call.flag(Number::logistic)) return draw([](Vec logit) { return logistic(logit); });
+  draw([](Vec given) { return given; });
 }

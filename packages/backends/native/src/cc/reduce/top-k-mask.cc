@@ -1,4 +1,4 @@
-// A 0/1 mask with exactly k ones, at the k largest scores. A sample of the scores tells between which two the k-th largest must lie,
+// A 0/1 mask with exactly k ones, at the k largest scores, and what it leaves of a weight. A sample of the scores tells between which two the k-th largest must lie,
 // which is then checked; among the scores there, radix selection: the digits of the k-th largest are found from the highest on, by
 // counting, and after each only the scores that share it are looked at again. Counts are whole numbers, so that it does not matter how
 // the scores are cut into chunks.
@@ -12,6 +12,7 @@
 #include "addon/call.h"
 #include "runtime/threads.h"
 #include "simd/columns.h"
+#include "simd/keep-lanes.h"
 
 namespace {
 
@@ -29,6 +30,26 @@ WordVec orderOf(Vec x) {
   const IntVec order = raw ^ ((raw >> 31) | std::numeric_limits<int32_t>::min());
   return reinterpret_cast<WordVec>(x == x ? order : IntVec{});
 }
+
+// All ones in the first `count` lanes.
+IntVec firstOf(int64_t count) {
+  IntVec lanes{};
+  for (int lane = 0; lane < kLanes; ++lane) lanes[lane] = lane < count ? -1 : 0;
+  return lanes;
+}
+
+// Where a mask goes, and a weight times the mask if that is asked for.
+struct Written {
+  float* mask;
+  const float* weight;  // null where nothing is to be masked
+  float* masked;
+
+  template <class Lanes>
+  void put(int64_t i, Vec mask_, Lanes lanes) const {
+    lanes.put(mask + i, mask_);
+    if (weight) lanes.put(masked + i, lanes(weight + i) * mask_);
+  }
+};
 
 // What is known of one piece of the scores.
 struct Chunk {
@@ -54,7 +75,7 @@ class Selection {
   }
 
   // out: 1 at the k largest scores, 0 < k < size; among equal ones the last.
-  void mask(int64_t k, float* out) {
+  void mask(int64_t k, const Written& out) {
     uint32_t found = 0;            // the digits so far
     int64_t left = k - narrow(k);  // how many scores to keep have these digits
     for (int digit = 0; digit < kDigits; ++digit) {
@@ -117,22 +138,21 @@ class Selection {
 
   void readOrders(Chunk& chunk, Range range) const {
     uint32_t* orders = orders_ + chunk.begin;
-    const int64_t size = chunk.end - chunk.begin;
+    const WordVec low = range.low - WordVec{}, width = range.high - range.low - WordVec{}, high = range.high - WordVec{};
+    int64_t kept = 0;
+    IntVec above{};  // in each lane, counted downwards
+    const auto take = [&](WordVec order, IntVec there) {
+      kept += keepLanes(orders + kept, order, there & (order - low <= width));
+      above += there & (order > high);
+    };
+    const float* scores = scores_ + chunk.begin;
+    const int64_t size = chunk.end - chunk.begin, whole = size / kLanes * kLanes;
+    for (int64_t i = 0; i < whole; i += kLanes) take(orderOf(load(scores + i)), ~IntVec{});
     // A partial vector is the last one of all; there is room for the whole of it.
-    eachColumn(size, [&](int64_t i, auto lanes) {
-      const WordVec order = orderOf(lanes(scores_ + chunk.begin + i));
-      std::memcpy(orders + i, &order, sizeof order);
-    });
-    int64_t kept = 0, above = 0;
-    // No branch on where a score lies: that is unpredictable.
-    for (int64_t i = 0; i < size; ++i) {
-      const uint32_t order = orders[i];
-      orders[kept] = order;
-      kept += order - range.low <= range.high - range.low;
-      above += order > range.high;
-    }
+    if (whole < size) take(orderOf(loadPartial(scores + whole, size - whole)), firstOf(size - whole));
     chunk.rivals = kept;
-    chunk.above = above;
+    chunk.above = 0;
+    for (int lane = 0; lane < kLanes; ++lane) chunk.above -= above[lane];
   }
 
   int64_t total(int64_t Chunk::* count) const {
@@ -177,21 +197,21 @@ class Selection {
     return digit;
   }
 
-  void write(const Chunk& chunk, uint32_t last, float* out) const {
-    const int64_t size = chunk.end - chunk.begin;
-    const float* scores = scores_ + chunk.begin;
+  void write(const Chunk& chunk, uint32_t last, const Written& out) const {
     const Vec one = splat(1.0f);
     const WordVec limit = last - WordVec{};
-    out += chunk.begin;
-    if (chunk.staying == 0) {
-      eachColumn(size, [&](int64_t i, auto lanes) { lanes.put(out + i, orderOf(lanes(scores + i)) > limit ? one : Vec{}); });
-      return;
-    }
-    eachColumn(size, [&](int64_t i, auto lanes) { lanes.put(out + i, orderOf(lanes(scores + i)) >= limit ? one : Vec{}); });
+    const auto each = [&](auto stays) {
+      eachColumn(chunk.end - chunk.begin, [&](int64_t at, auto lanes) {
+        const int64_t i = chunk.begin + at;
+        out.put(i, stays(orderOf(lanes(scores_ + i))) ? one : Vec{}, lanes);
+      });
+    };
+    if (chunk.staying == 0) return each([=](WordVec order) { return order > limit; });
+    each([=](WordVec order) { return order >= limit; });
     int64_t going = chunk.going;
-    for (int64_t i = 0; going > 0; ++i)
-      if (orderOf(splat(scores[i]))[0] == last) {
-        out[i] = 0;
+    for (int64_t i = chunk.begin; going > 0; ++i)
+      if (orderOf(splat(scores_[i]))[0] == last) {
+        out.put(i, Vec{}, Part{1});
         --going;
       }
   }
@@ -205,12 +225,10 @@ class Selection {
 }  // namespace
 
 // k is one int32; below 0 it counts as 0, beyond the size as the size. A NaN is the lowest score.
-KERNEL(TopKMask, (scores, k, OUT(mask)), (size)) {
+KERNEL(TopKMask, (scores, k, OPTIONAL(weight), OUT(mask), OPTIONAL_OUT(masked)), (size)) {
   const int64_t size = call.integer(Number::size), k = *call.in<int32_t>(Operand::k);
-  float* mask = call.out<float>(Operand::mask);
-  if (k <= 0 || k >= size) {
-    std::fill(mask, mask + size, k <= 0 ? 0.0f : 1.0f);
-    return;
-  }
-  Selection(call.in<float>(Operand::scores), size).mask(k, mask);
+  const Written out{call.out<float>(Operand::mask), call.in<float>(Operand::weight), call.out<float>(Operand::masked)};
+  if (k > 0 && k < size) return Selection(call.in<float>(Operand::scores), size).mask(k, out);
+  const Vec all = splat(k <= 0 ? 0.0f : 1.0f);
+  eachColumn(size, [&](int64_t i, auto lanes) { out.put(i, all, lanes); });
 }

@@ -16,6 +16,8 @@ class RunSum {
     for (; i + kLanes <= count; i += kLanes) acc_[0] += load(x + i);
     if (i < count) acc_[1] += loadPartial(x + i, count - i);
   }
+  // Vector v of a group of four.
+  void addVector(int v, Vec x) { acc_[v] += x; }
   float total() const { return sumLanes((acc_[0] + acc_[1]) + (acc_[2] + acc_[3])); }
 
  private:

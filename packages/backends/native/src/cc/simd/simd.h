@@ -30,6 +30,18 @@ inline void store(float* p, Vec v) { *reinterpret_cast<VecUnaligned*>(p) = v; }
 inline Vec splat(float x) { return x - Vec{}; }
 inline IntVec bits(Vec v) { return reinterpret_cast<IntVec>(v); }
 inline Vec fromBits(IntVec v) { return reinterpret_cast<Vec>(v); }
+// v, of which the compiler must not know how it was computed: a product and the sum it goes into stay two instructions, as they are where
+// they are two kernels.
+inline Vec rounded(Vec v) {
+#if defined(__x86_64__) && !defined(PRUNEBENCH_LANES)
+  asm("" : "+x"(v));
+#elif defined(__aarch64__) && !defined(PRUNEBENCH_LANES)
+  asm("" : "+w"(v));
+#else
+  asm("" : "+m"(v));
+#endif
+  return v;
+}
 // The first n lanes from memory, zeros behind them; nothing beyond them is touched.
 #if defined(__AVX512F__) && !defined(PRUNEBENCH_LANES)
 inline Vec loadPartial(const float* p, int64_t n) {
