@@ -8,8 +8,7 @@ import {
 
 /**
  * SNIP's protocol (Lee et al. 2019, section 5): SGD with momentum 0.9, batch 100, weight decay 5e-4, rate 0.1 divided by 10
- * every 25,000 steps. Shorter runs keep the same two drops at the same shares of the training. Layers with few kept weights are
- * multiplied by those alone, which rounds differently.
+ * every 25,000 steps. Shorter runs keep the same two drops at the same shares of the training.
  */
 const training = (epochs: number, learningRate: number, momentum = 0.9): TrainOptionsInput => ({
   epochs,
@@ -18,7 +17,6 @@ const training = (epochs: number, learningRate: number, momentum = 0.9): TrainOp
   optimizer: { kind: 'sgd', momentum },
   schedule: { kind: 'step', boundaries: [0.45, 0.9] },
   weightDecay: 5e-4,
-  sparse: 'auto',
 });
 
 /** LeNet-5 diverges in most seeds at rate 0.1 with momentum, and at half of it; the authors' code has no momentum unless asked for. */

@@ -30,6 +30,9 @@ const cosine = (epochs: number, learningRate: number): TrainOptionsInput => ({
   weightDecay: 5e-4,
 });
 
+/** As global-vs-layerwise retrains LeNet-300-100. */
+const few = { sparse: 'auto' } as const;
+
 const singleWeights = [0.5, 0.8, 0.9, 0.95, 0.98, 0.99];
 const units = [0.3, 0.5, 0.7, 0.8, 0.9];
 
@@ -39,7 +42,7 @@ const lenets = (budgets: Readonly<Record<string, readonly [TrainOptionsInput, Tr
     dataset: 'mnist',
     network,
     pretrain,
-    retrain: { ...retrain, sparse: 'auto' },
+    retrain,
     magnitude: singleWeights,
     synflow: [],
     filters: units,
@@ -92,7 +95,7 @@ const powers = (...exponents: number[]) => exponents.map((exponent) => 1 - 10 **
 const scales: Readonly<Record<ScaleName, readonly Subject[]>> = {
   smoke: [
     {
-      ...lenets({ 'lenet-300-100': [cosine(0.1, 0.05), cosine(0.05, 0.02)] })[0],
+      ...lenets({ 'lenet-300-100': [cosine(0.1, 0.05), { ...cosine(0.05, 0.02), ...few }] })[0],
       magnitude: [0.9],
       filters: [0.5],
     },
@@ -100,7 +103,7 @@ const scales: Readonly<Record<ScaleName, readonly Subject[]>> = {
   ],
   cpu: [
     ...lenets({
-      'lenet-300-100': [cosine(8, 0.1), cosine(3, 0.05)],
+      'lenet-300-100': [cosine(8, 0.1), { ...cosine(3, 0.05), ...few }],
       'lenet-5-caffe': [{ ...cosine(3, 0.02), warmup: 0.1 }, cosine(0.5, 0.01)],
     }),
     vgg('vgg-11-w0.25', oneCycle, { ...cosine(1, 0.02), augmentation: 'crop-flip' }, powers(1, 2)),
@@ -108,7 +111,7 @@ const scales: Readonly<Record<ScaleName, readonly Subject[]>> = {
   ],
   paper: [
     ...lenets({
-      'lenet-300-100': [cosine(100, 0.1), cosine(100, 0.01)],
+      'lenet-300-100': [cosine(100, 0.1), { ...cosine(100, 0.01), ...few }],
       'lenet-5-caffe': [{ ...cosine(100, 0.02), warmup: 0.1 }, cosine(100, 0.01)],
     }),
     vgg(
