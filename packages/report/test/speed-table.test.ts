@@ -3,6 +3,7 @@ import type { Benchmark, TrialRecord } from '@prunebench/core';
 import test from 'ava';
 import { parse } from 'csv-parse/sync';
 import { renderLeaderboard, renderReport } from '../src/index.ts';
+import { summarise } from '../src/summary/summary.ts';
 import { described } from './described.ts';
 import { storedRecords, tiny } from './tiny-benchmark.ts';
 
@@ -211,6 +212,26 @@ test('measurements against the network as it is evaluated are shown with that sa
   t.regex(lineOf(tables[0]!.markdown, '| global'), /\| +3 \(1\.75-4\.5\) \|/);
   const rows = rowsOf(files.get(join('results', 'tiny', 'table-cpu.csv'))!);
   t.is(rows.find(({ series }) => series === 'uniform')!.speedup_baseline, '');
+});
+
+test('networks are not compared with one another: each is shown with what it was measured against', async (t) => {
+  const old = await timedRecords();
+  const other = old.map(
+    (record): TrialRecord => ({
+      ...compiledBaseline(record),
+      key: `other-${record.key}`,
+      spec: { ...record.spec, network: 'another' },
+    }),
+  );
+  const { networks } = summarise([...old, ...other], [], 'speed');
+  const baselines = networks.map(({ network, cells }) => [
+    network,
+    [...new Set(cells.flatMap(({ speedups }) => speedups.map(({ baseline }) => baseline)))],
+  ]);
+  t.deepEqual(baselines, [
+    ['another', ['compiled']],
+    ['mlp', ['uncompiled']],
+  ]);
 });
 
 test('cells of tables of speed stand in the leaderboard without a rank', async (t) => {

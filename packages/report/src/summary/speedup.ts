@@ -30,7 +30,7 @@ export interface Withheld {
 }
 
 /**
- * The records with those measurements alone that can be compared: where some are against the compiled network, not those against the
+ * A network's records with those measurements alone that can be compared: where some are against the compiled network, not those against the
  * network as it is evaluated, whose speed-up is partly compiling's.
  */
 export function withComparableSpeeds(records: readonly TrialRecord[]): readonly TrialRecord[] {

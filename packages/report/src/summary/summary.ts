@@ -76,7 +76,7 @@ export function summarise(
     );
   }
   refuseDuplicates(records);
-  const groups = Map.groupBy(withComparableSpeeds(records), ({ spec }) => JSON.stringify([spec.dataset, spec.network]));
+  const groups = Map.groupBy(records, ({ spec }) => JSON.stringify([spec.dataset, spec.network]));
   const rank = positions(order.map(({ dataset, network }) => JSON.stringify([dataset, network])));
   const names = [...groups.keys()].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
   return {
@@ -84,7 +84,7 @@ export function summarise(
     scale,
     measure,
     networks: names.flatMap((name) => {
-      const parts = partsOf(groups.get(name)!, measure);
+      const parts = partsOf(withComparableSpeeds(groups.get(name)!), measure);
       return parts.map(({ part, ...of }) => summariseNetwork(part, order, { measure, ...of, split: parts.length > 1 }));
     }),
     commits: commitsOf(records),
