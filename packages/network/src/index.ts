@@ -24,6 +24,7 @@ export { adamUpdate } from './ops/adam-update.ts';
 export { type BatchNormTrainingOptions, type BatchNormTrainingResult, batchNormTraining } from './ops/batch-norm.ts';
 export { byteGatherer, registerByteGatherer } from './ops/byte-gatherer.ts';
 export { gradientArguments } from './ops/gradient-arguments.ts';
+export { hasKernel } from './ops/has-kernel.ts';
 export { momentumUpdate } from './ops/momentum-update.ts';
 export { bernoulliNoise, normalNoise, uniformNoise } from './ops/noise.ts';
 export { ofRank } from './ops/of-rank.ts';

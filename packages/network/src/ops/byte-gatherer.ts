@@ -1,14 +1,14 @@
 import type { GatherBytes } from '@prunebench/core';
-import { getBackend } from '@tensorflow/tfjs-core';
+import { OfBackend } from './of-backend.ts';
 
-const gatherers = new Map<string, GatherBytes>();
+const gatherers = new OfBackend<GatherBytes>();
 
 /** Tells that tfjs's backend of this name has a fast way to fill batches from bytes. */
 export function registerByteGatherer(backend: string, gather: GatherBytes): void {
-  gatherers.set(backend, gather);
+  gatherers.register(backend, gather);
 }
 
 /** How the current backend fills batches from bytes, if it does. */
 export function byteGatherer(): GatherBytes | undefined {
-  return gatherers.get(getBackend());
+  return gatherers.current;
 }

@@ -1,4 +1,5 @@
-import { getBackend, type Tensor, type Variable } from '@tensorflow/tfjs-core';
+import type { Tensor, Variable } from '@tensorflow/tfjs-core';
+import { OfBackend } from './of-backend.ts';
 
 export type StepValues = Float32Array | Int32Array;
 
@@ -26,15 +27,14 @@ export type StepCompiler = (
   state: readonly Variable[],
 ) => CompiledStep | undefined;
 
-const compilers = new Map<string, StepCompiler>();
+const compilers = new OfBackend<StepCompiler>();
 
 /** Tells that tfjs's backend of this name can compile steps; undefined: no longer. */
 export function registerStepCompiler(backend: string, compiler: StepCompiler | undefined): void {
-  if (compiler) compilers.set(backend, compiler);
-  else compilers.delete(backend);
+  compilers.register(backend, compiler);
 }
 
 /** How the current backend compiles steps, if it does. */
 export function stepCompiler(): StepCompiler | undefined {
-  return compilers.get(getBackend());
+  return compilers.current;
 }

@@ -1,12 +1,13 @@
 import type { Layer, Network } from '@prunebench/core';
 import { PrunebenchError } from '@prunebench/core';
 import { getBackend } from '@tensorflow/tfjs-core';
+import { OfBackend } from './of-backend.ts';
 
-const untrainable = new Map<string, readonly Layer['kind'][]>();
+const untrainable = new OfBackend<readonly Layer['kind'][]>();
 
 /** Tells that tfjs's backend of this name has no gradients of these kinds of layers. */
 export function registerUntrainable(backend: string, kinds: readonly Layer['kind'][]): void {
-  untrainable.set(backend, kinds);
+  untrainable.register(backend, kinds);
 }
 
 /**
@@ -28,6 +29,5 @@ export function refuseUntrainable(
 }
 
 function current() {
-  const name = getBackend();
-  return { name, untrainable: untrainable.get(name) ?? [] };
+  return { name: getBackend(), untrainable: untrainable.current ?? [] };
 }

@@ -7,7 +7,7 @@ import {
   type State,
   type TrainOptions,
 } from '@prunebench/core';
-import { getBackend, getKernel } from '@tensorflow/tfjs-core';
+import { hasKernel } from '@prunebench/network';
 import type { NamedExtension } from '../extensions/made-extensions.ts';
 import { readsSingleSteps } from '../extensions/step-hooks.ts';
 import { MAX_CHANNELS, MAX_KERNEL_SIZE } from './pattern.ts';
@@ -35,11 +35,7 @@ export function chooseSparse(
   { sparse }: Pick<TrainOptions, 'sparse'>,
   extensions: readonly NamedExtension[],
 ): readonly string[] {
-  if (
-    sparse === 'never' ||
-    extensions.some(({ extension }) => readsSingleSteps(extension)) ||
-    !getKernel('SparseConv', getBackend())
-  )
+  if (sparse === 'never' || extensions.some(({ extension }) => readsSingleSteps(extension)) || !hasKernel('SparseConv'))
     return [];
   const layers = new Map(network.layers.map((layer) => [layer.name, layer]));
   const shapes = new Map(parameterSpecs(network).map(({ name, shape }) => [name, shape]));

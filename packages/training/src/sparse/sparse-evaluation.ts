@@ -1,7 +1,6 @@
 import type { Network } from '@prunebench/core';
-import { TensorScope } from '@prunebench/network';
+import { hasKernel, TensorScope } from '@prunebench/network';
 import type * as tf from '@tensorflow/tfjs-core';
-import { getBackend, getKernel } from '@tensorflow/tfjs-core';
 import { SPARSE_DENSITY } from './choose.ts';
 import { type SparseKernel, SparseKernels } from './sparse-kernels.ts';
 
@@ -26,7 +25,7 @@ export class SparseEvaluation implements Disposable {
     this.#network = network;
     this.#parameters = parameters;
     this.#candidates =
-      batchSize >= EXAMPLES_IN_ONE_SUM && getKernel('SparseMatMul', getBackend())
+      batchSize >= EXAMPLES_IN_ONE_SUM && hasKernel('SparseMatMul')
         ? network.layers
             .filter(({ kind }) => kind === 'dense')
             .map(({ name }) => `${name}/kernel`)
@@ -45,22 +44,18 @@ export class SparseEvaluation implements Disposable {
    * @returns whether `kernels` are others than before
    */
   refresh(): boolean {
-    const nonzero = new Map<string, Uint8Array>();
+    const few: string[] = [];
     let same = true;
     for (const name of this.#candidates) {
       const values = this.#parameters[name].dataSync<'float32'>();
       const count = countNonzero(values);
       const isSparse = count > 0 && count <= SPARSE_DENSITY.dense * values.length;
       const fits = this.#sparse?.byName.has(name) === true && countNonzero(this.#sparse.kept(name, values)) === count;
-      if (isSparse)
-        nonzero.set(
-          name,
-          Uint8Array.from(values, (w) => (w === 0 ? 0 : 1)),
-        );
+      if (isSparse) few.push(name);
       same &&= fits === isSparse;
     }
     if (same) this.#sparse?.gather();
-    else this.#build(nonzero);
+    else this.#build(few);
     return !same;
   }
 
@@ -72,10 +67,11 @@ export class SparseEvaluation implements Disposable {
     this.dispose();
   }
 
-  #build(nonzero: ReadonlyMap<string, Uint8Array>): void {
+  #build(names: readonly string[]): void {
     this.#scope.dispose();
-    const masks = Object.fromEntries(nonzero);
-    this.#sparse = new SparseKernels(this.#network, masks, this.#parameters, [...nonzero.keys()], this.#scope);
+    const maskOf = (name: string) => Uint8Array.from(this.#parameters[name].dataSync(), (w) => (w === 0 ? 0 : 1));
+    const masks = Object.fromEntries(names.map((name) => [name, maskOf(name)]));
+    this.#sparse = new SparseKernels(this.#network, masks, this.#parameters, names, this.#scope);
   }
 }
 
