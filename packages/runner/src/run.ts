@@ -4,14 +4,14 @@
  */
 import { join } from 'node:path';
 import type { Benchmark, ScaleName } from '@prunebench/core';
-import { makeFolder, type Notice, onNotice, optionally } from '@prunebench/files';
+import { makeFolder, onNotice, optionally } from '@prunebench/files';
 import { foldTable } from '@prunebench/records';
 import { TrialCodes } from './code/trial-code.ts';
 import { toError } from './errors/error-message.ts';
 import { type Filter, filterTrials } from './plan/filter.ts';
 import { nothingToRun, sortTrials, withdraw } from './plan/finished-trials.ts';
 import { refuseOversizedTrials } from './plan/oversized-trials.ts';
-import { declareTrials, type PlannedTrial, type RunPlan, type Trial } from './plan/plan.ts';
+import { declareTrials, type PlannedTrial, type Trial } from './plan/plan.ts';
 import { planTrials } from './plan/plan-trials.ts';
 import { refuseMismatched } from './plan/pretrained-trials.ts';
 import { trialsOf } from './plan/trials-of.ts';
@@ -227,7 +227,7 @@ async function computeOn(
     const store = new StageStore(folder.stages);
     const { plan, work: workLeft } = await planTrials(pending, options.registry, run.codes, worker);
     if (options.rerun) for (const key of plan.stages.keys()) await store.remove(key);
-    const finished = await finishedStages(plan, store, notice);
+    const finished = await store.finished(plan.stages.keys(), notice);
     const work = workLeft(finished);
     const secondsAfter = options.speed ? expectedTiming(pending) : 0;
     const tracker = new Tracker({ total, finished: total - pending.length, secondsAfter }, work, notice);
@@ -263,10 +263,4 @@ function recordTaskMaker({ options: { benchmark, scale }, codes }: Run, backend:
     ...(plugins.length > 0 && { plugins: [...plugins] }),
     ...commit,
   });
-}
-
-async function finishedStages(plan: RunPlan, store: StageStore, notice: Notice): Promise<ReadonlySet<string>> {
-  const finished = new Set<string>();
-  for (const key of plan.stages.keys()) if (await store.find(key, notice)) finished.add(key);
-  return finished;
 }

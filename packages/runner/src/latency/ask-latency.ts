@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { getThreads } from '@prunebench/backend-native';
 import { PrunebenchError, type ScaleName } from '@prunebench/core';
 import { makeFolder, onNotice } from '@prunebench/files';
-import { measureSpeed } from '@prunebench/sparse';
+import { Baselines, measureSpeed } from '@prunebench/sparse';
 import { createDisplay } from '../progress/display.ts';
 import { StatusFile } from '../progress/status-file.ts';
 import { host } from '../provenance.ts';
@@ -53,7 +53,8 @@ export async function askLatency(
   options: AskLatencyOptions,
 ): Promise<AskedLatency | undefined> {
   const { registry, scale, signal } = options;
-  const meter = await meterOf();
+  using baselines = new Baselines();
+  const meter = await meterOf(baselines);
   const id = asked.benchmark.id;
   const place = { registry, scale, meter, folder: resultsFolder(options.results) };
   const searches = await pendingSearches(asked, target, place, options.rerun);
@@ -91,7 +92,7 @@ export async function askLatency(
 }
 
 /** As the pass that times networks measures them. */
-async function meterOf(): Promise<LatencyMeter> {
+async function meterOf(baselines: Baselines): Promise<LatencyMeter> {
   const reason = await whyNotNative();
   if (reason !== undefined)
     throw new PrunebenchError(`A latency needs networks that are compiled for the native backend, and ${reason}.`, {
@@ -101,7 +102,7 @@ async function meterOf(): Promise<LatencyMeter> {
     cpu: host().cpu,
     threads: getThreads(),
     async share({ network, state }, batchSize) {
-      const [{ speedup }] = await measureSpeed(network, state, { batchSizes: [batchSize], ...TURNS });
+      const [{ speedup }] = await measureSpeed(network, state, { batchSizes: [batchSize], ...TURNS, baselines });
       return 1 / speedup;
     },
   };

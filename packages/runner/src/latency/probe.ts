@@ -54,9 +54,8 @@ export class Probe {
     if (!worker) return undefined;
     const { plan: whole, work } = await planTrials([trial], registry, this.#codes, worker.worker);
     const plan = upToPruning(whole);
-    const finished = new Set<string>();
     const notice = (line: string) => display.line(line);
-    for (const key of plan.stages.keys()) if (await this.#store.find(key, notice)) finished.add(key);
+    const finished = await this.#store.finished(plan.stages.keys(), notice);
     const left = new Map([...work(finished)].filter(([key]) => plan.stages.has(key)));
     const tracker = new Tracker({ total: 1, finished: 0, secondsAfter: 0 }, left, notice);
     display.start(() => tracker.snapshot(1));

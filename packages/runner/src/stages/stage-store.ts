@@ -143,6 +143,13 @@ export class StageStore {
     return undefined;
   }
 
+  /** Those of `keys` whose stages are finished; see `find`. */
+  async finished(keys: Iterable<string>, notice: Notice): Promise<ReadonlySet<string>> {
+    const finished = new Set<string>();
+    for (const key of keys) if (await this.find(key, notice)) finished.add(key);
+    return finished;
+  }
+
   /**
    * The state after a finished stage.
    *
