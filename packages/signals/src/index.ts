@@ -40,6 +40,7 @@ export {
   gateGradients,
   type SummedLoss,
   scoresOf,
+  sumOfMeans,
   sumUnitActivations,
   sumUnitSignals,
   type UnitSignals,

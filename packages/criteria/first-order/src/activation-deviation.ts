@@ -6,7 +6,7 @@
  * One of the rankings that Molchanov et al., ICLR 2017, section 2.2, compare with.
  */
 import { defineCriterion } from '@prunebench/core';
-import { calibrationOptions, sumUnitActivations } from '@prunebench/signals';
+import { calibrationOptions, sumOfMeans, sumUnitActivations } from '@prunebench/signals';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 
@@ -20,11 +20,9 @@ export const activationDeviation = defineCriterion({
   needs: ['weights', 'activations'],
   when: 'trained',
   async score(subject, options) {
-    const { sums, examples } = await sumUnitActivations(subject, options, ({ activation, kernel }) => {
-      const values = tf.reshape(activation, [-1, kernel.units]);
-      const means = tf.concat([tf.mean(values, 0), tf.mean(tf.square(values), 0)]);
-      return tf.mul(means, activation.shape[0]);
-    });
+    const { sums, examples } = await sumUnitActivations(subject, options, ({ activation, kernel }) =>
+      tf.concat([sumOfMeans(activation, kernel.units), sumOfMeans(tf.square(activation), kernel.units)]),
+    );
     return Object.fromEntries(
       Object.entries(sums).map(([name, both]) => {
         const units = both.length / 2;

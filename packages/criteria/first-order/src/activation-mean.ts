@@ -6,7 +6,7 @@
  * One of the rankings that Molchanov et al., ICLR 2017, section 2.2, compare with; of absolute values, since a tanh gives both signs.
  */
 import { defineCriterion } from '@prunebench/core';
-import { calibrationOptions, scoresOf, sumUnitActivations } from '@prunebench/signals';
+import { calibrationOptions, scoresOf, sumOfMeans, sumUnitActivations } from '@prunebench/signals';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 
@@ -21,7 +21,7 @@ export const activationMean = defineCriterion({
   when: 'trained',
   async score(subject, options) {
     const found = await sumUnitActivations(subject, options, ({ activation, kernel }) =>
-      tf.mul(tf.mean(tf.reshape(tf.abs(activation), [-1, kernel.units]), 0), activation.shape[0]),
+      sumOfMeans(tf.abs(activation), kernel.units),
     );
     return scoresOf(found, (sum) => sum / found.examples);
   },

@@ -7,7 +7,7 @@
  * as the share that is not 0, so that larger means keep. Behind a tanh or sigmoid nothing is 0: all units are alike.
  */
 import { defineCriterion } from '@prunebench/core';
-import { calibrationOptions, scoresOf, sumUnitActivations } from '@prunebench/signals';
+import { calibrationOptions, scoresOf, sumOfMeans, sumUnitActivations } from '@prunebench/signals';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 
@@ -21,10 +21,9 @@ export const apoz = defineCriterion({
   needs: ['weights', 'activations'],
   when: 'trained',
   async score(subject, options) {
-    const found = await sumUnitActivations(subject, options, ({ activation, kernel }) => {
-      const fires = tf.cast(tf.notEqual(tf.reshape(activation, [-1, kernel.units]), 0), 'float32');
-      return tf.mul(tf.mean(fires, 0), activation.shape[0]);
-    });
+    const found = await sumUnitActivations(subject, options, ({ activation, kernel }) =>
+      sumOfMeans(tf.cast(tf.notEqual(activation, 0), 'float32'), kernel.units),
+    );
     return scoresOf(found, (sum) => sum / found.examples);
   },
 });

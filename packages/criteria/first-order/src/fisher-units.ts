@@ -37,10 +37,10 @@ export const fisherUnits = defineCriterion({
     const found = await sumUnitSignals(subject, options, (signals) => tf.sum(tf.square(gateGradients(signals)), 0));
     const scores = scoresOf(found, (sum) => sum / 2 / found.examples);
     if (!perCost) return scores;
-    const { network, masks } = subject;
+    const savingsOf = savingsIn(subject.network, subject.masks);
     return Object.fromEntries(
-      unitKernels(network).map((kernel) => {
-        const savings = savingsOf(network, masks, kernel);
+      unitKernels(subject.network).map((kernel) => {
+        const savings = savingsOf(kernel);
         const own = scores[kernel.name];
         return [kernel.name, own.map((score, unit) => (savings[unit] > 0 ? score / savings[unit] : score))];
       }),
@@ -52,17 +52,20 @@ export const fisherUnits = defineCriterion({
  * Multiply-adds that go with each unit of a kernel, of the weights that are left: those that feed it, and those that read it. They are
  * counted once for all units; removing several that read one another saves less than the sum.
  */
-function savingsOf(network: Network, masks: Masks, kernel: UnitKernel): Float64Array {
+function savingsIn(network: Network, masks: Masks): (kernel: UnitKernel) => Float64Array {
   const live = liveWeights(network, { masks });
   const positions = new Map(
     costOf(network).layers.map(({ layer, weights, multiplyAdds }) => [layer, multiplyAdds.dense / weights]),
   );
-  const savings = new Float64Array(kernel.units);
-  const count = (layer: string, unitOf: (flat: number) => number) => {
-    const own = live[`${layer}/kernel`];
-    for (let flat = 0; flat < own.length; flat++) if (own[flat] !== 0) savings[unitOf(flat)] += positions.get(layer)!;
+  return ({ layer: own, units }) => {
+    const savings = new Float64Array(units);
+    const count = (layer: string, unitOf: (flat: number) => number) => {
+      const weights = live[`${layer}/kernel`];
+      for (let flat = 0; flat < weights.length; flat++)
+        if (weights[flat] !== 0) savings[unitOf(flat)] += positions.get(layer)!;
+    };
+    count(own, (flat) => flat % units);
+    for (const { reader, unitOf } of outgoingLinks(network, own, units)) count(reader.name, unitOf);
+    return savings;
   };
-  count(kernel.layer, (flat) => flat % kernel.units);
-  for (const { reader, unitOf } of outgoingLinks(network, kernel.layer, kernel.units)) count(reader.name, unitOf);
-  return savings;
 }

@@ -1,4 +1,4 @@
-import type { Scores, Subject } from '@prunebench/core';
+import type { Batch, Scores, Subject } from '@prunebench/core';
 import { TensorScope, takeValues, tidy } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
@@ -17,6 +17,12 @@ export const calibrationOptions = {
 export interface CalibrationOptions {
   readonly batchSize: number;
   readonly batches?: number | undefined;
+}
+
+/** That part, batch by batch. */
+export function calibrationBatches(subject: Pick<Subject, 'batches'>, options: CalibrationOptions): Iterable<Batch> {
+  const { batchSize, batches: count } = options;
+  return subject.batches({ batchSize, ...(count !== undefined && { count }) });
 }
 
 /** What a reader gets from the units it reads, on one batch. */
@@ -47,8 +53,7 @@ export async function sumConsumption(
   const scores = Object.fromEntries(kernels.map(({ name, units }) => [name, new Float64Array(units)]));
   using scope = new TensorScope();
   const tensors = aliveTensors(subject, scope);
-  const count = options.batches === undefined ? {} : { count: options.batches };
-  for (const batch of subject.batches({ batchSize: options.batchSize, ...count })) {
+  for (const batch of calibrationBatches(subject, options)) {
     const sums: { name: string; perUnit: tf.Tensor }[] = tidy(() => {
       const outputs = layerOutputs(network, tensors, batchTensor(network, batch));
       return kernels.flatMap(({ name, layer, units }) =>

@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { layerOutputs } from '../layer-signals.ts';
 import { outputLoss } from '../output-loss.ts';
 import { aliveTensors, batchTensor } from '../tensors.ts';
-import type { CalibrationOptions } from './consumption.ts';
+import { type CalibrationOptions, calibrationBatches } from './consumption.ts';
 import { gateOf } from './gate.ts';
 import { unitKernels } from './kernels.ts';
 
@@ -19,7 +19,7 @@ const STACKED = 1 << 22;
  */
 export async function removalLosses(
   subject: Subject,
-  { batchSize, batches: count }: CalibrationOptions,
+  options: CalibrationOptions,
 ): Promise<{ readonly loss: number; readonly losses: Scores }> {
   const { network } = subject;
   const kernels = unitKernels(network).map((kernel) => ({ ...kernel, gate: gateOf(network, kernel.layer) }));
@@ -28,7 +28,7 @@ export async function removalLosses(
   let [whole, examples] = [0, 0];
   using scope = new TensorScope();
   const parameters = aliveTensors(subject, scope);
-  for (const batch of subject.batches({ batchSize, ...(count !== undefined && { count }) })) {
+  for (const batch of calibrationBatches(subject, options)) {
     using held = new TensorScope();
     const outputs = held.own(
       Object.fromEntries(tidy(() => [...layerOutputs(network, parameters, batchTensor(network, batch))])),
@@ -79,7 +79,7 @@ function without(
   const kept = new Float32Array(copies * units).fill(1);
   for (let k = 0; k < copies; k++) kept[k * units + first + k] = 0;
   const copied = (tensor: tf.Tensor) => tf.tile(tensor, [copies, ...tensor.shape.slice(1).map(() => 1)]);
-  const gates = tf.reshape(tf.tensor(kept, [copies, 1, units]), [copies, 1, units]);
+  const gates = tf.tensor(kept, [copies, 1, units]);
   const gated = tf.mul(tf.reshape(full, [1, -1, units]), gates);
   const found = new Map([[gate, tf.reshape(gated, [copies * full.shape[0], ...full.shape.slice(1)])]]);
   let last = found.get(gate)!;

@@ -11,7 +11,7 @@ import {
 } from '@prunebench/network';
 import * as tf from '@tensorflow/tfjs-core';
 import { aliveTensors, batchTensor } from '../tensors.ts';
-import type { CalibrationOptions } from './consumption.ts';
+import { type CalibrationOptions, calibrationBatches } from './consumption.ts';
 import { gateOf } from './gate.ts';
 import { type UnitKernel, unitKernels } from './kernels.ts';
 
@@ -88,6 +88,11 @@ export function gateGradients({ kernel, activation, gradient }: UnitSignals): tf
   return overPositions(tf.mul(activation, gradient), kernel.units);
 }
 
+/** The mean over positions of each example, summed over the examples: [units]. */
+export function sumOfMeans(values: tf.Tensor, units: number): tf.Tensor {
+  return tf.mul(tf.mean(tf.reshape(values, [-1, units]), 0), values.shape[0]);
+}
+
 /** The sum over positions, [N, units]. */
 function overPositions(values: tf.Tensor, units: number): tf.Tensor {
   return tf.sum(tf.reshape(values, [values.shape[0], -1, units]), 1);
@@ -100,7 +105,7 @@ interface GatedKernel {
 
 async function sumOver(
   subject: Subject,
-  { batchSize, batches: count }: CalibrationOptions,
+  options: CalibrationOptions,
   terms: (batch: Batch, parameters: Record<string, tf.Tensor>, kernels: readonly GatedKernel[]) => tf.Tensor[],
 ): Promise<UnitSums> {
   const kernels = unitKernels(subject.network).map((kernel) => ({
@@ -111,7 +116,7 @@ async function sumOver(
   using scope = new TensorScope();
   const parameters = aliveTensors(subject, scope);
   let [examples, batches] = [0, 0];
-  for (const batch of subject.batches({ batchSize, ...(count !== undefined && { count }) })) {
+  for (const batch of calibrationBatches(subject, options)) {
     const values = await takeValues(tidy(() => terms(batch, parameters, kernels)));
     for (const [k, { kernel }] of kernels.entries()) {
       sums[kernel.name] ??= new Float64Array(values[k].length);
